@@ -1,0 +1,56 @@
+# TinyTorch. Works on a machine that has Python 3.10 or newer and make, and nothing else:
+# the first command makes .venv and installs into it; later ones see the stamp and start at once.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+# One BLAS thread for each process: two workers on two cores, and figures that repeat.
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 VECLIB_MAXIMUM_THREADS=1
+PIP := $(PY) -m pip --disable-pip-version-check --quiet install
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench parity clean
+
+help:  ## show this list
+	@grep -E '^[a-z]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */  make \1	/' | expand -t 16
+
+demo: $(VENV)/.core  ## the whole journey: every module, every milestone really trained
+	@$(ONE_THREAD) $(PY) -m tito.main demo
+
+test: $(VENV)/.dev  ## all tests
+	$(ONE_THREAD) $(PY) -m pytest -n 2 --dist worksteal
+
+check: $(VENV)/.dev  ## ruff and mypy
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check tito tests bench scripts
+	$(PY) -m mypy
+
+bench: $(VENV)/.torch  ## speed and memory beside PyTorch (installs torch, large)
+	$(ONE_THREAD) $(PY) -m bench
+
+parity: $(VENV)/.torch  ## every layer and loss beside PyTorch (installs torch, large)
+	$(ONE_THREAD) $(PY) -m bench.parity
+
+clean:  ## remove .venv, caches and builds
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(PY):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	  { echo "TinyTorch needs Python 3.10 or newer; '$(PYTHON)' is older or missing. Try: make PYTHON=python3.12 ..."; exit 3; }
+	@echo "Making $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV) || \
+	  { rm -rf $(VENV); echo "This Python cannot make environments; on Debian and Ubuntu: apt install python3-venv"; exit 3; }
+
+$(VENV)/.core: pyproject.toml | $(PY)
+	@echo "Installing TinyTorch (once)"
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(PY)
+	@echo "Installing TinyTorch and its test tools (once)"
+	@$(PIP) --editable '.[dev]'
+	@touch $@ $(VENV)/.core
+
+$(VENV)/.torch: pyproject.toml | $(VENV)/.dev
+	@echo "Installing PyTorch to compare with (once, large)"
+	@$(PIP) --editable '.[torch]'
+	@touch $@

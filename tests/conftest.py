@@ -1,0 +1,46 @@
+"""For every test: a home of its own, one BLAS thread, and none of the caller's settings."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+# Before NumPy is imported, here or in a child process.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+REPO = Path(__file__).resolve().parents[1]
+
+# A developer's own settings would change what the tool prints or runs.
+CALLER_SETTINGS = (
+    "COLUMNS",
+    "EDITOR",
+    "FORCE_COLOR",
+    "NO_COLOR",
+    "PYTEST_ADDOPTS",
+    "PYTHONIOENCODING",
+    "PYTHONUTF8",
+    "TINYTORCH_PROGRESS_STREAM",
+    "TTY_COMPATIBLE",
+    "VISUAL",
+)
+
+
+@pytest.fixture(autouse=True)
+def tinytorch_home(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """An empty home: no test reads or writes a person's own progress."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("TINYTORCH_HOME", str(home))
+    for name in CALLER_SETTINGS:
+        monkeypatch.delenv(name, raising=False)
+    return home
+
+
+@pytest.fixture(scope="session")
+def repo() -> Path:
+    """The checkout: the solved course."""
+    return REPO
