@@ -1,3 +1,3 @@
-"""The `tito` tool: init, modules, milestones, doctor, demo. The course itself stands in modules/."""
+"""The `tito` tool: the course's command line. It is not the framework (that is `tinytorch/`)."""
 
 __version__ = "0.1.0"

@@ -1,0 +1,69 @@
+"""The screen: a rich console made late, plain symbols where needed, and JSON.
+
+Nothing here decides what is said. rich is imported when the first line is printed, so that
+`tito --help` and a grader's `--json` do not pay for it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple, TextIO
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+class Symbols(NamedTuple):
+    """The few signs the tool draws; every one has a plain twin."""
+
+    done: str
+    wrong: str
+    blank: str
+    waiting: str
+    arrow: str
+    dash: str
+    spinner: str
+
+
+UNICODE = Symbols("✓", "✗", "○", "·", "→", "—", "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
+ASCII = Symbols("+", "x", "o", ".", "->", "-", "|/-\\")
+
+
+def speaks_unicode(stream: TextIO) -> bool:
+    """Whether what we draw can be written to this stream as it is."""
+    encoding = getattr(stream, "encoding", None) or "ascii"
+    return encoding.lower().replace("_", "-").startswith("utf")
+
+
+def symbols_for(stream: TextIO) -> Symbols:
+    return UNICODE if speaks_unicode(stream) else ASCII
+
+
+def never_fail_to_encode(*streams: TextIO) -> None:
+    """A lesson may hold any character, and a cp1252 terminal must not turn that into a crash."""
+    for stream in streams:
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is None:
+            continue
+        try:
+            reconfigure(errors="replace")
+        except (ValueError, OSError):  # closed, or replaced by something that only looks alike
+            continue
+
+
+def make_console(stream: TextIO, env: Mapping[str, str] | None = None) -> Console:
+    """A rich console on `stream`. Its text is not searched for emoji codes nor re-colored."""
+    from rich.console import Console
+
+    settings = os.environ if env is None else env
+    return Console(
+        file=stream, highlight=False, emoji=False, no_color=bool(settings.get("NO_COLOR"))
+    )
+
+
+def print_json(value: object, stream: TextIO | None = None) -> None:
+    """One JSON value, ASCII only, so that it survives every pipe."""
+    print(json.dumps(value, indent=2, ensure_ascii=True), file=stream or sys.stdout)

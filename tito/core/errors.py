@@ -1,0 +1,62 @@
+"""The errors a user may meet: what happened, where, and the next command.
+
+An error owns its exit code (CONTRACT.md): 1 the student's code or a locked or unknown item,
+2 wrong usage, 3 the tool or the machine. Nobody but `tito.main` turns one into an exit.
+"""
+
+from collections.abc import Iterable
+
+
+class TitoError(Exception):
+    """Something the user can act on. `hint` is the next command, or one plain sentence."""
+
+    exit_code = 1
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        where: str | None = None,
+        hint: str | None = None,
+        exit_code: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.where = where
+        self.hint = hint
+        if exit_code is not None:
+            self.exit_code = exit_code
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "message": self.message,
+            "where": self.where,
+            "hint": self.hint,
+            "exit_code": self.exit_code,
+        }
+
+
+class UsageError(TitoError):
+    """The command was typed in a way that cannot be meant."""
+
+    exit_code = 2
+
+
+class MachineError(TitoError):
+    """The tool or the machine failed; nothing is said about the student's code."""
+
+    exit_code = 3
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that was probably meant, or None."""
+    import difflib  # here: only an error needs it
+
+    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return found[0] if found else None
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """` Did you mean X?` with its leading space, or nothing."""
+    near = nearest(name, known)
+    return f" Did you mean {near}?" if near else ""

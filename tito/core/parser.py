@@ -1,0 +1,35 @@
+"""argparse with the tool's manners: a wrong word is a UsageError with the nearest right one."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from typing import Any, NoReturn
+
+from tito.core.errors import UsageError, did_you_mean
+
+CHOICE = re.compile(r"invalid choice: '(?P<word>.*?)' \(choose from (?P<known>.*)\)")
+UNKNOWN = re.compile(r"unrecognized arguments: (?P<word>\S+)")
+
+
+class Parser(argparse.ArgumentParser):
+    """Raises instead of exiting; subparsers are of the same kind."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("allow_abbrev", False)  # a script must not depend on a prefix
+        super().__init__(*args, **kwargs)
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(self._in_plain_words(message), hint=f"{self.prog} --help")
+
+    def _in_plain_words(self, message: str) -> str:
+        choice = CHOICE.search(message)
+        if choice:
+            known = [word.strip().strip("'") for word in choice["known"].split(",")]
+            meant = did_you_mean(choice["word"], known)
+            return f"{self.prog} does not know {choice['word']!r}.{meant}"
+        unknown = UNKNOWN.search(message)
+        if unknown:
+            meant = did_you_mean(unknown["word"], self._option_string_actions)
+            return f"{self.prog} does not know {unknown['word']!r}.{meant}"
+        return f"{self.prog}: {message}"

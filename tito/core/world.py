@@ -1,0 +1,78 @@
+"""The world a command lives in: where it stands, what it may read, and where it prints.
+
+Passed in, never reached for, so that a test can put a command anywhere.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from tito.core.console import Symbols, make_console, print_json, symbols_for
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from tito.core.workspace import Workspace
+
+
+class World:
+    """Console, workspace, environment and streams of one run."""
+
+    def __init__(
+        self,
+        *,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        stdin: TextIO | None = None,
+        stdout: TextIO | None = None,
+        stderr: TextIO | None = None,
+    ) -> None:
+        self._cwd = cwd
+        self.env: Mapping[str, str] = os.environ if env is None else env
+        self.stdin = stdin or sys.stdin
+        self.stdout = stdout or sys.stdout
+        self.stderr = stderr or sys.stderr
+
+    @cached_property
+    def cwd(self) -> Path:
+        return Path.cwd() if self._cwd is None else self._cwd
+
+    @cached_property
+    def console(self) -> Console:
+        return make_console(self.stdout, self.env)
+
+    @cached_property
+    def error_console(self) -> Console:
+        return make_console(self.stderr, self.env)
+
+    @cached_property
+    def symbols(self) -> Symbols:
+        return symbols_for(self.stdout)
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The workspace at or above the current folder; a clear error where there is none."""
+        from tito.core.workspace import find_workspace
+
+        return find_workspace(self.cwd)
+
+    def say(self, text: str = "", style: str | None = None) -> None:
+        """Print plain text: brackets in a student's code are not markup."""
+        self.console.print(text, style=style, markup=False, highlight=False)
+
+    def emit_json(self, value: object) -> None:
+        print_json(value, self.stdout)
+
+    def is_interactive(self) -> bool:
+        """Whether somebody is there to answer a question."""
+        return self.stdin is not None and self.stdin.isatty() and self.stdout.isatty()
+
+    def confirm(self, question: str) -> bool:
+        """A plain yes or no; anything but yes is no."""
+        self.console.print(f"{question} [y/N] ", end="", markup=False, highlight=False)
+        return self.stdin.readline().strip().lower() in ("y", "yes")

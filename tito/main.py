@@ -1,0 +1,172 @@
+"""Commands -> parser -> exit code. The only place of the tool that exits.
+
+A command's file is imported when the command is asked for, argparse and rich when they are
+needed: `tito --help` starts as fast as Python does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from tito import __version__
+from tito.core.console import never_fail_to_encode, print_json
+from tito.core.errors import TitoError, UsageError, did_you_mean
+from tito.core.world import World
+
+if TYPE_CHECKING:
+    import argparse
+
+    from tito.commands.base import BaseCommand
+
+
+class Entry(NamedTuple):
+    """Where a command lives, and its line in the overview."""
+
+    module: str
+    attribute: str
+    line: str
+
+
+COMMANDS = {
+    "init": Entry("tito.commands.init", "InitCommand", "make a workspace to work in"),
+    "module": Entry(
+        "tito.commands.module_workflow", "ModuleWorkflowCommand", "start, test and complete modules"
+    ),
+    "milestone": Entry(
+        "tito.commands.milestones", "MilestonesCommand", "see and run what you have unlocked"
+    ),
+    "export": Entry("tito.commands.export", "ExportCommand", "write your lessons into tinytorch/"),
+    "doctor": Entry("tito.commands.doctor", "DoctorCommand", "find and mend what is wrong"),
+    "demo": Entry("tito.commands.demo", "DemoCommand", "watch the whole journey once"),
+}
+ALIASES = {"milestones": "milestone", "modules": "module"}
+
+
+def main(argv: Sequence[str] | None = None, world: World | None = None) -> int:
+    """Run one command line and return its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    world = world or World()
+    never_fail_to_encode(world.stdout, world.stderr)
+    try:
+        code = dispatch(arguments, world)
+        world.stdout.flush()
+        return code
+    except TitoError as error:
+        return report(error, world, as_json="--json" in arguments)
+    except KeyboardInterrupt:
+        print("\nStopped.", file=world.stderr)
+        return 130
+    except BrokenPipeError:
+        return leave_quietly()
+    except Exception:
+        return report_defect(world)
+
+
+def dispatch(arguments: list[str], world: World) -> int:
+    first = arguments[0] if arguments else "--help"
+    if first in ("-h", "--help", "help"):
+        if len(arguments) > 1 and first == "help":
+            return dispatch([arguments[1], "--help"], world)
+        print(overview(), file=world.stdout)
+        return 0
+    if first in ("-V", "--version"):
+        print(f"tito {__version__}", file=world.stdout)
+        return 0
+    command = load(first, world)
+    try:
+        args = make_parser(command).parse_args(arguments[1:])
+    except SystemExit as request:  # argparse after --help
+        return int(request.code or 0)
+    return command.run(args)
+
+
+def overview() -> str:
+    lines = [f"  {name:<10} {entry.line}" for name, entry in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: tito COMMAND [...]",
+            "",
+            "You write a deep-learning framework, module by module.",
+            "",
+            *lines,
+            "",
+            "  --version  show the version",
+            "",
+            "tito COMMAND --help explains a command.",
+            "Next: tito module status",
+        ]
+    )
+
+
+def load(word: str, world: World) -> BaseCommand:
+    """The command of that name; its file is imported now."""
+    name = ALIASES.get(word, word)
+    if name not in COMMANDS:
+        kind = "option" if word.startswith("-") else "command"
+        meant = did_you_mean(word, [*COMMANDS, "--help", "--version"])
+        raise UsageError(f"tito has no {kind} {word!r}.{meant}", hint="tito --help")
+    entry = COMMANDS[name]
+    command: BaseCommand = getattr(importlib.import_module(entry.module), entry.attribute)(world)
+    return command
+
+
+def make_parser(command: BaseCommand) -> argparse.ArgumentParser:
+    from tito.core.parser import Parser
+
+    parser = Parser(prog=f"tito {command.name}", description=command.help)
+    command.add_arguments(parser)
+    return parser
+
+
+def report(error: TitoError, world: World, *, as_json: bool = False) -> int:
+    """Say what happened, where, and the next command."""
+    if as_json:
+        print_json({"outcome": "error", "error": error.as_json()}, world.stdout)
+    console = world.error_console
+    console.print(error.message, style="bold red", markup=False, highlight=False)
+    if error.where:
+        console.print(f"  at {error.where}", markup=False, highlight=False)
+    if error.hint:
+        label = "Next" if error.hint.startswith(("tito ", "pip ", "python ")) else "Try"
+        console.print(f"{label}: {error.hint}", style="bold", markup=False, highlight=False)
+    return error.exit_code
+
+
+def report_defect(world: World) -> int:
+    """An exception nobody expected: the tool's fault, said so, with its traceback kept."""
+    text = traceback.format_exc()
+    if world.env.get("TITO_DEBUG"):
+        print(text, file=world.stderr)
+        return 3
+    last = text.strip().splitlines()[-1]
+    print(f"tito itself failed: {last}", file=world.stderr)
+    print(f"The details are in {keep(text)}", file=world.stderr)
+    print("Next: tito doctor  (TITO_DEBUG=1 shows the details at once)", file=world.stderr)
+    return 3
+
+
+def keep(text: str) -> Path:
+    """Write a traceback where it can be found again."""
+    handle, name = tempfile.mkstemp(prefix="tito-", suffix=".txt")
+    with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
+        file.write(text)
+    return Path(name)
+
+
+def leave_quietly() -> int:
+    """The reader of our pipe has gone (`tito module list | head -1`): nothing to say."""
+    with contextlib.suppress(OSError, ValueError):  # a test's stream has no number
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
