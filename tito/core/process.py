@@ -1,0 +1,219 @@
+"""Run a child process that may misbehave: a time limit, bounded output, no survivors.
+
+Everything a student wrote runs through here, the module tests and the milestones alike. What the
+child's results mean is not decided here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+Event = dict[str, Any]
+
+POLL_SECONDS = 0.05
+OUTPUT_LIMIT = 20_000_000  # bytes printed before the child is stopped
+KEPT = 100_000  # bytes kept of the beginning, and of the end
+LAST_WORDS_SECONDS = 0.3
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a child ended. `returncode` is None when it was stopped from here."""
+
+    returncode: int | None
+    output: str
+    timed_out: bool = False
+    flooded: bool = False
+    seconds: float = 0.0
+
+
+class BoundedOutput:
+    """The beginning and the end of what was printed; the middle is counted and dropped."""
+
+    def __init__(self, kept: int = KEPT) -> None:
+        self.kept = kept
+        self.total = 0
+        self._head = bytearray()
+        self._tail = bytearray()
+
+    def add(self, chunk: bytes) -> None:
+        self.total += len(chunk)
+        room = self.kept - len(self._head)
+        self._head += chunk[:room]
+        self._tail += chunk[room:]
+        if len(self._tail) > 2 * self.kept:
+            del self._tail[: -self.kept]
+
+    def text(self) -> str:
+        tail = self._tail[-self.kept :]
+        dropped = self.total - len(self._head) - len(tail)
+        gap = b"\n[... %d bytes left out ...]\n" % dropped if dropped else b""
+        text = bytes(self._head) + gap + bytes(tail)
+        return text.decode("utf-8", errors="replace").replace("\r\n", "\n")
+
+
+class EventFile:
+    """A file the child appends JSON lines to, read as it grows."""
+
+    def __init__(self, path: Path | None, on_event: Callable[[Event], None] | None) -> None:
+        self._path = path
+        self._on_event = on_event
+        self._offset = 0
+        self._partial = b""
+
+    def pump(self) -> None:
+        """Hand on every line that is complete. A line that is not JSON is not an event."""
+        if self._path is None or self._on_event is None:
+            return
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._offset)
+                new = file.read()
+        except OSError:
+            return  # not there yet
+        self._offset += len(new)
+        *lines, self._partial = (self._partial + new).split(b"\n")
+        for line in lines:
+            with contextlib.suppress(ValueError):
+                event = json.loads(line)
+                if isinstance(event, dict):
+                    self._on_event(event)
+
+
+def run(
+    command: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    timeout: float,
+    progress_file: Path | None = None,
+    on_event: Callable[[Event], None] | None = None,
+    on_tick: Callable[[float], None] | None = None,
+    output_limit: int = OUTPUT_LIMIT,
+) -> RunResult:
+    """Run `command` to its end, or to its limits; its whole process tree ends with it.
+
+    `on_event` is called for each JSON line appended to `progress_file`, `on_tick` with the
+    elapsed seconds a few times a second.
+    """
+    started = time.monotonic()
+    process = _start(command, cwd, env)
+    output = BoundedOutput()
+    closed, flooded = threading.Event(), threading.Event()
+    assert process.stdout is not None
+    reader = threading.Thread(
+        target=_drain, args=(process.stdout, output, output_limit, closed, flooded), daemon=True
+    )
+    reader.start()
+    events = EventFile(progress_file, on_event)
+    timed_out = False
+    try:
+        while not closed.wait(POLL_SECONDS) and not _has_ended(process):
+            events.pump()
+            elapsed = time.monotonic() - started
+            if on_tick is not None:
+                on_tick(elapsed)
+            timed_out = elapsed > timeout
+            if timed_out or flooded.is_set():
+                _ask_for_last_words(process)
+                break
+        stopped = timed_out or flooded.is_set()
+        if not stopped:
+            timed_out = stopped = not _wait_until_ended(process, started + timeout)
+    finally:
+        _kill_tree(process)
+    returncode = process.wait()
+    reader.join(timeout=1.0)  # a survivor that left the session may still hold the pipe
+    events.pump()
+    return RunResult(
+        returncode=None if stopped else returncode,
+        output=output.text(),
+        timed_out=timed_out,
+        flooded=flooded.is_set(),
+        seconds=time.monotonic() - started,
+    )
+
+
+def _start(command: Sequence[str], cwd: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    flags = 0
+    if sys.platform == "win32":
+        flags = subprocess.CREATE_NEW_PROCESS_GROUP
+    return subprocess.Popen(
+        list(command),
+        cwd=cwd,
+        env=dict(env),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=sys.platform != "win32",
+        creationflags=flags,
+    )
+
+
+def _drain(
+    pipe: IO[bytes],
+    output: BoundedOutput,
+    limit: int,
+    closed: threading.Event,
+    flooded: threading.Event,
+) -> None:
+    """Read until the pipe closes, so that the child never blocks on it."""
+    with contextlib.suppress(OSError), pipe:
+        while chunk := os.read(pipe.fileno(), 65536):
+            output.add(chunk)
+            if output.total > limit:
+                flooded.set()
+    closed.set()
+
+
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    """Whether it ended, without collecting it: its number must stay its own until the kill."""
+    if sys.platform != "win32" and hasattr(os, "waitid"):
+        try:
+            flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
+            return os.waitid(os.P_PID, process.pid, flags) is not None
+        except ChildProcessError:
+            return True
+    return process.poll() is not None
+
+
+def _wait_until_ended(process: subprocess.Popen[bytes], deadline: float) -> bool:
+    """The pipe has closed, so the end is near; but a child may also close it and go on."""
+    pause = 0.001
+    while not _has_ended(process):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(pause)
+        pause = min(2 * pause, POLL_SECONDS)
+    return True
+
+
+def _ask_for_last_words(process: subprocess.Popen[bytes]) -> None:
+    """Let a child that listens (`faulthandler.register`) write down in which line it is."""
+    if sys.platform != "win32":
+        with contextlib.suppress(OSError):
+            os.kill(process.pid, signal.SIGUSR1)
+            time.sleep(LAST_WORDS_SECONDS)
+
+
+def _kill_tree(process: subprocess.Popen[bytes]) -> None:
+    """End the child and everything it started. Harmless when it has ended already."""
+    with contextlib.suppress(OSError):
+        if sys.platform == "win32":
+            if process.poll() is None:
+                tree = ["taskkill", "/F", "/T", "/PID", str(process.pid)]
+                subprocess.run(tree, capture_output=True, check=False)
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
