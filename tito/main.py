@@ -134,6 +134,8 @@ def report(error: TitoError, world: World, *, as_json: bool = False) -> int:
     console.print(error.message, style="bold red", markup=False, highlight=False)
     if error.where:
         console.print(f"  at {error.where}", markup=False, highlight=False)
+    if error.excerpt:
+        console.print(f"\n{error.excerpt}\n", markup=False, highlight=False, soft_wrap=True)
     if error.hint:
         label = "Next" if error.hint.startswith(("tito ", "pip ", "python ")) else "Try"
         console.print(f"{label}: {error.hint}", style="bold", markup=False, highlight=False)

@@ -17,12 +17,14 @@ class TitoError(Exception):
         message: str,
         *,
         where: str | None = None,
+        excerpt: str | None = None,
         hint: str | None = None,
         exit_code: int | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.where = where
+        self.excerpt = excerpt  # the lines it is about
         self.hint = hint
         if exit_code is not None:
             self.exit_code = exit_code
@@ -31,6 +33,7 @@ class TitoError(Exception):
         return {
             "message": self.message,
             "where": self.where,
+            "excerpt": self.excerpt,
             "hint": self.hint,
             "exit_code": self.exit_code,
         }

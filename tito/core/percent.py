@@ -1,0 +1,102 @@
+"""The percent format: a Python file cut into cells by `# %%` lines.
+
+Its own small splitter rather than jupytext, because every message needs the line of a cell, and
+because a student's start-up time does. A course test compares it with jupytext.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+MARKER = re.compile(r"\s*#\s*%%%*(?:\s+(?P<options>.*?))?\s*")
+DIRECTIVE = re.compile(r"#\s*\|\s*(?P<word>\w+)\s*(?P<value>\S*)\s*")
+STRING_EDGE = re.compile(r"""#|\\.|\"{3}|'{3}|\"|'""")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell. `line` is the 1-based line of the file where its first line stands."""
+
+    kind: str  # "markdown", "raw" or "code"
+    line: int
+    lines: tuple[str, ...]
+
+    @property
+    def source(self) -> str:
+        return "\n".join(self.lines)
+
+    @property
+    def end(self) -> int:
+        """The last line that belongs to the cell."""
+        return self.line + len(self.lines) - 1
+
+    @property
+    def directives(self) -> dict[str, str]:
+        """`#| export nn.init` as {"export": "nn.init"}: the comment lines at the top of a cell."""
+        found: dict[str, str] = {}
+        for line in self.lines if self.kind == "code" else ():
+            match = DIRECTIVE.fullmatch(line)
+            if match:
+                found[match["word"]] = match["value"]
+            elif line.strip():
+                break
+        return found
+
+    @property
+    def prose(self) -> tuple[str, ...]:
+        """A markdown cell's lines without their comment signs, one for each line of the cell."""
+        return tuple(_uncommented(line) for line in self.lines)
+
+
+def split_cells(text: str) -> list[Cell]:
+    """The cells of `text`. A `# %%` inside a multi-line string is text, not a marker."""
+    cells: list[Cell] = []
+    kind, first, lines = "code", 1, list[str]()
+    quote: str | None = None
+    for number, line in enumerate(text.split("\n"), start=1):
+        marker = None if quote else MARKER.fullmatch(line)
+        if marker is None:
+            lines.append(line)
+            quote = _open_quote(line, quote) if kind == "code" else None
+            continue
+        _close(cells, kind, first, lines)
+        kind, first, lines = _kind(marker["options"] or ""), number + 1, []
+    _close(cells, kind, first, lines)
+    return cells
+
+
+def _close(cells: list[Cell], kind: str, first: int, lines: list[str]) -> None:
+    while lines and not lines[-1].strip():
+        lines.pop()
+    if lines or first > 1:  # nothing before the first marker is no cell
+        cells.append(Cell(kind, first, tuple(lines)))
+
+
+def _kind(options: str) -> str:
+    for word in ("markdown", "md", "raw"):
+        if f"[{word}]" in options:
+            return "raw" if word == "raw" else "markdown"
+    return "code"
+
+
+def _open_quote(line: str, quote: str | None) -> str | None:
+    """The triple quote that is open after `line`, when `quote` was open before it."""
+    single: str | None = None
+    for edge in STRING_EDGE.findall(line):
+        if quote is not None:
+            quote = None if edge == quote else quote
+        elif single is not None:
+            single = None if edge[0] == single else single
+        elif edge == "#":
+            break
+        elif len(edge) == 3:
+            quote = edge
+        elif edge[0] != "\\":
+            single = edge
+    return quote
+
+
+def _uncommented(line: str) -> str:
+    stripped = line[1:] if line.startswith("#") else line
+    return stripped[1:] if line.startswith("#") and stripped.startswith(" ") else stripped
