@@ -1,0 +1,48 @@
+"""`import tito.activate`, a lesson's first line: `import tinytorch` then means this workspace's.
+
+A lesson runs in many places: `python modules/01_tensor/tensor.py`, a notebook, an editor's cell
+runner, each with a current folder of its own. This puts the root of the workspace first on
+`sys.path`, and does nothing else.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from tito.core.errors import UsageError
+from tito.core.workspace import find_workspace
+
+
+def workspace_root() -> Path:
+    """The workspace of the lesson that runs, else the one above the current folder."""
+    lesson = getattr(sys.modules.get("__main__"), "__file__", None)
+    try:
+        if lesson is not None:
+            root = find_workspace(Path(lesson).parent).root
+            # Not just any file: an environment inside one workspace may serve another one.
+            if Path(lesson).resolve().is_relative_to(root / "modules"):
+                return root
+    except UsageError:
+        pass
+    try:
+        return find_workspace(Path.cwd()).root
+    except UsageError as error:
+        raise ImportError(f"{error} Looked from {error.where}. Next: {error.hint}") from None
+
+
+def activate() -> Path:
+    """Put the workspace first on `sys.path`, and return it."""
+    root = workspace_root()
+    loaded = getattr(sys.modules.get("tinytorch"), "__file__", None)
+    if loaded is not None and not Path(loaded).resolve().is_relative_to(root):
+        raise ImportError(
+            f"tinytorch is already imported, from {Path(loaded).parent}, not from this "
+            f"workspace, {root}. Restart Python (or the notebook's kernel) and run this first."
+        )
+    entry = str(root)
+    sys.path[:] = [entry, *(path for path in sys.path if path != entry)]
+    return root
+
+
+ROOT = activate()

@@ -1,0 +1,153 @@
+"""How milestones and their verdicts read: pure functions from results to styled lines.
+
+Nothing here prints, trains or decides: the tracker judges, `milestones.py` shows.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tito.core.console import Symbols
+from tito.core.curves import Dots, draw_curve
+from tito.core.training import TrainingEvent, series
+from tito.core.verification import Verdict
+
+Line = tuple[str, str | None]  # text, rich style
+
+MODULE_FILE = re.compile(r"modules/(\d\d)_\w+/\w+\.py")
+FRACTIONS = ("accuracy", "exact_match")
+
+
+def figure(name: str, value: Any) -> str:
+    """A metric as a person reads it: 97.2%, 3.1e-09, 4, or the text it is."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return str(value)
+    if name.endswith(FRACTIONS) and 0 <= value <= 1:
+        return f"{value:.1%}"
+    return f"{value:.3g}" if abs(value) < 1000 or value != round(value) else f"{value:.0f}"
+
+
+def seconds(value: float) -> str:
+    """A duration: 0.8 s, 12 s, 2 min 5 s."""
+    if value < 60:
+        return f"{value:.1f} s" if value < 10 else f"{value:.0f} s"
+    minutes, rest = divmod(round(value), 60)
+    return f"{minutes} min {rest} s"
+
+
+def progress_text(event: TrainingEvent, left: float | None) -> str:
+    """One plain line of live progress."""
+    parts = [f"{event.phase} {event.step}/{event.total}", *measured(event)]
+    if left is not None and event.step < event.total:
+        parts.append(f"{seconds(left)} left")
+    return "  ".join(parts)
+
+
+def measured(event: TrainingEvent) -> list[str]:
+    loss = [] if event.loss is None else [f"loss {event.loss:.4f}"]
+    return loss if event.accuracy is None else [*loss, f"accuracy {event.accuracy:.1%}"]
+
+
+def curve_lines(events: Sequence[TrainingEvent], dots: Dots, width: int) -> list[Line]:
+    """The loss over the main training, the first phase that reported one."""
+    phase = next((event.phase for event in events if event.loss is not None), None)
+    rows = draw_curve(series(events, "loss", phase), width=max(20, min(60, width - 14)), dots=dots)
+    if not rows:
+        return []
+    return [(f"  loss, {phase}", "bold"), *((f"  {row}", None) for row in rows), ("", None)]
+
+
+def metric_lines(verdict: Verdict) -> list[Line]:
+    """A small table, one metric a line."""
+    rows = [(name.replace("_", " "), figure(name, v)) for name, v in verdict.metrics.items()]
+    rows.append(("time", seconds(verdict.seconds)))
+    width = max(len(name) for name, _ in rows)
+    return [(f"  {name:<{width}}  {value:>9}", None) for name, value in rows]
+
+
+HEADINGS = {
+    "passed": ("done", "Learned", "bold green"),
+    "failed": ("wrong", "Not learned yet", "bold red"),
+    "could_not_run": ("waiting", "Could not run", "bold yellow"),
+}
+
+
+def attempt_lines(
+    row: Mapping[str, Any], verdict: Verdict, symbols: Symbols, width: int = 80
+) -> list[Line]:
+    """What came out, how to see it again, and for a failure why, where and what to try."""
+    sign, words, style = HEADINGS[verdict.outcome]
+    heading = [("", None), (f"{getattr(symbols, sign)} {words}: {row['name']}", style)]
+    if verdict.outcome == "passed":
+        body = [*metric_lines(verdict), *heading]
+    else:
+        said = [(f"  {line}".rstrip(), None) for line in failure_text(verdict, min(width, 100) - 2)]
+        body = [*heading, ("", None), *said, ("", None)]
+    again = replay(row["id"], verdict.seed)
+    return body if verdict.seed is None else [*body, (f"  Replay: {again}", None)]
+
+
+def failure_text(verdict: Verdict, width: int) -> list[str]:
+    """Reason and details, the details not repeating a reason they begin with."""
+    details = verdict.details.strip()
+    text = details if details.startswith(verdict.reason) else f"{verdict.reason}\n\n{details}"
+    return [line for paragraph in text.strip().splitlines() for line in wrapped(paragraph, width)]
+
+
+def wrapped(paragraph: str, width: int) -> list[str]:
+    """Prose is wrapped; an indented line (code, a table) keeps its shape."""
+    if not paragraph.strip() or paragraph[0].isspace():
+        return [paragraph]
+    return textwrap.wrap(paragraph, width, break_long_words=False, break_on_hyphens=False)
+
+
+def blamed_module(verdict: Verdict) -> str | None:
+    """The number of the module whose file a failure names first."""
+    found = MODULE_FILE.search(f"{verdict.reason}\n{verdict.details}")
+    return found[1] if found else None
+
+
+def replay(milestone_id: str, seed: int | None) -> str:
+    return f"tito milestone run {milestone_id}" + ("" if seed is None else f" --seed {seed}")
+
+
+def result_as_json(milestone_id: str, verdict: Verdict, *, recorded: bool) -> dict[str, object]:
+    return {
+        "milestone": milestone_id,
+        "outcome": verdict.outcome,
+        "reason": verdict.reason,
+        "details": verdict.details,
+        "metrics": dict(verdict.metrics),
+        "seed": verdict.seed,
+        "seconds": round(verdict.seconds, 3),
+        "recorded": recorded,
+        "replay": replay(milestone_id, verdict.seed),
+    }
+
+
+def info_lines(row: Mapping[str, Any], requires: Sequence[str], symbols: Symbols) -> list[Line]:
+    """Everything that is known of one milestone."""
+    lines: list[Line] = [
+        (row["name"], "bold"),
+        (f"  {row['description']}.", None),
+        (f"  State: {row['state']}, {row['done']} of {row['total']} modules complete", None),
+    ]
+    for module in requires:
+        missing = module in row["missing"]
+        lines.append((f"    {symbols.blank if missing else symbols.done} {module}", None))
+    lines.append((f"  Verified by {row['test']}", None))
+    return lines + record_lines(row["record"])
+
+
+def record_lines(record: Mapping[str, Any]) -> list[Line]:
+    if not record:
+        return []
+    metrics = record.get("metrics")
+    shown = metrics.items() if isinstance(metrics, dict) else ()
+    parts = [f"{name.replace('_', ' ')} {figure(name, value)}" for name, value in shown]
+    when = str(record.get("completed_at", ""))[:10]
+    seed = [] if record.get("seed") is None else [f"seed {record['seed']}"]
+    return [("  Learned " + ", ".join([when, *parts, *seed]), None)]

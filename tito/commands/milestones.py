@@ -1,0 +1,273 @@
+"""`tito milestone`: see what your framework has unlocked, and let it prove that it learns.
+
+Thin by intent: milestones, requirements, judgment and records are the tracker's
+(tests/milestones/milestone_tracker.py), the process is core's, the texts are the view's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from tito.commands.base import BaseCommand
+from tito.core import tracker as tracker_access
+from tito.core.errors import MachineError, TitoError, UsageError
+
+if TYPE_CHECKING:
+    import argparse
+    from types import ModuleType
+
+    from tito.core.training import TrainingEvent
+    from tito.core.verification import Verdict
+
+EXIT_CODES = {"passed": 0, "failed": 1, "could_not_run": 3}
+
+
+class Attempt(NamedTuple):
+    """One milestone that was run, and what kept a pass from being recorded, if anything did."""
+
+    row: dict[str, Any]
+    verdict: Verdict
+    unrecorded: TitoError | None = None
+
+    @property
+    def exit_code(self) -> int:
+        code = EXIT_CODES[self.verdict.outcome]
+        return self.unrecorded.exit_code if self.unrecorded else code
+
+    @property
+    def recorded(self) -> bool:
+        return self.verdict.outcome == "passed" and self.unrecorded is None
+
+
+class MilestonesCommand(BaseCommand):
+    """status, progress, list, info and run."""
+
+    name: ClassVar[str] = "milestone"
+    help: ClassVar[str] = "See and run the milestones that your modules unlock."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        actions = ("status", "progress", "list", "info", "run")
+        parser.add_argument(
+            "action",
+            nargs="?",
+            choices=actions,
+            default="status",
+            metavar="ACTION",
+            help=f"{', '.join(actions)} (status and progress are one thing; the default)",
+        )
+        parser.add_argument("milestone", nargs="?", metavar="ID", help="for info and run")
+        parser.add_argument("--json", action="store_true", help="for editors and graders")
+        parser.add_argument("--seed", type=int, metavar="N", help="run: replay this seed")
+        parser.add_argument(
+            "--all", action="store_true", help="run: every milestone that is unlocked, in order"
+        )
+
+    def run(self, args: argparse.Namespace) -> int:
+        with self._in_plain_words():
+            return self._act(args)
+
+    def _act(self, args: argparse.Namespace) -> int:
+        if args.action in ("status", "progress"):
+            return self._status(args.json)
+        if args.action == "list":
+            return self._list(args.json)
+        if args.action == "info":
+            return self._info(self._named(args), args.json)
+        if args.all:
+            return self._run_all(args)
+        return self._run_one(self._named(args), args)
+
+    # ---------------------------------------------------------------- the tracker
+
+    @cached_property
+    def _module(self) -> ModuleType:
+        module = tracker_access.load(self.workspace)
+        if module is None:
+            raise MachineError(
+                "The milestone tracker is missing from this workspace.",
+                where=self.workspace.shown(self.workspace.milestones / "milestone_tracker.py"),
+                hint="tito doctor",
+            )
+        return module
+
+    @cached_property
+    def _tracker(self) -> Any:
+        return self._module.MilestoneTracker()
+
+    @contextlib.contextmanager
+    def _in_plain_words(self) -> Iterator[None]:
+        """The tracker's errors have a hint and an exit code of their own."""
+        errors = self._module.TrackerError
+        try:
+            yield
+        except errors as error:
+            raise TitoError(
+                str(error), hint=error.hint or None, exit_code=error.exit_code
+            ) from error
+
+    def _row(self, milestone_id: str) -> dict[str, Any]:
+        self._module.milestone(milestone_id)  # unknown: an error with the nearest name
+        row: dict[str, Any] = next(r for r in self._tracker.status() if r["id"] == milestone_id)
+        return row
+
+    def _named(self, args: argparse.Namespace) -> str:
+        if args.milestone:
+            return str(args.milestone)
+        known = ", ".join(self._module.ordered_milestones())
+        raise UsageError(
+            f"Which milestone? There are {known}.", hint=f"tito milestone {args.action} ID"
+        )
+
+    # ---------------------------------------------------------------- showing
+
+    def _status(self, as_json: bool) -> int:
+        if as_json:
+            self.world.emit_json({"milestones": self._tracker.status()})
+        else:
+            self._tracker.show_progress(self.console)
+        return 0
+
+    def _list(self, as_json: bool) -> int:
+        if as_json:
+            rows = [row for row in self._tracker.status() if not row["missing"]]
+            self.world.emit_json({"milestones": rows})
+        else:
+            self._tracker.list_unlocked_tests(self.console)
+        return 0
+
+    def _info(self, milestone_id: str, as_json: bool) -> int:
+        from tito.commands._milestone_view import info_lines
+
+        row = self._row(milestone_id)
+        requires = self._module.milestone(milestone_id)["requires"]
+        if as_json:
+            self.world.emit_json({**row, "requires": requires})
+            return 0
+        for text, style in info_lines(row, requires, self.world.symbols):
+            self.say(text, style)
+        self.next_step(*self._way_to(row))
+        return 0
+
+    def _way_to(self, row: dict[str, Any]) -> tuple[str, str]:
+        """The command that leads to or through this milestone."""
+        if row["missing"]:
+            return f"tito module start {row['missing'][0][:2]}", f"then {row['id']} comes nearer"
+        return f"tito milestone run {row['id']}", ""
+
+    # ---------------------------------------------------------------- running
+
+    def _run_one(self, milestone_id: str, args: argparse.Namespace) -> int:
+        row = self._row(milestone_id)
+        self._refuse_if_locked(row)
+        self._refuse_without_package()
+        attempt = self._attempt(row, args)
+        if args.json:
+            self.world.emit_json(_as_json(attempt))
+        else:
+            self._say_next(attempt)
+        return attempt.exit_code
+
+    def _run_all(self, args: argparse.Namespace) -> int:
+        """Every unlocked milestone, in order; the worst outcome is the exit code."""
+        if args.milestone:
+            raise UsageError("Name a milestone, or say --all, not both.")
+        rows = self._tracker.status()
+        unlocked = [row for row in rows if not row["missing"]]
+        if not unlocked:
+            self._refuse_if_locked(rows[0])
+        self._refuse_without_package()
+        attempts = [self._attempt(row, args) for row in unlocked]
+        if args.json:
+            locked = [row["id"] for row in rows if row["missing"]]
+            self.world.emit_json({"results": list(map(_as_json, attempts)), "locked": locked})
+        else:
+            self._tracker.show_progress(self.console)
+        return max(attempt.exit_code for attempt in attempts)
+
+    def _refuse_if_locked(self, row: dict[str, Any]) -> None:
+        if not row["missing"]:
+            return
+        missing = row["missing"]
+        raise TitoError(
+            f"{row['name']} is locked: {row['done']} of {row['total']} modules are complete, "
+            f"missing {', '.join(missing)}.",
+            hint=f"tito module start {missing[0][:2]}",
+        )
+
+    def _refuse_without_package(self) -> None:
+        if not (self.workspace.package / "__init__.py").is_file():
+            raise TitoError(
+                "There is no tinytorch package in this workspace yet.",
+                where=str(self.workspace.package),
+                hint="tito export",
+            )
+
+    def _attempt(self, row: dict[str, Any], args: argparse.Namespace) -> Attempt:
+        """Run one verification, record a pass, and show what came out."""
+        from tito.commands._milestone_live import display_for
+        from tito.core.verification import verify
+
+        live = display_for(self.console, as_json=args.json)
+        if not args.json:
+            self.say(row["name"], style="bold")
+            self.say(f"  {row['description']}.")
+        with live.running():
+            verdict = verify(
+                self._tracker, row["id"], self.workspace, seed=args.seed, on_event=live.event
+            )
+        attempt = Attempt(row, verdict, self._record(row["id"], verdict))
+        if not args.json:
+            self._show(attempt, live.events)
+        return attempt
+
+    def _record(self, milestone_id: str, verdict: Verdict) -> TitoError | None:
+        """Write a pass down; an error does not undo what has been learned, so it is returned."""
+        from tito.core.verification import evidence_of
+
+        if verdict.outcome != "passed":
+            return None
+        requires = self._module.milestone(milestone_id)["requires"]
+        try:
+            with self._in_plain_words():
+                evidence = evidence_of(verdict, self.workspace, requires)
+                self._tracker.mark_milestone_complete(milestone_id, evidence)
+        except TitoError as error:
+            return error
+        return None
+
+    def _show(self, attempt: Attempt, events: list[TrainingEvent]) -> None:
+        from tito.commands._milestone_view import attempt_lines, curve_lines
+        from tito.core.console import UNICODE
+        from tito.core.curves import ASCII, BRAILLE
+
+        symbols, width = self.world.symbols, self.console.width
+        lines = curve_lines(events, BRAILLE if symbols is UNICODE else ASCII, width)
+        lines += attempt_lines(attempt.row, attempt.verdict, symbols, width)
+        for text, style in lines:
+            self.say(text, style)
+        if attempt.unrecorded is not None:
+            self.say(f"  Learned, but not recorded. {attempt.unrecorded}", style="bold yellow")
+
+    def _say_next(self, attempt: Attempt) -> None:
+        from tito.commands._milestone_view import blamed_module, replay
+
+        if attempt.unrecorded is not None:
+            self.next_step(attempt.unrecorded.hint or "tito doctor")
+        elif attempt.verdict.outcome == "passed":
+            self.say(self._module.next_step(self._tracker.status()), style="bold")
+        elif attempt.verdict.outcome == "could_not_run":
+            self.next_step("tito doctor")
+        else:
+            module = blamed_module(attempt.verdict)
+            again = replay(attempt.row["id"], attempt.verdict.seed)
+            self.next_step(f"tito module test {module}" if module else again)
+
+
+def _as_json(attempt: Attempt) -> dict[str, object]:
+    from tito.commands._milestone_view import result_as_json
+
+    result = result_as_json(attempt.row["id"], attempt.verdict, recorded=attempt.recorded)
+    return result | ({"error": attempt.unrecorded.as_json()} if attempt.unrecorded else {})

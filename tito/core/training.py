@@ -1,0 +1,74 @@
+"""What a running verification reports of its training: events, the time left, points of a curve.
+
+The test process writes the events (see tests/milestones), `core.process` reads them as they
+arrive. Nothing here draws or prints.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class TrainingEvent:
+    """How far one phase of a verification is, with what NumPy measured there."""
+
+    phase: str
+    step: int
+    total: int
+    loss: float | None = None
+    accuracy: float | None = None
+
+
+def read_event(raw: Mapping[str, Any]) -> TrainingEvent | None:
+    """The event in one line of the stream, or None: a student's code may write anything."""
+    phase, step, total = raw.get("phase"), number(raw.get("step")), number(raw.get("total"))
+    if not isinstance(phase, str) or step is None or total is None:
+        return None
+    if not math.isfinite(step + total) or total < 1:
+        return None
+    return TrainingEvent(
+        phase, int(step), int(total), number(raw.get("loss")), number(raw.get("accuracy"))
+    )
+
+
+def number(value: Any) -> float | None:
+    """A float, or None. NaN stays: a loss that is not a number is worth showing."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return None
+
+
+@dataclass
+class TimeLeft:
+    """Seconds left in the phase that runs, from its own pace."""
+
+    clock: Callable[[], float] = time.monotonic
+    _began: dict[str, tuple[float, int]] = field(default_factory=dict)
+
+    def after(self, event: TrainingEvent) -> float | None:
+        now = self.clock()
+        began, first = self._began.setdefault(event.phase, (now, event.step))
+        done = event.step - first
+        if done <= 0:
+            return None
+        return (now - began) / done * max(event.total - event.step, 0)
+
+
+def series(
+    events: Iterable[TrainingEvent], name: str, phase: str | None = None
+) -> list[tuple[float, float]]:
+    """(step, value) points of "loss" or "accuracy" in one phase, ready for a curve."""
+    points = []
+    for event in events:
+        value = getattr(event, name)
+        if value is not None and (phase is None or event.phase == phase):
+            points.append((float(event.step), float(value)))
+    return points

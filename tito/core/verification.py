@@ -1,0 +1,118 @@
+"""One run of a milestone's verification: the tracker judges it, this hands it a process to run in.
+
+The milestones, the judgment and the record are the tracker's (tests/milestones). What is shown of
+a run is decided in tito/commands.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from tito.core import process
+from tito.core.training import TrainingEvent, read_event
+from tito.core.workspace import Workspace
+
+MEGABYTE = 1_000_000
+
+
+class Verdict(Protocol):
+    """The tracker's judgment, as far as it is read here."""
+
+    @property
+    def outcome(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def details(self) -> str: ...
+    @property
+    def metrics(self) -> Mapping[str, Any]: ...
+    @property
+    def seed(self) -> int | None: ...
+    @property
+    def seconds(self) -> float: ...
+    @property
+    def evidence(self) -> Mapping[str, Any]: ...
+
+
+@dataclass
+class LiveRunner:
+    """What the tracker runs a verification with: bounded, and heard while it trains."""
+
+    on_event: Callable[[TrainingEvent], None]
+    on_tick: Callable[[float], None] | None = None
+    flooded: bool = False
+
+    def __call__(
+        self,
+        command: list[str],
+        *,
+        cwd: Path,
+        env: dict[str, str],
+        progress_file: Path,
+        timeout: float,
+    ) -> process.RunResult:
+        try:
+            result = process.run(
+                command,
+                cwd=cwd,
+                env=env,
+                timeout=timeout,
+                progress_file=progress_file,
+                on_event=self._hear,
+                on_tick=self.on_tick,
+            )
+        except OSError as error:  # for the tracker, no code and no time-out: it did not start
+            return process.RunResult(None, str(error))
+        self.flooded = result.flooded
+        if result.flooded:
+            return process.RunResult(1, result.output)
+        return result
+
+    def _hear(self, raw: Mapping[str, Any]) -> None:
+        event = read_event(raw)
+        if event is not None:
+            self.on_event(event)
+
+
+def verify(
+    tracker: Any,
+    milestone_id: str,
+    workspace: Workspace,
+    *,
+    seed: int | None,
+    on_event: Callable[[TrainingEvent], None],
+    on_tick: Callable[[float], None] | None = None,
+) -> Verdict:
+    """Train and judge one milestone; nothing is recorded."""
+    runner = LiveRunner(on_event, on_tick)
+    verdict: Any = tracker.run_milestone(
+        milestone_id, seed=seed, runner=runner, workspace=workspace.root
+    )
+    if runner.flooded:
+        limit = process.OUTPUT_LIMIT // MEGABYTE
+        verdict = verdict._replace(
+            outcome="failed",
+            reason=f"It was stopped after it had printed {limit} MB.",
+            details="Does a print stand in a loop of your modules?",
+        )
+    judged: Verdict = verdict
+    return judged
+
+
+def evidence_of(verdict: Verdict, workspace: Workspace, required: Iterable[str]) -> dict[str, Any]:
+    """What a passed milestone is recorded with: what it measured, on which sources."""
+    return {**verdict.evidence, "sources": source_hashes(workspace, required)}
+
+
+def source_hashes(workspace: Workspace, required: Iterable[str]) -> dict[str, str]:
+    """SHA-256 of each required module's lesson, the only file a student edits."""
+    wanted = set(required)
+    return {
+        module.name: hashlib.sha256(module.lesson.read_bytes()).hexdigest()
+        for module in workspace.modules
+        if module.name in wanted and module.lesson.is_file()
+    }
