@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from tito.commands._milestone_view import measured, progress_text, seconds
+from tito.commands._milestone_view import measured, progress_text, time_left
 from tito.core.training import TimeLeft, TrainingEvent
 
 if TYPE_CHECKING:
@@ -47,8 +47,10 @@ class Lines(Quiet):
         self._shown: dict[str, int] = {}
 
     def show(self, event: TrainingEvent, left: float | None) -> None:
-        part = event.step * LINES_PER_PHASE // event.total
-        if self._shown.get(event.phase, -1) >= part:
+        # A phase of a few steps is over at once: its end says it all.
+        parts = LINES_PER_PHASE if event.total >= 2 * LINES_PER_PHASE else 1
+        part = event.step * parts // event.total
+        if part <= self._shown.get(event.phase, 0 if parts == 1 else -1):
             return
         self._shown[event.phase] = part
         text = f"  {progress_text(event, left)}"
@@ -71,7 +73,6 @@ class Bars(Quiet):
         columns = (
             TextColumn("  {task.description:<12}"),
             BarColumn(bar_width=20),
-            TextColumn("{task.completed:>5.0f}/{task.total:.0f}"),
             TextColumn("{task.fields[said]}"),
         )
         with Progress(*columns, console=self._console) as self._progress:
@@ -84,9 +85,7 @@ class Bars(Quiet):
         if self._progress is None:
             return
         self._forget_waiting()
-        said = measured(event)
-        if left is not None and event.step < event.total:
-            said.append(f"{seconds(left)} left")
+        said = [f"{event.step}/{event.total}", *measured(event), *time_left(event, left)]
         if event.phase not in self._tasks:
             self._tasks[event.phase] = self._progress.add_task(event.phase, total=None, said="")
         self._progress.update(

@@ -41,14 +41,18 @@ def seconds(value: float) -> str:
 def progress_text(event: TrainingEvent, left: float | None) -> str:
     """One plain line of live progress."""
     parts = [f"{event.phase} {event.step}/{event.total}", *measured(event)]
-    if left is not None and event.step < event.total:
-        parts.append(f"{seconds(left)} left")
-    return "  ".join(parts)
+    return "  ".join([*parts, *time_left(event, left)])
 
 
 def measured(event: TrainingEvent) -> list[str]:
     loss = [] if event.loss is None else [f"loss {event.loss:.4f}"]
     return loss if event.accuracy is None else [*loss, f"accuracy {event.accuracy:.1%}"]
+
+
+def time_left(event: TrainingEvent, left: float | None) -> list[str]:
+    """Nothing where it is as good as over: tenths of a second only flicker."""
+    worth_saying = left is not None and left >= 0.3 and event.step < event.total
+    return [f"{seconds(left)} left"] if worth_saying and left is not None else []
 
 
 def curve_lines(events: Sequence[TrainingEvent], dots: Dots, width: int) -> list[Line]:
@@ -57,7 +61,7 @@ def curve_lines(events: Sequence[TrainingEvent], dots: Dots, width: int) -> list
     rows = draw_curve(series(events, "loss", phase), width=max(20, min(60, width - 14)), dots=dots)
     if not rows:
         return []
-    return [(f"  loss, {phase}", "bold"), *((f"  {row}", None) for row in rows), ("", None)]
+    return [("", None), (f"  loss, {phase}", "bold"), *((f"  {row}", None) for row in rows)]
 
 
 def metric_lines(verdict: Verdict) -> list[Line]:
@@ -65,7 +69,7 @@ def metric_lines(verdict: Verdict) -> list[Line]:
     rows = [(name.replace("_", " "), figure(name, v)) for name, v in verdict.metrics.items()]
     rows.append(("time", seconds(verdict.seconds)))
     width = max(len(name) for name, _ in rows)
-    return [(f"  {name:<{width}}  {value:>9}", None) for name, value in rows]
+    return [("", None), *((f"  {name:<{width}}  {value:>9}", None) for name, value in rows)]
 
 
 HEADINGS = {
@@ -98,10 +102,18 @@ def failure_text(verdict: Verdict, width: int) -> list[str]:
 
 
 def wrapped(paragraph: str, width: int) -> list[str]:
-    """Prose is wrapped; an indented line (code, a table) keeps its shape."""
-    if not paragraph.strip() or paragraph[0].isspace():
+    """A long line is wrapped at its own indentation; one that fits keeps its shape."""
+    if len(paragraph) <= width:
         return [paragraph]
-    return textwrap.wrap(paragraph, width, break_long_words=False, break_on_hyphens=False)
+    indent = paragraph[: len(paragraph) - len(paragraph.lstrip())]
+    return textwrap.wrap(
+        paragraph.strip(),
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def blamed_module(verdict: Verdict) -> str | None:

@@ -64,6 +64,8 @@ class MilestonesCommand(BaseCommand):
         parser.add_argument(
             "--all", action="store_true", help="run: every milestone that is unlocked, in order"
         )
+        # Before Python 3.13, `run --json xor` would take the optional ID as absent too early.
+        parser.parse_args = parser.parse_intermixed_args  # type: ignore[method-assign]
 
     def run(self, args: argparse.Namespace) -> int:
         with self._in_plain_words():
@@ -109,7 +111,10 @@ class MilestonesCommand(BaseCommand):
             ) from error
 
     def _row(self, milestone_id: str) -> dict[str, Any]:
-        self._module.milestone(milestone_id)  # unknown: an error with the nearest name
+        try:
+            self._module.milestone(milestone_id)
+        except self._module.UnknownMilestone as error:
+            raise TitoError(f"{error} {error.hint}", hint="tito milestone status") from error
         row: dict[str, Any] = next(r for r in self._tracker.status() if r["id"] == milestone_id)
         return row
 
@@ -212,8 +217,7 @@ class MilestonesCommand(BaseCommand):
 
         live = display_for(self.console, as_json=args.json)
         if not args.json:
-            self.say(row["name"], style="bold")
-            self.say(f"  {row['description']}.")
+            self.say(f"{row['name']}: {row['description'].rstrip('.')}.", style="bold")
         with live.running():
             verdict = verify(
                 self._tracker, row["id"], self.workspace, seed=args.seed, on_event=live.event
@@ -246,10 +250,10 @@ class MilestonesCommand(BaseCommand):
         symbols, width = self.world.symbols, self.console.width
         lines = curve_lines(events, BRAILLE if symbols is UNICODE else ASCII, width)
         lines += attempt_lines(attempt.row, attempt.verdict, symbols, width)
-        for text, style in lines:
-            self.say(text, style)
         if attempt.unrecorded is not None:
-            self.say(f"  Learned, but not recorded. {attempt.unrecorded}", style="bold yellow")
+            lines.append((f"  It could not be recorded: {attempt.unrecorded}", "bold yellow"))
+        for text, style in [*lines, ("", None)]:
+            self.say(text, style)
 
     def _say_next(self, attempt: Attempt) -> None:
         from tito.commands._milestone_view import blamed_module, replay
