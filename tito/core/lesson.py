@@ -11,7 +11,7 @@ import json
 import re
 import textwrap
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -104,17 +104,14 @@ class Lesson:
     @cached_property
     def tree(self) -> ast.Module:
         """The whole file, parsed. SyntaxError where it is not Python."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an invalid escape is not worth a stop
-            return ast.parse(self.text, filename=self.shown)
+        return parse_quietly(self.text, self.shown)
 
     @cached_property
     def names(self) -> dict[str, list[str]]:
         """The public top-level names that each target's cells define."""
         found: dict[str, list[str]] = {target: [] for target in self.sections}
         for target, node in self._exported_nodes():
-            public = (name for name in _defined(node) if not name.startswith("_"))
-            found[target] += [name for name in public if name not in found[target]]
+            found[target] += [n for n in defined_names([node]) if n not in found[target]]
         return found
 
     @cached_property
@@ -228,17 +225,28 @@ def blank(text: str, shown: str = "lesson") -> str:
     return Lesson(text, shown).blank()
 
 
-def _defined(node: ast.stmt) -> list[str]:
-    """The names a top-level statement defines; an import brings names, it defines none."""
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return [node.name]
-    if isinstance(node, ast.Assign):
-        targets = node.targets
-    elif isinstance(node, ast.AnnAssign):
-        targets = [node.target]
-    else:
-        targets = []
-    names = (name for target in targets for name in ast.walk(target))
-    return [  # `Tensor.add = add` stores an attribute, and only reads the name Tensor
-        name.id for name in names if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
-    ]
+def parse_quietly(text: str, name: str) -> ast.Module:
+    """ast.parse without its warnings: an invalid escape in a string is not worth a stop."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(text, filename=name)
+
+
+def defined_names(body: Iterable[ast.stmt]) -> list[str]:
+    """The public names that top-level statements define; an import brings names, it defines none.
+
+    `Tensor.add = add` stores an attribute and only reads the name `Tensor`.
+    """
+    found: dict[str, None] = {}
+    for node in body:
+        targets: list[ast.expr] = []
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found[node.name] = None
+        elif isinstance(node, ast.Assign):
+            targets = node.targets
+        elif isinstance(node, ast.AnnAssign):
+            targets = [node.target]
+        inner = (part for target in targets for part in ast.walk(target))
+        stored = (n.id for n in inner if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+        found.update(dict.fromkeys(stored))
+    return [name for name in found if not name.startswith("_")]
