@@ -1,0 +1,1033 @@
+"""The milestone tracker: what the milestones are, which are unlocked, and whether one is learned.
+
+It is the only owner of the milestones' definitions and the only writer of the progress file. It is
+one self-contained file: the standard library, rich when something is shown, filelock when
+something is written. It is not the command line tool (that is `tito`, which calls it) and it does
+not train anything: the learning itself stands in `test_learning_verification.py`.
+
+The progress file, `~/.tinytorch/progress.json` (TINYTORCH_HOME moves the folder):
+
+    schema_version         1
+    completed_modules      ["00_setup", "01_tensor"]
+    unlocked_milestones    milestones whose unlocking has been announced; what is unlocked now
+                           follows from the completed modules and is worked out at every reading
+    completed_milestones   ["perceptron"]
+    modules                {"01_tensor": {"completed_at": ..., and whatever evidence came with it}}
+    milestones             {"perceptron": {"completed_at": ..., "metrics": {...}, "seed": 7}}
+
+Only the three lists are required; unknown keys are kept. Beside it stand `progress.json.bak` (the
+same state, for the day the first one is damaged), `progress.json.lock`, and perhaps
+`progress.json.corrupt-DATE` (a damaged file, kept aside).
+
+The order of this file: data, errors, store, tracker, verification, display, script.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+T = TypeVar("T")
+State = dict[str, Any]
+Runner = Callable[..., "RunResult"]
+
+# ------------------------------------------------------------------------------------------- data
+
+# `metrics`: what the verification test must report with record_property for its pass to count. The
+# first one is the figure that the progress table shows. A milestone without the key needs only its
+# one test to pass. `timeout` (seconds, optional) replaces VERIFICATION_TIMEOUT.
+MILESTONES: dict[str, dict[str, Any]] = {
+    "perceptron": {
+        "name": "1957 - The Perceptron",
+        "requires": ["00_setup", "01_tensor", "02_autograd"],
+        "test": "test_perceptron_learning",
+        "description": "First learning algorithm with automatic weight updates",
+        "unlock_message": "🎉 You can now verify that gradient descent actually works!",
+        "metrics": ["accuracy", "gradient_error", "control_accuracy"],
+    },
+    "xor": {
+        "name": "1986 - Backpropagation (XOR)",
+        "requires": ["00_setup", "01_tensor", "02_autograd", "03_nn"],
+        "test": "test_xor_learning",
+        "description": "A hidden layer learns what no single line can separate",
+        "unlock_message": "🎉 You can now train the hidden layer that the perceptron lacked!",
+        "metrics": ["accuracy", "gradient_error", "control_accuracy"],
+    },
+    "mlp_digits": {
+        "name": "1989 - Handwritten Digits",
+        "requires": ["00_setup", "01_tensor", "02_autograd", "03_nn", "04_training"],
+        "test": "test_mlp_digits_learning",
+        "description": "A multi-layer network reads digits that real people wrote",
+        "unlock_message": "🎉 You can now teach your own framework to read!",
+        "metrics": ["accuracy", "gradient_error", "control_accuracy"],
+    },
+    "cnn": {
+        "name": "1998 - Convolution (LeNet)",
+        "requires": [
+            "00_setup", "01_tensor", "02_autograd", "03_nn", "04_training", "07_spatial",
+        ],
+        "test": "test_cnn_learning",
+        "description": "Shared filters see a digit wherever it stands, with fewer parameters",
+        "unlock_message": "🎉 You can now train filters that learn what to look for!",
+        "metrics": ["accuracy", "gradient_error", "control_accuracy"],
+    },
+    "transformer": {
+        "name": "2017 - The Transformer",
+        "requires": [
+            "00_setup", "01_tensor", "02_autograd", "03_nn", "04_training",
+            "11_embeddings", "12_attention",
+        ],
+        "test": "test_transformer_learning",
+        "description": "Attention moves information by content and position",
+        "unlock_message": "🎉 You can now train the architecture behind today's language models!",
+        "metrics": ["exact_match", "gradient_error", "control_accuracy"],
+    },
+}  # fmt: skip
+
+MILESTONE_ORDER = ["perceptron", "xor", "mlp_digits", "cnn", "transformer"]
+
+SCHEMA_VERSION = 1
+LISTS = ("completed_modules", "unlocked_milestones", "completed_milestones")
+RECORDS = ("modules", "milestones")
+MODULE_NAME = re.compile(r"[0-9]{2}_[a-z0-9_]+")
+
+MAX_BYTES = 16_000_000  # a progress file has a few thousand bytes; no reading of endless junk
+MAX_DEPTH = 50  # deeper nesting could be read, but not written again
+LOCK_SECONDS = 60.0
+VERIFICATION_TIMEOUT = 300.0
+OUTPUT_TAIL = 64_000  # bytes of a verification's output that are kept
+VERIFICATION_FILE = "test_learning_verification.py"
+
+
+def ordered_milestones() -> list[str]:
+    """The ids in the order of history; one that MILESTONE_ORDER does not name yet comes last."""
+    known = [name for name in MILESTONE_ORDER if name in MILESTONES]
+    return known + [name for name in MILESTONES if name not in known]
+
+
+def milestone(milestone_id: str) -> dict[str, Any]:
+    """The definition of one milestone, or an error that suggests the nearest name."""
+    if milestone_id in MILESTONES:
+        return MILESTONES[milestone_id]
+    near = _nearest(milestone_id, MILESTONES)
+    hint = f"Did you mean {near}?" if near else f"There are: {', '.join(ordered_milestones())}."
+    raise UnknownMilestone(f"There is no milestone {milestone_id!r}.", hint)
+
+
+def missing_requirements(milestone_id: str, completed: list[str]) -> list[str]:
+    return [name for name in milestone(milestone_id)["requires"] if name not in completed]
+
+
+def unlocked_by(completed: list[str]) -> list[str]:
+    return [name for name in ordered_milestones() if not missing_requirements(name, completed)]
+
+
+def _nearest(name: object, known: Mapping[str, object] | list[str]) -> str | None:
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(str(name), list(known), n=1, cutoff=0.5)), None)
+
+
+# ----------------------------------------------------------------------------------------- errors
+
+
+class TrackerError(Exception):
+    """Something a person should read: what happened, and in `hint` what to do about it."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class UnknownMilestone(TrackerError):
+    """No milestone has this id."""
+
+
+class MalformedModuleName(TrackerError):
+    """Not of the form NN_name."""
+
+    exit_code = 2
+
+
+class ProgressUnreadable(TrackerError):
+    """The progress file is there, but the system does not let us read it."""
+
+    exit_code = 3
+
+
+class ProgressUnwritable(TrackerError):
+    """The progress could not be written; what was recorded before still stands."""
+
+    exit_code = 3
+
+
+class NewerSchema(TrackerError):
+    """The file was written by a newer TinyTorch: it is shown, never rewritten."""
+
+    exit_code = 3
+
+
+class _Damaged(Exception):
+    """The file does not hold progress; the text says why."""
+
+
+# ------------------------------------------------------------------------------------------ store
+
+
+def default_progress_file() -> Path:
+    """`progress.json` in TINYTORCH_HOME, or in `~/.tinytorch`."""
+    try:
+        home = os.environ.get("TINYTORCH_HOME")
+        folder = Path(home).expanduser() if home else Path.home() / ".tinytorch"
+    except RuntimeError as error:  # no home folder can be found
+        raise ProgressUnwritable(
+            f"There is no home folder for your progress: {error}",
+            "Set TINYTORCH_HOME to a folder of yours.",
+        ) from error
+    return folder.absolute() / "progress.json"
+
+
+def fresh_state() -> State:
+    return {
+        "schema_version": SCHEMA_VERSION,
+        **{key: [] for key in LISTS},
+        **{key: {} for key in RECORDS},
+    }
+
+
+def decode_state(raw: bytes) -> State:
+    """The state in a file's bytes. Raises _Damaged for everything that is not one."""
+    try:
+        data = json.loads(raw)
+    except (ValueError, RecursionError):  # ValueError: not JSON, not text, a number too long
+        raise _Damaged("it is empty" if not raw.strip() else "it is not JSON") from None
+    if not isinstance(data, dict):
+        raise _Damaged(f"it holds a {type(data).__name__} in place of an object")
+    version = data.get("schema_version", SCHEMA_VERSION)
+    if type(version) is not int or version < 1:
+        raise _Damaged("its schema_version is not a number from 1 on")
+    wrong = [key for key in LISTS if not _is_list_of_names(data.get(key))]
+    wrong += [key for key in RECORDS if not _is_dict_of_dicts(data.get(key, {}))]
+    if version > SCHEMA_VERSION:  # its shapes may have changed: take what can be understood
+        data = {key: value for key, value in data.items() if key not in wrong}
+    elif wrong:
+        raise _Damaged(f"{wrong[0]} is missing or of a wrong type")
+    elif _is_deeper_than(data, MAX_DEPTH):
+        raise _Damaged("it is nested too deeply")
+    for key in LISTS:
+        data[key] = list(dict.fromkeys(data.get(key, [])))
+    return {**fresh_state(), **data}
+
+
+def encode_state(state: State) -> bytes:
+    return (json.dumps(state, indent=2, default=_as_plain_data) + "\n").encode("utf-8")
+
+
+def _as_plain_data(value: Any) -> Any:
+    """Evidence may carry NumPy values and paths."""
+    return value.tolist() if hasattr(value, "tolist") else str(value)
+
+
+def _is_list_of_names(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _is_dict_of_dicts(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(item, dict) for item in value.values())
+
+
+def _is_deeper_than(data: object, limit: int) -> bool:
+    level: list[Any] = [data]
+    for _ in range(limit):
+        groups = [item.values() if isinstance(item, dict) else item for item in level]
+        level = [item for group in groups for item in group if isinstance(item, (dict, list))]
+    return bool(level)
+
+
+class ProgressStore:
+    """The progress file: read by anyone, changed by one process at a time, never half-written."""
+
+    def __init__(self, path: Path, tell: Callable[[str], None]) -> None:
+        # The true file behind a link: os.replace would put a file in the link's place.
+        self.path = Path(os.path.realpath(path))
+        self.backup = self.path.with_name(self.path.name + ".bak")
+        self._tell = tell
+        self._told: set[str] = set()
+
+    def read(self) -> State:
+        """The state as it stands. Damage is mended on the way, where the folder can be written."""
+        with suppress(_Damaged):
+            return self._load(self.path)
+        try:
+            with self._lock():
+                return self._load_or_mend()
+        except (ProgressUnwritable, NewerSchema) as error:
+            state = self._last_good_state()
+            shown = "Shown is your last good state." if state else "There is no good copy of it."
+            self._tell_once(f"{self.path} is damaged. {shown} It was not mended: {error}")
+            return state or fresh_state()
+
+    def update(self, change: Callable[[State], T]) -> T:
+        """Read, change and write as one step that no other process can come between."""
+        with self._lock():
+            state = self._load_or_mend()
+            if state["schema_version"] > SCHEMA_VERSION:
+                self._refuse(state)
+            before = encode_state(state)
+            result = change(state)
+            if encode_state(state) != before:
+                self._write(state)
+            return result
+
+    def _load(self, path: Path) -> State:
+        try:
+            if path.exists() and not path.is_file():
+                raise _Damaged("it is not a regular file")
+            if path.stat().st_size > MAX_BYTES:
+                raise _Damaged("it is far larger than any progress")
+            raw = _patiently(path.read_bytes)
+        except (FileNotFoundError, NotADirectoryError):
+            return fresh_state()
+        except OSError as error:
+            raise ProgressUnreadable(
+                f"{path} cannot be read: {error.strerror or error}",
+                "Check who owns the file, or set TINYTORCH_HOME to a folder of yours.",
+            ) from error
+        return decode_state(raw)
+
+    def _load_or_mend(self) -> State:
+        """Under the lock: the file may have been mended since it was seen damaged."""
+        try:
+            return self._load(self.path)
+        except _Damaged as damage:
+            reason = str(damage)
+        state = self._last_good_state()
+        if state and state["schema_version"] > SCHEMA_VERSION:
+            self._refuse(state)
+        kept = self._keep_aside()
+        self._write(state or fresh_state())
+        outcome = "Your last good state was restored" if state else "You start anew"
+        count = len(state["completed_modules"]) if state else 0
+        detail = f" ({count} modules complete)" if state else ": there was no good copy"
+        self._tell_once(
+            f"{self.path} was damaged ({reason}). {outcome}{detail}. "
+            f"The damaged file is kept as {kept.name}."
+        )
+        return state or fresh_state()
+
+    def _last_good_state(self) -> State | None:
+        with suppress(_Damaged, ProgressUnreadable, OSError):
+            if self.backup.exists():
+                return self._load(self.backup)
+        return None
+
+    def _keep_aside(self) -> Path:
+        stamp = time.strftime("%Y%m%d-%H%M%S")
+        kept = self.path.with_name(f"{self.path.name}.corrupt-{stamp}")
+        number = 1
+        while os.path.lexists(kept):
+            number += 1
+            kept = self.path.with_name(f"{self.path.name}.corrupt-{stamp}-{number}")
+        try:
+            try:
+                # A second name for it, so that at no moment there is no file at all.
+                os.link(self.path, kept)
+            except OSError:  # a folder, or a disk without links
+                self.path.rename(kept)
+        except OSError as error:
+            self._unwritable(error)
+        return kept
+
+    def _write(self, state: State) -> None:
+        """Both files are staged before either is swapped in: an error leaves the old state.
+
+        The backup goes first. Should the process die in between, the file still holds what was
+        acknowledged. Leftover temporary files have fixed names: the next write clears them.
+        """
+        raw = encode_state({**state, "schema_version": SCHEMA_VERSION})
+        staged = [(path.with_name(path.name + ".tmp"), path) for path in (self.backup, self.path)]
+        try:
+            for temporary, _ in staged:
+                _write_durably(temporary, raw)
+            for temporary, target in staged:
+                _patiently(partial(os.replace, temporary, target))
+            _sync_folder(self.path.parent)
+        except OSError as error:
+            self._unwritable(error)
+        finally:
+            for temporary, _ in staged:
+                with suppress(OSError):
+                    temporary.unlink(missing_ok=True)
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        try:
+            from filelock import FileLock, Timeout
+        except ModuleNotFoundError as error:
+            raise ProgressUnwritable(
+                "Progress cannot be recorded: the package filelock is not installed.",
+                f"{Path(sys.executable).name} -m pip install filelock",
+            ) from error
+        lock = FileLock(f"{self.path}.lock")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            lock.acquire(timeout=LOCK_SECONDS, poll_interval=0.01)
+        except Timeout as error:
+            raise ProgressUnwritable(
+                f"Another process has held {self.path}.lock for {LOCK_SECONDS:.0f} seconds.",
+                "Is a tito command still running in another terminal?",
+            ) from error
+        except OSError as error:
+            self._unwritable(error)
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _unwritable(self, error: OSError) -> NoReturn:
+        raise ProgressUnwritable(
+            f"{self.path} cannot be written: {error.strerror or error}. "
+            "What was recorded before still stands.",
+            "Make room or mend the permissions, or set TINYTORCH_HOME to a folder of yours.",
+        ) from error
+
+    def _refuse(self, state: State) -> NoReturn:
+        raise NewerSchema(
+            f"{self.path} was written by a newer TinyTorch (schema {state['schema_version']}, "
+            f"this one knows {SCHEMA_VERSION}). It is left as it is.",
+            f"{Path(sys.executable).name} -m pip install --upgrade tinytorch-course",
+        )
+
+    def _tell_once(self, text: str) -> None:
+        if text not in self._told:
+            self._told.add(text)
+            self._tell(text)
+
+
+def _write_durably(path: Path, raw: bytes) -> None:
+    path.unlink(missing_ok=True)
+    with path.open("xb") as file:
+        file.write(raw)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the renaming itself durable. Windows cannot open folders and needs no such step."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _patiently(action: Callable[[], T]) -> T:
+    """Windows refuses to open or replace a file for the moment that another process has it open."""
+    for _ in range(100 if os.name == "nt" else 0):
+        with suppress(PermissionError):
+            return action()
+        time.sleep(0.01)
+    return action()
+
+
+def _tell_on_stderr(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+# ---------------------------------------------------------------------------------------- tracker
+
+
+class MilestoneTracker:
+    """Progress and milestones of one person. Each call reads the file anew: it is never stale."""
+
+    def __init__(
+        self,
+        progress_file: str | os.PathLike[str] | None = None,
+        *,
+        tests_dir: Path | None = None,
+        tell: Callable[[str], None] = _tell_on_stderr,
+    ) -> None:
+        path = Path(progress_file) if progress_file else default_progress_file()
+        self.store = ProgressStore(path, tell)
+        self.tests_dir = tests_dir or Path(__file__).resolve().parent
+
+    @property
+    def progress(self) -> State:
+        """A copy of the state, with `unlocked_milestones` as they follow from the modules."""
+        state = self.store.read()
+        return {**state, "unlocked_milestones": unlocked_by(state["completed_modules"])}
+
+    def mark_module_complete(
+        self, module_name: str, evidence: Mapping[str, Any] | None = None
+    ) -> list[str]:
+        """Record a module; returns the milestones that this is the first to announce."""
+        _check_module_name(module_name)
+
+        def change(state: State) -> list[str]:
+            _record(state, "completed_modules", "modules", module_name, evidence)
+            announced = state["unlocked_milestones"]
+            new = [m for m in unlocked_by(state["completed_modules"]) if m not in announced]
+            announced.extend(new)
+            return new
+
+        return self.store.update(change)
+
+    def mark_milestone_complete(
+        self, milestone_id: str, evidence: Mapping[str, Any] | None = None
+    ) -> None:
+        milestone(milestone_id)
+        self.store.update(
+            lambda state: _record(
+                state, "completed_milestones", "milestones", milestone_id, evidence
+            )
+        )
+
+    def missing_modules(self, milestone_id: str) -> list[str]:
+        return missing_requirements(milestone_id, self.store.read()["completed_modules"])
+
+    def can_run_milestone(self, milestone_id: str) -> bool:
+        return not self.missing_modules(milestone_id)
+
+    def status(self) -> list[dict[str, Any]]:
+        """One dict for each milestone: the one shape that every display and `--json` start from."""
+        state = self.store.read()
+        return [_status_of(name, state) for name in ordered_milestones()]
+
+    def show_progress(self, console: Console | None = None) -> None:
+        """The table of all milestones, and the next command to type."""
+        rows = self.status()
+        console = console or _new_console()
+        _say("🎯 TinyTorch Milestone Progress", console, style="bold")
+        console.print(_progress_table(rows, console))
+        _say(next_step(rows), console)
+
+    def list_unlocked_tests(self, console: Console | None = None) -> None:
+        """The tests that can be run now, with the command for each."""
+        rows = self.status()
+        console = console or _new_console()
+        unlocked = [row for row in rows if not row["missing"]]
+        for row in unlocked:
+            done = " (completed)" if row["state"] == "completed" else ""
+            _say(f"{row['name']}{done}", console, style="bold")
+            _say(f"  {row['description']}", console)
+            _say(f"  {row['test']}: tito milestone run {row['id']}\n", console)
+        if not unlocked:
+            _say("No milestone is unlocked yet.", console)
+            _say(next_step(rows), console)
+
+    def verification_command(
+        self, milestone_id: str, *, report: Path, seed: int | None = None
+    ) -> list[str]:
+        """The pytest call that runs the milestone's one test and writes a JUnit report."""
+        test = milestone(milestone_id)["test"]
+        command = [sys.executable, "-m", "pytest", f"{VERIFICATION_FILE}::{test}"]
+        command += ["-c", "pytest.ini", f"--rootdir={self.tests_dir}", "-p", "no:cacheprovider"]
+        # A test that returns its verdict cannot fail. Output is not captured but passed on to the
+        # runner, which bounds it: pytest would keep a gigabyte of it in memory.
+        command += ["-W", "error::pytest.PytestReturnNotNoneWarning", "--capture=no"]
+        command += ["-q", "--no-header", "--no-summary", "--tb=short", f"--junitxml={report}"]
+        return command if seed is None else [*command, "--seed", str(seed)]
+
+    def run_milestone(
+        self,
+        milestone_id: str,
+        *,
+        seed: int | None = None,
+        runner: Runner | None = None,
+        workspace: Path | None = None,
+    ) -> Verdict:
+        """Run the verification test against the workspace's `tinytorch` and judge its report.
+
+        Nothing is recorded: the caller marks the milestone when the verdict is "passed".
+        """
+        definition = milestone(milestone_id)
+        for needed in (VERIFICATION_FILE, "pytest.ini"):
+            if not (self.tests_dir / needed).is_file():
+                return Verdict("could_not_run", f"{self.tests_dir / needed} is missing.")
+        workspace = (workspace or self.tests_dir.parents[1]).absolute()
+        return _verify(self, milestone_id, definition, seed, runner or run_and_wait, workspace)
+
+
+def check_module_export(
+    module_name: str,
+    console: Console | None = None,
+    *,
+    evidence: Mapping[str, Any] | None = None,
+    progress_file: str | os.PathLike[str] | None = None,
+) -> dict[str, list[str]]:
+    """Record an exported module and say which milestones that unlocks."""
+    unlocked = MilestoneTracker(progress_file).mark_module_complete(module_name, evidence)
+    messages = [unlock_text(name) for name in unlocked]
+    if console is not None:
+        for message in messages:
+            _show_panel(message, console)
+    return {"newly_unlocked": unlocked, "messages": messages}
+
+
+def show_progress(console: Console | None = None) -> None:
+    MilestoneTracker().show_progress(console)
+
+
+def list_tests(console: Console | None = None) -> None:
+    MilestoneTracker().list_unlocked_tests(console)
+
+
+def _check_module_name(name: object) -> None:
+    if isinstance(name, str) and MODULE_NAME.fullmatch(name):
+        return
+    near = _nearest(name, [module for m in MILESTONES.values() for module in m["requires"]])
+    hint = f"Did you mean {near}?" if near else "A module's name looks like 01_tensor."
+    raise MalformedModuleName(f"{name!r} is not the name of a module (NN_name).", hint)
+
+
+def _record(
+    state: State, names: str, records: str, name: str, evidence: Mapping[str, Any] | None
+) -> None:
+    """Add a name to its list, with the evidence. Without new evidence an old record stays."""
+    if name not in state[names]:
+        state[names].append(name)
+    if evidence is not None or name not in state[records]:
+        from datetime import datetime
+
+        now = datetime.now().astimezone().isoformat(timespec="seconds")
+        state[records][name] = {"completed_at": now, **(evidence or {})}
+
+
+def _status_of(milestone_id: str, state: State) -> dict[str, Any]:
+    definition = MILESTONES[milestone_id]
+    missing = missing_requirements(milestone_id, state["completed_modules"])
+    completed = milestone_id in state["completed_milestones"]
+    total = len(definition["requires"])
+    return {
+        "id": milestone_id,
+        "name": definition["name"],
+        "description": definition["description"],
+        "test": definition["test"],
+        "state": "completed" if completed else "locked" if missing else "unlocked",
+        "done": total - len(missing),
+        "total": total,
+        "missing": missing,
+        "headline": next(iter(definition.get("metrics", [])), None),
+        "record": state["milestones"].get(milestone_id, {}),
+    }
+
+
+# ----------------------------------------------------------------------------------- verification
+
+
+class RunResult(NamedTuple):
+    """What a runner gives back. No return code: the process could not be started."""
+
+    returncode: int | None
+    output: str = ""
+    timed_out: bool = False
+
+
+NO_METRICS: Mapping[str, Any] = {}
+
+
+class Verdict(NamedTuple):
+    """passed, failed (the student's code), or could_not_run (the machine or the course)."""
+
+    outcome: str
+    reason: str
+    details: str = ""
+    metrics: Mapping[str, Any] = NO_METRICS
+    seed: int | None = None
+    seconds: float = 0.0
+    output: str = ""
+
+    @property
+    def evidence(self) -> dict[str, Any]:
+        """What a completed milestone is recorded with."""
+        return {"metrics": dict(self.metrics), "seed": self.seed, "seconds": round(self.seconds, 2)}
+
+
+class _Case(NamedTuple):
+    """One test case of a JUnit report."""
+
+    outcome: str
+    message: str
+    traceback: str
+    properties: dict[str, str]
+
+
+def _verify(
+    tracker: MilestoneTracker,
+    milestone_id: str,
+    definition: Mapping[str, Any],
+    seed: int | None,
+    runner: Runner,
+    workspace: Path,
+) -> Verdict:
+    from tempfile import TemporaryDirectory
+
+    try:
+        with TemporaryDirectory(prefix="tinytorch-", ignore_cleanup_errors=True) as scratch:
+            report, stream = Path(scratch, "report.xml"), Path(scratch, "progress.jsonl")
+            started = time.perf_counter()
+            result = runner(
+                tracker.verification_command(milestone_id, report=report, seed=seed),
+                cwd=tracker.tests_dir,
+                env=verification_environment(workspace, stream),
+                progress_file=stream,
+                timeout=float(definition.get("timeout", VERIFICATION_TIMEOUT)),
+            )
+            seconds = time.perf_counter() - started
+            cases = _read_report(report)
+    except OSError as error:
+        return Verdict("could_not_run", f"No temporary folder can be written: {error}.")
+    verdict = _judge(result, cases, definition)
+    properties = cases[0].properties if cases else {}
+    played = properties.pop("seed", "" if seed is None else str(seed))
+    return verdict._replace(
+        metrics={name: _as_number(value) for name, value in properties.items()},
+        seed=int(played) if re.fullmatch(r"-?\d{1,40}", played) else None,
+        seconds=seconds,
+        output=result.output,
+    )
+
+
+def verification_environment(workspace: Path, stream: Path) -> dict[str, str]:
+    """The student's own `tinytorch`, one thread, and none of the caller's pytest settings."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    env.pop("PYTHONWARNINGS", None)
+    for library in ("OMP", "OPENBLAS", "MKL", "VECLIB", "NUMEXPR"):
+        env[f"{library}_{'MAXIMUM' if library == 'VECLIB' else 'NUM'}_THREADS"] = "1"
+    path = [str(workspace), env.get("PYTHONPATH", "")]
+    return env | {
+        "PYTHONPATH": os.pathsep.join(filter(None, path)),
+        "PYTHONIOENCODING": "utf-8",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "TINYTORCH_PROGRESS_STREAM": str(stream),
+    }
+
+
+def run_and_wait(
+    command: list[str], *, cwd: Path, env: dict[str, str], progress_file: Path, timeout: float
+) -> RunResult:
+    """The plain runner: wait, keep the end of the output, leave no process behind."""
+    import subprocess
+    import threading
+
+    del progress_file  # `tito` passes a runner that shows the training from it
+    try:
+        process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=os.name == "posix",
+        )
+    except OSError as error:
+        return RunResult(None, str(error))
+    tail = bytearray()
+    # A thread, so that a grandchild that keeps the pipe open cannot keep us waiting.
+    reader = threading.Thread(target=_keep_tail, args=(process.stdout, tail), daemon=True)
+    reader.start()
+    timed_out = False
+    try:
+        process.wait(timeout)
+    except subprocess.TimeoutExpired:
+        timed_out = True
+    finally:
+        _end_group(process.pid)
+        process.kill()
+        process.wait()
+    reader.join(timeout=2)
+    return RunResult(process.returncode, bytes(tail).decode("utf-8", "replace"), timed_out)
+
+
+def _keep_tail(pipe: IO[bytes], tail: bytearray) -> None:
+    with suppress(OSError), pipe:
+        while chunk := os.read(pipe.fileno(), 65_536):
+            tail += chunk
+            del tail[:-OUTPUT_TAIL]
+
+
+def _end_group(group: int) -> None:
+    if sys.platform != "win32":
+        import signal
+
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, signal.SIGKILL)
+
+
+def _read_report(path: Path) -> list[_Case] | None:
+    """The cases of a JUnit report, or None when there is none that can be understood."""
+    from xml.etree import ElementTree
+
+    try:
+        raw = path.read_bytes() if path.stat().st_size <= MAX_BYTES else b""
+        if b"<!DOCTYPE" in raw or b"<!ENTITY" in raw:  # pytest writes none: expansion attacks do
+            return None
+        return [_read_case(case) for case in ElementTree.fromstring(raw).iter("testcase")]
+    except (OSError, ElementTree.ParseError, ValueError, LookupError):
+        return None
+
+
+def _read_case(case: Element) -> _Case:
+    properties = {
+        item.get("name", ""): item.get("value", "") for item in case.iterfind("properties/property")
+    }
+    for tag in ("error", "failure", "skipped"):
+        found = case.find(tag)
+        if found is not None:
+            return _Case(tag, found.get("message", ""), found.text or "", properties)
+    return _Case("passed", "", "", properties)
+
+
+def _judge(result: RunResult, cases: list[_Case] | None, definition: Mapping[str, Any]) -> Verdict:
+    """Passed only when exactly one test ran, passed, and reported all that it must."""
+    if result.timed_out:
+        return Verdict(
+            "failed",
+            f"It did not end within {definition.get('timeout', VERIFICATION_TIMEOUT):.0f} seconds.",
+            "Is there a loop that never ends, or one over single numbers where NumPy could work "
+            "on the whole array?",
+        )
+    if result.returncode is None:
+        return Verdict("could_not_run", f"Python could not be started: {result.output}")
+    if cases is None:
+        return _judge_without_report(result)
+    failed = [case for case in cases if case.outcome in ("error", "failure")]
+    if failed:
+        return _judge_failure(failed[0])
+    if len(cases) != 1:
+        return Verdict(
+            "could_not_run",
+            f"{len(cases)} tests ran where exactly one was expected: {definition['test']}.",
+            f"The course is at fault here. Does {VERIFICATION_FILE} define it once, without "
+            f"parameters?\n\n{result.output[-2000:].strip()}",
+        )
+    return _judge_single(cases[0], result, definition)
+
+
+def _judge_single(case: _Case, result: RunResult, definition: Mapping[str, Any]) -> Verdict:
+    if case.outcome == "skipped":
+        return Verdict("failed", "The test was skipped: nothing was verified.", case.message)
+    missing = [
+        name
+        for name in definition.get("metrics", [])
+        if not isinstance(_as_number(case.properties.get(name, "")), float)
+    ]
+    if missing:
+        return Verdict(
+            "failed",
+            f"The test ended before it had measured {', '.join(missing)}.",
+            "Only a verification that reports all its measurements counts.",
+        )
+    if result.returncode != 0:
+        return Verdict("failed", f"The process ended with code {result.returncode} after the test.")
+    return Verdict("passed", "Really learned.")
+
+
+def _judge_without_report(result: RunResult) -> Verdict:
+    output = result.output[-2000:].strip()
+    code = result.returncode or 0
+    if re.search(r": No module named '?pytest", result.output):
+        hint = f"{Path(sys.executable).name} -m pip install pytest"
+        return Verdict("could_not_run", "pytest is not installed in this environment.", hint)
+    if code in (-2, -9, -15):
+        why = "ended from outside; often the memory ran out"
+        return Verdict("could_not_run", f"The process was {why} (signal {-code}).", output)
+    if code in (3, 4):  # pytest's own codes for an internal error and for wrong usage
+        return Verdict("could_not_run", "pytest could not run the test.", output)
+    return Verdict(
+        "failed",
+        f"The process ended early (code {code}), before the test had given its result.",
+        "Does your code call sys.exit or os._exit?" + (f"\n\n{output}" if output else ""),
+    )
+
+
+def _judge_failure(case: _Case) -> Verdict:
+    message = _error_message(case)
+    absent = re.match(r"(?:ModuleNotFoundError|ImportError): No module named '([\w.]+)'", message)
+    if absent and absent[1] == "tinytorch":
+        hint = "Your framework is written by: tito export"
+        return Verdict("could_not_run", "There is no tinytorch package in this workspace.", hint)
+    if absent and not absent[1].startswith("tinytorch."):
+        hint = f"{Path(sys.executable).name} -m pip install {absent[1].split('.')[0]}"
+        return Verdict("could_not_run", f"The package {absent[1]} is not installed.", hint)
+    details = "\n\n".join(filter(None, [message, _place_in_framework(case.traceback)]))
+    blank = re.match(r"NotImplementedError: (Task [^\n]+)", message)
+    if blank:
+        return Verdict("failed", f"{blank[1]} is still blank.", details)
+    return Verdict("failed", message.partition("\n")[0] or "The test failed.", details)
+
+
+def _error_message(case: _Case) -> str:
+    """The message of the exception, without pytest's reading of the assertion below it."""
+    message = case.message
+    if not message or message == "collection failure" or message.startswith("failed on "):
+        # A failure outside of the test itself: the exception stands in the traceback's E lines.
+        last = re.findall(r"(?:^E .*\n?)+", case.traceback, flags=re.MULTILINE)[-1:]
+        message = re.sub(r"^E {0,3}", "", "".join(last), flags=re.MULTILINE) or message
+    said = re.sub(r"^(?:AssertionError|Failed): ", "", message.strip())
+    return re.split(r"\n(?:assert |\s*\+ +where )", said)[0].strip()
+
+
+def _place_in_framework(traceback: str) -> str:
+    places = re.findall(r"^.*(tinytorch[\\/]\S+\.py:\d+): in (\S+)", traceback, re.MULTILINE)
+    return "Raised in {}, in {}.".format(*places[-1]) if places else ""
+
+
+def _as_number(value: str) -> float | str:
+    """A finite number; any other text as it is, so that NaN is never a measurement."""
+    with suppress(ValueError):
+        number = float(value)
+        if abs(number) < float("inf"):
+            return number
+    return value
+
+
+# ---------------------------------------------------------------------------------------- display
+
+STATUS = {
+    "completed": ("✅ Completed", "green"),
+    "unlocked": ("🔓 Unlocked", "yellow"),
+    "locked": ("🔒 Locked", "dim"),
+}
+EMOJI = re.compile("[\u2600-\u27bf\U0001f000-\U0001faff\ufe0f] ?")
+
+
+def unlock_text(milestone_id: str) -> str:
+    """What a person reads when a milestone opens."""
+    definition = milestone(milestone_id)
+    return (
+        f"🔓 MILESTONE UNLOCKED!\n\n{definition['name']}\n{definition['description']}\n\n"
+        f"{definition['unlock_message']}\n\nRun it: tito milestone run {milestone_id}"
+    )
+
+
+def next_step(rows: list[dict[str, Any]]) -> str:
+    """The command that leads on from here."""
+    for state, field in (("unlocked", "id"), ("locked", "missing")):
+        row = next((row for row in rows if row["state"] == state), None)
+        if row is not None and state == "unlocked":
+            return f"Next: tito milestone run {row[field]}"
+        if row is not None:
+            return f"Next: tito module start {row[field][0][:2]}"
+    return "All milestones are completed."
+
+
+def _new_console() -> Console:
+    from rich.console import Console
+
+    return Console()
+
+
+def _speakable(text: str, console: Console) -> str:
+    """The text as this terminal can show it: emoji only where they surely are drawn."""
+    encoding = console.encoding.lower()
+    plain = console.no_color or console.legacy_windows or os.environ.get("TERM") == "dumb"
+    if encoding.startswith("utf") and not plain:
+        return text
+    return EMOJI.sub("", text).encode(encoding, "replace").decode(encoding)
+
+
+def _styled(text: str, console: Console, style: str = "") -> Text:
+    """Text that rich shows as it is: brackets in a milestone's name are not markup."""
+    from rich.text import Text
+
+    return Text(_speakable(text, console), style=style)
+
+
+def _say(text: str, console: Console, style: str = "") -> None:
+    console.print(_styled(text, console, style), soft_wrap=True)
+
+
+def _show_panel(message: str, console: Console) -> None:
+    from rich.panel import Panel
+
+    console.print(Panel(_styled(message, console), border_style="green", expand=False))
+
+
+def _progress_table(rows: list[dict[str, Any]], console: Console) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table("Milestone", box=box.SQUARE)
+    table.add_column("Status", justify="center")
+    table.add_column("Requirements", justify="center")
+    for row in rows:
+        label, style = STATUS[row["state"]]
+        status = "\n".join(filter(None, [label, _result_line(row)]))
+        table.add_row(
+            _styled(row["name"], console),
+            _styled(status, console, style),
+            f"{row['done']}/{row['total']} modules",
+        )
+    return table
+
+
+def _result_line(row: dict[str, Any]) -> str:
+    """For a completed milestone "accuracy 97.2%, 2026-07-14", as far as its record tells."""
+    if row["state"] != "completed":
+        return ""
+    metrics, date = row["record"].get("metrics"), row["record"].get("completed_at")
+    figure = metrics.get(row["headline"]) if isinstance(metrics, dict) else None
+    known = isinstance(figure, (int, float))
+    parts = [f"{row['headline'].replace('_', ' ')} {figure:.1%}"] if known else []
+    return ", ".join([*parts, date[:10]] if isinstance(date, str) else parts)
+
+
+# ----------------------------------------------------------------------------------------- script
+
+
+def _parse(arguments: list[str] | None) -> Any:
+    from argparse import ArgumentParser
+
+    parser = ArgumentParser(description="TinyTorch's milestones: progress, unlocks, tests.")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    complete = actions.add_parser("complete", help="record a module as complete")
+    complete.add_argument("module", metavar="NAME", help="for example 01_tensor")
+    actions.add_parser("progress", help="show all milestones")
+    actions.add_parser("list", help="list the tests that are unlocked")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """0 done, 1 locked or unknown, 2 wrong usage, 3 the machine failed."""
+    chosen = _parse(arguments)
+    try:
+        if chosen.action == "progress":
+            show_progress()
+        elif chosen.action == "list":
+            list_tests()
+        else:
+            check_module_export(chosen.module, _new_console())
+            print(f"{chosen.module} is recorded as complete.")
+    except TrackerError as error:
+        print(f"{error}\n{error.hint}".rstrip(), file=sys.stderr)
+        return error.exit_code
+    except ModuleNotFoundError as error:
+        print(f"The package {error.name} is not installed.", file=sys.stderr)
+        print(f"{Path(sys.executable).name} -m pip install {error.name}", file=sys.stderr)
+        return 3
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
