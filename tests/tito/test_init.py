@@ -1,0 +1,188 @@
+"""`tito init`: a complete workspace, or none at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tito.core import starter
+from tito.core.errors import MachineError, UsageError
+
+
+def files_below(root: Path) -> set[str]:
+    return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
+
+
+def test_the_workspace_is_complete_and_blank(tito, tmp_path):
+    made = tito(tmp_path, "init", "work")
+    assert made.returncode == 0, made.stderr
+    root = tmp_path / "work"
+    assert {
+        "README.md",
+        ".gitignore",
+        "modules/00_setup/setup.py",
+        "modules/00_setup/test_setup.py",
+        "modules/00_setup/hints.toml",
+        "modules/03_line/line.py",
+        "tests/milestones/milestone_tracker.py",
+        "tests/milestones/pytest.ini",
+        "tinytorch/__init__.py",
+    } <= files_below(root)
+    lesson = (root / "modules/00_setup/setup.py").read_bytes()
+    assert b'raise NotImplementedError("Task 0.1: manual_seed")' in lesson
+    assert b'STATE["seed"] = seed' not in lesson
+    assert b"\r" not in lesson
+
+
+def test_it_says_what_comes_next(tito, tmp_path):
+    lines = tito(tmp_path, "init", "work").stdout.splitlines()
+    assert lines[-2:] == ["Next: cd work", "then: tito module start 00"]
+
+
+def test_only_the_workspace_appears(tito, tmp_path):
+    tito(tmp_path, "init", "work")
+    assert [path.name for path in tmp_path.iterdir()] == ["work"]
+
+
+def test_the_new_package_names_the_module_of_what_is_missing(workspace):
+    code = "import tinytorch\ntinytorch.line"
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=workspace, capture_output=True, text=True, check=False
+    )
+    assert "comes with module 03_line" in run.stderr
+
+
+@pytest.mark.parametrize("name", ["mein Arbeitsplatz ü", "a/b/c", "..odd", "日本"])
+def test_odd_names(tito, tmp_path, name):
+    made = tito(tmp_path, "init", name)
+    assert made.returncode == 0, made.stderr
+    status = tito(tmp_path / name, "milestone", "status", "--json")
+    assert status.returncode == 0, status.stderr
+
+
+def test_the_current_folder_when_it_is_empty(tito, tmp_path):
+    made = tito(tmp_path, "init", ".")
+    assert made.returncode == 0, made.stderr
+    assert (tmp_path / "modules/00_setup/setup.py").is_file()
+    assert made.stdout.splitlines()[-1] == "Next: tito module start 00"
+    assert not list(tmp_path.glob(".tito-init-*"))
+
+
+def test_a_folder_that_is_not_empty_is_left_as_it_is(tito, tmp_path):
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "thesis.txt").write_text("mine", encoding="utf-8")
+    made = tito(tmp_path, "init", "work")
+    assert made.returncode == 2
+    assert "not empty" in made.stderr
+    assert files_below(tmp_path) == {"work/thesis.txt"}
+
+
+def test_a_workspace_is_not_made_twice(tito, workspace):
+    made = tito(workspace.parent, "init", "work")
+    assert made.returncode == 2
+    assert "a workspace already" in made.stderr
+
+
+def test_no_workspace_inside_another(tito, workspace):
+    before = files_below(workspace)
+    made = tito(workspace / "modules", "init", "inner")
+    assert made.returncode == 2
+    assert "inside another" in made.stderr
+    assert files_below(workspace) == before
+
+
+def test_a_file_in_the_way(tito, tmp_path):
+    (tmp_path / "work").write_text("mine", encoding="utf-8")
+    made = tito(tmp_path, "init", "work")
+    assert made.returncode == 2
+    assert (tmp_path / "work").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_file_where_a_parent_should_be(tito, tmp_path):
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    made = tito(tmp_path, "init", "file/work")
+    assert made.returncode == 3
+    assert "Traceback" not in made.stderr
+    assert files_below(tmp_path) == {"file"}
+
+
+@pytest.mark.parametrize("arguments", [[], [""], ["  "], ["a", "b"]])
+def test_wrong_usage(tito, tmp_path, arguments):
+    made = tito(tmp_path, "init", *arguments)
+    assert made.returncode == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("target", ["deep/er/work", "empty"])
+@pytest.mark.parametrize("step", ["write_blank", "ensure_initial", "move_in"])
+def test_an_error_half_way_leaves_nothing(tmp_path, monkeypatch, tiny_course, target, step):
+    def full_disk(*_):
+        raise OSError(28, "No space left on device")
+
+    (tmp_path / "empty").mkdir()
+    monkeypatch.setattr(starter, step, full_disk)
+    monkeypatch.setattr(starter, "course_root", lambda: tiny_course)
+    with pytest.raises(MachineError, match="No space left"):
+        starter.create_workspace(tmp_path / target)
+    assert [path.name for path in tmp_path.rglob("*")] == ["empty"]
+
+
+def test_an_error_while_moving_in_takes_back_what_was_moved(tmp_path, monkeypatch):
+    site, target = tmp_path / "site", tmp_path / "target"
+    for folder in (site / "modules" / "00_setup", site / "tests", target):
+        folder.mkdir(parents=True)
+    (site / "README.md").write_text("x", encoding="utf-8")
+    rename = Path.rename
+
+    def fails_at_modules(self, to):
+        if self.name == "modules":
+            raise OSError(28, "No space left on device")
+        return rename(self, to)
+
+    monkeypatch.setattr(Path, "rename", fails_at_modules)
+    with pytest.raises(OSError, match="No space"):
+        starter.move_in(site, target)
+    assert list(target.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no mode bits")
+def test_others_may_read_it_as_any_new_folder(tito, tmp_path):
+    tito(tmp_path, "init", "work")
+    (tmp_path / "plain").mkdir()
+    modes = {stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("work", "plain")}
+    assert len(modes) == 1
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_place_where_one_may_not_write(tito, tmp_path):
+    tmp_path.chmod(0o555)
+    made = tito(tmp_path, "init", "work")
+    tmp_path.chmod(0o755)
+    assert made.returncode == 3
+    assert "Permission denied" in made.stderr
+
+
+def test_refusals_are_usage_errors(tmp_path):
+    (tmp_path / "x").write_text("", encoding="utf-8")
+    with pytest.raises(UsageError, match="not empty"):
+        starter.refuse_bad_place(tmp_path)
+
+
+def test_the_hidden_option_puts_the_answers_in_and_exports_them(tito, tmp_path):
+    made = tito(tmp_path, "init", "work", "--solved")
+    assert made.returncode == 0, made.stderr
+    code = "import tinytorch; print(tinytorch.seeded_line(2, 4))"
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path / "work",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.stdout.strip() == "10", run.stderr
+    assert "--solved" not in tito(tmp_path, "init", "--help").stdout

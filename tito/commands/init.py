@@ -1,0 +1,54 @@
+"""`tito init DIR`: a workspace with blank lessons, their tests and hints, and the milestones."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from tito.commands.base import BaseCommand
+from tito.core.errors import UsageError
+
+if TYPE_CHECKING:
+    import argparse
+
+
+class InitCommand(BaseCommand):
+    """Make a workspace; refuse every place where that would cover something up."""
+
+    name: ClassVar[str] = "init"
+    help: ClassVar[str] = "Make a workspace: the lessons, still blank, with all they need."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        from argparse import SUPPRESS
+
+        parser.add_argument("folder", metavar="DIR", help="a new or an empty folder")
+        # With the reference answers in place: for the tests and for whoever writes the course.
+        parser.add_argument("--solved", action="store_true", help=SUPPRESS)
+
+    def run(self, args: argparse.Namespace) -> int:
+        from tito.core.starter import create_workspace
+
+        if not args.folder.strip() or "\0" in args.folder:
+            raise UsageError("A folder needs a name.", hint="tito init my-tinytorch")
+        folder = Path(args.folder)
+        workspace = create_workspace(self.world.cwd / folder, solved=args.solved)
+        modules = workspace.modules
+        self.say(f"Your workspace is ready: {workspace.root}", style="bold green")
+        self.say(f"  modules/           {len(modules)} lessons, {modules[0].name} first")
+        self.say("  tests/milestones/  what your framework will be judged with")
+        self.say("  tinytorch/         your framework, empty so far; tito writes it")
+        self.say()
+        if workspace.root != self.world.cwd:
+            self.next_step(f"cd {quoted(folder)}")
+            self.say(f"then: tito module start {modules[0].number}", style="bold")
+        else:
+            self.next_step(f"tito module start {modules[0].number}")
+        return 0
+
+
+def quoted(path: Path) -> str:
+    """The path as this system's shell takes it."""
+    return subprocess.list2cmdline([str(path)]) if os.name == "nt" else shlex.quote(str(path))
