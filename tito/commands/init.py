@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from tito.commands.base import BaseCommand
 from tito.core.errors import UsageError
+from tito.core.words import counted
 
 if TYPE_CHECKING:
     import argparse
@@ -37,7 +38,7 @@ class InitCommand(BaseCommand):
         workspace = create_workspace(self.world.cwd / folder, solved=args.solved)
         modules = workspace.modules
         self.say(f"Your workspace is ready: {workspace.root}", style="bold green")
-        self.say(f"  modules/           {len(modules)} lessons, {modules[0].name} first")
+        self.say(f"  modules/           {counted(len(modules), 'lesson')}, {modules[0].name} first")
         self.say("  tests/milestones/  what your framework will be judged with")
         self.say("  tinytorch/         your framework, empty so far; tito writes it")
         self.say()

@@ -1,0 +1,259 @@
+"""`tito doctor`: every kind of trouble is found, and comes with the command that mends it."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from tito.core import checkup, checkup_workspace
+from tito.core.checkup import Finding
+
+TRACKER = "tests/milestones/milestone_tracker.py"
+
+
+@pytest.fixture
+def doctor(tito, workspace):
+    """Run it; returns the exit code and what is to mend, as [(text, command)]."""
+
+    def run(*arguments, **env):
+        result = tito(workspace, "doctor", "--json", *arguments, **env)
+        assert "Traceback" not in result.stdout + result.stderr
+        report = json.loads(result.stdout)
+        assert report["exit_code"] == result.returncode
+        findings = report["findings"]["environment"] + report["findings"]["workspace"]
+        wrong = [f for f in findings if f["level"] in ("yours", "machine")]
+        return result.returncode, [(f["text"], f["mend"]) for f in wrong]
+
+    return run
+
+
+def test_a_fresh_workspace_has_nothing_to_mend(tito, workspace):
+    result = tito(workspace, "doctor")
+    assert result.returncode == 0, result.stdout
+    assert "Nothing to mend." in result.stdout
+    assert "2 lessons can be read" in result.stdout
+    assert result.stdout.splitlines()[-1] == "Next: tito module status"
+
+
+def test_looking_changes_nothing(tito, workspace):
+    before = {p: p.read_bytes() for p in workspace.rglob("*") if p.is_file()}
+    tito(workspace, "doctor")
+    assert {p: p.read_bytes() for p in workspace.rglob("*") if p.is_file()} == before
+
+
+def test_outside_of_a_workspace_only_the_machine_is_judged(tito, tmp_path):
+    result = tito(tmp_path, "doctor")
+    assert result.returncode == 0
+    assert "tito init my-tinytorch" in result.stdout
+
+
+def test_it_reads_on_a_plain_terminal(tito, workspace):
+    result = tito(workspace, "doctor", PYTHONIOENCODING="ascii", NO_COLOR="1")
+    assert result.returncode == 0
+    result.stdout.encode("ascii")
+    assert "PYTHONUTF8=1" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("def broken(:\n", "03_line/line.py"),
+        ("", "03_line/line.py"),
+    ],
+)
+def test_a_lesson_that_cannot_be_read(doctor, workspace, text, said):
+    lesson = workspace / "modules/03_line/line.py"
+    lesson.write_text(lesson.read_text(encoding="utf-8") + text if text else "", encoding="utf-8")
+    code, wrong = doctor()
+    assert code == 1
+    assert said in wrong[0][0]
+
+
+def test_a_lesson_that_lost_a_task(doctor, workspace):
+    lesson = workspace / "modules/03_line/line.py"
+    kept = lesson.read_text(encoding="utf-8").partition("# %% [markdown]\n# ## Task 3.2")[0]
+    lesson.write_text(kept, encoding="utf-8")
+    code, wrong = doctor()
+    assert (code, wrong) == (
+        1,
+        [("modules/03_line/line.py has lost task 3.2", "tito module reset 03")],
+    )
+
+
+def test_a_module_that_is_gone(doctor, workspace):
+    for file in (workspace / "modules/03_line").iterdir():
+        file.unlink()
+    (workspace / "modules/03_line").rmdir()
+    code, wrong = doctor()
+    assert code == 1
+    assert wrong[0] == ("modules/03_line is missing", "tito module reset 03")
+
+
+def test_a_package_that_is_gone(doctor, workspace):
+    (workspace / "tinytorch/__init__.py").unlink()
+    assert doctor() == (1, [("tinytorch/ is missing", "tito export")])
+
+
+def test_a_package_that_cannot_be_imported(doctor, workspace):
+    init = workspace / "tinytorch/__init__.py"
+    init.write_text(init.read_text(encoding="utf-8") + "\n1 / 0\n", encoding="utf-8")
+    code, wrong = doctor()
+    assert code == 1
+    assert wrong == [("import tinytorch fails: ZeroDivisionError: division by zero", "tito export")]
+
+
+def test_a_package_that_never_ends(workspace, monkeypatch):
+    from tito.core.workspace import Workspace
+
+    init = workspace / "tinytorch/__init__.py"
+    init.write_text("while True: pass\n", encoding="utf-8")
+    monkeypatch.setattr(checkup_workspace, "IMPORT_SECONDS", 0.5)
+    finding = checkup_workspace.try_import(Workspace(workspace))
+    assert (finding.level, finding.mend) == ("yours", "tito export")
+
+
+def test_a_changed_test_and_a_missing_hint_are_found_and_mended(doctor, workspace):
+    test, hints = (workspace / f"modules/00_setup/{n}" for n in ("test_setup.py", "hints.toml"))
+    original = test.read_bytes()
+    test.write_text("def test_0_1(): pass\n", encoding="utf-8")
+    hints.unlink()
+    code, wrong = doctor()
+    assert code == 1
+    assert wrong == [
+        ("modules/00_setup/hints.toml missing", "tito doctor --mend"),
+        ("modules/00_setup/test_setup.py not as the course has it", "tito doctor --mend"),
+    ]
+    assert doctor("--mend") == (0, [])
+    assert test.read_bytes() == original
+    (kept,) = (workspace / ".tito").glob("replaced-*/modules/00_setup/test_setup.py")
+    assert kept.read_text(encoding="utf-8") == "def test_0_1(): pass\n"
+
+
+def test_mending_leaves_the_lessons_alone(tito, workspace):
+    lesson = workspace / "modules/00_setup/setup.py"
+    lesson.write_text("# mine\n", encoding="utf-8")
+    tito(workspace, "doctor", "--mend")
+    assert lesson.read_text(encoding="utf-8") == "# mine\n"
+
+
+def test_other_line_ends_are_not_a_change(doctor, workspace):
+    test = workspace / "modules/00_setup/test_setup.py"
+    test.write_bytes(test.read_bytes().replace(b"\n", b"\r\n"))
+    assert doctor() == (0, [])
+
+
+def test_the_course_itself_is_not_mended(tito, tiny_course):
+    assert tito(tiny_course, "doctor", "--mend").returncode == 2
+
+
+def test_a_tracker_that_is_gone(doctor, workspace):
+    (workspace / TRACKER).unlink()
+    code, wrong = doctor()
+    assert code == 3
+    assert ("the milestone tracker is missing", "tito doctor --mend") in wrong
+    assert doctor("--mend") == (0, [])
+
+
+def test_a_tracker_that_is_broken(doctor, workspace):
+    (workspace / TRACKER).write_text("import nothing_of_that_name\n", encoding="utf-8")
+    code, wrong = doctor()
+    assert code == 3
+    assert any("nothing_of_that_name" in text for text, _ in wrong)
+
+
+def test_a_damaged_progress_file_is_reported_not_silently_mended(tito, workspace, tinytorch_home):
+    (tinytorch_home / "progress.json").write_bytes(b"\x00\x01 not json")
+    result = tito(workspace, "doctor")
+    assert result.returncode == 0
+    assert "was damaged" in " ".join(result.stdout.split())
+
+
+def test_a_progress_file_of_a_newer_version(doctor, tinytorch_home):
+    state = {
+        "schema_version": 99,
+        "completed_modules": [],
+        "unlocked_milestones": [],
+        "completed_milestones": [],
+    }
+    (tinytorch_home / "progress.json").write_text(json.dumps(state), encoding="utf-8")
+    code, wrong = doctor()
+    assert code == 3
+    assert "newer TinyTorch" in wrong[0][0]
+
+
+def test_a_home_that_cannot_be_written(doctor, tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    code, wrong = doctor(TINYTORCH_HOME=str(tmp_path / "file" / "home"))
+    assert code == 3
+    assert any("cannot be" in text for text, _ in wrong)
+
+
+def test_a_nested_workspace_is_noted(tito, workspace):
+    inner = workspace / "inner"
+    for name in ("modules", "tests", "tinytorch"):
+        (workspace / name).rename(workspace / f"_{name}")
+    assert tito(workspace, "init", "inner").returncode == 0
+    for name in ("modules", "tests", "tinytorch"):
+        (workspace / f"_{name}").rename(workspace / name)
+    assert "inside another one" in tito(inner, "doctor").stdout
+
+
+# The machine, one check at a time.
+
+
+def test_an_old_python():
+    finding = checkup.check_python((3, 9, 18))
+    assert finding.level == "machine"
+    assert "3.10" in finding.text
+
+
+def test_a_package_that_is_not_installed():
+    finding = checkup.check_package(Requirement("no-such-package-of-ours>=2"))
+    assert finding.level == "machine"
+    assert finding.mend is not None
+    assert finding.mend.endswith('-m pip install "no-such-package-of-ours>=2"')
+
+
+def test_a_package_that_is_too_old():
+    finding = checkup.check_package(Requirement("pytest>=999"))
+    assert finding.level == "machine"
+    assert "999" in finding.text
+
+
+def test_a_package_that_cannot_be_imported_as_it_stands(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pytest", None)
+    finding = checkup.check_package(Requirement("pytest"))
+    assert finding.level == "machine"
+    assert finding.mend is not None
+    assert "--force-reinstall" in finding.mend
+
+
+def test_a_tito_of_another_environment(monkeypatch, tmp_path):
+    monkeypatch.setattr(checkup.shutil, "which", lambda _: str(tmp_path / "bin" / "tito"))
+    finding = checkup.check_command()
+    assert finding.level == "note"
+    assert "another environment" in finding.text
+
+
+def test_a_full_disk():
+    assert checkup.check_room(Path.cwd(), free=1_000_000).level == "machine"
+    assert checkup.check_room(Path.cwd(), free=10**10).level == "good"
+
+
+def test_a_terminal_without_unicode():
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")
+    finding = checkup.check_terminal(stream)
+    assert (finding.level, "cp1252" in finding.text) == ("note", True)
+
+
+@pytest.mark.parametrize(
+    ("levels", "code"),
+    [([], 0), (["good", "note"], 0), (["good", "yours"], 1), (["yours", "machine"], 3)],
+)
+def test_the_worst_finding_is_the_exit_code(levels, code):
+    assert checkup.exit_code([Finding(level, "") for level in levels]) == code

@@ -1,0 +1,210 @@
+"""What `tito doctor` looks at in a workspace, and the one thing it mends: the course's own files.
+
+The student's lessons and the student's package are only read.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+from tito.core import process, tracker
+from tito.core.checkup import Finding, check_home, check_room
+from tito.core.course import course_root
+from tito.core.errors import MachineError, TitoError
+from tito.core.exporter import read_package, with_lesson
+from tito.core.lesson_file import check, lost_tasks, read_lesson
+from tito.core.words import counted, enumerated
+from tito.core.workspace import Module, Workspace, modules_in, outer_workspace
+
+MEND = "tito doctor --mend"
+IMPORT_SECONDS = 20.0
+
+
+def check_workspace(workspace: Workspace) -> list[Finding]:
+    return [
+        *check_place(workspace),
+        *check_lessons(workspace),
+        *check_package(workspace),
+        *check_course_files(workspace),
+        *check_tracker(workspace),
+        check_room(workspace.root),
+    ]
+
+
+def check_place(workspace: Workspace) -> Iterator[Finding]:
+    outer = outer_workspace(workspace)
+    if outer is not None:
+        text = f"this workspace lies inside another one, {outer.root}: commands see the inner one"
+        yield Finding("note", text, f"move one of them out of {outer.root}")
+    if not os.access(workspace.root, os.W_OK):
+        yield Finding("machine", f"{workspace.root} cannot be written to", "mend its permissions")
+
+
+def check_lessons(workspace: Workspace) -> list[Finding]:
+    missing = [
+        Finding("yours", f"modules/{module.name} is missing", f"tito module reset {module.number}")
+        for module in modules_in(course_root())
+        if not (workspace.root / "modules" / module.name).is_dir()
+    ]
+    broken = [f for module in workspace.modules if (f := check_lesson(workspace, module))]
+    if broken or missing:
+        return missing + broken
+    return [Finding("good", f"{counted(len(workspace.modules), 'lesson')} can be read")]
+
+
+def check_lesson(workspace: Workspace, module: Module) -> Finding | None:
+    try:
+        file = read_lesson(workspace, module)
+        check(file)
+    except TitoError as error:
+        where = error.where or workspace.shown(module.lesson)
+        return Finding("yours", f"{where}: {error}", error.hint)
+    lost = lost_tasks(file)
+    if lost:
+        text = f"{workspace.shown(module.lesson)} has lost task {enumerated(lost)}"
+        return Finding("yours", text, f"tito module reset {module.number}")
+    return None
+
+
+def check_package(workspace: Workspace) -> Iterator[Finding]:
+    """Whether `tinytorch/` can be imported, and is what the lessons would export today."""
+    if not (workspace.package / "__init__.py").is_file():
+        yield Finding("yours", "tinytorch/ is missing", "tito export")
+        return
+    try:
+        package = read_package(workspace)
+        behind = [m for m in workspace.modules if m.name in package.modules and is_behind(m)]
+    except TitoError as error:
+        yield Finding("yours", f"{error.where or 'tinytorch/'}: {error}", error.hint)
+        return
+    yield try_import(workspace)
+    for module in behind:
+        text = f"{workspace.shown(module.lesson)} has changed since it was exported"
+        yield Finding("note", text, f"tito module complete {module.number}")
+
+
+def is_behind(module: Module) -> bool:
+    """Whether exporting the lesson now would change `tinytorch/`."""
+    workspace = Workspace(module.folder.parent.parent)
+    try:
+        files = with_lesson(workspace, read_lesson(workspace, module))
+    except (TitoError, SyntaxError):
+        return False  # the lesson itself is the finding
+    return any(
+        not (path := workspace.package / name).is_file() or path.read_bytes() != text.encode()
+        for name, text in files.items()
+    )
+
+
+def try_import(workspace: Workspace) -> Finding:
+    """Import it in a process of its own: it is a student's code."""
+    env = {**os.environ, "PYTHONPATH": str(workspace.root), "PYTHONDONTWRITEBYTECODE": "1"}
+    code = "import tinytorch; print(tinytorch.__file__)"
+    command = [sys.executable, "-c", code]
+    result = process.run(command, cwd=workspace.root, env=env, timeout=IMPORT_SECONDS)
+    if result.timed_out:
+        text = f"import tinytorch has not ended after {IMPORT_SECONDS:.0f} seconds"
+        return Finding("yours", text, "tito export")
+    last = (result.output.strip().splitlines() or ["no output"])[-1]
+    if result.returncode != 0:
+        return Finding("yours", f"import tinytorch fails: {last}", "tito export")
+    return Finding("good", "tinytorch can be imported")
+
+
+def check_course_files(workspace: Workspace) -> list[Finding]:
+    """The files that judge a student's code, against the installed course's own."""
+    if workspace.is_authors:
+        return [Finding("note", "this is the course itself: its modules are the solved ones")]
+    missing, changed = differing_files(workspace)
+    findings = [
+        Finding("yours", f"{enumerated(names)} {verb}", MEND)
+        for names, verb in ((missing, "missing"), (changed, "not as the course has it"))
+        if names
+    ]
+    return findings or [Finding("good", "tests, hints and milestones are the course's own")]
+
+
+def course_files(course: Path) -> Iterator[Path]:
+    """Everything the course brings but the lessons, relative to its root."""
+    for module in modules_in(course):
+        yield from (p for p in (module.tests, module.hints) if p.is_file())
+    for path in sorted((course / "tests" / "milestones").rglob("*")):
+        hidden = any(part.startswith((".", "__")) for part in path.relative_to(course).parts[:-1])
+        if path.is_file() and not hidden and not path.name.startswith("."):
+            yield path
+
+
+def differing_files(workspace: Workspace) -> tuple[list[str], list[str]]:
+    """Names of course files that the workspace lacks, and of those that it has otherwise."""
+    course = course_root()
+    missing: list[str] = []
+    changed: list[str] = []
+    for original in course_files(course):
+        name = original.relative_to(course).as_posix()
+        copy = workspace.root / name
+        if not copy.is_file():
+            missing.append(name)
+        elif same_text(copy) != same_text(original):
+            changed.append(name)
+    return missing, changed
+
+
+def same_text(path: Path) -> bytes:
+    """Its content; git on Windows may have changed the line ends."""
+    return path.read_bytes().replace(b"\r\n", b"\n")
+
+
+def mend_course_files(workspace: Workspace) -> tuple[list[str], Path | None]:
+    """Put the course's own files back; returns their names and where the changed ones are kept."""
+    missing, changed = differing_files(workspace)
+    kept = workspace.scratch / f"replaced-{time.strftime('%Y%m%d-%H%M%S')}"
+    try:
+        for name in changed:
+            (kept / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(workspace.root / name, kept / name)
+        for name in (*missing, *changed):
+            target = workspace.root / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(course_root() / name, target)
+    except OSError as error:
+        text = f"The files could not be put back: {error.strerror or error}."
+        raise MachineError(text, where=str(error.filename or workspace.root)) from error
+    return [*missing, *changed], kept if changed else None
+
+
+def check_tracker(workspace: Workspace) -> Iterator[Finding]:
+    """The tracker, and through it the progress: nothing else knows where that is."""
+    try:
+        module = tracker.load(workspace)
+    except TitoError as error:
+        yield Finding("machine", str(error), MEND)
+        return
+    if module is None:
+        yield Finding("machine", "the milestone tracker is missing", MEND)
+        return
+    yield from check_progress(module)
+
+
+def check_progress(module: ModuleType) -> Iterator[Finding]:
+    told: list[str] = []
+    try:
+        path = module.default_progress_file()
+        state = module.MilestoneTracker(path, tell=told.append).progress
+    except module.TrackerError as error:
+        yield Finding("machine", str(error), error.hint or None)
+        return
+    yield from (Finding("note", text) for text in told)
+    version, known = state.get("schema_version", 1), module.SCHEMA_VERSION
+    if version > known:
+        text = f"{path} was written by a newer TinyTorch: it can be read, not changed"
+        yield Finding("machine", text, "upgrade tinytorch-course")
+    done = counted(len(state["completed_modules"]), "module")
+    learned = counted(len(state["completed_milestones"]), "milestone")
+    yield Finding("good", f"progress: {done} complete, {learned} learned")
+    yield check_home(path)

@@ -1,0 +1,18 @@
+"""Small pieces of text that several commands put together the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+NAMED = 3  # names in a list before "and 4 more"
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 lesson`, `8 lessons`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def enumerated(names: Sequence[str]) -> str:
+    """The first few names, and how many more there are."""
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
