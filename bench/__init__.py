@@ -1,0 +1,1 @@
+"""Side-by-side measurements of the reference framework and PyTorch. Nothing here is a test."""

@@ -1,0 +1,46 @@
+"""Time the training loops of both frameworks in turn, in one process."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+from bench.workloads import WORKLOADS, Loop
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One thing measured on both sides, a sample of each per round; units are the caller's."""
+
+    name: str
+    ours: list[float]
+    theirs: list[float]
+
+    @property
+    def ratio(self) -> float:
+        """Median of the round-by-round ratios: holds when the machine's speed drifts."""
+        return statistics.median(a / b for a, b in zip(self.ours, self.theirs, strict=True))
+
+
+def seconds(function: Loop) -> float:
+    """Wall time of one call."""
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+def in_turn(name: str, ours: Callable[[], float], theirs: Callable[[], float], n: int) -> Pair:
+    """Sample A, B, A, B, ... `n` times."""
+    samples = [(ours(), theirs()) for _ in range(n)]
+    return Pair(name, [a for a, _ in samples], [b for _, b in samples])
+
+
+def training_loop(name: str, ours: SimpleNamespace, theirs: SimpleNamespace, rounds: int) -> Pair:
+    """Compare one workload's training loop; a first, uncounted call of each warms up."""
+    mine, other = WORKLOADS[name](ours), WORKLOADS[name](theirs)
+    mine()
+    other()
+    return in_turn(name, lambda: seconds(mine), lambda: seconds(other), rounds)

@@ -1,0 +1,193 @@
+"""The training loops that both frameworks run: one text, PyTorch's names, no branches on the name.
+
+A workload takes the loaded framework and returns its training loop as a function without
+arguments. Data and model are made outside the loop; every call of the loop takes the same steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from bench.backends import ROOT
+
+Loop = Callable[[], None]
+DIGITS = ROOT / "tests" / "milestones" / "data" / "digits.npz"
+
+
+def perceptron(lib: SimpleNamespace) -> Loop:
+    """One linear unit on 100 points, 300 steps, by tensors and autograd alone."""
+    rng, tt = np.random.default_rng(0), lib.tt
+    points = rng.standard_normal((100, 2)).astype(np.float32)
+    x = tt.tensor(points)
+    y = tt.tensor(np.sign(points @ np.array([[1.0], [-2.0]], np.float32)))
+
+    def loop() -> None:
+        w, b = tt.zeros(2, 1, requires_grad=True), tt.zeros(1, requires_grad=True)
+        for _ in range(300):
+            loss = ((x @ w + b - y) ** 2).mean()
+            loss.backward()
+            with tt.no_grad():
+                w -= 0.1 * w.grad
+                b -= 0.1 * b.grad
+            w.grad = b.grad = None
+
+    return loop
+
+
+def xor(lib: SimpleNamespace) -> Loop:
+    """The four points of XOR, a hidden layer of eight, 500 steps of SGD."""
+    tt, nn = lib.tt, lib.nn
+    x = tt.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+    y = tt.tensor([[0.0], [1.0], [1.0], [0.0]])
+
+    def loop() -> None:
+        model = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1))
+        criterion = nn.MSELoss()
+        optimizer = lib.optim.SGD(model.parameters(), lr=0.1)
+        for _ in range(500):
+            optimizer.zero_grad()
+            criterion(model(x), y).backward()
+            optimizer.step()
+
+    return loop
+
+
+def mlp_digits(lib: SimpleNamespace) -> Loop:
+    """64-32-10 on the real digits, ten epochs of Adam with batches of 50."""
+    nn = lib.nn
+    images, labels = digits()
+    flat = images.reshape(len(images), -1)
+
+    def loop() -> None:
+        model = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10))
+        classify(lib, model, batches(flat, labels, 50, epochs=10))
+
+    return loop
+
+
+def cnn(lib: SimpleNamespace) -> Loop:
+    """Two convolutions and two pools on the real digits, four epochs of Adam."""
+    nn = lib.nn
+    images, labels = digits()
+
+    def loop() -> None:
+        model = nn.Sequential(
+            nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+            nn.Conv2d(8, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+            nn.Flatten(), nn.Linear(64, 10),
+        )  # fmt: skip
+        classify(lib, model, batches(images, labels, 50, epochs=4))
+
+    return loop
+
+
+def transformer(lib: SimpleNamespace) -> Loop:
+    """One block of attention and feed-forward, width 32, two heads, on 12 positions."""
+    tokens = np.random.default_rng(0).integers(0, 11, (6400, 12))
+    return lambda: language_model(lib, tokens, vocabulary=11, width=32, heads=2, layers=1, batch=64)
+
+
+def conv_large(lib: SimpleNamespace) -> Loop:
+    """Two convolutions (3 -> 32 -> 64, 3x3) and a pool on 32x32x3 images, batch 64."""
+    rng, nn = np.random.default_rng(0), lib.nn
+    images = rng.random((256, 3, 32, 32), np.float32)
+    labels = rng.integers(0, 10, 256)
+
+    def loop() -> None:
+        model = nn.Sequential(
+            nn.Conv2d(3, 32, 3, padding=1), nn.ReLU(),
+            nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+            nn.Flatten(), nn.Linear(64 * 256, 10),
+        )  # fmt: skip
+        classify(lib, model, batches(images, labels, 64, epochs=1))
+
+    return loop
+
+
+def attention_large(lib: SimpleNamespace) -> Loop:
+    """Four layers, width 128, 4 heads, 64 positions, batch 16."""
+    tokens = np.random.default_rng(0).integers(0, 64, (128, 64))
+    return lambda: language_model(
+        lib, tokens, vocabulary=64, width=128, heads=4, layers=4, batch=16
+    )
+
+
+def digits() -> tuple[np.ndarray, np.ndarray]:
+    """The first 1,500 real digits, (1500, 1, 8, 8) float32 in 0..1, and their labels."""
+    with np.load(DIGITS) as stored:
+        images, labels = stored["images"], stored["labels"]
+    scaled = images[:1500, None].astype(np.float32) / 16
+    return scaled, labels[:1500].astype(np.int64)
+
+
+def batches(
+    x: np.ndarray, y: np.ndarray, size: int, epochs: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield slices of the data in order, so that both frameworks see the same ones."""
+    for _ in range(epochs):
+        for start in range(0, len(x) - size + 1, size):
+            yield x[start : start + size], y[start : start + size]
+
+
+def classify(
+    lib: SimpleNamespace, model: Any, data: Iterator[tuple[np.ndarray, np.ndarray]]
+) -> None:
+    """Train `model` with Adam and cross-entropy over the classes of its last dimension."""
+    tt, criterion = lib.tt, lib.nn.CrossEntropyLoss()
+    optimizer = lib.optim.Adam(model.parameters(), lr=0.003)
+    for x, y in data:
+        optimizer.zero_grad()
+        scores = model(tt.tensor(x))
+        loss = criterion(scores.reshape(-1, scores.shape[-1]), tt.tensor(y.reshape(-1)))
+        loss.backward()
+        optimizer.step()
+
+
+def language_model(
+    lib: SimpleNamespace,
+    tokens: np.ndarray,
+    *,
+    vocabulary: int,
+    width: int,
+    heads: int,
+    layers: int,
+    batch: int,
+) -> None:
+    """Train a causal model of `layers` blocks (no normalization) to repeat its input."""
+    tt, nn = lib.tt, lib.nn
+    length = tokens.shape[1]
+    future = tt.tensor(np.triu(np.ones((length, length), bool), 1))
+    positions = tt.tensor(np.arange(length))
+
+    class Block(nn.Module):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.attention = nn.MultiheadAttention(width, heads, batch_first=True)
+            self.widen, self.narrow = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+            self.relu = nn.ReLU()
+
+        def forward(self, x: Any) -> Any:
+            x = x + self.attention(x, x, x, need_weights=False, attn_mask=future)[0]
+            return x + self.narrow(self.relu(self.widen(x)))
+
+    class Model(nn.Module):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.embed, self.place = nn.Embedding(vocabulary, width), nn.Embedding(length, width)
+            self.blocks = nn.Sequential(*[Block() for _ in range(layers)])
+            self.scores = nn.Linear(width, vocabulary)
+
+        def forward(self, ids: Any) -> Any:
+            return self.scores(self.blocks(self.embed(ids) + self.place(positions)))
+
+    classify(lib, Model(), batches(tokens, tokens, batch, epochs=1))
+
+
+WORKLOADS: dict[str, Callable[[SimpleNamespace], Loop]] = {
+    workload.__name__: workload
+    for workload in (perceptron, xor, mlp_digits, cnn, transformer, conv_large, attention_large)
+}
