@@ -85,6 +85,7 @@ import numpy as np
 
 from tinytorch.random import default_generator
 
+ndarray = np.ndarray
 float32, float64, int64 = np.dtype("float32"), np.dtype("float64"), np.dtype("int64")
 
 # %% [markdown]
@@ -139,7 +140,7 @@ def as_array(data, dtype=None):
         >>> as_array([1, 2.5]).dtype
         dtype('float32')
     """
-    keeps_dtype = isinstance(data, (np.ndarray, np.generic))
+    keeps_dtype = isinstance(data, (ndarray, np.generic))
     try:
         array = np.array(data)
     except ValueError:
@@ -239,7 +240,7 @@ class Tensor:
 
     def detach(self):
         """The same numbers in the same memory, without their history."""
-        return wrap(self.data, (self.data,))
+        return wrap(self.data)
 
     def tolist(self):
         """Nested Python lists; one Python number for a tensor of shape ()."""
@@ -288,6 +289,16 @@ class Tensor:
 def unwrap(value):
     """The array of a tensor; anything else as it is."""
     return value.data if isinstance(value, Tensor) else value
+
+
+def wrap(array):
+    """A tensor around `array` itself: nothing is copied."""
+    out = _new(Tensor)  # without __init__, which copies
+    out.data = array
+    return out
+
+
+_new = Tensor.__new__
 
 
 def tensor(data, *, dtype=None, requires_grad=False):
@@ -343,9 +354,8 @@ print("shape", x.shape, "| dimensions", x.ndim, "| elements", x.numel(), "| dtyp
 # %% [markdown]
 # ## Task 1.2: the dtype of a result
 #
-# The next piece is small and works in every line you will ever run: the function that turns the
-# *result* of a computation into a tensor. It must not copy (the result is ours already), and it has
-# one question to settle. NumPy likes float64:
+# The next piece is small and works behind every line you will ever run: the function that settles
+# what the *result* of a computation is. NumPy likes float64:
 #
 # ```
 #   NumPy:  int64 / int64       -> float64          we want float32, as in PyTorch
@@ -388,38 +398,33 @@ def keeps_float64(inputs):
         False
     """
     ### BEGIN SOLUTION
-    floats = [a for a in inputs if type(a) is np.ndarray and a.dtype.kind == "f"]
+    floats = [a for a in inputs if type(a) is ndarray and a.dtype.kind == "f"]
     deciding = [a for a in floats if a.ndim > 0] or floats
     return any(a.dtype == float64 for a in deciding)
     ### END SOLUTION
 
 
-def wrap(result, inputs=()):
-    """Make a tensor of a result, without copying it.
+def settle(result, inputs):
+    """The result of an operation as an array of the dtype that PyTorch would give it.
 
     Args:
         result: an array, or a NumPy scalar (NumPy returns those in place of arrays of shape ()).
         inputs: what the operation was given; decides whether float64 stays.
 
     Returns:
-        Tensor: float64 has become float32 unless `keeps_float64(inputs)`; other dtypes stay.
+        np.ndarray: float64 has become float32 unless `keeps_float64(inputs)`; an array of any
+        other dtype, or of float64 that stays, is returned as it is, not copied.
 
     Example:
-        >>> wrap(np.array([1, 2]) / np.array([2, 2])).dtype
-        dtype('float32')
+        >>> settle(np.array([1, 2]) / np.array([2, 2]), (np.array([1, 2]), np.array([2, 2])))
+        array([0.5, 1. ], dtype=float32)
     """
-    if type(result) is not np.ndarray:
-        result = np.asarray(result)
+    result = np.asarray(result)  # a scalar becomes an array of shape ()
     ### BEGIN SOLUTION
     if result.dtype == float64 and not keeps_float64(inputs):
-        result = result.astype(float32)
+        return result.astype(float32)
+    return result
     ### END SOLUTION
-    out = _new(Tensor)  # a bare tensor: __init__ would copy the data
-    out.data = result
-    return out
-
-
-_new = Tensor.__new__
 
 # %%
 ints, floats, doubles = np.array([1, 2]), np.ones(2, "float32"), np.ones(2)
@@ -430,10 +435,10 @@ for text, inputs in {
     "float32 / 3.0": (floats, 3.0),
 }.items():
     result = inputs[0] / inputs[1]
-    print(f"{text:18} NumPy says {result.dtype!s:8} ours is {wrap(result, inputs).dtype}")
+    print(f"{text:18} NumPy says {result.dtype!s:8} ours is {settle(result, inputs).dtype}")
 
 a = np.zeros(3, "float32")
-print("same memory:", wrap(a).data is a)
+print("not copied:", settle(a, (a,)) is a)
 
 # %% [markdown]
 # ## Task 1.3: one operation
@@ -442,9 +447,9 @@ print("same memory:", wrap(a).data is a)
 # knows arrays only, no tensors:
 #
 # ```
-#                 tensors               arrays                array              tensor
-#   a + b  ---->  a, b  -- unwrap -->  a.data, b.data  -- forward -->  ...  -- wrap -->  result
-#                 |______________________________ apply _______________________________|
+#         tensors              arrays                 array              tensor
+#   a + b:  a, b  -- unwrap -->  a.data, b.data  -- forward, settle -->  ...  -- wrap -->  result
+#           |___________________________________ apply __________________________________|
 # ```
 #
 # `apply` is the doorman: it takes the arrays out of the tensors, makes an object of the class, calls
@@ -462,7 +467,7 @@ def explained(error, operation, inputs):
     """The same error, with the operation's name and all shapes where broadcasting is the cause."""
     if "broadcast" not in str(error):
         return error
-    shapes = " and ".join(str(a.shape) for a in inputs if isinstance(a, np.ndarray))
+    shapes = " and ".join(str(a.shape) for a in inputs if isinstance(a, ndarray))
     return ValueError(
         f"{operation.__name__}: shapes {shapes} do not fit together: "
         "counted from the right, two sizes must be equal, or one of them 1"
@@ -484,7 +489,8 @@ class Function:
 
         Returns:
             Tensor: what a new object of this class returns from `forward(...)`, called with the
-            arrays of the tensors and the plain values as they are; wrapped with those inputs.
+            arrays of the tensors and the plain values as they are; settled with those same
+            inputs, and wrapped.
 
         Raises:
             ValueError: from `forward`, passed on as `explained(error, cls, arrays)`.
@@ -499,7 +505,7 @@ class Function:
             result = cls().forward(*arrays)
         except ValueError as error:
             raise explained(error, cls, arrays) from None
-        return wrap(result, arrays)
+        return wrap(settle(result, arrays))
         ### END SOLUTION
 
 # %% [markdown]
@@ -732,37 +738,37 @@ print(rows + columns)
 @methods_of(Tensor)
 class _Comparisons:
     def __eq__(self, other):
-        return wrap(self.data == unwrap(other))
+        return wrap(np.asarray(self.data == unwrap(other)))
 
     def __ne__(self, other):
-        return wrap(self.data != unwrap(other))
+        return wrap(np.asarray(self.data != unwrap(other)))
 
     def __lt__(self, other):
-        return wrap(self.data < unwrap(other))
+        return wrap(np.asarray(self.data < unwrap(other)))
 
     def __le__(self, other):
-        return wrap(self.data <= unwrap(other))
+        return wrap(np.asarray(self.data <= unwrap(other)))
 
     def __gt__(self, other):
-        return wrap(self.data > unwrap(other))
+        return wrap(np.asarray(self.data > unwrap(other)))
 
     def __ge__(self, other):
-        return wrap(self.data >= unwrap(other))
+        return wrap(np.asarray(self.data >= unwrap(other)))
 
     def __invert__(self):
-        return wrap(~self.data)
+        return wrap(np.asarray(~self.data))
 
     def __and__(self, other):
-        return wrap(self.data & unwrap(other))
+        return wrap(np.asarray(self.data & unwrap(other)))
 
     def __or__(self, other):
-        return wrap(self.data | unwrap(other))
+        return wrap(np.asarray(self.data | unwrap(other)))
 
 
 class Index(Function):
     def forward(self, a, index):
         result = a[index]
-        if type(result) is np.ndarray:
+        if type(result) is ndarray:
             return result
         return a[(*index, ...) if isinstance(index, tuple) else (index, ...)]
 
@@ -1025,7 +1031,7 @@ def _sizes(sizes):
 
 def _fresh(array, requires_grad):
     """A tensor around an array that nobody else has."""
-    out = wrap(array, (array,))
+    out = wrap(np.asarray(array))
     return out.requires_grad_() if requires_grad else out
 
 
@@ -1318,11 +1324,11 @@ def checked_dim(dim, ndim):
 class _Extremes:
     def argmax(self, dim=None, keepdim=False):
         """The position of the largest element along `dim` (None: in the flattened tensor)."""
-        return wrap(self.data.argmax(axis=dim, keepdims=keepdim))
+        return wrap(np.asarray(self.data.argmax(axis=dim, keepdims=keepdim)))
 
     def argmin(self, dim=None, keepdim=False):
         """The position of the smallest element along `dim` (None: in the flattened tensor)."""
-        return wrap(self.data.argmin(axis=dim, keepdims=keepdim))
+        return wrap(np.asarray(self.data.argmin(axis=dim, keepdims=keepdim)))
 
     def max(self, dim=None, keepdim=False):
         """The largest element; with a `dim`, a pair (values, indices)."""
