@@ -1,0 +1,324 @@
+"""`tito milestone`: what is shown, what runs, what is recorded, and the exit codes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def solved(tito, tmp_path) -> Path:
+    """A workspace with every answer in place and exported, and nothing recorded."""
+    made = tito(tmp_path, "init", "solved", "--solved")
+    assert made.returncode == 0, made.stderr
+    return tmp_path / "solved"
+
+
+@pytest.fixture
+def record(tito, tiny_course):
+    """`record(workspace, "00_setup")`: what `module complete` tells the tracker."""
+
+    def run(workspace: Path, *names: str) -> None:
+        script = workspace / "tests/milestones/milestone_tracker.py"
+        code = (
+            f"import sys; sys.path.insert(0, {str(script.parent)!r});"
+            "from milestone_tracker import check_module_export as c;"
+            "[c(name) for name in sys.argv[1:]]"
+        )
+        subprocess.run([sys.executable, "-c", code, *names], check=True)
+
+    return run
+
+
+@pytest.fixture
+def unlocked(solved, record) -> Path:
+    record(solved, "00_setup", "03_line")
+    return solved
+
+
+def progress(home: Path) -> dict:
+    return json.loads((home / "progress.json").read_text(encoding="utf-8"))
+
+
+def break_framework(workspace: Path, old: str, new: str) -> None:
+    for path in (workspace / "tinytorch").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+# ------------------------------------------------------------------------------------ showing
+
+
+@pytest.mark.parametrize("words", [["milestone"], ["milestone", "progress"], ["milestones"]])
+def test_status_has_three_names(tito, solved, words):
+    plain = tito(solved, "milestone", "status")
+    assert plain.returncode == 0
+    assert "1900 - The Start" in plain.stdout
+    assert tito(solved, *words).stdout == plain.stdout
+
+
+def test_status_as_json(tito, solved, record):
+    record(solved, "00_setup")
+    rows = json.loads(tito(solved, "milestone", "status", "--json").stdout)["milestones"]
+    assert [(row["id"], row["state"], row["missing"]) for row in rows] == [
+        ("start", "unlocked", []),
+        ("slope", "locked", ["03_line"]),
+    ]
+
+
+def test_list_shows_only_what_is_unlocked(tito, solved, record):
+    assert "No milestone is unlocked yet." in tito(solved, "milestone", "list").stdout
+    record(solved, "00_setup")
+    plain = tito(solved, "milestone", "list").stdout
+    assert "tito milestone run start" in plain
+    assert "slope" not in plain
+    rows = json.loads(tito(solved, "milestone", "list", "--json").stdout)["milestones"]
+    assert [row["id"] for row in rows] == ["start"]
+
+
+def test_info_says_what_is_missing_and_what_comes_next(tito, solved, record):
+    record(solved, "00_setup")
+    shown = tito(solved, "milestone", "info", "slope")
+    assert shown.returncode == 0
+    assert "✓ 00_setup" in shown.stdout
+    assert "○ 03_line" in shown.stdout
+    assert "Next: tito module start 03" in shown.stdout
+    known = json.loads(tito(solved, "milestone", "info", "slope", "--json").stdout)
+    assert known["requires"] == ["00_setup", "03_line"]
+
+
+# ------------------------------------------------------------------------------------ refusing
+
+
+def test_a_locked_milestone_names_what_is_missing(tito, solved, record, tinytorch_home):
+    record(solved, "00_setup")
+    run = tito(solved, "milestone", "run", "slope")
+    assert run.returncode == 1
+    assert "1901 - The Slope is locked" in run.stderr
+    assert "missing 03_line" in run.stderr
+    assert "Next: tito module start 03" in run.stderr
+    assert progress(tinytorch_home)["completed_milestones"] == []
+
+
+def test_an_unknown_milestone_names_the_nearest(tito, solved):
+    for action in ("run", "info"):
+        run = tito(solved, "milestone", action, "slop")
+        assert run.returncode == 1
+        assert "Did you mean slope?" in run.stderr
+
+
+def test_a_locked_milestone_as_json(tito, solved):
+    run = tito(solved, "milestone", "run", "slope", "--json")
+    error = json.loads(run.stdout)
+    assert (run.returncode, error["outcome"], error["error"]["exit_code"]) == (1, "error", 1)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["run"], ["info"], ["runn", "start"], ["run", "start", "--seed", "x"], ["run", "a", "b"]],
+)
+def test_wrong_usage(tito, unlocked, words):
+    run = tito(unlocked, "milestone", *words)
+    assert run.returncode == 2
+    assert "Next: tito milestone" in run.stderr
+
+
+def test_run_without_a_package(tito, workspace, record):
+    record(workspace, "00_setup")
+    for path in sorted((workspace / "tinytorch").rglob("*.py")):
+        path.unlink()
+    run = tito(workspace, "milestone", "run", "start")
+    assert run.returncode == 1
+    assert "Next: tito export" in run.stderr
+
+
+def test_outside_of_a_workspace(tito, tmp_path):
+    run = tito(tmp_path, "milestone", "status")
+    assert run.returncode == 2
+    assert "tito init" in run.stderr
+
+
+def test_without_a_tracker(tito, solved):
+    (solved / "tests/milestones/milestone_tracker.py").unlink()
+    run = tito(solved, "milestone", "status")
+    assert run.returncode == 3
+    assert "tracker is missing" in run.stderr
+
+
+def test_with_a_broken_tracker(tito, solved):
+    path = solved / "tests/milestones/milestone_tracker.py"
+    path.write_text("raise RuntimeError('half-saved')", encoding="utf-8")
+    run = tito(solved, "milestone", "run", "start")
+    assert run.returncode == 3
+    assert "half-saved" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+# ------------------------------------------------------------------------------------- passing
+
+
+def test_a_pass_is_shown_and_recorded_with_its_evidence(tito, unlocked, tinytorch_home):
+    run = tito(unlocked, "milestone", "run", "start", "--seed", "12")
+    assert run.returncode == 0, run.stdout + run.stderr
+    for said in (
+        "training 20/20  loss 0.1000  accuracy 100.0%",
+        "loss, training",
+        "97.5%",
+        "✓ Learned: 1900 - The Start",
+        "Replay: tito milestone run start --seed 12",
+        "Next: tito milestone run slope",
+    ):
+        assert said in run.stdout
+    state = progress(tinytorch_home)
+    assert state["completed_milestones"] == ["start"]
+    record = state["milestones"]["start"]
+    lesson = (unlocked / "modules/00_setup/setup.py").read_bytes()
+    assert record["metrics"]["accuracy"] == 0.975
+    assert record["seed"] == 12
+    assert record["sources"] == {"00_setup": hashlib.sha256(lesson).hexdigest()}
+
+
+def test_the_seed_of_a_fresh_run_is_named(tito, unlocked):
+    assert "--seed 41" in tito(unlocked, "milestone", "run", "start").stdout
+
+
+def test_a_pass_as_json(tito, unlocked):
+    run = tito(unlocked, "milestone", "run", "--json", "slope")  # options may stand anywhere
+    result = json.loads(run.stdout)
+    assert run.returncode == 0
+    assert result["outcome"] == "passed"
+    assert result["recorded"] is True
+    assert result["metrics"] == {"accuracy": 1.0, "gradient_error": 2.5e-9}
+    assert result["replay"] == "tito milestone run slope --seed 7"
+
+
+def test_a_pipe_gets_a_few_plain_lines(tito, unlocked):
+    lines = tito(unlocked, "milestone", "run", "start").stdout.splitlines()
+    assert len([line for line in lines if line.startswith("  training ")]) == 6
+    assert "\x1b" not in "".join(lines)
+
+
+def test_it_reads_on_a_plain_terminal(tito, unlocked):
+    run = tito(unlocked, "milestone", "run", "start", PYTHONIOENCODING="ascii", NO_COLOR="1")
+    assert run.returncode == 0
+    run.stdout.encode("ascii")
+    assert "+ Learned: 1900 - The Start" in run.stdout
+    assert "?" not in run.stdout
+
+
+def test_it_fits_eighty_columns(tito, unlocked):
+    run = tito(unlocked, "milestone", "run", "start", COLUMNS="80")
+    assert max(map(len, run.stdout.splitlines())) <= 80
+
+
+# ------------------------------------------------------------------------------------- failing
+
+
+def test_a_failure_says_what_is_wrong_and_where(tito, unlocked, tinytorch_home):
+    break_framework(unlocked, "return seed", "return seed + 1")
+    run = tito(unlocked, "milestone", "run", "start")
+    assert run.returncode == 1
+    assert "✗ Not learned yet: 1900 - The Start" in run.stdout
+    assert "The seed is lost on its way: see modules/00_setup/setup.py, Task 0.1." in run.stdout
+    assert "Next: tito module test 00" in run.stdout
+    assert progress(tinytorch_home)["completed_milestones"] == []
+
+
+def test_a_failure_as_json(tito, unlocked):
+    break_framework(unlocked, "return seed", "return seed + 1")
+    run = tito(unlocked, "milestone", "run", "start", "--json")
+    result = json.loads(run.stdout)
+    assert (run.returncode, result["outcome"], result["recorded"]) == (1, "failed", False)
+    assert "The seed is lost" in result["reason"]
+
+
+def test_an_earlier_pass_is_kept_when_a_later_run_fails(tito, unlocked, tinytorch_home):
+    tito(unlocked, "milestone", "run", "start")
+    break_framework(unlocked, "return seed", "return seed + 1")
+    assert tito(unlocked, "milestone", "run", "start").returncode == 1
+    assert progress(tinytorch_home)["completed_milestones"] == ["start"]
+
+
+@pytest.mark.parametrize("cheat", ["os._exit(0)", "sys.exit(0)", "pytest.skip('no')"])
+def test_leaving_early_is_not_learning(tito, unlocked, tinytorch_home, cheat):
+    break_framework(unlocked, "return seed", f"import os, sys, pytest; {cheat}")
+    run = tito(unlocked, "milestone", "run", "start")
+    assert run.returncode == 1, run.stdout
+    assert progress(tinytorch_home)["completed_milestones"] == []
+
+
+def test_a_flood_of_output_is_stopped_and_named(tito, unlocked):
+    flood = "while True: print('x' * 10000)"
+    break_framework(unlocked, "    return seed", f"    {flood}")
+    run = tito(unlocked, "milestone", "run", "start")
+    assert run.returncode == 1
+    assert "stopped after it had printed 20 MB" in run.stdout
+    assert len(run.stdout) < 10_000
+
+
+def test_could_not_run_is_not_your_code(tito, unlocked):
+    (unlocked / "tests/milestones/pytest.ini").unlink()
+    run = tito(unlocked, "milestone", "run", "start")
+    assert run.returncode == 3
+    assert "Could not run: 1900 - The Start" in run.stdout
+    assert "Not learned" not in run.stdout
+    assert "Next: tito doctor" in run.stdout
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows cannot forbid writing to a folder")
+def test_a_pass_that_cannot_be_recorded_says_so(tito, unlocked, tinytorch_home):
+    def blocked():
+        """Even for root: the lock's place is taken by a folder."""
+        lock = tinytorch_home / "progress.json.lock"
+        lock.unlink(missing_ok=True)
+        lock.mkdir()
+
+    blocked()
+    run = tito(unlocked, "milestone", "run", "start")
+    assert run.returncode == 3, run.stdout + run.stderr
+    assert "✓ Learned: 1900 - The Start" in run.stdout
+    assert "It could not be recorded" in run.stdout
+    result = json.loads(tito(unlocked, "milestone", "run", "start", "--json").stdout)
+    assert (result["outcome"], result["recorded"]) == ("passed", False)
+    assert result["error"]["exit_code"] == 3
+
+
+# ----------------------------------------------------------------------------------------- all
+
+
+def test_all_runs_what_is_unlocked_in_order(tito, unlocked, tinytorch_home):
+    run = tito(unlocked, "milestone", "run", "--all")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert progress(tinytorch_home)["completed_milestones"] == ["start", "slope"]
+    assert run.stdout.index("Learned: 1900") < run.stdout.index("Learned: 1901")
+
+
+def test_all_fails_with_its_worst_and_still_runs_the_rest(tito, unlocked):
+    break_framework(unlocked, "return seed", "return seed + 1")
+    run = tito(unlocked, "milestone", "run", "--all", "--json")
+    report = json.loads(run.stdout)
+    assert run.returncode == 1
+    assert [result["outcome"] for result in report["results"]] == ["failed", "passed"]
+
+
+def test_all_names_what_is_locked(tito, solved, record):
+    record(solved, "00_setup")
+    report = json.loads(tito(solved, "milestone", "run", "--all", "--json").stdout)
+    assert report["locked"] == ["slope"]
+    assert [result["milestone"] for result in report["results"]] == ["start"]
+
+
+def test_all_of_nothing_is_refused(tito, solved):
+    run = tito(solved, "milestone", "run", "--all")
+    assert run.returncode == 1
+    assert "locked" in run.stderr
+
+
+def test_an_identifier_beside_all_is_wrong_usage(tito, unlocked):
+    assert tito(unlocked, "milestone", "run", "start", "--all").returncode == 2
