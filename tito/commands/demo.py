@@ -1,0 +1,110 @@
+"""`tito demo`: the whole journey in a throw-away workspace, every milestone really trained.
+
+Each step is the command that a student would type, run as a process of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from tito.commands.base import BaseCommand
+from tito.core.errors import MachineError, UsageError
+from tito.core.words import counted
+
+if TYPE_CHECKING:
+    import argparse
+
+    from tito.core.journey import Step
+
+
+class DemoCommand(BaseCommand):
+    """Nobody's own progress is touched: the demo has a TINYTORCH_HOME of its own."""
+
+    name: ClassVar[str] = "demo"
+    help: ClassVar[str] = "Watch the whole journey once, in a throw-away workspace."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--keep", metavar="DIR", help="make the workspace there, and keep it")
+
+    def run(self, args: argparse.Namespace) -> int:
+        with self._place(args.keep) as folder:
+            root = Path(folder)
+            home = root / ".tito" / "home" if args.keep else root.with_name("home")
+            started = time.monotonic()
+            self._travel(root, home)
+            self._conclude(root, home, time.monotonic() - started)
+            if args.keep:
+                self.say(f"Kept: {root}, its progress in {home}")
+        self.next_step("tito init my-tinytorch", "and it is you who writes it")
+        return 0
+
+    def _place(self, keep: str | None) -> AbstractContextManager[str]:
+        if not keep:
+            return ThrowAway()
+        root = (self.world.cwd / keep).resolve()
+        if not root.parent.is_dir():
+            raise UsageError("There is no such folder.", where=str(root.parent))
+        return nullcontext(str(root))
+
+    def _travel(self, root: Path, home: Path) -> None:
+        from tito.core.journey import steps
+
+        for step in steps(root, home):
+            self.say()
+            if step.about:
+                self.say(f"# {step.about}", style="dim")
+            self.say(f"$ {step.typed}", style="bold cyan")
+            self.world.stdout.flush()
+            code = self._type(step, home)
+            if code not in (0, 1) or (code == 1 and not step.may_fail):
+                raise MachineError(
+                    f"The demo stopped: `{step.typed}` ended with exit code {code}.",
+                    where=str(step.cwd),
+                    hint="tito demo --keep DIR, to look at what is there",
+                )
+
+    def _type(self, step: Step, home: Path) -> int:
+        from tito.core.course import PACKAGE
+
+        path = [str(PACKAGE.parent), self.world.env.get("PYTHONPATH", "")]
+        env = {
+            **self.world.env,
+            "TINYTORCH_HOME": str(home),
+            "PYTHONPATH": os.pathsep.join(filter(None, path)),
+        }
+        command = [sys.executable, "-m", "tito", *step.arguments]
+        return subprocess.run(command, cwd=step.cwd, env=env, check=False).returncode
+
+    def _conclude(self, root: Path, home: Path, seconds: float) -> None:
+        from tito.core.journey import milestones
+        from tito.core.workspace import Workspace
+
+        workspace = Workspace(root)
+        states = [row["state"] for row in milestones(workspace, home)]
+        modules = counted(len(workspace.modules), "module")
+        learned = counted(states.count("completed"), "milestone")
+        said = f"{modules} completed, {learned} learned, in {seconds:.0f} seconds."
+        self.say()
+        self.say(said, style="bold green")
+        if "locked" in states:
+            self.say(f"{counted(states.count('locked'), 'milestone')} need modules still to come.")
+
+
+class ThrowAway(AbstractContextManager[str]):
+    """A place for a workspace in a temporary folder that is gone afterwards."""
+
+    def __enter__(self) -> str:
+        self._folder = tempfile.TemporaryDirectory(
+            prefix="tinytorch-demo-", ignore_cleanup_errors=True
+        )
+        return str(Path(self._folder.name).resolve() / "my-tinytorch")
+
+    def __exit__(self, *_: object) -> None:
+        self._folder.cleanup()
