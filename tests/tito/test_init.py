@@ -132,6 +132,17 @@ def test_an_error_half_way_leaves_nothing(tmp_path, monkeypatch, tiny_course, ta
     assert [path.name for path in tmp_path.rglob("*")] == ["empty"]
 
 
+def test_an_error_at_the_last_rename_takes_new_parents_back(tmp_path, monkeypatch, tiny_course):
+    def full_disk(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(starter, "course_root", lambda: tiny_course)
+    monkeypatch.setattr(Path, "rename", full_disk)
+    with pytest.raises(MachineError, match="No space left"):
+        starter.create_workspace(tmp_path / "deep" / "er" / "work")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_error_while_moving_in_takes_back_what_was_moved(tmp_path, monkeypatch):
     site, target = tmp_path / "site", tmp_path / "target"
     for folder in (site / "modules" / "00_setup", site / "tests", target):
