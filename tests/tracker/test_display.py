@@ -1,0 +1,152 @@
+"""What a person sees: legible in 80 columns, without color, without emoji, in a pipe."""
+
+from __future__ import annotations
+
+import io
+import re
+from types import ModuleType
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+FOUNDATION = ("00_setup", "01_tensor", "02_autograd")
+EMOJI = re.compile("[\u2600-\u27bf\U0001f000-\U0001faff]")
+
+
+def shown(tracker: Any, what: str = "show_progress", **options: Any) -> str:
+    screen = options.pop("file", None) or io.StringIO()
+    options = {"width": 80, "legacy_windows": False, **options}
+    getattr(tracker, what)(Console(file=screen, **options))
+    screen.seek(0)
+    text: str = screen.read()
+    return text
+
+
+def latin_1() -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(), encoding="latin-1")
+
+
+@pytest.fixture
+def advanced(tracker: Any) -> Any:
+    """The first milestone completed, the second open, the others locked."""
+    for name in (*FOUNDATION, "03_nn"):
+        tracker.mark_module_complete(name)
+    metrics = {"gradient_error": 1e-9, "accuracy": 0.9725}
+    evidence = {"metrics": metrics, "completed_at": "2026-03-04T10:00:00+00:00"}
+    tracker.mark_milestone_complete("perceptron", evidence)
+    return tracker
+
+
+def test_it_is_the_specifications_table(tracker: Any) -> None:
+    for name in FOUNDATION:
+        tracker.mark_module_complete(name)
+    text = shown(tracker)
+    assert text.startswith("🎯 TinyTorch Milestone Progress\n┌──")
+    for part in ("Milestone", "Status", "Requirements"):
+        assert part in text.splitlines()[2]
+    assert re.search(r"│ 1957 - The Perceptron +│ 🔓 Unlocked │ 3/3 modules  │", text)
+    assert re.search(r"│ 1986 - Backpropagation \(XOR\) +│ +🔒 Locked +│ 3/4 modules  │", text)
+
+
+def test_a_completed_one_shows_its_figure_and_its_date(advanced: Any) -> None:
+    text = shown(advanced)
+    assert "✅ Completed" in text
+    assert "accuracy 97.2%, 2026-03-04" in text
+
+
+def test_all_completed_fits_in_80_columns(tracker: Any, mt: ModuleType) -> None:
+    for name in mt.MILESTONE_ORDER:
+        for module in mt.MILESTONES[name]["requires"]:
+            tracker.mark_module_complete(module)
+        figure = mt.MILESTONES[name]["metrics"][0]
+        tracker.mark_milestone_complete(name, {"metrics": {figure: 1.0}})
+    text = shown(tracker)
+    assert max(map(len, text.splitlines())) <= 80
+    for name in mt.MILESTONE_ORDER:
+        assert mt.MILESTONES[name]["name"] in text, "a name was broken into two lines"
+    assert "exact match 100.0%" in text
+    assert "All milestones are completed." in text
+
+
+@pytest.mark.parametrize(
+    "record",
+    [{}, {"metrics": None}, {"metrics": {"accuracy": "good"}}, {"completed_at": 3},
+     {"metrics": {"accuracy": None}, "completed_at": None}],
+)  # fmt: skip
+def test_a_completed_one_without_a_readable_record_is_shown_as_completed(
+    tracker: Any, record: dict[str, Any]
+) -> None:
+    tracker.mark_milestone_complete("perceptron", {"completed_at": "", **record})
+    assert "Completed" in shown(tracker)
+
+
+def test_a_milestone_without_metrics_shows_its_date(tracker: Any, mt: ModuleType) -> None:
+    del mt.MILESTONES["xor"]["metrics"]
+    tracker.mark_milestone_complete("xor", {"completed_at": "2026-03-04"})
+    assert "2026-03-04" in shown(tracker)
+
+
+def test_the_next_command_is_always_there(tracker: Any, advanced: Any) -> None:
+    assert shown(advanced).rstrip().endswith("Next: tito milestone run xor")
+    advanced.mark_milestone_complete("xor")
+    assert shown(advanced).rstrip().endswith("Next: tito module start 04")
+
+
+def test_at_the_very_beginning_it_is_the_first_module(tracker: Any) -> None:
+    assert shown(tracker).rstrip().endswith("Next: tito module start 00")
+    assert "tito module start 00" in shown(tracker, "list_unlocked_tests")
+
+
+def test_the_list_has_only_what_is_unlocked(advanced: Any) -> None:
+    text = shown(advanced, "list_unlocked_tests")
+    assert "1957 - The Perceptron (completed)" in text
+    assert "test_xor_learning: tito milestone run xor" in text
+    assert "transformer" not in text.lower()
+
+
+def test_in_a_pipe_there_are_no_escape_codes(advanced: Any) -> None:
+    assert "\x1b" not in shown(advanced)
+
+
+@pytest.mark.parametrize("what", ["show_progress", "list_unlocked_tests"])
+def test_a_terminal_that_knows_no_emoji_gets_none(advanced: Any, what: str) -> None:
+    text = shown(advanced, what, file=latin_1())
+    text.encode("latin-1")
+    assert "?" not in text
+    assert "ompleted" in text
+    if what == "show_progress":
+        assert "| 1986 - Backpropagation (XOR) | " in text
+
+
+@pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
+def test_a_terminal_that_wants_it_plain_gets_it_plain(
+    advanced: Any, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    text = shown(advanced, force_terminal=True)
+    assert not EMOJI.search(text)
+    assert not re.search(r"\x1b\[[0-9;]*3[0-9]m", text), "a color"
+
+
+def test_the_unlock_message_too_is_plain_there(mt: ModuleType) -> None:
+    screen = latin_1()
+    for name in FOUNDATION:
+        mt.check_module_export(name, Console(file=screen, width=80))
+    screen.seek(0)
+    text = screen.read()
+    assert "MILESTONE UNLOCKED!" in text
+    assert "?" not in text
+
+
+def test_brackets_in_a_name_are_not_markup(tracker: Any, mt: ModuleType) -> None:
+    mt.MILESTONES["xor"]["name"] = "1986 - [bold]Backprop[/x]"
+    assert "[bold]Backprop[/x]" in shown(tracker)
+
+
+def test_without_a_console_it_goes_to_the_screen(
+    mt: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mt.show_progress()
+    mt.list_tests()
+    assert "TinyTorch Milestone Progress" in capsys.readouterr().out

@@ -1,0 +1,86 @@
+"""`python3 tests/milestones/milestone_tracker.py ...`: alone in a folder, exit codes, light."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from .conftest import TRACKER
+
+Script = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def test_the_specifications_session(script: Script) -> None:
+    assert "UNLOCKED" not in script("complete", "00_setup").stdout
+    assert "UNLOCKED" not in script("complete", "01_tensor").stdout
+    third = script("complete", "02_autograd")
+    assert "🔓 MILESTONE UNLOCKED!" in third.stdout
+    assert "1957 - The Perceptron" in third.stdout
+    assert "UNLOCKED" not in script("complete", "02_autograd").stdout
+    assert "3/3 modules" in script("progress").stdout
+    assert "test_perceptron_learning" in script("list").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("progress",), 0, ""),
+        (("list",), 0, ""),
+        (("--help",), 0, ""),
+        (("complete", "00_setup"), 0, ""),
+        ((), 2, "usage"),
+        (("complete",), 2, "usage"),
+        (("finish", "00_setup"), 2, "usage"),
+        (("complete", "tensor"), 2, "Did you mean 01_tensor?"),
+    ],
+)
+def test_exit_codes(script: Script, arguments: tuple[str, ...], code: int, words: str) -> None:
+    run = script(*arguments)
+    assert run.returncode == code
+    assert words in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "cp437"])
+def test_any_encoding_of_the_screen_will_do(script: Script, encoding: str) -> None:
+    for name in ("00_setup", "01_tensor", "02_autograd"):
+        run = script("complete", name, PYTHONIOENCODING=encoding)
+        assert run.returncode == 0, run.stderr
+    assert "MILESTONE UNLOCKED!" in run.stdout
+    assert script("progress", PYTHONIOENCODING=encoding).stdout.isascii()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no head")
+def test_an_impatient_reader_is_no_error() -> None:
+    run = subprocess.run(
+        f'"{sys.executable}" "{TRACKER}" progress | head -c 1',
+        shell=True, capture_output=True, text=True, errors="replace", timeout=60,
+    )  # fmt: skip
+    assert "Traceback" not in run.stderr
+
+
+def modules_after(code: str) -> set[str]:
+    ending = "; import sys; print('\\n'.join(sys.modules), file=sys.stderr)"
+    run = subprocess.run(
+        [sys.executable, "-c", code + ending],
+        capture_output=True, text=True, check=True, cwd=TRACKER.parent, timeout=60,
+    )  # fmt: skip
+    return set(run.stderr.split())
+
+
+def test_showing_progress_loads_hardly_more_than_a_rich_table_does() -> None:
+    """The time to start is the modules that are loaded; their number does not depend on the day."""
+    table = "from rich.console import Console; from rich.table import Table; from rich import box; "
+    table += "t = Table('a'); t.add_row('b'); Console().print(t)"
+    ours = modules_after("import milestone_tracker as m; m.show_progress()")
+    more = {name for name in ours - modules_after(table) if not name.startswith("json")}
+    assert len(more) <= 12, sorted(more)
+    heavy = {"asyncio", "filelock", "subprocess", "tempfile", "xml", "argparse", "numpy", "difflib"}
+    assert not more & heavy
+
+
+def test_importing_it_loads_neither_rich_nor_filelock() -> None:
+    assert not modules_after("import milestone_tracker") & {"rich", "filelock", "numpy", "tito"}
