@@ -10,8 +10,6 @@ import contextlib
 import importlib
 import os
 import sys
-import tempfile
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -144,6 +142,8 @@ def report(error: TitoError, world: World, *, as_json: bool = False) -> int:
 
 def report_defect(world: World) -> int:
     """An exception nobody expected: the tool's fault, said so, with its traceback kept."""
+    import traceback  # here, and tempfile below: they cost a tenth of what a command takes
+
     text = traceback.format_exc()
     if world.env.get("TITO_DEBUG"):
         print(text, file=world.stderr)
@@ -157,6 +157,8 @@ def report_defect(world: World) -> int:
 
 def keep(text: str) -> Path:
     """Write a traceback where it can be found again."""
+    import tempfile
+
     handle, name = tempfile.mkstemp(prefix="tito-", suffix=".txt")
     with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
         file.write(text)
