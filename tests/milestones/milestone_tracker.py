@@ -238,7 +238,9 @@ def decode_state(raw: bytes) -> State:
 
 def encode_state(state: State) -> bytes:
     """One key a line: as readable as indented JSON, and ten times as fast to write."""
-    lines = (f"  {json.dumps(k)}: {json.dumps(v, default=_as_plain_data)}" for k, v in state.items())
+    lines = (
+        f"  {json.dumps(k)}: {json.dumps(v, default=_as_plain_data)}" for k, v in state.items()
+    )
     return "{{\n{}\n}}\n".format(",\n".join(lines)).encode("utf-8")
 
 
@@ -888,7 +890,13 @@ def _error_message(case: _Case) -> str:
         last = re.findall(r"(?:^E .*\n?)+", case.traceback, flags=re.MULTILINE)[-1:]
         message = re.sub(r"^E {0,3}", "", "".join(last), flags=re.MULTILINE) or message
     said = re.sub(r"^(?:AssertionError|Failed): ", "", message.strip())
-    return re.split(r"\n(?:assert |\s*\+ +where )", said)[0].strip()
+    said = re.split(r"\n(?:assert |\s*\+ +where )", said)[0].strip()
+    if said.startswith("File "):  # a syntax error: the place comes first, what it is at the end
+        place, _, what = said.rpartition("\n")
+        return f"{what}\n\n  {place}"
+    if re.fullmatch(r".*(\n(  .*)?)*", said):  # pytest indents the second line and all after it
+        said = said.replace("\n  ", "\n")
+    return said
 
 
 def _place_in_framework(traceback: str) -> str:
