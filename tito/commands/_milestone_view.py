@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tito.core.console import Symbols
 from tito.core.curves import Dots, draw_curve
 from tito.core.training import TrainingEvent, series
-from tito.core.verification import Verdict
+
+if TYPE_CHECKING:
+    from tito.core.verification import Verdict
 
 Line = tuple[str, str | None]  # text, rich style
 
