@@ -45,16 +45,22 @@ def read_package(workspace: Workspace) -> Package:
 
 def compose(workspace: Workspace, package: Package) -> Files:
     """All files of `tinytorch/`, with the errors for what the other lessons will bring."""
-    exported = package.modules
-    others = (module for module in workspace.modules if module.name not in exported)
-    later = {module.name: lesson for module in others if (lesson := _outline(workspace, module))}
-    return package_files(package, later)
+    return package_files(package, outlines(workspace, package))
+
+
+def outlines(workspace: Workspace, package: Package) -> dict[str, Lesson]:
+    """The lessons that have not been exported, by module name."""
+    others = (module for module in workspace.modules if module.name not in package.modules)
+    return {module.name: lesson for module in others if (lesson := _outline(workspace, module))}
 
 
 def with_lesson(workspace: Workspace, file: LessonFile) -> Files:
     """The files as they will be once this lesson is exported."""
-    package = read_package(workspace).with_lesson(file.module.name, file.lesson)
-    return compose(workspace, package)
+    return compose(workspace, package_with(workspace, file))
+
+
+def package_with(workspace: Workspace, file: LessonFile) -> Package:
+    return read_package(workspace).with_lesson(file.module.name, file.lesson)
 
 
 def ensure_initial(workspace: Workspace) -> None:

@@ -72,28 +72,28 @@ def promises(later: Mapping[str, Lesson]) -> Promises:
             for name in names:
                 found.setdefault(target, {})[name] = module
                 if is_flat(target, lesson):
-                    found.setdefault(_parent(target), {})[name] = module
-            for path in (target, *_ancestors(target)):
+                    found.setdefault(parent_of(target), {})[name] = module
+            for path in (target, *ancestors(target)):
                 if path:
-                    found.setdefault(_parent(path), {})[path.rpartition(".")[2]] = module
+                    found.setdefault(parent_of(path), {})[path.rpartition(".")[2]] = module
     return found
 
 
-def _parent(name: str) -> str:
+def parent_of(name: str) -> str:
     return name.rpartition(".")[0]
 
 
-def _ancestors(name: str) -> list[str]:
+def ancestors(name: str) -> list[str]:
     """The packages a target lies in, innermost first; the root is the empty name."""
     found = []
     while name:
-        name = _parent(name)
+        name = parent_of(name)
         found.append(name)
     return found
 
 
 def _packages(targets: Iterable[str]) -> list[str]:
-    return sorted({"", *(package for target in targets for package in _ancestors(target))})
+    return sorted({"", *(package for target in targets for package in ancestors(target))})
 
 
 def _init_path(package: str) -> str:
@@ -106,7 +106,7 @@ def _stubs(package: Package, later: Mapping[str, Lesson]) -> dict[str, str]:
     stubs: dict[str, str] = {}
     for module, lesson in sorted(later.items()):
         for target in lesson.sections:
-            missing = [name for name in _ancestors(target) if name not in present]
+            missing = [name for name in ancestors(target) if name not in present]
             for name in missing:
                 stubs.setdefault(_init_path(name), _stub(name, module))
             if not missing:
@@ -162,8 +162,8 @@ def _members(package: str, everything: Package) -> list[str]:
     """The files and packages directly in a package, in the order in which modules brought them."""
     first: dict[str, str] = {}
     for target in everything.targets.values():
-        for name in (target.name, *_ancestors(target.name)):
-            if name and _parent(name) == package:
+        for name in (target.name, *ancestors(target.name)):
+            if name and parent_of(name) == package:
                 first[name] = min([first.get(name, "99"), *target.sections])
     return sorted(first, key=lambda name: (first[name], name))
 

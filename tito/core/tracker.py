@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tito.core.errors import MachineError
+from tito.core.errors import MachineError, TitoError
 from tito.core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 NAME = "milestone_tracker"
 
@@ -51,15 +56,49 @@ def _broken(workspace: Workspace, error: BaseException) -> MachineError:
     return MachineError(text, where=where, hint="tito doctor")
 
 
-def completed_modules(workspace: Workspace) -> list[str]:
-    """What the tracker has recorded; empty where there is no tracker."""
-    return list(progress(workspace).get("completed_modules", []))
+@contextmanager
+def speaking(workspace: Workspace, module: ModuleType) -> Iterator[None]:
+    """The tracker's own errors keep their words and exit codes; any other one is a defect of it."""
+    expected = getattr(module, "TrackerError", ())
+    try:
+        yield
+    except (KeyboardInterrupt, BrokenPipeError, TitoError):
+        raise
+    except Exception as error:
+        if not isinstance(error, expected):
+            raise _broken(workspace, error) from error
+        code = getattr(error, "exit_code", MachineError.exit_code)
+        hint = getattr(error, "hint", None) or None
+        raise TitoError(str(error), hint=hint, exit_code=code) from error
+
+
+def check_module_export(
+    workspace: Workspace,
+    module_name: str,
+    console: Console | None = None,
+    evidence: dict[str, Any] | None = None,
+) -> dict[str, list[str]]:
+    """Record a finished module and say what it unlocks; nothing happens where no tracker is."""
+    module = load(workspace)
+    if module is None:
+        return {"newly_unlocked": [], "messages": []}
+    with speaking(workspace, module):
+        found: dict[str, list[str]] = module.check_module_export(
+            module_name, console=console, evidence=evidence
+        )
+    return found
 
 
 def progress(workspace: Workspace) -> dict[str, Any]:
-    """The tracker's state, read only."""
+    """The tracker's state, read only; empty where there is no tracker."""
     module = load(workspace)
     if module is None:
         return {}
-    state: dict[str, Any] = module.MilestoneTracker().progress
+    with speaking(workspace, module):
+        state: dict[str, Any] = module.MilestoneTracker().progress
     return state
+
+
+def completed_modules(workspace: Workspace) -> list[str]:
+    """The names of the modules that the tracker has recorded."""
+    return list(progress(workspace).get("completed_modules", []))
