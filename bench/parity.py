@@ -34,26 +34,37 @@ class Worst:
     error: float = 0.0
     what: str = "-"
 
-    def see(self, what: str, ours: np.ndarray, theirs: np.ndarray) -> None:
+    def see(self, what: str, ours: np.ndarray, theirs: np.ndarray, scale: float) -> None:
         """Take one pair of arrays into account; a wrong shape or dtype is an infinite error."""
         if ours.shape != theirs.shape or ours.dtype != theirs.dtype:
             found = f"{what}: {ours.shape} {ours.dtype}, PyTorch {theirs.shape} {theirs.dtype}"
             self.error, self.what = np.inf, found
         elif theirs.size:
-            # Relative to the largest entry: a sum that cancels has no digits to lose.
-            error = relative_difference(ours, theirs)
+            error = relative_difference(ours, theirs, scale)
             if error > self.error:
                 self.error, self.what = error, what
 
 
-def relative_difference(ours: np.ndarray, theirs: np.ndarray) -> float:
-    """Largest difference, over the largest entry; equal infinities and NaNs count as equal."""
+def relative_difference(ours: np.ndarray, theirs: np.ndarray, scale: float) -> float:
+    """Largest difference over `scale`; equal infinities and NaNs count as equal."""
     same = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
     if same.all():
         return 0.0
     difference = np.abs(ours.astype(np.float64) - theirs.astype(np.float64))[~same].max()
-    scale = np.abs(theirs[np.isfinite(theirs)]).max(initial=1e-2)
     return float(difference / scale) if np.isfinite(difference) else np.inf
+
+
+def scales(found: dict[str, np.ndarray]) -> dict[str, float]:
+    """What a difference is relative to: an output's largest entry; for a gradient, the largest
+    entry of all gradients of the case, because one that is zero in theory (softmax over a single
+    key) consists of nothing but rounding.
+    """
+    largest = {
+        what: float(np.abs(values[np.isfinite(values)]).max(initial=1e-2))
+        for what, values in found.items()
+    }
+    gradients = max((x for what, x in largest.items() if what.startswith("grad")), default=1.0)
+    return {what: gradients if what.startswith("grad") else x for what, x in largest.items()}
 
 
 def array(value: Any) -> np.ndarray:
@@ -122,8 +133,10 @@ def compare(
                 record.error = np.inf
                 record.what = f"only one side has {sorted(ours.keys() ^ theirs.keys())}"
                 continue
+            relative_to = scales(theirs)
             for what, values in theirs.items():
-                record.see(f"{what} ({case.arguments})", ours[what], values)
+                shown = f"{what} ({case.arguments})"
+                record.see(shown, ours[what], values, relative_to[what])
     return worst
 
 
