@@ -16,7 +16,11 @@ from hypothesis import strategies as st
 
 Script = Callable[..., "subprocess.CompletedProcess[str]"]
 
-GOOD = {"completed_modules": [], "unlocked_milestones": [], "completed_milestones": []}
+GOOD: dict[str, list[str]] = {
+    "completed_modules": [],
+    "unlocked_milestones": [],
+    "completed_milestones": [],
+}
 
 DEEP = b"[" * 400 + b"]" * 400
 DAMAGE: dict[str, bytes] = {

@@ -17,8 +17,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from .conftest import TRACKER
-
+TRACKER = Path(__file__).resolve().parents[1] / "milestones" / "milestone_tracker.py"
 Script = Callable[..., "subprocess.CompletedProcess[str]"]
 posix_only = pytest.mark.skipif(os.name != "posix", reason="needs POSIX permissions and limits")
 NOBODY = 65534
@@ -61,7 +60,7 @@ def as_someone_without_rights(home: Path, *arguments: str) -> subprocess.Complet
 
 
 def completed(*names: str) -> str:
-    lists = {"unlocked_milestones": [], "completed_milestones": []}
+    lists: dict[str, list[str]] = {"unlocked_milestones": [], "completed_milestones": []}
     return json.dumps({"completed_modules": list(names), **lists})
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from .conftest import TRACKER
-
+TRACKER = Path(__file__).resolve().parents[1] / "milestones" / "milestone_tracker.py"
 Script = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
