@@ -1,0 +1,363 @@
+"""Tests of module 00: what `tito module test 00` runs against your own export."""
+
+import numpy as np
+
+from tinytorch.random import (
+    default_generator,
+    fork_rng,
+    get_rng_state,
+    initial_seed,
+    lehmer,
+    manual_seed,
+    seed,
+    set_rng_state,
+)
+from tinytorch.utils import collect_env
+
+MODULUS = 2**31 - 1
+
+
+def fresh(chosen):
+    """NumPy's own generator, at the place where `manual_seed(chosen)` should start ours."""
+    return np.random.Generator(np.random.PCG64(chosen))
+
+
+def error_of(call, *args):
+    """The exception that a call raises, or None."""
+    try:
+        call(*args)
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        return error
+    return None
+
+
+def test_0_1_one_step():
+    for state, expected in [(1, 48271), (2, 96542), (48271, 182605794), (MODULUS - 1, 2147435376)]:
+        found = lehmer(state)
+        assert found == expected, (
+            f"lehmer({state}) gave {found!r}, expected {expected}: "
+            "48271 times the state, then the remainder of dividing by 2**31 - 1 (the % operator)"
+        )
+    assert type(lehmer(1)) is int, (
+        f"lehmer(1) is a {type(lehmer(1)).__name__}; it should be an int: use %, not / or math.fmod"
+    )
+
+
+def test_0_1_the_ten_thousandth():
+    state = 1
+    for _ in range(10_000):
+        state = lehmer(state)
+    assert state == 399268537, (
+        f"10,000 steps from 1 lead to {state}, the C++ standard says 399268537 for this generator"
+    )
+
+
+def test_0_1_refuses_states_it_would_never_leave():
+    for state in (0, -1, MODULUS, MODULUS + 1):
+        error = error_of(lehmer, state)
+        assert isinstance(error, ValueError), (
+            f"lehmer({state}) should raise ValueError, it "
+            f"{'raised ' + type(error).__name__ if error else 'returned ' + repr(lehmer(state))}: "
+            "only 1 to 2**31 - 2 are states (0 would be followed by 0 forever)"
+        )
+    assert lehmer(MODULUS - 1) > 0, "lehmer(2**31 - 2) is still allowed: it is the largest state"
+
+
+def test_0_2_repeats():
+    manual_seed(7)
+    first = default_generator.random(3)
+    manual_seed(7)
+    again = default_generator.random(3)
+    assert (first == again).all(), (
+        f"manual_seed(7) gave {first}, the second manual_seed(7) gave {again}: the same seed must "
+        "give the same numbers. Does the object `default_generator` itself start again, or did you "
+        "make a new generator beside it?"
+    )
+    expected = fresh(7).random(3)
+    assert (first == expected).all(), (
+        f"after manual_seed(7) the numbers are {first}, PCG64 with seed 7 gives {expected}"
+    )
+    manual_seed(8)
+    other = default_generator.random(3)
+    assert (other != first).all(), (
+        f"manual_seed(7) and manual_seed(8) give the same numbers, {other}: is the seed used?"
+    )
+
+
+def test_0_2_returns_the_one_generator():
+    returned = manual_seed(3)
+    assert returned is default_generator, (
+        f"manual_seed(3) returned {returned!r}; it should return `default_generator`, the object that "
+        "all modules have imported, with a new state inside"
+    )
+
+
+def test_0_2_forgets_half_used_numbers():
+    manual_seed(5)
+    default_generator.random(dtype=np.float32)  # takes 32 bits of 64, NumPy keeps the other half
+    manual_seed(5)
+    found, expected = (g.random(2, dtype=np.float32) for g in (default_generator, fresh(5)))
+    assert (found == expected).all(), (
+        f"after a float32 draw and manual_seed(5) the numbers are {found}, expected {expected}: "
+        "set the whole state (`bit_generator.state = ...`), which also drops a half-used number"
+    )
+
+
+def test_0_2_negative_seeds():
+    for chosen in (-1, -12345, -(2**63)):
+        manual_seed(chosen)
+        found, expected = default_generator.random(), fresh(chosen + 2**64).random()
+        assert found == expected, (
+            f"after manual_seed({chosen}) the first number is {found}, expected {expected}: a negative "
+            f"seed counts as seed + 2**64, here {chosen + 2**64}"
+        )
+
+
+def test_0_2_refuses_what_is_no_seed():
+    for chosen in (2**64, -(2**63) - 1, "seven"):
+        error = error_of(manual_seed, chosen)
+        assert isinstance(error, ValueError), (
+            f"manual_seed({chosen!r}) should raise ValueError, got {error!r}: keep the given check"
+        )
+
+
+def test_0_3_initial_seed():
+    for chosen, expected in [(7, 7), (0, 0), (2**64 - 1, 2**64 - 1), (-1, 2**64 - 1)]:
+        manual_seed(chosen)
+        default_generator.random(10)
+        assert initial_seed() == expected, (
+            f"after manual_seed({chosen}) and ten draws, initial_seed() is {initial_seed()}, expected "
+            f"{expected}: manual_seed must write the seed into _first_seed[0] (after the mapping of "
+            "negative ones), initial_seed must return it"
+        )
+
+
+def test_0_3_seed_is_fresh_and_repeatable():
+    chosen = {seed() for _ in range(20)}
+    assert len(chosen) == 20, (
+        f"20 calls of seed() gave only {len(chosen)} different seeds: take secrets.randbits(64) each time"
+    )
+    assert all(type(number) is int and 0 <= number < 2**64 for number in chosen), (
+        f"seed() must return ints from 0 to 2**64 - 1, got {sorted(chosen, key=str)[:3]}"
+    )
+    assert sorted(chosen)[-1] >= 2**48, (
+        f"the largest of 20 seeds is {sorted(chosen)[-1]}: take all 64 bits, secrets.randbits(64)"
+    )
+    returned = seed()
+    numbers = default_generator.random(3)
+    assert initial_seed() == returned, (
+        f"seed() returned {returned}, but initial_seed() is {initial_seed()}: the returned number must "
+        "be the one that the generator was started with"
+    )
+    expected = fresh(returned).random(3)
+    assert (numbers == expected).all(), (
+        f"seed() returned {returned}; the draws after it were {numbers}, but that seed gives {expected}: "
+        "seed() must start the generator with the number it returns (manual_seed does that)"
+    )
+
+
+def test_0_3_seed_does_not_follow_from_manual_seed():
+    manual_seed(1)
+    one = seed()
+    manual_seed(1)
+    two = seed()
+    assert one != two, (
+        "after manual_seed(1), seed() returned the same number twice: its bits must come from the "
+        "operating system (secrets), not from default_generator"
+    )
+
+
+def test_0_4_bookmark():
+    manual_seed(7)
+    default_generator.random(5)
+    state = get_rng_state()
+    assert isinstance(state, dict) and "seed" in state, (
+        f'get_rng_state() returned {state!r}; expected NumPy\'s dict with one more key, "seed"'
+    )
+    first = default_generator.random(4)
+    set_rng_state(state)
+    second = default_generator.random(4)
+    set_rng_state(state)
+    third = default_generator.random(4)
+    assert (first == second).all(), (
+        f"after get_rng_state() came {first}, after set_rng_state() came {second}: they should be equal"
+    )
+    assert (first == third).all(), (
+        f"the second use of the same bookmark gave {third} instead of {first}: "
+        "the dict must not change when it is used, or when numbers are drawn"
+    )
+
+
+def test_0_4_taking_a_bookmark_changes_nothing():
+    manual_seed(11)
+    get_rng_state()
+    found, expected = default_generator.random(), fresh(11).random()
+    assert found == expected, (
+        f"after manual_seed(11) and get_rng_state() the first number is {found}, expected {expected}: "
+        "taking the state must not draw a number"
+    )
+
+
+def test_0_4_remembers_the_seed():
+    manual_seed(7)
+    state = get_rng_state()
+    assert state.get("seed") == 7, (
+        f'after manual_seed(7), get_rng_state()["seed"] is {state.get("seed")!r}, expected 7'
+    )
+    manual_seed(8)
+    assert state["seed"] == 7, "a bookmark must not change when manual_seed is called later"
+    set_rng_state(state)
+    assert initial_seed() == 7, (
+        f"a bookmark taken after manual_seed(7) was put back, but initial_seed() is {initial_seed()}: "
+        'set_rng_state must restore _first_seed[0] from new_state["seed"]'
+    )
+
+
+def test_0_4_a_broken_bookmark_changes_nothing():
+    manual_seed(7)
+    default_generator.random(2)
+    good = get_rng_state()
+    no_seed = {key: value for key, value in good.items() if key != "seed"}
+    for broken in (no_seed, {"seed": 3}, {**good, "seed": 9, "bit_generator": "MT19937"}):
+        manual_seed(7)
+        error = error_of(set_rng_state, broken)
+        assert isinstance(error, (KeyError, TypeError, ValueError)), (
+            f"set_rng_state({broken}) should raise an error, got {error!r}"
+        )
+        assert initial_seed() == 7, (
+            f"set_rng_state failed, yet initial_seed() is now {initial_seed()}: "
+            "change _first_seed last, when nothing can fail any more"
+        )
+        assert default_generator.random() == fresh(7).random(), (
+            "set_rng_state failed, yet the generator has moved: read the seed before you set the state"
+        )
+
+
+def test_0_5_the_way_back():
+    manual_seed(7)
+    default_generator.random(2)
+    expected = fresh(7).random(4)[2:]
+    with fork_rng():
+        default_generator.random(100)
+        manual_seed(99)
+    found = default_generator.random(2)
+    assert (found == expected).all(), (
+        f"after `with fork_rng():` the next numbers are {found}, without the block they are {expected}: "
+        "take the state before the yield and put it back after it"
+    )
+    assert initial_seed() == 7, (
+        f"inside the block the seed was 99, outside 7; after it initial_seed() is {initial_seed()}"
+    )
+
+
+def test_0_5_inside_it_goes_on():
+    manual_seed(7)
+    with fork_rng():
+        found = default_generator.random()
+    assert found == fresh(7).random(), (
+        f"inside `with fork_rng():` the first number is {found}, expected {fresh(7).random()}: "
+        "the side path begins where the road is; only seeding inside changes that"
+    )
+
+
+def test_0_5_the_way_back_after_an_error():
+    manual_seed(7)
+    raised = None
+    try:
+        with fork_rng():
+            default_generator.random(3)
+            raise OSError("a test's own error")
+    except OSError as error:
+        raised = error
+    assert raised is not None, (
+        "an error inside `with fork_rng():` must come out of the block; do not catch it, use finally"
+    )
+    found, expected = default_generator.random(), fresh(7).random()
+    assert found == expected, (
+        f"the block ended with an error, and the next number is {found} instead of {expected}: "
+        "put the state back in a `finally:`, which runs in both cases"
+    )
+
+
+def test_0_5_blocks_in_blocks():
+    manual_seed(7)
+    with fork_rng():
+        default_generator.random()
+        with fork_rng():
+            manual_seed(1)
+        inner = default_generator.random()
+    outer = default_generator.random()
+    expected = fresh(7).random(2)
+    assert (outer, inner) == tuple(expected), (
+        f"with one fork_rng inside another, the draws are {(outer, inner)}, expected {tuple(expected)}: "
+        "each block needs a state variable of its own"
+    )
+
+
+def test_0_5_switched_off():
+    manual_seed(7)
+    with fork_rng(enabled=False):
+        default_generator.random(2)
+    found, expected = default_generator.random(), fresh(7).random(3)[2]
+    assert found == expected, (
+        f"after two draws in `with fork_rng(enabled=False):` the next number is {found}, expected "
+        f"{expected}: without `enabled` there is no way back"
+    )
+
+
+def test_0_6_versions():
+    found = collect_env.package_version("numpy")
+    assert found == np.__version__, (
+        f'package_version("numpy") is {found!r}, NumPy itself says {np.__version__!r}'
+    )
+    for missing in ("no-such-package", "tinytorch-no-such-package"):
+        found = collect_env.package_version(missing)
+        assert found is None, (
+            f"package_version({missing!r}) is {found!r}, expected None: catch PackageNotFoundError"
+        )
+
+
+def test_0_6_other_errors_are_not_hidden():
+    error = error_of(collect_env.package_version, 5)
+    assert isinstance(error, TypeError), (
+        "package_version(5) is a mistake, and importlib raises TypeError for it; yours hid that: "
+        "catch PackageNotFoundError only"
+    )
+
+
+def pretty(**fields):
+    """What the report says about a named tuple with these fields."""
+    info = collect_env.namedtuple("Info", list(fields))(**fields)
+    return collect_env.get_pretty_env_info(info)
+
+
+def test_0_7_lines():
+    found = pretty(one=1, number_two=None, c="three")
+    expected = "one         1\nnumber two  not set\nc           three"
+    assert found == expected, (
+        f"get_pretty_env_info(Info(one=1, number_two=None, c='three')) gave\n{found}\n"
+        f"expected\n{expected}\n"
+        "each name with spaces for underscores, filled up to the longest name and two spaces more, "
+        "then the value; no newline at the end"
+    )
+
+
+def test_0_7_zero_is_a_value():
+    found = pretty(processors=0, name="")
+    assert found == "processors  0\nname        ", (
+        f"Info(processors=0, name='') became\n{found}\nonly None is `not set`: compare with `is None`"
+    )
+
+
+def test_0_7_this_machine():
+    report = collect_env.get_pretty_env_info()
+    lines = report.splitlines()
+    fields = collect_env.SystemEnv._fields
+    assert len(lines) == len(fields), (
+        f"the report of this machine has {len(lines)} lines, SystemEnv has {len(fields)} fields"
+    )
+    assert f"numpy version      {np.__version__}" in lines, (
+        f"no line `numpy version      {np.__version__}` in\n{report}"
+    )
