@@ -216,7 +216,7 @@ def tiny_course(tmp_path_factory: pytest.TempPathFactory, repo: Path) -> Path:
 Tito = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tito(tiny_course: Path) -> Tito:
     """`tito(cwd, "module", "list", NO_COLOR="1")`: the command as a student's shell runs it."""
 
@@ -235,12 +235,26 @@ def tito(tiny_course: Path) -> Tito:
     return run
 
 
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory, tito: Tito) -> Path:
+    """A blank and a solved workspace, made once; the tests work in copies."""
+    folder = tmp_path_factory.mktemp("templates")
+    for name, options in (("blank", []), ("solved", ["--solved"])):
+        made = tito(folder, "init", name, *options)
+        assert made.returncode == 0, made.stdout + made.stderr
+    return folder
+
+
 @pytest.fixture
-def workspace(tmp_path: Path, tito: Tito) -> Path:
+def workspace(tmp_path: Path, templates: Path) -> Path:
     """A fresh workspace of the tiny course, blank."""
-    made = tito(tmp_path, "init", "work")
-    assert made.returncode == 0, made.stdout + made.stderr
-    return tmp_path / "work"
+    return shutil.copytree(templates / "blank", tmp_path / "work")
+
+
+@pytest.fixture
+def solved(tmp_path: Path, templates: Path) -> Path:
+    """A workspace with every answer in place and exported, and nothing recorded."""
+    return shutil.copytree(templates / "solved", tmp_path / "solved")
 
 
 @pytest.fixture

@@ -13,14 +13,6 @@ import pytest
 
 
 @pytest.fixture
-def solved(tito, tmp_path) -> Path:
-    """A workspace with every answer in place and exported, and nothing recorded."""
-    made = tito(tmp_path, "init", "solved", "--solved")
-    assert made.returncode == 0, made.stderr
-    return tmp_path / "solved"
-
-
-@pytest.fixture
 def record(tito, tiny_course):
     """`record(workspace, "00_setup")`: what `module complete` tells the tracker."""
 
