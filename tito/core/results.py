@@ -143,6 +143,7 @@ class Checklist:
 
     module: str
     title: str
+    file: str  # the lesson, as the student knows it
     tasks: tuple[TaskState, ...]
     rest: tuple[TestResult, ...]
     report: Report
@@ -175,7 +176,7 @@ def checklist(module: str, lesson: Lesson, report: Report) -> Checklist:
         for task in lesson.tasks
     )
     rest = tuple(test for test in mine if test.task not in numbers)
-    return Checklist(module, lesson.title, states, rest, report)
+    return Checklist(module, lesson.title, lesson.shown, states, rest, report)
 
 
 def task_state(task: Task, is_blank: bool, tests: Sequence[TestResult]) -> TaskState:

@@ -1,0 +1,196 @@
+"""What a test run looks like: pure functions from results to lines.
+
+A line is a text and a style, so that a test can read it and a pipe loses nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tito.core.completion import Completion
+from tito.core.console import Symbols
+from tito.core.results import Cause, Checklist, Place, Problem, TaskState, TestResult
+from tito.core.words import counted
+
+if TYPE_CHECKING:
+    from tito.commands.base import BaseCommand
+
+Line = tuple[str, str]
+
+STYLES = {"done": "green", "wrong": "red", "stopped": "red", "blank": "", "waiting": "dim"}
+TITLE_WIDTH = 36
+MESSAGE_LINES = 16
+PRINTED_LINES = 12
+
+
+def show_checklist(command: BaseCommand, found: Checklist) -> None:
+    """Print the checklist, the details of the first thing that is wrong, and the sum."""
+    for text, style in [*checklist_lines(found, command.world.symbols), *detail_lines(found)]:
+        command.console.print(
+            text, style=style or None, markup=False, highlight=False, soft_wrap=True
+        )
+    command.say(summary(found))
+
+
+def checklist_lines(found: Checklist, symbols: Symbols) -> list[Line]:
+    """The tasks of a module, one line each."""
+    lines: list[Line] = [(f"Module {found.module}: {found.title}", "bold"), ("", "")]
+    lines += [task_line(state, symbols) for state in found.tasks]
+    loose = [test for test in found.rest if test.status != "passed"]
+    lines += [(f"  {symbols.wrong} {'':<5} {test.name}", "red") for test in loose]
+    return [*lines, ("", "")]
+
+
+def task_line(state: TaskState, symbols: Symbols) -> Line:
+    sign = {
+        "done": symbols.done,
+        "wrong": symbols.wrong,
+        "stopped": symbols.wrong,
+        "blank": symbols.blank,
+    }.get(state.state, symbols.waiting)
+    title = state.task.title
+    if len(title) > TITLE_WIDTH:
+        title = f"{title[: TITLE_WIDTH - 3]}..."
+    text = f"  {sign} {state.task.number:<5} {title:<{TITLE_WIDTH}}  {said_of(state)}"
+    return text.rstrip(), STYLES.get(state.state, "")
+
+
+def said_of(state: TaskState) -> str:
+    total = len(state.tests)
+    if state.state == "wrong":
+        return f"wrong: {state.passed} of {counted(total, 'test')} pass"
+    return {
+        "done": f"done, {counted(total, 'test')}",
+        "blank": "still blank",
+        "waiting": f"waits for task {state.waits_for}",
+        "stopped": "the run was stopped here",
+        "skipped": "skipped, so not known",
+    }.get(state.state, "not run")
+
+
+def detail_lines(found: Checklist) -> list[Line]:
+    """The first thing to look at: why the run ended early, else the first wrong test."""
+    cause, wrong = found.report.cause, found.first_wrong
+    if cause is not None:
+        return cause_lines(cause)
+    if wrong is None:
+        return []
+    return failure_lines(wrong, answer_place(found, wrong))
+
+
+def answer_place(found: Checklist, test: TestResult) -> Place | None:
+    """Where the answer of a test's task begins."""
+    task = next((state.task for state in found.tasks if state.task.number == test.task), None)
+    return Place(found.file, task.blocks[0].begin + 1) if task and task.blocks else None
+
+
+def cause_lines(cause: Cause) -> list[Line]:
+    place = cause.place
+    return [
+        *message_lines(cause.message, "bold red"),
+        *(place_lines("at", place) if place else []),
+        *printed_lines(cause.printed),
+        ("", ""),
+    ]
+
+
+def failure_lines(test: TestResult, answer: Place | None = None) -> list[Line]:
+    """One failing test: what it said, where to look, what was printed."""
+    task = f"Task {test.task}, " if test.task else ""
+    lines: list[Line] = [(f"{task}{test.name}", "bold")]
+    if test.problem is None:
+        return [*lines, ("", "")]
+    lines += [(f"  {text}", style) for text, style in problem_lines(test.problem)]
+    lines += where_lines(test.problem, answer)
+    return [*lines, *printed_lines(test.printed), ("", "")]
+
+
+def problem_lines(problem: Problem) -> list[Line]:
+    name = "" if problem.type == "AssertionError" else f"{problem.type}: "
+    lines = message_lines(f"{name}{problem.message}", "red")
+    if problem.type == "AssertionError":
+        lines += message_lines(problem.expansion, "dim")
+    return lines
+
+
+def message_lines(text: str, style: str) -> list[Line]:
+    """At most a screenful; a whole array has no place in a message."""
+    lines = text.splitlines()
+    if len(lines) > MESSAGE_LINES:
+        more = len(lines) - MESSAGE_LINES
+        lines = [*lines[:MESSAGE_LINES], f"[{counted(more, 'more line')}]"]
+    return [(line, style) for line in lines]
+
+
+def where_lines(problem: Problem, answer: Place | None) -> list[Line]:
+    """The line of the lesson. A wrong value is raised by none: then where the answer begins."""
+    lines: list[Line] = []
+    if problem.places:
+        lines += place_lines("in", problem.places[-1])
+    elif answer is not None:
+        lines += place_lines("your answer:", answer)
+    if problem.test_place is not None:
+        lines.append((f"  checked by {problem.test_place}", "dim"))
+    return lines
+
+
+def place_lines(word: str, place: Place) -> list[Line]:
+    if not place.line:
+        return [(f"  {word} {place.file}", "")]
+    lines: list[Line] = [(f"  {word} {place}", "cyan")]
+    if place.source.strip():
+        lines.append((f"  {place.line:>6} | {place.source.rstrip()}", ""))
+    return lines
+
+
+def printed_lines(text: str) -> list[Line]:
+    if not text.strip():
+        return []
+    lines = text.splitlines()[-PRINTED_LINES:]
+    return [("  It printed:", "dim"), *((f"    {line}", "dim") for line in lines)]
+
+
+def broken_lines(result: Completion) -> list[Line]:
+    """Later modules whose tests no longer pass: why nothing was exported."""
+    modules = list(dict.fromkeys(test.module for test in result.broken))
+    if not modules or result.checklist.report.cause is not None:
+        return []
+    verb = "builds" if len(modules) == 1 else "build"
+    names = ", ".join(modules)
+    lines: list[Line] = [
+        (f"{names} {verb} on this, and no longer passes with the change.", "bold red"),
+        ("", ""),
+    ]
+    return lines + failure_lines(result.broken[0])
+
+
+def next_command(found: Checklist) -> tuple[str, str]:
+    """What to type next, and why."""
+    number = found.module[:2]
+    cause = found.report.cause
+    if cause is not None:
+        if cause.hint:
+            return cause.hint, ""
+        return f"tito module test {number}", "when you have mended it"
+    if found.report.outcome == "passed" or all(s.state == "done" for s in found.tasks):
+        return f"tito module complete {number}", "every task is done"
+    task = found.first_open
+    if task is not None and task.state == "blank":
+        return f"tito module hint {number}", f"a nudge for task {task.task.number}"
+    return f"tito module hint {number}", "a hint for the first that is wrong"
+
+
+def summary(found: Checklist) -> str:
+    """`3 of 8 tasks done, 1 wrong, 4 blank`."""
+    parts = [f"{found.count('done')} of {counted(len(found.tasks), 'task')} done"]
+    for state, word in (
+        ("wrong", "wrong"),
+        ("stopped", "stopped"),
+        ("blank", "blank"),
+        ("waiting", "waiting"),
+        ("skipped", "skipped"),
+        ("not run", "not run"),
+    ):
+        if found.count(state):
+            parts.append(f"{found.count(state)} {word}")
+    return ", ".join(parts) + f" ({found.report.seconds:.1f} s)"

@@ -1,0 +1,87 @@
+"""Complete one module and show how it went: what `module complete` and `export` have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from tito.commands._checklist_json import completion_json
+from tito.commands._checklist_view import broken_lines, next_command, show_checklist
+from tito.commands._progress import watching
+from tito.core import completion
+from tito.core.notes import Notes
+from tito.core.standing import next_step, standings
+
+if TYPE_CHECKING:
+    from tito.commands.base import BaseCommand
+
+Check = Callable[[str, dict[str, Any]], dict[str, list[str]]]
+
+
+def complete_and_show(command: BaseCommand, number: str, check: Check, as_json: bool) -> int:
+    """The exit code; everything it has to say is said."""
+    module = command.workspace.resolve(number)
+    result, announcement = run(command, module.name, check)
+    if as_json:
+        command.world.emit_json(completion_json(result))
+        return result.checklist.report.exit_code
+    if not result.done:
+        return show_failure(command, result)
+    show_checklist(command, result.checklist)
+    show_export(command, result)
+    announce(command, announcement)
+    command.next_step(*_what_now(command, result))
+    return 0
+
+
+def run(command: BaseCommand, name: str, check: Check) -> tuple[completion.Completion, str]:
+    """Do it. What the tracker prints is caught and shown later: a pipe that breaks while it
+    speaks must not undo an export that is recorded already."""
+    caught = ""
+
+    def record(module_name: str, evidence: completion.Evidence) -> completion.Unlocked:
+        nonlocal caught
+        with command.console.capture() as capture:
+            unlocked = check(module_name, evidence)
+        caught = capture.get()
+        return unlocked
+
+    module = command.workspace.resolve(name)
+    with watching(command.world) as watcher:
+        result = completion.complete(
+            command.workspace, module, env=command.world.env, watcher=watcher, record=record
+        )
+    Notes.of(command.workspace).start(module)
+    return result, caught
+
+
+def show_failure(command: BaseCommand, result: completion.Completion) -> int:
+    show_checklist(command, result.checklist)
+    for text, style in broken_lines(result):
+        command.say(text, style or None)
+    command.say("Nothing was exported; your progress is as it was.")
+    command.next_step(*next_command(result.checklist))
+    return result.checklist.report.exit_code
+
+
+def show_export(command: BaseCommand, result: completion.Completion) -> None:
+    done = command.world.symbols.done
+    name = result.checklist.module
+    if result.retested:
+        command.say(f"{done} {', '.join(result.retested)} still passes with it", style="green")
+    what = "exported into tinytorch/" if result.changed else "tinytorch/ holds it already"
+    command.say(f"{done} {name} is complete: {what}", style="bold green")
+
+
+def announce(command: BaseCommand, text: str) -> None:
+    """The tracker's own words, with its colors."""
+    if text:
+        from rich.text import Text
+
+        command.console.print(Text.from_ansi(text.rstrip("\n")), soft_wrap=True)
+
+
+def _what_now(command: BaseCommand, result: completion.Completion) -> tuple[str, str]:
+    for milestone in result.unlocked["newly_unlocked"]:
+        return f"tito milestone run {milestone}", "does your framework really learn it?"
+    return next_step(standings(command.workspace))

@@ -1,0 +1,97 @@
+"""`tito export [NN]`: write lessons into `tinytorch/`, by the same tested way as `complete`.
+
+Without a number: every lesson in order that is not blank. `--no-test` writes and records nothing
+else; it is for authors, who test the course by other means.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from tito.commands.base import BaseCommand
+
+if TYPE_CHECKING:
+    import argparse
+
+    from tito.core.workspace import Module
+
+
+class ExportCommand(BaseCommand):
+    name: ClassVar[str] = "export"
+    help: ClassVar[str] = "Test lessons and write them into tinytorch/."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "module", nargs="?", metavar="NN", help="1, 01 or 01_tensor; else every lesson"
+        )
+        parser.add_argument(
+            "--no-test", action="store_true", help="write only: no tests, nothing is recorded"
+        )
+        parser.add_argument("--json", action="store_true", help="print JSON, for graders")
+
+    def run(self, args: argparse.Namespace) -> int:
+        if args.no_test:
+            return self._write_only(self._chosen(args.module))
+        if args.module is not None:
+            from tito.commands._completing import complete_and_show
+
+            return complete_and_show(self, args.module, self._check_milestone_unlocks, args.json)
+        return self._export_all(as_json=args.json)
+
+    def _chosen(self, number: str | None) -> list[Module]:
+        """The module that was named, or every module that has an answer in it."""
+        from tito.core.lesson_file import read_lesson
+
+        if number is not None:
+            return [self.workspace.resolve(number)]
+        modules = self.workspace.modules
+        return [m for m in modules if not read_lesson(self.workspace, m).lesson.is_untouched]
+
+    def _export_all(self, *, as_json: bool) -> int:
+        """In order, up to the first that does not pass."""
+        from tito.commands import _completing as completing
+        from tito.commands._checklist_json import completion_json
+        from tito.commands._checklist_view import summary
+        from tito.core.standing import next_step, standings
+
+        results = []
+        for module in self._chosen(None):
+            result, announcement = completing.run(self, module.name, self._check_milestone_unlocks)
+            results.append(result)
+            if not result.done:
+                break
+            if not as_json:
+                done = self.world.symbols.done
+                self.say(f"{done} {module.name}: {summary(result.checklist)}", style="green")
+                completing.announce(self, announcement)
+        failed = next((result for result in results if not result.done), None)
+        if as_json:
+            self.world.emit_json({"modules": [completion_json(result) for result in results]})
+        elif failed is not None:
+            completing.show_failure(self, failed)
+        else:
+            if not results:
+                self.say("Every lesson is still blank: there is nothing to export.")
+            self.next_step(*next_step(standings(self.workspace)))
+        return failed.checklist.report.exit_code if failed is not None else 0
+
+    def _write_only(self, modules: list[Module]) -> int:
+        from tito.commands._progress import watching
+        from tito.core.completion import export_untested
+
+        for module in modules:
+            with watching(self.world) as watcher:
+                changed = export_untested(self.workspace, module, watcher)
+            what = ", ".join(f"tinytorch/{name}" for name in changed) or "nothing to change"
+            self.say(f"{module.name}: {what}")
+        self.say("Written without tests; nothing was recorded.")
+        self.next_step("tito module status")
+        return 0
+
+    def _check_milestone_unlocks(
+        self, module_name: str, evidence: dict[str, Any] | None = None
+    ) -> dict[str, list[str]]:
+        """Simple wrapper: the milestone tracker does all the work."""
+        from tito.core.tracker import check_module_export
+
+        return check_module_export(self.workspace, module_name, self.console, evidence)

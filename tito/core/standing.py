@@ -1,0 +1,141 @@
+"""How far each module is, from what the tracker recorded, what is exported, and what was started.
+
+Derived whenever it is asked for; nothing here is stored. Only the head of a lesson is read, and
+the whole of it when its bytes differ from those it was completed with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tito.core import tracker
+from tito.core.errors import TitoError
+from tito.core.exporter import exported_modules
+from tito.core.lesson import Lesson
+from tito.core.lesson_file import read_lesson
+from tito.core.notes import Notes
+from tito.core.workspace import Module, Workspace
+
+HEAD_LINES = 40
+TASK_HEADING = re.compile(r"^(?:# )?## Task \d+\.\d+:", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One module's line. `state`: not started, started, complete, changed (since it was
+    completed), exported (but never recorded as complete), elsewhere (completed in another
+    workspace, not exported in this one), or missing (its lesson cannot be read)."""
+
+    module: Module
+    title: str
+    summary: str
+    tasks: int
+    state: str
+    started_at: str | None = None
+    completed_at: str | None = None
+    tests: int | None = None
+
+
+def standings(workspace: Workspace) -> list[Standing]:
+    """All modules of the workspace, in order."""
+    progress = tracker.progress(workspace)
+    completed = set(progress.get("completed_modules", []))
+    records: dict[str, dict[str, Any]] = progress.get("modules", {})
+    exported = exported_modules(workspace)
+    started = Notes.of(workspace).started
+    return [
+        _standing(
+            workspace,
+            module,
+            records.get(module.name, {}) if module.name in completed else None,
+            module.name in exported,
+            started.get(module.name),
+        )
+        for module in workspace.modules
+    ]
+
+
+def _standing(
+    workspace: Workspace,
+    module: Module,
+    record: dict[str, Any] | None,
+    exported: bool,
+    started: str | None,
+) -> Standing:
+    text = _text(module)
+    head = Lesson("\n".join(text.split("\n", HEAD_LINES)[:HEAD_LINES]), "")
+    return Standing(
+        module,
+        title=head.title or module.short,
+        summary=head.summary,
+        tasks=len(TASK_HEADING.findall(text)),
+        state=_state(workspace, module, text, record, exported, started),
+        started_at=started,
+        completed_at=(record or {}).get("completed_at"),
+        tests=(record or {}).get("tests"),
+    )
+
+
+def _state(
+    workspace: Workspace,
+    module: Module,
+    text: str,
+    record: dict[str, Any] | None,
+    exported: bool,
+    started: str | None,
+) -> str:
+    if not text.strip():
+        return "missing"
+    if record is not None and not exported:
+        return "elsewhere"
+    if record is not None:
+        return "changed" if has_changed(workspace, module, record) else "complete"
+    if exported:
+        return "exported"
+    return "started" if started else "not started"
+
+
+def has_changed(workspace: Workspace, module: Module, record: dict[str, Any]) -> bool:
+    """Whether the lesson would export something else than what was completed.
+
+    A record without hashes (written by hand, or by the tracker's own script) proves nothing.
+    """
+    if "export_sha256" not in record:
+        return False
+    try:
+        if hashlib.sha256(module.lesson.read_bytes()).hexdigest() == record.get("source_sha256"):
+            return False
+        export_hash = read_lesson(workspace, module).lesson.export_hash
+    except (TitoError, OSError):
+        return True
+    return bool(export_hash != record["export_sha256"])
+
+
+def next_step(found: Sequence[Standing]) -> tuple[str, str]:
+    """The command to type now, and why."""
+    verbs = {
+        "missing": ("reset", "its lesson is missing or empty"),
+        "changed": ("complete", "it has changed since it was completed"),
+        "elsewhere": ("complete", "it is not exported in this workspace"),
+        "exported": ("complete", "it is exported, but never passed its tests"),
+        "started": ("test", "it is under way"),
+        "not started": ("start", ""),
+    }
+    for standing in found:
+        if standing.state in verbs:
+            verb, why = verbs[standing.state]
+            reason = f"{standing.module.name}: {why}" if why else standing.title
+            return f"tito module {verb} {standing.module.number}", reason
+    return "tito milestone status", "every module is complete"
+
+
+def _text(module: Module) -> str:
+    try:
+        text = module.lesson.read_text(encoding="utf-8-sig", errors="replace")
+    except OSError:
+        return ""
+    return text
