@@ -38,10 +38,10 @@ class DemoCommand(BaseCommand):
             root = Path(folder)
             home = root / ".tito" / "home" if args.keep else root.with_name("home")
             started = time.monotonic()
-            self._travel(root, home)
+            self._travel(root, home, kept=bool(args.keep))
             self._conclude(root, home, time.monotonic() - started)
             if args.keep:
-                self.say(f"Kept: {root}, its progress in {home}")
+                self.world.say_whole(f"Kept: {root}\n  its progress: {home}")
         self.next_step("tito init my-tinytorch", "and it is you who writes it")
         return 0
 
@@ -53,7 +53,7 @@ class DemoCommand(BaseCommand):
             raise UsageError("There is no such folder.", where=str(root.parent))
         return nullcontext(str(root))
 
-    def _travel(self, root: Path, home: Path) -> None:
+    def _travel(self, root: Path, home: Path, *, kept: bool) -> None:
         from tito.core.journey import steps
 
         for step in steps(root, home):
@@ -67,7 +67,9 @@ class DemoCommand(BaseCommand):
                 raise MachineError(
                     f"The demo stopped: `{step.typed}` ended with exit code {code}.",
                     where=str(step.cwd),
-                    hint="tito demo --keep DIR, to look at what is there",
+                    hint="tito doctor"
+                    if kept
+                    else "tito demo --keep DIR, to look at what is there",
                 )
 
     def _type(self, step: Step, home: Path) -> int:

@@ -90,7 +90,7 @@ class DoctorCommand(BaseCommand):
             sign = signs.get(finding.level, symbols.wrong)
             self.say(f"  {sign} {finding.text}", style=STYLES[finding.level])
             if finding.mend:
-                self.say(f"      {finding.mend}")
+                self.world.say_whole(f"      {finding.mend}")
         self.say()
 
     def _conclude(self, wrong: list[Finding]) -> None:

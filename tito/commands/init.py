@@ -37,7 +37,7 @@ class InitCommand(BaseCommand):
         folder = Path(args.folder)
         workspace = create_workspace(self.world.cwd / folder, solved=args.solved)
         modules = workspace.modules
-        self.say(f"Your workspace is ready: {workspace.root}", style="bold green")
+        self.world.say_whole(f"Your workspace is ready: {workspace.root}", style="bold green")
         self.say(f"  modules/           {counted(len(modules), 'lesson')}, {modules[0].name} first")
         self.say("  tests/milestones/  what your framework will be judged with")
         self.say("  tinytorch/         your framework, empty so far; tito writes it")

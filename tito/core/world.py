@@ -65,6 +65,10 @@ class World:
         """Print plain text: brackets in a student's code are not markup."""
         self.console.print(text, style=style, markup=False, highlight=False)
 
+    def say_whole(self, text: str, style: str | None = None) -> None:
+        """As `say`, but never broken into lines: for a path or a command that is to be copied."""
+        self.console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
     def emit_json(self, value: object) -> None:
         print_json(value, self.stdout)
 
