@@ -11,17 +11,17 @@
 # purposes: to make you at home with the tools, and to settle something that all later modules lean
 # on, randomness.
 #
-# **What you are looking at.** The file is plain Python. The lines that begin with `# %%` cut it into
-# cells; VS Code, PyCharm and JupyterLab show them as a notebook, and every other editor shows them as
-# comments. Text cells like this one explain. Code cells come in two kinds:
+# **What you are looking at.** The file is plain Python. The lines that begin with `# %%` cut it
+# into cells; VS Code, PyCharm and JupyterLab show them as a notebook, and every other editor shows
+# them as comments. Text cells like this one explain. Code cells come in two kinds:
 #
 # - Cells that begin with `#| export` are the framework. Their code is copied into the package
 #   `tinytorch`, which the next modules import.
 # - All other cells are for you, to run and to look at. Change them as you like.
 #
 # **What you do.** Here and there stands a task: a function with everything but its inside. Between
-# the two marker lines there is a `raise NotImplementedError(...)`. Replace that line by your answer.
-# The marker lines stay.
+# the two marker lines there is a `raise NotImplementedError(...)`. Replace that line by your
+# answer. The marker lines stay.
 #
 # ```
 #     def double(x):
@@ -72,19 +72,19 @@ print("heads in 100 tosses:", tosses[0].sum(), "and", tosses[1].sum())
 # %% [markdown]
 # Was the first coin better? No, it was luck. And if your program has an error that shows in one run
 # out of ten, how do you look at it twice? You need randomness that can be *repeated*: the same
-# numbers again, whenever you say so. That sounds like a contradiction. It is not, because the random
-# numbers of a computer are computed.
+# numbers again, whenever you say so. That sounds like a contradiction. It is not, because the
+# random numbers of a computer are computed.
 #
 # ## Where this stands
 #
 # John von Neumann computed random digits in 1949 and joked that whoever does so is "in a state of
 # sin" (*Various techniques used in connection with random digits*, 1951). D. H. Lehmer's method of
-# 1949 (*Mathematical methods in large-scale computing units*, 1951) is the one you write first. Park
-# and Miller chose good numbers for it (*Random number generators: good ones are hard to find*,
+# 1949 (*Mathematical methods in large-scale computing units*, 1951) is the one you write first.
+# Park and Miller chose good numbers for it (*Random number generators: good ones are hard to find*,
 # 1988). Today NumPy uses PCG64 (M. E. O'Neill, *PCG: A family of simple fast space-efficient
 # statistically good algorithms for random number generation*, 2014). In PyTorch the functions of
-# this module live in `torch.random`, and most of them in `torch` itself: `torch.manual_seed` and the
-# others. Ours have the same names.
+# this module live in `torch.random`, and most of them in `torch` itself: `torch.manual_seed` and
+# the others. Ours have the same names.
 
 # %%
 #| default_exp random
@@ -97,8 +97,8 @@ import numpy as np
 # %% [markdown]
 # ## Task 0.1: a random number is computed
 #
-# A random generator is a number, its **state**, and a rule that makes the next state from it. Lehmer's
-# rule: multiply by a constant, divide by another one, keep the remainder.
+# A random generator is a number, its **state**, and a rule that makes the next state from it.
+# Lehmer's rule: multiply by a constant, divide by another one, keep the remainder.
 #
 # ```
 #   next state  =  48271 * state   modulo   2147483647
@@ -169,9 +169,9 @@ for tenth, count in enumerate(np.histogram(drawn, bins=10, range=(0, 1))[0]):
 # repeats after 2^128 steps, which is longer than anybody will wait. The whole framework draws from
 # *one* generator, `default_generator`: then one seed is enough to repeat everything.
 #
-# Unless you choose a seed, the operating system does (`secrets` collects noise from the machine), so
-# each program starts differently. The list `_first_seed` remembers the seed in use; it has one entry,
-# and functions change that entry.
+# Unless you choose a seed, the operating system does (`secrets` collects noise from the machine),
+# so each program starts differently. The list `_first_seed` remembers the seed in use; it has one
+# entry, and functions change that entry.
 
 # %%
 #| export
@@ -197,7 +197,8 @@ default_generator = np.random.Generator(np.random.PCG64(_first_seed[0]))
 # Second: PyTorch takes seeds from -2^63 to 2^64 - 1, and PCG64 takes no negative ones. A negative
 # seed is mapped by adding 2^64, so -1 means 2^64 - 1. Python's `%` does that too: `-1 % 2**64`.
 #
-# And write the seed into `_first_seed[0]`, as it is after that mapping. The next task reads it there.
+# And write the seed into `_first_seed[0]`, as it is after that mapping. The next task reads it
+# there.
 
 # %%
 #| export
@@ -236,10 +237,10 @@ for chosen in (7, 8, 7, -1, 2**64 - 1):
 # ## Task 0.3: seed and initial_seed
 #
 # Sometimes you want the opposite: a fresh start that nobody can predict, but whose seed you can
-# write down, so that a surprising run can be repeated afterwards. `seed()` takes 64 random bits from
-# the operating system (`secrets.randbits(64)`), starts the generator with them, and returns them.
-# `initial_seed()` tells which seed the generator started with, whoever chose it; `_first_seed`
-# knows.
+# write down, so that a surprising run can be repeated afterwards. `seed()` takes 64 random bits
+# from the operating system (`secrets.randbits(64)`), starts the generator with them, and returns
+# them. `initial_seed()` tells which seed the generator started with, whoever chose it;
+# `_first_seed` knows.
 
 # %%
 #| export
@@ -279,15 +280,16 @@ def initial_seed():
 surprising = seed()
 before = default_generator.random(2)
 manual_seed(surprising)
-print("repeated from the seed that was written down:", (default_generator.random(2) == before).all())
+again = default_generator.random(2)
+print("repeated from the seed that was written down:", (again == before).all())
 print("and it is remembered:", initial_seed() == surprising)
 
 # %% [markdown]
 # ## Task 0.4: take the state, put it back
 #
-# A seed brings you to the beginning of a sequence. To come back to the *middle* of one, you need the
-# state itself: a bookmark. That is how a training run that was interrupted can go on as if nothing
-# had happened.
+# A seed brings you to the beginning of a sequence. To come back to the *middle* of one, you need
+# the state itself: a bookmark. That is how a training run that was interrupted can go on as if
+# nothing had happened.
 #
 # ```
 #   manual_seed(7)     0.625   0.897   0.776   0.225   0.300   ...
@@ -363,9 +365,10 @@ print("again:    ", default_generator.random(2).round(3))
 # ```
 #
 # `@contextmanager` makes a `with` block out of a function with one `yield`: what stands before the
-# `yield` runs on entering, what stands after it on leaving. If the block raises an error, that error
-# comes out of the `yield`; only a `try: ... finally: ...` around it makes sure that the way back is
-# taken even then. With `enabled=False` the block is an ordinary one, and there is no way back.
+# `yield` runs on entering, what stands after it on leaving. If the block raises an error, that
+# error comes out of the `yield`; only a `try: ... finally: ...` around it makes sure that the way
+# back is taken even then. With `enabled=False` the block is an ordinary one, and there is no way
+# back.
 
 # %%
 #| export
@@ -404,8 +407,8 @@ print("on the main road:", default_generator.random(2).round(3), "(0.776 and 0.2
 # ## Task 0.6: what is installed here?
 #
 # The other half of "it does not do that on my machine" is the machine. When you ask somebody for
-# help, they will want to know your versions; PyTorch has `torch.utils.collect_env` for it. Ours says
-# less, and is quick.
+# help, they will want to know your versions; PyTorch has `torch.utils.collect_env` for it. Ours
+# says less, and is quick.
 #
 # Quick means: to learn NumPy's version, do not import NumPy. Installed packages leave a note of
 # their version on the disk, and `importlib.metadata.version("numpy")` reads it. If there is no such
@@ -568,10 +571,10 @@ print(get_pretty_env_info())
 # ## Put together
 #
 # Back to the coin. One run proves little, so a careful person repeats the experiment with several
-# seeds and looks at how far the results lie apart. Below, two coins: one is fair, the other falls on
-# heads 56 times in 100. With one seed and 100 tosses you may well pick the wrong one as the better.
-# With more tosses, or several seeds, the truth comes out. Remember this when you compare two
-# networks.
+# seeds and looks at how far the results lie apart. Below, two coins: one is fair, the other falls
+# on heads 56 times in 100. With one seed and 100 tosses you may well pick the wrong one as the
+# better. With more tosses, or several seeds, the truth comes out. Remember this when you compare
+# two networks.
 
 # %%
 def heads(chance, tosses):
@@ -590,8 +593,8 @@ for tosses in (100, 1000):
 # ## What you can do now
 #
 # You can repeat every experiment of this course exactly: `tinytorch.manual_seed(0)` at the top, and
-# all weights, all shuffles, all samples come again. You can leave the road and return to it, and say
-# on which machine it all happened. And you know the rhythm of a lesson.
+# all weights, all shuffles, all samples come again. You can leave the road and return to it, and
+# say on which machine it all happened. And you know the rhythm of a lesson.
 #
 # One thing is left: `tito module complete 00`. It runs all tests again, copies the exported cells
 # into `tinytorch/`, and tells you what you have unlocked. Then `tito module start 01`.
@@ -607,8 +610,8 @@ for tosses in (100, 1000):
 #
 # ## Questions
 #
-# **1.** Why does `manual_seed` change the inside of `default_generator`, and does not replace it by a
-# new generator?
+# **1.** Why does `manual_seed` change the inside of `default_generator`, and does not replace it by
+# a new generator?
 #
 # <details><summary>Answer</summary>
 #
@@ -617,8 +620,8 @@ for tosses in (100, 1000):
 #
 # </details>
 #
-# **2.** Two programs use the same seed, draw the same numbers, and still train differently. Name two
-# possible reasons.
+# **2.** Two programs use the same seed, draw the same numbers, and still train differently. Name
+# two possible reasons.
 #
 # <details><summary>Answer</summary>
 #

