@@ -6,8 +6,6 @@ Thin by intent: milestones, requirements, judgment and records are the tracker's
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -68,7 +66,7 @@ class MilestonesCommand(BaseCommand):
         parser.parse_args = parser.parse_intermixed_args  # type: ignore[method-assign]
 
     def run(self, args: argparse.Namespace) -> int:
-        with self._in_plain_words():
+        with tracker_access.speaking(self.workspace, self._module):
             return self._act(args)
 
     def _act(self, args: argparse.Namespace) -> int:
@@ -98,17 +96,6 @@ class MilestonesCommand(BaseCommand):
     @cached_property
     def _tracker(self) -> Any:
         return self._module.MilestoneTracker()
-
-    @contextlib.contextmanager
-    def _in_plain_words(self) -> Iterator[None]:
-        """The tracker's errors have a hint and an exit code of their own."""
-        errors = self._module.TrackerError
-        try:
-            yield
-        except errors as error:
-            raise TitoError(
-                str(error), hint=error.hint or None, exit_code=error.exit_code
-            ) from error
 
     def _row(self, milestone_id: str) -> dict[str, Any]:
         try:
@@ -235,7 +222,7 @@ class MilestonesCommand(BaseCommand):
             return None
         requires = self._module.milestone(milestone_id)["requires"]
         try:
-            with self._in_plain_words():
+            with tracker_access.speaking(self.workspace, self._module):
                 evidence = evidence_of(verdict, self.workspace, requires)
                 self._tracker.mark_milestone_complete(milestone_id, evidence)
         except TitoError as error:

@@ -63,7 +63,8 @@ def milestones(workspace: Workspace, home: Path) -> list[dict[str, Any]]:
     module = tracker.load(workspace)
     if module is None:
         raise MachineError("The course has no milestone tracker.", hint="tito doctor")
-    rows: list[dict[str, Any]] = module.MilestoneTracker(home / "progress.json").status()
+    with tracker.speaking(workspace, module):
+        rows: list[dict[str, Any]] = module.MilestoneTracker(home / "progress.json").status()
     return rows
 
 
