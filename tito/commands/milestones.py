@@ -204,7 +204,8 @@ class MilestonesCommand(BaseCommand):
 
         live = display_for(self.console, as_json=args.json)
         if not args.json:
-            self.say(f"{row['name']}: {row['description'].rstrip('.')}.", style="bold")
+            self.say(row["name"], style="bold")
+            self.say(f"  {row['description'].rstrip('.')}.")
         with live.running():
             verdict = verify(
                 self._tracker, row["id"], self.workspace, seed=args.seed, on_event=live.event
