@@ -127,11 +127,11 @@ def make_parser(command: BaseCommand) -> argparse.ArgumentParser:
 def report(error: TitoError, world: World, *, as_json: bool = False) -> int:
     """Say what happened, where, and the next command."""
     if as_json:
-        print_json({"outcome": "error", "error": error.as_json()}, world.stdout)
+        print_json({"outcome": error.outcome, "error": error.as_json()}, world.stdout)
     console = world.error_console
     console.print(error.message, style="bold red", markup=False, highlight=False)
     if error.where:
-        console.print(f"  at {error.where}", markup=False, highlight=False)
+        console.print(f"  at {error.where}", markup=False, highlight=False, soft_wrap=True)
     if error.excerpt:
         console.print(f"\n{error.excerpt}\n", markup=False, highlight=False, soft_wrap=True)
     if error.hint:

@@ -5,6 +5,8 @@ A line is a text and a style, so that a test can read it and a pipe loses nothin
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tito.core.completion import Completion
@@ -18,23 +20,41 @@ if TYPE_CHECKING:
 Line = tuple[str, str]
 
 STYLES = {"done": "green", "wrong": "red", "stopped": "red", "blank": "", "waiting": "dim"}
+PROSE = ("red", "bold red")
 TITLE_WIDTH = 36
 MESSAGE_LINES = 16
 PRINTED_LINES = 12
+PRINTED_WIDTH = 120
 
 
 def show_checklist(command: BaseCommand, found: Checklist) -> None:
     """Print the checklist, the details of the first thing that is wrong, and the sum."""
-    for text, style in [*checklist_lines(found, command.world.symbols), *detail_lines(found)]:
-        command.console.print(
-            text, style=style or None, markup=False, highlight=False, soft_wrap=True
-        )
-    command.say(summary(found))
+    show_lines(command, checklist_lines(found, command.world.symbols))
+    show_lines(command, detail_lines(found))
+    if any(state.state != "not run" for state in found.tasks):
+        command.say(summary(found))
+
+
+def show_lines(command: BaseCommand, lines: Sequence[Line]) -> None:
+    """Prose is wrapped between words; a source line stays one line."""
+    width = command.console.width
+    for text, style in lines:
+        for part in wrapped(text, width) if style in PROSE else [text]:
+            command.console.print(
+                part, style=style or None, markup=False, highlight=False, soft_wrap=True
+            )
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    indent = " " * (len(text) - len(text.lstrip()))
+    return textwrap.wrap(text, width, subsequent_indent=indent, replace_whitespace=False) or [""]
 
 
 def checklist_lines(found: Checklist, symbols: Symbols) -> list[Line]:
     """The tasks of a module, one line each."""
     lines: list[Line] = [(f"Module {found.module}: {found.title}", "bold"), ("", "")]
+    if all(state.state == "not run" for state in found.tasks):
+        return lines  # nothing is known of any task: the cause alone is worth reading
     lines += [task_line(state, symbols) for state in found.tasks]
     loose = [test for test in found.rest if test.status != "passed"]
     lines += [(f"  {symbols.wrong} {'':<5} {test.name}", "red") for test in loose]
@@ -146,7 +166,7 @@ def place_lines(word: str, place: Place) -> list[Line]:
 def printed_lines(text: str) -> list[Line]:
     if not text.strip():
         return []
-    lines = text.splitlines()[-PRINTED_LINES:]
+    lines = (line[:PRINTED_WIDTH] for line in text.splitlines()[-PRINTED_LINES:])
     return [("  It printed:", "dim"), *((f"    {line}", "dim") for line in lines)]
 
 

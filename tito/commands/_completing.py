@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tito.commands._checklist_json import completion_json
-from tito.commands._checklist_view import broken_lines, next_command, show_checklist
+from tito.commands._checklist_view import broken_lines, next_command, show_checklist, show_lines
 from tito.commands._progress import watching
 from tito.core import completion
 from tito.core.notes import Notes
@@ -57,8 +57,7 @@ def run(command: BaseCommand, name: str, check: Check) -> tuple[completion.Compl
 
 def show_failure(command: BaseCommand, result: completion.Completion) -> int:
     show_checklist(command, result.checklist)
-    for text, style in broken_lines(result):
-        command.say(text, style or None)
+    show_lines(command, broken_lines(result))
     command.say("Nothing was exported; your progress is as it was.")
     command.next_step(*next_command(result.checklist))
     return result.checklist.report.exit_code

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tito.commands._checklist_view import cause_lines, next_command
+from tito.commands._checklist_view import cause_lines, next_command, show_lines
 from tito.commands._progress import watching
 from tito.core import completion, tracker
 from tito.core.errors import TitoError, did_you_mean
@@ -37,8 +37,7 @@ def hint(command: BaseCommand, number: str, task_text: str | None) -> int:
         return 0
     state, cause = found.first_open, found.report.cause
     if state is None or (cause is not None and state.state != "stopped"):
-        for text, style in cause_lines(cause) if cause else []:
-            command.say(text, style or None)
+        show_lines(command, cause_lines(cause) if cause else [])
         command.next_step(*next_command(found))
         return found.report.exit_code
     return give_hint(command, module, state.task)

@@ -23,7 +23,8 @@ class ModuleWorkflowCommand(BaseCommand):
     help: ClassVar[str] = "Start, test and complete the modules of the course."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        actions = parser.add_subparsers(dest="action", metavar="ACTION")
+        # `prog` given: argparse would import shutil to work it out
+        actions = parser.add_subparsers(dest="action", metavar="ACTION", prog=parser.prog)
         json_help = "print JSON, for editors and graders"
         for name, text in (("list", "what each module is about"), ("status", "how far you are")):
             action = actions.add_parser(name, help=text, description=text)

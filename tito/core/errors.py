@@ -11,6 +11,7 @@ class TitoError(Exception):
     """Something the user can act on. `hint` is the next command, or one plain sentence."""
 
     exit_code = 1
+    outcome = "error"  # what `--json` says in place of a result
 
     def __init__(
         self,

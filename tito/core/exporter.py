@@ -43,11 +43,6 @@ def read_package(workspace: Workspace) -> Package:
     return Package(targets)
 
 
-def exported_modules(workspace: Workspace) -> set[str]:
-    """The modules that have a section somewhere in `tinytorch/`."""
-    return read_package(workspace).modules
-
-
 def compose(workspace: Workspace, package: Package) -> Files:
     """All files of `tinytorch/`, with the errors for what the other lessons will bring."""
     return package_files(package, outlines(workspace, package))

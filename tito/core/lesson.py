@@ -28,6 +28,8 @@ STUB = re.compile(r"\s*raise NotImplementedError\(\s*['\"]Task \d+\.\d+.*\)\s*")
 class LessonError(TitoError):
     """The lesson cannot be used as it stands: the student's code is the reason."""
 
+    outcome = "could_not_run"
+
 
 @dataclass(frozen=True)
 class Block:

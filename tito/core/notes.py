@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +38,8 @@ class Notes:
 
     def start(self, module: Module) -> bool:
         """Mark the start; False when it was marked before."""
+        from datetime import datetime  # here: a status only reads
+
         if module.name in self.started:
             return False
         self.started[module.name] = datetime.now().astimezone().isoformat(timespec="seconds")

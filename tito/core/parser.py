@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import re
 from typing import Any, NoReturn
 
 from tito.core.errors import UsageError, did_you_mean
 
-CHOICE = re.compile(r"invalid choice: '(?P<word>.*?)' \(choose from (?P<known>.*)\)")
-UNKNOWN = re.compile(r"unrecognized arguments: (?P<word>\S+)")
+CHOICE = r"invalid choice: '(?P<word>.*?)' \(choose from (?P<known>.*)\)"
+UNKNOWN = r"unrecognized arguments: (?P<word>\S+)"
 
 
 class Parser(argparse.ArgumentParser):
@@ -23,12 +22,14 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(self._in_plain_words(message), hint=f"{self.prog} --help")
 
     def _in_plain_words(self, message: str) -> str:
-        choice = CHOICE.search(message)
+        import re
+
+        choice = re.search(CHOICE, message)
         if choice:
             known = [word.strip().strip("'") for word in choice["known"].split(",")]
             meant = did_you_mean(choice["word"], known)
             return f"{self.prog} does not know {choice['word']!r}.{meant}"
-        unknown = UNKNOWN.search(message)
+        unknown = re.search(UNKNOWN, message)
         if unknown:
             meant = did_you_mean(unknown["word"], self._option_string_actions)
             return f"{self.prog} does not know {unknown['word']!r}.{meant}"

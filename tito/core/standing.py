@@ -6,7 +6,6 @@ the whole of it when its bytes differ from those it was completed with.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,14 +13,13 @@ from typing import Any
 
 from tito.core import tracker
 from tito.core.errors import TitoError
-from tito.core.exporter import exported_modules
-from tito.core.lesson import Lesson
-from tito.core.lesson_file import read_lesson
+from tito.core.marks import exported_modules
 from tito.core.notes import Notes
 from tito.core.workspace import Module, Workspace
 
-HEAD_LINES = 40
-TASK_HEADING = re.compile(r"^(?:# )?## Task \d+\.\d+:", re.MULTILINE)
+TITLE = re.compile(r"^(?:# )?# Module \d+: *(?P<title>.+?) *$", re.MULTILINE)
+SUMMARY = re.compile(r"(?:# )?(?P<summary>[^\s#].*)")
+TASK_HEADING = "\n# ## Task "
 
 
 @dataclass(frozen=True)
@@ -67,12 +65,12 @@ def _standing(
     started: str | None,
 ) -> Standing:
     text = _text(module)
-    head = Lesson("\n".join(text.split("\n", HEAD_LINES)[:HEAD_LINES]), "")
+    title, summary = _head(text)
     return Standing(
         module,
-        title=head.title or module.short,
-        summary=head.summary,
-        tasks=len(TASK_HEADING.findall(text)),
+        title=title or module.short,
+        summary=summary,
+        tasks=text.count(TASK_HEADING),
         state=_state(workspace, module, text, record, exported, started),
         started_at=started,
         completed_at=(record or {}).get("completed_at"),
@@ -104,11 +102,15 @@ def has_changed(workspace: Workspace, module: Module, record: dict[str, Any]) ->
 
     A record without hashes (written by hand, or by the tracker's own script) proves nothing.
     """
+    import hashlib
+
     if "export_sha256" not in record:
         return False
     try:
         if hashlib.sha256(module.lesson.read_bytes()).hexdigest() == record.get("source_sha256"):
             return False
+        from tito.core.lesson_file import read_lesson  # the rare case, and the slow one
+
         export_hash = read_lesson(workspace, module).lesson.export_hash
     except (TitoError, OSError):
         return True
@@ -131,6 +133,16 @@ def next_step(found: Sequence[Standing]) -> tuple[str, str]:
             reason = f"{standing.module.name}: {why}" if why else standing.title
             return f"tito module {verb} {standing.module.number}", reason
     return "tito milestone status", "every module is complete"
+
+
+def _head(text: str) -> tuple[str, str]:
+    """The title and the line below it, as `Lesson` reads them, without taking a lesson apart."""
+    title = TITLE.search(text)
+    if title is None:
+        return "", ""
+    below = text[title.end() :].split("\n", 10)[1:10]
+    summary = next((match for line in below if (match := SUMMARY.fullmatch(line))), None)
+    return title["title"], summary["summary"].strip() if summary else ""
 
 
 def _text(module: Module) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tito.core.lesson_file import read_source
-from tito.core.package import lesson_line
+from tito.core.marks import lesson_line
 from tito.core.process import Event, RunResult
 from tito.core.results import Cause, Place, Problem, Report, TestResult, stub_task
 from tito.core.workspace import Workspace
