@@ -1,0 +1,133 @@
+"""What the milestones learn from: NumPy arrays, drawn anew for each seed.
+
+Here stands no framework and no accuracy bar. The handwritten digits are a file (`data/README.md`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+DIGITS = Path(__file__).parents[1] / "data" / "digits.npz"
+DIGITS_SHA256 = "c617ab002d1db2a774d67b5c6be590452e9733b313d428108a58b78faffedc26"
+
+ONE_PIXEL = ((0, 1), (0, -1), (1, 0), (-1, 0))  # (right, down)
+
+
+class Examples(NamedTuple):
+    """Inputs and what they should give: the first axis counts examples."""
+
+    inputs: np.ndarray
+    targets: np.ndarray
+
+    def take(self, index: np.ndarray | slice) -> Examples:
+        return Examples(self.inputs[index], self.targets[index])
+
+
+def separable_points(rng: np.random.Generator, count: int, gap: float = 0.15) -> Examples:
+    """Points of a square on the two sides of a line, none within `gap` of it; targets are -1, 1."""
+    normal = rng.normal(size=2)
+    normal /= np.linalg.norm(normal)
+    offset = rng.uniform(-0.2, 0.2)
+    points = rng.uniform(-1, 1, (40 * count, 2))
+    distance = points @ normal + offset
+    sides = [np.flatnonzero(side * distance > gap)[: count // 2] for side in (-1, 1)]
+    index = rng.permutation(np.concatenate(sides))
+    return Examples(points[index].astype("f4"), np.sign(distance[index])[:, None].astype("f4"))
+
+
+def xor_clouds(rng: np.random.Generator, per_corner: int, noise: float = 0.4) -> Examples:
+    """Points around the corners (-1, 1) x (-1, 1); the target is 1 where the signs differ.
+
+    No line does better than three corners of four: the noise is bounded, so any four points, one
+    of each corner, stand like the corners themselves, and each corner has as many points.
+    """
+    corners = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+    centers = np.repeat(corners, per_corner, axis=0)
+    points = centers + rng.uniform(-noise, noise, centers.shape)
+    differ = centers[:, :1] != centers[:, 1:]
+    return Examples(points.astype("f4"), differ.astype("f4"))
+
+
+def digits() -> Examples:
+    """All 1,797 images, (N, 8, 8), from 0 to 1, with their labels."""
+    raw = DIGITS.read_bytes()
+    if hashlib.sha256(raw).hexdigest() != DIGITS_SHA256:
+        raise OSError(f"{DIGITS} is damaged (its hash is not the recorded one): copy it again")
+    with np.load(io.BytesIO(raw), allow_pickle=False) as archive:
+        images, labels = archive["images"], archive["labels"]
+    return Examples(images.astype("f4") / 16, labels.astype("i8"))
+
+
+def split(rng: np.random.Generator, examples: Examples, held_out: int) -> tuple[Examples, Examples]:
+    """(for training, held out), at random."""
+    order = rng.permutation(len(examples.targets))
+    return examples.take(order[held_out:]), examples.take(order[:held_out])
+
+
+def flat(examples: Examples) -> Examples:
+    """Images as rows of pixels."""
+    return Examples(examples.inputs.reshape(len(examples.inputs), -1), examples.targets)
+
+
+def with_channel(examples: Examples) -> Examples:
+    """(N, H, W) -> (N, 1, H, W)."""
+    return Examples(examples.inputs[:, None], examples.targets)
+
+
+def shifted(examples: Examples, right: int, down: int) -> Examples:
+    """Every image moved; zeros come in, what leaves the frame is lost."""
+    images = examples.inputs
+    height, width = images.shape[1:]
+    moved = np.zeros_like(images)
+    rows, columns = slice_pair(down, height), slice_pair(right, width)
+    moved[:, rows[0], columns[0]] = images[:, rows[1], columns[1]]
+    return Examples(moved, examples.targets)
+
+
+def slice_pair(step: int, size: int) -> tuple[slice, slice]:
+    """(where it goes, where it comes from) along one axis."""
+    return slice(max(step, 0), size + min(step, 0)), slice(max(-step, 0), size + min(-step, 0))
+
+
+def one_pixel_off(examples: Examples) -> Examples:
+    """The images moved by one pixel in each of the four directions, one after the other."""
+    copies = [shifted(examples, right, down) for right, down in ONE_PIXEL]
+    return Examples(
+        np.concatenate([copy.inputs for copy in copies]),
+        np.concatenate([copy.targets for copy in copies]),
+    )
+
+
+def pixel_order(rng: np.random.Generator) -> np.ndarray:
+    return rng.permutation(64)
+
+
+def scrambled(examples: Examples, order: np.ndarray) -> Examples:
+    """The same pixels in another order, one order for all images: nothing is near anything."""
+    pixels = examples.inputs.reshape(len(examples.inputs), -1)[:, order]
+    return Examples(pixels.reshape(examples.inputs.shape), examples.targets)
+
+
+def shuffled_labels(rng: np.random.Generator, examples: Examples) -> Examples:
+    return Examples(examples.inputs, rng.permutation(examples.targets))
+
+
+def sequences(
+    rng: np.random.Generator, sizes: tuple[int, int], length: int, symbols: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """(for training, held out): different sequences of symbols, none in both."""
+    codes = rng.choice(symbols**length, size=sum(sizes), replace=False)
+    drawn = codes[:, None] // symbols ** np.arange(length) % symbols
+    return drawn[: sizes[0]], drawn[sizes[0] :]
+
+
+def reversal(forward: np.ndarray, separator: int) -> Examples:
+    """Inputs `3 1 4 | 4 1`; targets `4 1 3`, what comes next from the separator on."""
+    backward = np.ascontiguousarray(forward[:, ::-1])
+    middle = np.full((len(forward), 1), separator)
+    return Examples(np.concatenate([forward, middle, backward[:, :-1]], axis=1), backward)

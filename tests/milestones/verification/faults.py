@@ -1,0 +1,35 @@
+"""The exception that says what is wrong with a framework, where, and what to try.
+
+Only its wording lives here. Who finds a fault raises it; `conftest.py` shows it.
+"""
+
+from __future__ import annotations
+
+
+def lesson_file(module: str) -> str:
+    """`03_nn` -> `modules/03_nn/nn.py`, the file a student edits."""
+    return f"modules/{module}/{module.partition('_')[2]}.py"
+
+
+class Fault(AssertionError):
+    """One thing that is wrong. `said` is the first line: what happened, in one sentence."""
+
+    def __init__(
+        self, said: str, *, module: str = "", part: str = "", hint: str = "", **facts: str
+    ) -> None:
+        self.said, self.module, self.part, self.hint = said, module, part, hint
+        self.facts = facts
+        super().__init__(self.text())
+
+    def rows(self) -> list[tuple[str, str]]:
+        """The lines below the first: a name and what to say, empty ones left out."""
+        rows = [("part", self.part), ("file", lesson_file(self.module) if self.module else "")]
+        rows += self.facts.items()
+        tries = f"tito module test {self.module[:2]}" if self.module else ""
+        return [row for row in [*rows, ("likely", self.hint), ("try", tries)] if row[1]]
+
+    def text(self, replay: str = "") -> str:
+        """The whole message, as a student reads it."""
+        rows = [*self.rows(), *([("replay", replay)] if replay else [])]
+        lines = [f"  {name:<7} {' '.join(words.split())}" for name, words in rows]
+        return "\n".join([self.said, "", *lines])

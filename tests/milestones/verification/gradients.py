@@ -1,0 +1,284 @@
+"""The gradient of every parameter of a model against central differences, in float64.
+
+The differences are taken of NumPy's loss over the model's raw outputs, so nothing that the code
+under test says about itself is believed. Small tensors are checked entry by entry; of large ones
+sampled entries, and random directions, which every entry has a share in.
+
+ReLU and max-pooling have kinks, and a step across one gives a wrong quotient. An entry that
+disagrees is measured again at smaller steps and from either side: a kink spoils one side only. The
+tolerance stays what it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from verification.faults import Fault
+from verification.wording import compare, number
+
+TOLERANCE = 1e-5
+STEP = 1e-5
+SMALLER_STEPS = (3e-6, 1e-6)
+ALL_ENTRIES_UP_TO = 64
+SAMPLES = 36
+DIRECTIONS = 2
+JITTER = 0.02  # so that a bias that begins at zero is not checked exactly on a kink
+
+Loss = Callable[[], float]
+
+
+class Measured(NamedTuple):
+    """One quotient: which parameter, along which direction, what both sides say."""
+
+    name: str
+    place: str
+    backward: float
+    difference: float
+    error: float
+
+
+class Checked(NamedTuple):
+    """The outcome for a whole model."""
+
+    worst: float
+    wrong: dict[str, list[Measured]]
+    right: list[str]
+
+
+@contextmanager
+def in_float64(named: dict[str, Any], rng: np.random.Generator) -> Iterator[None]:
+    """Every parameter as float64, a little off its value; the old arrays come back at the end."""
+    old = {name: p.data for name, p in named.items()}
+    try:
+        for p in named.values():
+            p.data = p.data.astype(np.float64) + JITTER * rng.normal(size=p.data.shape)
+        yield
+    finally:
+        for name, p in named.items():
+            p.data, p.grad = old[name], None
+
+
+def check_parameters(
+    named: dict[str, Any], backward: Callable[[], None], loss: Loss, rng: np.random.Generator
+) -> Checked:
+    """Compare what `backward` leaves in each `.grad` with differences of `loss`."""
+    for p in named.values():
+        p.grad = None
+    backward()
+    found = {name: gradient_array(name, p) for name, p in named.items()}
+    largest = max(float(np.abs(g).max(initial=0.0)) for g in found.values())
+    wrong: dict[str, list[Measured]] = {}
+    right, worst = [], 0.0
+    for name, p in named.items():
+        measured = [
+            measure(name, place, p, direction, found[name], loss, largest)
+            for place, direction in directions(rng, p.data.shape)
+        ]
+        worst = max([worst, *(m.error for m in measured)])
+        if any(m.error > TOLERANCE for m in measured):
+            wrong[name] = measured
+        else:
+            right.append(name)
+    return Checked(worst, wrong, right)
+
+
+def gradient_array(name: str, parameter: Any) -> np.ndarray:
+    """`.grad` as an array; none at all counts as zero, and is judged as that."""
+    if parameter.grad is None:
+        return np.zeros(parameter.data.shape)
+    grad = np.asarray(parameter.grad.data)
+    if grad.shape != parameter.data.shape:
+        raise Fault(
+            f"The gradient of `{name}` has shape {grad.shape}, not {parameter.data.shape}.",
+            hint="Is it summed back over the dimensions that broadcasting added?",
+        )
+    if not np.isfinite(grad).all():
+        raise Fault(f"The gradient of `{name}` is NaN or infinite in some entries.")
+    return grad
+
+
+def directions(
+    rng: np.random.Generator, shape: tuple[int, ...]
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Where to measure: (what to call it, a direction of length one)."""
+    size = int(np.prod(shape))
+    for index in sampled(rng, size):
+        unit = np.zeros(size)
+        unit[index] = 1.0
+        place = list(map(int, np.unravel_index(index, shape)))
+        yield str(place), unit.reshape(shape)
+    if size > ALL_ENTRIES_UP_TO:
+        for _ in range(DIRECTIONS):
+            random = rng.normal(size=shape)
+            yield "a random direction", random / np.linalg.norm(random)
+
+
+def sampled(rng: np.random.Generator, size: int) -> np.ndarray:
+    """All entries of a small tensor; of a large one, one of each of equal stretches."""
+    if size <= ALL_ENTRIES_UP_TO:
+        return np.arange(size)
+    edges = np.linspace(0, size, SAMPLES + 1).astype(int)
+    return rng.integers(edges[:-1], edges[1:])
+
+
+def measure(
+    name: str,
+    place: str,
+    parameter: Any,
+    direction: np.ndarray,
+    gradient: np.ndarray,
+    loss: Loss,
+    largest: float,
+) -> Measured:
+    """One quotient beside what backward says, measured anew where a kink may lie."""
+    said = float((gradient * direction).sum())
+    scale = float(np.abs(gradient).max(initial=0.0)) * float(np.linalg.norm(direction))
+    floor = max(0.1 * scale / np.sqrt(np.count_nonzero(direction)), 1e-3 * largest, 1e-9)
+    best: tuple[float, float] | None = None
+    for quotient in quotients(parameter, direction, loss):
+        error = abs(said - quotient) / max(abs(quotient), abs(said), floor)
+        if best is None or error < best[0]:
+            best = error, quotient
+        if error <= TOLERANCE:
+            break
+    assert best is not None
+    return Measured(name, place, said, best[1], best[0])
+
+
+def quotients(parameter: Any, direction: np.ndarray, loss: Loss) -> Iterator[float]:
+    """The central difference; asked again, smaller ones and one-sided ones of second order."""
+    origin = parameter.data
+
+    def at(distance: float) -> float:
+        parameter.data = origin + distance * direction
+        try:
+            return loss()
+        finally:
+            parameter.data = origin
+
+    yield (at(STEP) - at(-STEP)) / (2 * STEP)
+    for step in SMALLER_STEPS:
+        yield (at(step) - at(-step)) / (2 * step)
+        for side in (step, -step):
+            yield (-3 * at(0.0) + 4 * at(side) - at(2 * side)) / (2 * side)
+
+
+# ------------------------------------------------------------------------- for a model and its loss
+
+
+def check_model(
+    tt: Any,
+    model: Any,
+    criterion: Callable[[Any, Any], Any],
+    numpy_loss: Callable[[np.ndarray, np.ndarray], float],
+    inputs: np.ndarray,
+    targets: np.ndarray,
+    rng: np.random.Generator,
+) -> float:
+    """The largest relative error of any gradient of this very model, on these examples."""
+    named = dict(model.named_parameters())
+    check_values(named)
+    with in_float64(named, rng):
+        x, t = tt.tensor(widened(inputs)), tt.tensor(widened(targets))
+
+        def loss() -> float:
+            with tt.no_grad():
+                return numpy_loss(np.asarray(model(x).data), np.asarray(t.data))
+
+        check_forward(model(x), criterion(model(x), t), loss())
+        checked = check_parameters(named, lambda: criterion(model(x), t).backward(), loss, rng)
+    if checked.wrong:
+        raise gradient_fault(model, checked)
+    return checked.worst
+
+
+def widened(array: np.ndarray) -> np.ndarray:
+    return array.astype(np.float64) if array.dtype.kind == "f" else array
+
+
+def check_values(named: dict[str, Any]) -> None:
+    """There are parameters, and they are numbers."""
+    if not named:
+        raise Fault(
+            "The model has no parameters: model.named_parameters() yields nothing.",
+            module="03_nn",
+            hint="Does Module register a Parameter that is assigned as an attribute?",
+        )
+    for name, p in named.items():
+        if not np.isfinite(p.data).all():
+            raise Fault(f"`{name}` is not finite from the start: {number_of_bad(p.data)}.")
+
+
+def number_of_bad(array: np.ndarray) -> str:
+    return f"{int((~np.isfinite(array)).sum())} of {array.size} entries are NaN or infinite"
+
+
+def check_forward(output: Any, loss: Any, expected: float) -> None:
+    """float64 all the way, and the framework's loss is the one NumPy finds."""
+    if output.data.dtype != np.float64:
+        raise Fault(
+            f"With float64 parameters and inputs the model's output is {output.data.dtype}.",
+            hint="Some operation on the way converts its result or makes a float32 array.",
+        )
+    difference = compare(np.asarray(loss.data).reshape(()), np.asarray(expected))
+    if difference is not None:
+        raise Fault(
+            f"The loss of the model {difference.words}: NumPy says {number(expected)} for the same "
+            "outputs.",
+            yours=number(loss.data),
+            numpy=number(expected),
+            hint="Is the loss averaged over the batch, and does it use the target?",
+        )
+
+
+def gradient_fault(model: Any, checked: Checked) -> Fault:
+    """The wrong parameter nearest to the output, in words, and which are right."""
+    name, measured = list(checked.wrong.items())[-1]
+    entries = [m for m in measured if m.place != "a random direction"] or measured
+    difference = compare(
+        np.array([m.backward for m in entries]), np.array([m.difference for m in entries])
+    )
+    worst = max(measured, key=lambda m: m.error)
+    owner = owner_of(model, name)
+    everywhere = "" if checked.right else "All gradients are wrong, so look at the loss first."
+    return Fault(
+        f"The gradient of `{name}` ({owner}) {difference.words if difference else 'is wrong'}.",
+        module=module_of(model, name),
+        at=worst.place,
+        yours=number(worst.backward),
+        numpy=f"{number(worst.difference)} (central difference in float64)",
+        wrong=", ".join(checked.wrong),
+        right=", ".join(checked.right),
+        hint=everywhere
+        or "Gradients flow from the loss back to the input: the fault lies where "
+        "they turn from right to wrong.",
+    )
+
+
+LAYER_MODULES = {
+    "Conv2d": "07_spatial",
+    "Embedding": "11_embeddings",
+    "MultiheadAttention": "12_attention",
+    "Linear": "03_nn",
+    "Perceptron": "02_autograd",
+}
+
+
+def owner_of(model: Any, name: str) -> str:
+    """The class of the layer that a parameter belongs to, `Linear.weight`."""
+    *path, last = name.split(".")
+    for attribute in path:
+        model = getattr(model, attribute)
+    return f"{type(model).__name__}.{last}"
+
+
+def module_of(model: Any, name: str) -> str:
+    """The course module that brings that layer; the attention's own Linear belongs to attention."""
+    prefixes = name.split(".")[:-1]
+    kinds = [owner_of(model, ".".join([*prefixes[: i + 1], ""])) for i in range(len(prefixes))]
+    names = [kind.partition(".")[0] for kind in kinds] or [type(model).__name__]
+    return next((LAYER_MODULES[kind] for kind in names if kind in LAYER_MODULES), "")

@@ -1,0 +1,116 @@
+"""The networks of the milestones, in PyTorch's names only.
+
+`nn` and `tt` are parameters: a milestone runs before later modules exist, so nothing of them may be
+imported here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+
+class Perceptron:
+    """z = x w + b with tensors alone: module 03 does not exist yet."""
+
+    def __init__(self, tt: Any, inputs: int) -> None:
+        self.w = tt.zeros(inputs, 1, requires_grad=True)
+        self.b = tt.zeros(1, requires_grad=True)
+
+    def __call__(self, x: Any) -> Any:
+        return x @ self.w + self.b
+
+    def named_parameters(self) -> Iterator[tuple[str, Any]]:
+        yield from (("w", self.w), ("b", self.b))
+
+
+def logistic_loss(z: Any, target: Any) -> Any:
+    """mean(log(1 + exp(-t z))), targets -1 and 1: small where z has the sign of t."""
+    return ((-(z * target)).exp() + 1).log().mean()
+
+
+def xor(nn: Any, hidden: int = 16) -> Any:
+    return nn.Sequential(nn.Linear(2, hidden), nn.Tanh(), nn.Linear(hidden, 1))
+
+
+def without_hidden_layer(nn: Any) -> Any:
+    return nn.Sequential(nn.Linear(2, 1))
+
+
+def mlp(nn: Any) -> Any:
+    """64 pixels, 32 hidden units, 10 digits: 2,410 parameters."""
+    return nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10))
+
+
+def cnn(nn: Any) -> Any:
+    """Two layers of shared filters, the strongest response in each quarter: 1,898 parameters."""
+    return nn.Sequential(
+        nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(),
+        nn.Conv2d(8, 16, 3, padding=1), nn.ReLU(),
+        nn.MaxPool2d(4), nn.Flatten(),
+        nn.Linear(64, 10),
+    )  # fmt: skip
+
+
+def filters(network: Any) -> list[Any]:
+    """The convolutions of the cnn."""
+    return [network[0], network[2]]
+
+
+SYMBOLS = 10
+SEPARATOR = SYMBOLS  # one more token, between a sequence and its reversal
+WIDTH = 32
+
+
+def transformer(tt: Any, places: int, heads: int = 4) -> Any:
+    """One decoder block: the scores of the next symbol at every place."""
+    nn = tt.nn
+
+    class Transformer(nn.Module):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.tokens = nn.Embedding(SYMBOLS + 1, WIDTH)
+            self.positions = nn.Embedding(places, WIDTH)
+            self.attention = nn.MultiheadAttention(WIDTH, heads, batch_first=True)
+            self.up = nn.Linear(WIDTH, 2 * WIDTH)
+            self.activation = nn.ReLU()
+            self.down = nn.Linear(2 * WIDTH, WIDTH)
+            self.scores = nn.Linear(WIDTH, SYMBOLS)
+
+        def forward(self, ids: Any) -> Any:
+            length = ids.shape[1]
+            x = self.tokens(ids) + self.positions(tt.arange(length))
+            hidden = tt.tensor(future(length))
+            seen, _ = self.attention(x, x, x, attn_mask=hidden, need_weights=False)
+            x = x + seen
+            return self.scores(x + self.down(self.activation(self.up(x))))
+
+    return Transformer()
+
+
+def future(length: int) -> np.ndarray:
+    """True where row i must not look: at every column after i."""
+    return np.triu(np.ones((length, length), bool), 1)
+
+
+def query_projection(network: Any) -> list[Any]:
+    """(parameter, rows) of Q. Without it all scores are equal, and attention is uniform."""
+    attention, rows = network.attention, slice(0, WIDTH)
+    return [(attention.in_proj_weight, rows), (attention.in_proj_bias, rows)]
+
+
+def of_answers(criterion: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Cross-entropy over the last places only, those that have a target."""
+
+    def loss(scores: Any, targets: Any) -> Any:
+        last = scores[:, -targets.shape[1] :]
+        return criterion(last.reshape(-1, SYMBOLS), targets.reshape(-1))
+
+    return loss
+
+
+def count(network: Any) -> int:
+    """How many numbers it learns."""
+    return sum(int(np.size(p.data)) for _, p in network.named_parameters())

@@ -1,0 +1,104 @@
+"""Probes of module 02: how gradients travel, and the gradient of each operation of module 01."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from verification.faults import Fault
+from verification.probe import Kit, Probe, expect, probes_of
+from verification.probes.m01_tensor import OPERATIONS
+
+
+def gradient_of(tensor: object) -> object:
+    grad = getattr(tensor, "grad", None)
+    return None if grad is None else np.array(grad.data)
+
+
+def leaf(kit: Kit, *values: float) -> tuple[object, np.ndarray]:
+    """(a tensor that requires a gradient, its values)."""
+    array = np.array(values)
+    return kit.tt.tensor(array.copy(), requires_grad=True), array
+
+
+def check_backward(kit: Kit) -> None:
+    """The simplest graph: one operation, one sum."""
+    x, array = leaf(kit, 1.0, -2.0, 3.0)
+    (x * 2).sum().backward()
+    expect(
+        "After `(x * 2).sum().backward()`, `x.grad`",
+        gradient_of(x),
+        np.full_like(array, 2),
+        hint="backward walks from the result to the leaves and leaves the gradient in .grad.",
+    )
+
+
+def check_given_gradient(kit: Kit) -> None:
+    """`y.backward(gradient)` starts from that gradient."""
+    x, array = leaf(kit, 1.0, -2.0, 3.0)
+    (x * 2).backward(kit.tt.tensor(array))
+    expect("After `(x * 2).backward(g)`, `x.grad`", gradient_of(x), 2 * array)
+
+
+def check_shared_leaf(kit: Kit) -> None:
+    """x is used twice: both branches count."""
+    x, array = leaf(kit, 1.0, -2.0, 3.0)
+    (x * x + x).sum().backward()
+    expect(
+        "After `(x * x + x).sum().backward()`, `x.grad`",
+        gradient_of(x),
+        2 * array + 1,
+        hint="x is used three times here. Each use has a gradient: they add up, none replaces "
+        "another.",
+    )
+
+
+def check_shared_node(kit: Kit) -> None:
+    """A result is used twice, one use feeding the other: a node waits for all of its uses."""
+    x, array = leaf(kit, 0.5, -1.0, 1.5)
+    y = x * 2
+    (y.exp() * y).sum().backward()
+    expect(
+        "With y = x * 2, after `(y.exp() * y).sum().backward()`, `x.grad`",
+        gradient_of(x),
+        2 * np.exp(2 * array) * (1 + 2 * array),
+        hint="y is a shared node: its gradients of both branches must be added up before y hands "
+        "them on (walk the graph from the youngest result to the oldest).",
+    )
+
+
+def check_two_backwards(kit: Kit) -> None:
+    """Gradients of two backward calls add up, until they are set to None."""
+    x, array = leaf(kit, 1.0, -2.0)
+    for _ in range(2):
+        (x * 3).sum().backward()
+    expect(
+        "After two times `(x * 3).sum().backward()`, `x.grad`",
+        gradient_of(x),
+        np.full_like(array, 6),
+        hint="A second backward adds to .grad, as in PyTorch; zero_grad is what clears it.",
+    )
+    x.grad = None
+    (x * 3).sum().backward()
+    expect("With `x.grad = None` before it, `x.grad`", gradient_of(x), np.full_like(array, 3))
+
+
+def check_no_grad(kit: Kit) -> None:
+    """Nothing is recorded inside `no_grad()`."""
+    x, _ = leaf(kit, 1.0, 2.0)
+    with kit.tt.no_grad():
+        y = x * 2
+    if y.requires_grad:
+        raise Fault("Inside `no_grad()`, `x * 2` still requires a gradient.")
+    if not (x * 2).requires_grad:
+        raise Fault("After `with no_grad():` nothing is recorded any more.")
+
+
+PROBES = [
+    Probe("Tensor.backward", "02_autograd", check_backward),
+    Probe("Tensor.backward", "02_autograd", check_given_gradient),
+    Probe("Tensor.backward", "02_autograd", check_shared_leaf),
+    Probe("Tensor.backward", "02_autograd", check_two_backwards),
+    *probes_of(OPERATIONS, results="", gradients="02_autograd"),
+    Probe("Tensor.backward", "02_autograd", check_shared_node),
+    Probe("no_grad", "02_autograd", check_no_grad),
+]

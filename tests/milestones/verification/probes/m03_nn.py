@@ -1,0 +1,182 @@
+"""Probes of module 03: layers, activations, losses."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from verification.faults import Fault
+from verification.probe import (
+    Input,
+    Kit,
+    Operation,
+    Probe,
+    between_0_and_1,
+    expect,
+    fixed,
+    probes_of,
+    spread,
+    weights,
+)  # fmt: skip
+
+X = {"x": spread(3, 4)}
+LABELS = [2, 0, 1, 2]
+BITS = [[0.0], [1.0], [1.0], [0.0], [1.0]]
+
+
+def plain(x: np.ndarray) -> np.ndarray:
+    """What a gradient looks like that passes through unchanged."""
+    return x
+
+
+def linear(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    return x @ weight.T + bias
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-x))
+
+
+def gelu(x: np.ndarray) -> np.ndarray:
+    return x * (1 + np.vectorize(math.erf)(x / math.sqrt(2))) / 2
+
+
+def softmax(x: np.ndarray) -> np.ndarray:
+    e = np.exp(x - x.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def surprise(x: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """-log of the probability of the right class, for each example."""
+    return -np.log(softmax(x)[np.arange(len(x)), labels])
+
+
+def bits_loss(p: np.ndarray, t: np.ndarray) -> np.ndarray:
+    return -(t * np.log(p) + (1 - t) * np.log(1 - p))
+
+
+def activation(name: str, oracle: Any, **more: Any) -> Operation:
+    """A layer without parameters."""
+    return Operation(
+        f"nn.{name}", f"nn.{name}()(x)", X, lambda layer, x: layer(x), oracle,
+        layer=lambda tt: getattr(tt.nn, name)(), **more,
+    )  # fmt: skip
+
+
+LINEAR = [
+    Operation(
+        "nn.Linear", f"nn.Linear(4, 2)(x), x of shape {shape}", {"x": spread(*shape)},
+        lambda layer, x: layer(x), linear,
+        layer=lambda tt: tt.nn.Linear(4, 2),
+        parameters={"weight": weights(2, 4), "bias": weights(2)},
+        hint="Linear is x @ weight.T + bias, with a weight of shape (out, in).",
+        suspects={
+            "is the bias added?": lambda x, weight, bias: x @ weight.T,
+            "does it use its input?": lambda x, weight, bias: linear(0 * x, weight, bias),
+        },
+    )
+    for shape in ((5, 4), (2, 3, 4))
+]  # fmt: skip
+
+ACTIVATIONS = [
+    activation(
+        "ReLU", lambda x: np.maximum(x, 0),
+        suspects={"is the mask of the negative inputs missing?": plain},
+    ),
+    activation("Tanh", np.tanh, suspects={"is the factor 1 - tanh(x)**2 missing?": plain}),
+    activation("Sigmoid", sigmoid, suspects={"is the factor s * (1 - s) missing?": plain}),
+    activation("GELU", gelu),
+    Operation(
+        "nn.Softmax", "nn.Softmax(dim=-1)(x)", X, lambda layer, x: layer(x), softmax,
+        layer=lambda tt: tt.nn.Softmax(dim=-1),
+        gradient_hint="Every probability depends on every score of its row: p * (g - (g * p).sum).",
+    ),
+    Operation(
+        "nn.Flatten", "nn.Flatten()(x)", {"x": spread(2, 3, 2)}, lambda layer, x: layer(x),
+        lambda x: x.reshape(2, 6), layer=lambda tt: tt.nn.Flatten(),
+    ),
+]  # fmt: skip
+
+
+def loss(name: str, x: Input, target: Any, each: Any, hint: str) -> Operation:
+    """A loss: the mean over the batch of `each`."""
+    return Operation(
+        f"nn.{name}", f"nn.{name}()(x, target)", {"x": x, "target": fixed(target)},
+        lambda layer, x, t: layer(x, t), lambda x, t: each(x, t).mean(),
+        layer=lambda tt: getattr(tt.nn, name)(),
+        hint=hint, gradient_hint=hint,
+        suspects={"is the mean over the batch taken?": lambda x, t: each(x, t).sum()},
+    )  # fmt: skip
+
+
+LOSSES = [
+    loss("MSELoss", spread(5, 1), BITS, lambda x, t: (x - t) ** 2, "mean((x - target) ** 2)"),
+    loss("BCELoss", between_0_and_1(5, 1), BITS, bits_loss, "-mean(t log(p) + (1-t) log(1-p))"),
+    loss(
+        "BCEWithLogitsLoss", spread(5, 1), BITS, lambda x, t: bits_loss(sigmoid(x), t),
+        "The gradient for the logits is (sigmoid(x) - target) / batch.",
+    ),
+    loss(
+        "CrossEntropyLoss", spread(4, 3), LABELS, surprise,
+        "The gradient for the scores is (softmax(x) - one_hot(target)) / batch.",
+    ),
+]  # fmt: skip
+
+
+def check_large_scores(kit: Kit) -> None:
+    """Scores of 1000 are an ordinary loss: softmax and logarithm are one stable operation."""
+    scores = kit.tt.tensor(np.array([[1000.0, 0.0], [0.0, -1000.0]]))
+    found = kit.tt.nn.CrossEntropyLoss()(scores, kit.tt.tensor(np.array([0, 1])))
+    expect(
+        "`nn.CrossEntropyLoss()` of the scores [[1000, 0], [0, -1000]], labels [0, 1],",
+        found.data,
+        500.0,
+        hint="Subtract each row's largest score before exp.",
+    )
+
+
+def check_start(kit: Kit) -> None:
+    """New weights are finite numbers, not all alike and not huge."""
+    weight = np.asarray(kit.tt.nn.Linear(64, 32).weight.data)
+    bad = int((~np.isfinite(weight)).sum())
+    if bad:
+        raise Fault(f"`nn.Linear(64, 32).weight` begins with {bad} NaN or infinite entries.")
+    if np.ptp(weight) == 0:
+        raise Fault(
+            f"`nn.Linear(64, 32).weight` is {weight.flat[0]:g} everywhere from the start.",
+            hint="Units that begin alike stay alike: draw the weights at random.",
+        )
+    if not 0.01 < np.abs(weight).mean() < 1:
+        raise Fault(
+            f"`nn.Linear(64, 32).weight` begins with entries of about {np.abs(weight).mean():.2g}.",
+            hint="PyTorch draws from -1/sqrt(in) to 1/sqrt(in), here -0.125 to 0.125.",
+        )
+
+
+def check_sequential(kit: Kit) -> None:
+    """All layers in order, and all their parameters once."""
+    nn, x = kit.tt.nn, kit.rng.normal(size=(2, 3)).astype("f4")
+    layers = [nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2)]
+    model = nn.Sequential(*layers)
+    h = np.tanh(linear(x, layers[0].weight.data, layers[0].bias.data))
+    expected = linear(h, layers[2].weight.data, layers[2].bias.data)
+    out = np.asarray(model(kit.tt.tensor(x)).data)
+    if out.shape != expected.shape or not np.allclose(out, expected, atol=1e-5):
+        expect("`nn.Sequential(Linear, Tanh, Linear)(x)`", out, expected)
+    count = len(list(model.parameters()))
+    if count != 4:
+        raise Fault(
+            f"`Sequential(Linear, Tanh, Linear).parameters()` yields {count} parameters, not 4.",
+            module="03_nn", part="nn.Module.parameters",
+            hint="Two weights and two biases: does the walk go into the modules of a module?",
+        )  # fmt: skip
+
+
+PROBES = [
+    *probes_of([*LINEAR, *ACTIVATIONS, *LOSSES], "03_nn", "03_nn"),
+    Probe("nn.CrossEntropyLoss", "03_nn", check_large_scores),
+    Probe("nn.Linear", "03_nn", check_start),
+    Probe("nn.Sequential", "03_nn", check_sequential),
+]

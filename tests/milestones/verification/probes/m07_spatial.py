@@ -1,0 +1,168 @@
+"""Probes of module 07: convolution and pooling, in every case that is easy to forget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from verification.probe import Array, Kit, Operation, Probe, expect, probes_of, spread, weights
+
+Pair = tuple[int, int]
+
+
+def framed(x: Array, padding: int, value: float = 0.0) -> Array:
+    edge = (padding, padding)
+    return np.pad(x, ((0, 0), (0, 0), edge, edge), constant_values=value)
+
+
+def windows(x: Array, kernel: Pair, stride: Pair, dilation: int = 1) -> Array:
+    """(N, C, rows, columns, kernel rows, kernel columns): what the kernel sees at each place."""
+    size = tuple((k - 1) * dilation + 1 for k in kernel)
+    view = sliding_window_view(x, size, axis=(2, 3))
+    return view[:, :, :: stride[0], :: stride[1], ::dilation, ::dilation]
+
+
+def convolution(
+    stride: Pair = (1, 1), padding: int = 0, dilation: int = 1, groups: int = 1, flip: bool = False
+) -> Callable[[Array, Array, Array], Array]:
+    """What Conv2d should give: for each group, patches times filters."""
+
+    def oracle(x: Array, weight: Array, bias: Array) -> Array:
+        kernel = weight[..., ::-1, ::-1] if flip else weight
+        seen = windows(framed(x, padding), weight.shape[2:], stride, dilation)
+        parts = zip(np.split(seen, groups, axis=1), np.split(kernel, groups, axis=0), strict=True)
+        out = [np.einsum("nchwij,ocij->nohw", patch, filters) for patch, filters in parts]
+        return np.concatenate(out, axis=1) + bias[:, None, None]
+
+    return oracle
+
+
+def conv(
+    text: str, image: Pair = (5, 6), channels: Pair = (2, 2), kernel: Pair = (3, 3), **options: Any
+) -> Operation:
+    """One Conv2d with these options; what is left out is suspected to be forgotten."""
+    groups = options.get("groups", 1)
+    stride = options.get("stride", (1, 1))
+    plain = {**options, "stride": (stride, stride) if isinstance(stride, int) else stride}
+    forgotten = {
+        f"is the {name} used?": convolution(**{k: v for k, v in plain.items() if k != name})
+        for name in options
+        if name != "groups"
+    }
+    shape = (channels[1], channels[0] // groups, *kernel)
+    return Operation(
+        "nn.Conv2d",
+        f"nn.Conv2d({channels[0]}, {channels[1]}, {text})(x)",
+        {"x": spread(2, channels[0], *image)},
+        lambda layer, x: layer(x),
+        convolution(**plain),
+        layer=lambda tt: tt.nn.Conv2d(channels[0], channels[1], kernel, **options),
+        parameters={"weight": weights(*shape), "bias": weights(channels[1])},
+        hint="Each output is the sum of a patch times a filter, plus the filter's bias.",
+        suspects={"is the kernel turned around?": convolution(**plain, flip=True)} | forgotten,
+    )
+
+
+def pool(
+    name: str, text: str, layer: Callable[[Any], Any], oracle: Callable[[Array], Array], **more: Any
+) -> Operation:
+    return Operation(
+        f"nn.{name}", f"nn.{name}({text})(x)", {"x": spread(2, 2, 5, 6)},
+        lambda layer, x: layer(x), oracle, layer=layer, **more,
+    )  # fmt: skip
+
+
+def max_pool(kernel: int, stride: int, padding: int = 0) -> Callable[[Array], Array]:
+    def oracle(x: Array) -> Array:
+        seen = windows(framed(x, padding, -np.inf), (kernel, kernel), (stride, stride))
+        return seen.max(axis=(4, 5))
+
+    return oracle
+
+
+def average_pool(kernel: int, stride: int, padding: int = 0) -> Callable[[Array], Array]:
+    def oracle(x: Array) -> Array:
+        seen = windows(framed(x, padding), (kernel, kernel), (stride, stride))
+        return seen.mean(axis=(4, 5))
+
+    return oracle
+
+
+def adaptive_average(size: Pair) -> Callable[[Array], Array]:
+    """Each output cell averages rows from floor(i H / size) to ceil((i + 1) H / size)."""
+
+    def oracle(x: Array) -> Array:
+        edges = [
+            [(i * n // m, -(-(i + 1) * n // m)) for i in range(m)]
+            for n, m in zip(x.shape[2:], size, strict=True)
+        ]
+        rows = [
+            np.stack([x[:, :, a:b, c:d].mean(axis=(2, 3)) for c, d in edges[1]], axis=-1)
+            for a, b in edges[0]
+        ]
+        return np.stack(rows, axis=2)
+
+    return oracle
+
+
+CONVOLUTIONS = [
+    conv("3"),
+    conv("3, padding=1", padding=1),
+    conv("3, stride=2", stride=2),
+    conv("3, stride=2, padding=1", image=(5, 5), stride=2, padding=1),
+    conv("(2, 3), stride=(2, 1)", kernel=(2, 3), stride=(2, 1)),
+    conv("2, dilation=2", kernel=(2, 2), dilation=2),
+    conv("3, padding=1, groups=2", channels=(2, 4), padding=1, groups=2),
+]
+
+ROUTE = "The gradient goes to the cell of the window that was the largest, and to no other."
+
+POOLS = [
+    pool(
+        "MaxPool2d", "2", lambda tt: tt.nn.MaxPool2d(2), max_pool(2, 2),
+        gradient_hint=ROUTE,
+        suspects={"is it the average?": average_pool(2, 2)},
+    ),
+    pool(
+        "MaxPool2d", "3, stride=1", lambda tt: tt.nn.MaxPool2d(3, stride=1), max_pool(3, 1),
+        gradient_hint=f"{ROUTE} Windows overlap here: a cell can win several times.",
+        suspects={"is the stride used?": max_pool(3, 3)},
+    ),
+    pool(
+        "MaxPool2d", "3, stride=2, padding=1",
+        lambda tt: tt.nn.MaxPool2d(3, stride=2, padding=1), max_pool(3, 2, 1),
+        hint="The padding must never win: fill it with minus infinity.",
+        gradient_hint=ROUTE,
+    ),
+    pool("AvgPool2d", "2", lambda tt: tt.nn.AvgPool2d(2), average_pool(2, 2)),
+    pool(
+        "AvgPool2d", "3, stride=2, padding=1",
+        lambda tt: tt.nn.AvgPool2d(3, stride=2, padding=1), average_pool(3, 2, 1),
+    ),
+    pool(
+        "AdaptiveAvgPool2d", "(2, 4)", lambda tt: tt.nn.AdaptiveAvgPool2d((2, 4)),
+        adaptive_average((2, 4)),
+    ),
+]  # fmt: skip
+
+
+def check_ties(kit: Kit) -> None:
+    """Four equal cells share one gradient, or one of them takes it: it is not given four times."""
+    x = kit.tt.tensor(np.ones((1, 1, 4, 4)), requires_grad=True)
+    kit.tt.nn.MaxPool2d(2)(x).sum().backward()
+    given = None if x.grad is None else np.asarray(x.grad.data)
+    expect(
+        "With all cells equal, the sum of the gradients that `nn.MaxPool2d(2)` gives a window",
+        None if given is None else given.reshape(2, 2, 2, 2).sum(axis=(1, 3)),
+        np.ones((2, 2)),
+        hint="Several cells can be the largest: only the first one gets the gradient.",
+    )
+
+
+PROBES = [
+    *probes_of([*CONVOLUTIONS, *POOLS], "07_spatial", "07_spatial"),
+    Probe("nn.MaxPool2d", "07_spatial", check_ties),
+]

@@ -1,0 +1,168 @@
+"""Probes of module 12: attention against its definition, and the mistakes that still train."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from verification.probe import Array, Operation, fixed, probes_of, spread, weights
+from verification.probes.m03_nn import softmax
+
+LENGTH, WIDTH, HEADS = 4, 4, 2
+CAUSAL = np.triu(np.ones((LENGTH, LENGTH), bool), 1)  # True: must not look
+ALLOWED = ~CAUSAL
+BIAS = np.where(CAUSAL, -1.5, 0.25)
+
+Attend = Callable[[Array, Array, Array], Array]
+
+
+def attention(hidden: Array | None = None, scale: float | None = None) -> Attend:
+    """softmax(q k^T scale), nothing where `hidden` is True, times v."""
+
+    def attend(q: Array, k: Array, v: Array) -> Array:
+        scores = q @ np.swapaxes(k, -1, -2) * (scale or 1 / math.sqrt(q.shape[-1]))
+        if hidden is not None:
+            scores = np.where(hidden, -np.inf, scores)
+        return softmax(scores) @ v
+
+    return attend
+
+
+def uniform(hidden: Array | None = None) -> Attend:
+    """The same weight for all that may be seen."""
+    return lambda q, k, v: attention(hidden)(0 * q, k, v)
+
+
+def with_bias(q: Array, k: Array, v: Array) -> Array:
+    scores = q @ np.swapaxes(k, -1, -2) / math.sqrt(q.shape[-1])
+    return softmax(scores + BIAS) @ v
+
+
+def scaled(text: str, oracle: Attend, hidden: Array | None = None, **options: Any) -> Operation:
+    """One call of scaled_dot_product_attention."""
+    mask = options.get("attn_mask")
+    inputs = {name: spread(2, LENGTH, 3) for name in "qkv"}
+
+    def run(tt: Any, q: Any, k: Any, v: Any) -> Any:
+        extra = dict(options) if mask is None else {**options, "attn_mask": tt.tensor(mask)}
+        return tt.nn.functional.scaled_dot_product_attention(q, k, v, **extra)
+
+    suspects = {
+        "is it divided by sqrt(d)?": attention(hidden, scale=1.0),
+        "are the weights the same for every key (uniform)?": uniform(hidden),
+    }
+    if hidden is not None:
+        suspects |= mask_suspects(hidden)
+    return Operation(
+        "nn.functional.scaled_dot_product_attention",
+        f"scaled_dot_product_attention(q, k, v{text})",
+        inputs, run, oracle,
+        hint="softmax(q @ k.T / sqrt(d) + mask) @ v, the softmax over the keys.",
+        gradient_hint="q, k and v each get a gradient: through the scores, and through the sum.",
+        suspects=suspects,
+    )  # fmt: skip
+
+
+def mask_suspects(hidden: Array) -> dict[str, Attend]:
+    """What a causal mask that is not quite one would give."""
+    later = np.triu(hidden, 2)
+    return {
+        "is the mask used (it sees the future)?": attention(),
+        "is the mask off by one (it sees the next position)?": attention(later),
+        "is the mask turned around?": attention(~hidden & ~np.eye(LENGTH, dtype=bool)),
+    }
+
+
+SCALED = [
+    scaled("", attention()),
+    scaled(", is_causal=True", attention(CAUSAL), CAUSAL, is_causal=True),
+    scaled(", attn_mask=<True where allowed>", attention(CAUSAL), CAUSAL, attn_mask=ALLOWED),
+    scaled(", attn_mask=<added to the scores>", with_bias, attn_mask=BIAS),
+]
+
+
+# ------------------------------------------------------------------------------ MultiheadAttention
+
+
+def heads_apart(x: Array) -> Array:
+    """(batch, length, width) -> (batch, heads, length, width / heads)."""
+    return x.reshape(*x.shape[:2], HEADS, -1).transpose(0, 2, 1, 3)
+
+
+def heads_together(x: Array) -> Array:
+    return x.transpose(0, 2, 1, 3).reshape(x.shape[0], x.shape[2], -1)
+
+
+def heads_mixed(x: Array) -> Array:
+    """A reshape in place of a transpose: each head gets pieces of several positions."""
+    return x.reshape(x.shape[0], HEADS, x.shape[1], -1)
+
+
+def multihead(
+    attend: Attend, split: Callable[[Array], Array] = heads_apart, order: str = "qkv"
+) -> Callable[..., Array]:
+    """Project, attend in each head, join, project. The mask is `attend`'s business."""
+
+    def oracle(
+        x: Array, mask: Array, w_in: Array, b_in: Array, w_out: Array, b_out: Array
+    ) -> Array:
+        thirds = np.split(x @ w_in.T + b_in, 3, axis=-1)
+        q, k, v = (split(thirds[order.index(name)]) for name in "qkv")
+        return heads_together(attend(q, k, v)) @ w_out.T + b_out
+
+    return oracle
+
+
+def suspects_for(hidden: Array) -> dict[str, Callable[..., Array]]:
+    """Mistakes that leave the shapes as they are, and the training working."""
+    right = attention(hidden)
+    found = {
+        "is each head divided by sqrt(head_dim)?": multihead(attention(hidden, 1.0)),
+        "is it sqrt(embed_dim) in place of sqrt(head_dim)?": multihead(
+            attention(hidden, 1 / math.sqrt(WIDTH))
+        ),
+        "are the heads mixed (a reshape where a transpose is needed)?": multihead(
+            right, heads_mixed
+        ),
+        "are the weights the same for every key (uniform)?": multihead(uniform(hidden)),
+        "are Q and K taken from the wrong thirds?": multihead(right, order="kqv"),
+        "are K and V taken from the wrong thirds?": multihead(right, order="qvk"),
+    }
+    if hidden.any():
+        masks = mask_suspects(hidden).items()
+        found |= {question: multihead(attend) for question, attend in masks}
+    return found
+
+
+def self_attention(text: str, hidden: Array, run: Callable[..., Any]) -> Operation:
+    """One self-attention of a MultiheadAttention; `hidden` is True where it must not look."""
+    return Operation(
+        "nn.MultiheadAttention",
+        f"nn.MultiheadAttention({WIDTH}, {HEADS}, batch_first=True)(x, x, x{text})",
+        {"x": spread(2, LENGTH, WIDTH), "mask": fixed(hidden)},
+        run, multihead(attention(hidden)),
+        layer=lambda tt: tt.nn.MultiheadAttention(WIDTH, HEADS, batch_first=True),
+        parameters={
+            "in_proj_weight": weights(3 * WIDTH, WIDTH), "in_proj_bias": weights(3 * WIDTH),
+            "out_proj.weight": weights(WIDTH, WIDTH), "out_proj.bias": weights(WIDTH),
+        },
+        hint="Project to q, k and v; attend in each head; join the heads; project.",
+        gradient_hint="in_proj_weight holds the rows of Q, then K, then V: each third learns.",
+        suspects=suspects_for(hidden),
+    )  # fmt: skip
+
+
+MULTIHEAD = [
+    self_attention(
+        "", np.zeros_like(CAUSAL), lambda layer, x, mask: layer(x, x, x, need_weights=False)[0]
+    ),
+    self_attention(
+        ", attn_mask=<causal, True where hidden>", CAUSAL,
+        lambda layer, x, mask: layer(x, x, x, need_weights=False, attn_mask=mask)[0],
+    ),
+]  # fmt: skip
+
+PROBES = probes_of([*SCALED, *MULTIHEAD], "12_attention", "12_attention")

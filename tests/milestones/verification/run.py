@@ -1,0 +1,83 @@
+"""One run of one milestone: its seed, its random numbers, what it reports.
+
+No verdict is found here; `conftest.py` makes the run and shows its faults.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+SECONDS_BETWEEN_EVENTS = 0.05  # twenty a second: more than an eye follows
+
+
+class Run:
+    """What a milestone's test works with."""
+
+    def __init__(
+        self,
+        milestone: str,
+        modules: list[str],
+        seed: int,
+        record: Callable[[str, object], None],
+        stream: Path | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.milestone, self.modules, self.seed = milestone, modules, seed
+        self.rng = np.random.default_rng(seed)
+        self.record = record
+        self._stream, self._clock, self._last = stream, clock, -1.0
+        self.tt: Any = None
+
+    def framework(self) -> Any:
+        """The student's `tinytorch`, seeded. Imported as late as this, so that its errors show."""
+        import tinytorch
+
+        tinytorch.manual_seed(self.seed % 2**32)
+        self.tt = tinytorch
+        return tinytorch
+
+    def tensor(self, array: np.ndarray) -> Any:
+        return self.tt.tensor(array)
+
+    @property
+    def replay(self) -> str:
+        return f"tito milestone run {self.milestone} --seed {self.seed}"
+
+    def progress_is_due(self, step: int, total: int) -> bool:
+        """Long enough since the last event? The last step always counts."""
+        return step == total or self._clock() - self._last >= SECONDS_BETWEEN_EVENTS
+
+    def progress(
+        self,
+        phase: str,
+        step: int,
+        total: int,
+        loss: float | None = None,
+        accuracy: float | None = None,
+    ) -> None:
+        """Append one event to the stream, one JSON object a line."""
+        self._last = self._clock()
+        if self._stream is None:
+            return
+        event = {"phase": phase, "step": step, "total": total, "loss": loss, "accuracy": accuracy}
+        line = json.dumps({name: value for name, value in event.items() if value is not None})
+        with self._stream.open("a", encoding="utf-8") as stream:
+            stream.write(line + "\n")
+
+    def measured(self, **metrics: float) -> None:
+        """Metrics of the report: they are shown, stored and plotted."""
+        for name, value in metrics.items():
+            self.record(name, f"{value:.6g}")
+
+
+def stream_from_environment() -> Path | None:
+    """Where progress goes, when somebody listens."""
+    named = os.environ.get("TINYTORCH_PROGRESS_STREAM")
+    return Path(named) if named else None

@@ -1,0 +1,125 @@
+"""The training loop of every milestone, and whether each parameter moved in it.
+
+The loop is the one a student writes. What is shown while it runs is computed by NumPy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from verification.data import Examples
+from verification.faults import Fault
+from verification.judging import Judge
+
+if TYPE_CHECKING:
+    from verification.run import Run
+
+
+class GradientDescent:
+    """An optimizer of one line, for the milestones before module 04."""
+
+    def __init__(self, parameters: Any, lr: float) -> None:
+        self.parameters, self.lr = list(parameters), lr
+
+    def zero_grad(self) -> None:
+        for p in self.parameters:
+            p.grad = None
+
+    def step(self) -> None:
+        for p in self.parameters:
+            if p.grad is not None:
+                p.data -= self.lr * p.grad.data
+
+
+def minibatches(
+    rng: np.random.Generator, examples: Examples, size: int, steps: int
+) -> Iterator[Examples]:
+    """`steps` batches: every example once in each epoch, in a new order."""
+    count, left = len(examples.targets), np.empty(0, int)
+    for _ in range(steps):
+        if len(left) < size:
+            left = rng.permutation(count)
+        index, left = left[:size], left[size:]
+        yield examples.take(index)
+
+
+def train(
+    run: Run,
+    model: Any,
+    criterion: Callable[[Any, Any], Any],
+    examples: Examples,
+    judge: Judge,
+    optimizer: Any,
+    *,
+    steps: int,
+    batch: int,
+    phase: str = "training",
+    schedule: Any = None,
+) -> None:
+    """Forward, loss, backward, step; NumPy's loss and accuracy go out as progress."""
+    for step, (inputs, targets) in enumerate(minibatches(run.rng, examples, batch, steps), 1):
+        output = model(run.tensor(inputs))
+        loss = criterion(output, run.tensor(targets))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if schedule is not None:
+            schedule.step()
+        if run.progress_is_due(step, steps):
+            report(run, phase, step, steps, np.asarray(output.data), targets, judge)
+
+
+def report(
+    run: Run, phase: str, step: int, steps: int, out: np.ndarray, targets: np.ndarray, judge: Judge
+) -> None:
+    """One progress event. Training that has become NaN is not worth waiting for."""
+    if not np.isfinite(out).all():
+        raise Fault(
+            f"The network's outputs became NaN or infinite by step {step} of {steps} ({phase}).",
+            hint="A step in the wrong direction, or one far too large, grows without end; so does "
+            "a log of zero or a division by zero.",
+        )
+    run.progress(phase, step, steps, judge.loss(out, targets), judge.accuracy(out, targets))
+
+
+def snapshot(model: Any) -> dict[str, np.ndarray]:
+    """A copy of every parameter, by name."""
+    return {name: np.array(p.data) for name, p in model.named_parameters()}
+
+
+def parts_that_move(name: str, size: int) -> dict[str, slice]:
+    """What must move in a parameter: all of it, or each of the projections that share one tensor.
+
+    The key projection's bias is the one exception: it adds the same number to all scores of a
+    query, softmax takes no notice, and its gradient is exactly zero.
+    """
+    third = size // 3
+    projections = {part: slice(i * third, (i + 1) * third) for i, part in enumerate("QKV")}
+    if name.endswith("in_proj_weight"):
+        return {f"{name} ({part} projection)": rows for part, rows in projections.items()}
+    if name.endswith("in_proj_bias"):
+        return {f"{name} ({part} projection)": projections[part] for part in "QV"}
+    return {name: slice(None)}
+
+
+def check_moved(before: dict[str, np.ndarray], model: Any) -> None:
+    """Every parameter that should move has moved."""
+    after = snapshot(model)
+    frozen = [
+        part
+        for name, old in before.items()
+        for part, rows in parts_that_move(name, len(old)).items()
+        if np.array_equal(after[name][rows], old[rows])
+    ]
+    if frozen:
+        raise Fault(
+            f"After training, `{frozen[0]}` is what it was before: it did not learn.",
+            unmoved=", ".join(frozen),
+            moved=f"{len(before) - len({part.split(' ')[0] for part in frozen})} of {len(before)} "
+            "parameters",
+            hint="Does model.parameters() yield it, does its gradient arrive, and does the "
+            "optimizer's step change it?",
+        )

@@ -1,0 +1,100 @@
+"""From two arrays to a sentence: in which way a result differs from what it should be.
+
+Pure functions over NumPy arrays. No framework, no file names, no advice: see `probe.py`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+RELATIVE = 1e-6
+ABSOLUTE = 1e-8  # times the largest expected entry
+
+
+class Difference(NamedTuple):
+    """How two arrays differ: `kind` for programs, `words` for people."""
+
+    kind: str
+    words: str
+
+
+def compare(actual: object, expected: np.ndarray) -> Difference | None:
+    """None when the arrays agree, else the first description that fits."""
+    expected = np.asarray(expected)
+    if actual is None:
+        return Difference("missing", "is None")
+    array = np.asarray(actual)
+    if array.dtype.kind not in "fiub":
+        return Difference("type", f"holds {array.dtype}, not numbers")
+    if array.shape != expected.shape:
+        return Difference("shape", f"has shape {array.shape} in place of {expected.shape}")
+    if not np.isfinite(array).all():
+        bad = "NaN" if np.isnan(array).any() else "infinite"
+        return Difference("nan", f"is {bad} at {count(~np.isfinite(array))}")
+    if agree(array, expected).all():
+        return None
+    return proportional(array, expected) or by_entries(array, expected)
+
+
+def agree(actual: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Where two arrays of one shape are the same number."""
+    largest = np.abs(expected).max(initial=0.0)
+    allowed = RELATIVE * np.abs(expected) + max(ABSOLUTE * largest, 1e-12)
+    return np.asarray(np.abs(actual - expected) <= allowed)
+
+
+def proportional(actual: np.ndarray, expected: np.ndarray) -> Difference | None:
+    """Zero, the wrong sign, or N times the right thing."""
+    if not np.any(actual):
+        return Difference("zero", "is zero" if actual.ndim == 0 else "is zero everywhere")
+    square = float((expected * expected).sum())
+    factor = float((actual * expected).sum()) / square if square else 0.0
+    if not factor or not agree(actual / factor, expected).all():
+        return None
+    if abs(factor + 1) < 1e-6:
+        return Difference("sign", "has the wrong sign")
+    size = abs(factor) if abs(factor) > 1 else 1 / abs(factor)
+    times = f"{size:.4g} times too {'large' if abs(factor) > 1 else 'small'}"
+    return Difference("factor", f"{'has the wrong sign and ' if factor < 0 else ''}is {times}")
+
+
+def by_entries(actual: np.ndarray, expected: np.ndarray) -> Difference:
+    """Wrong in some entries: which, and how the worst of them reads."""
+    right = agree(actual, expected)
+    wrong = ~right
+    if actual.size > 1 and np.ptp(actual) == 0 and np.ptp(expected) > 0:
+        return Difference("constant", f"is {number(actual.flat[0])} everywhere")
+    if not right.all() and (expected[wrong] == 0).all():
+        return Difference("extra", f"is not zero at {count(wrong)}, where it must be")
+    if (actual[wrong] == 0).all():
+        return Difference("dropped", f"is zero at {count(wrong)}, where it must not be")
+    worst = np.unravel_index(np.argmax(np.abs(actual - expected)), actual.shape)
+    place = f" {list(map(int, worst))}" if worst else ""
+    words = f"is {number(actual[worst])} in place of {number(expected[worst])}"
+    if actual.size == 1:
+        return Difference("values", words)
+    return Difference("values", f"is wrong at {count(wrong)}; the worst,{place}, {words}")
+
+
+def count(where: np.ndarray) -> str:
+    """`3 of 12 entries`."""
+    return f"{int(where.sum())} of {where.size} entries"
+
+
+def number(value: object) -> str:
+    return f"{float(np.asarray(value)):.5g}"
+
+
+def show(value: object, limit: int = 12) -> str:
+    """An array on one line: all of a small one, shape and beginning of a large one."""
+    if value is None:
+        return "None"
+    array = np.asarray(value)
+    if array.ndim == 0:
+        return number(array) if array.dtype.kind == "f" else str(array)
+    if array.size <= limit:
+        return np.array2string(array, precision=4, separator=", ", suppress_small=True)
+    start = np.array2string(array.reshape(-1)[:6], precision=4, separator=", ", suppress_small=True)
+    return f"shape {array.shape}, beginning {start[:-1]}, ...]"
