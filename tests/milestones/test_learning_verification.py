@@ -18,9 +18,9 @@ from verification.controls import (
     require_control,
     require_more,
     zeroed,
-)  # fmt: skip
-from verification.gradients import check_model
+)
 from verification.judging import ANSWERS, BITS, CLASSES, SIGNS, evaluate
+from verification.model_gradients import check_model
 from verification.parts import check_parts
 from verification.run import Run
 from verification.training import GradientDescent, check_moved, snapshot, train

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.util import find_spec
+from pkgutil import iter_modules
 
 from verification.probe import Kit, Probe, run_probe
 from verification.run import Run
@@ -21,6 +22,13 @@ def probes_for(modules: list[str]) -> list[Probe]:
         if find_spec(name) is not None:
             found += import_module(name).PROBES
     return found
+
+
+def module_bringing(layer: str) -> str:
+    """The module whose probes call `nn.<layer>`, or nothing."""
+    folder = import_module("verification.probes").__path__
+    modules = sorted(entry.name[1:] for entry in iter_modules(folder))
+    return next((p.module for p in probes_for(modules) if p.part == f"nn.{layer}"), "")
 
 
 def check_parts(run: Run) -> None:

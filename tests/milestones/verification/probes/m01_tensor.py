@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from verification.faults import Fault
-from verification.probe import Kit, Operation, Probe, expect, fixed, positive, probes_of, spread
+from verification.operation import Operation, fixed, positive, probes_of, spread
+from verification.probe import Kit, Probe, expect
 
 
 def check_float64(kit: Kit) -> None:

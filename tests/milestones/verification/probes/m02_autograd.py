@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from verification.faults import Fault
-from verification.probe import Kit, Probe, expect, probes_of
+from verification.operation import probes_of
+from verification.probe import Kit, Probe, expect
 from verification.probes.m01_tensor import OPERATIONS
 
 

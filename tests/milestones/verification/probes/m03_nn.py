@@ -8,18 +8,16 @@ from typing import Any
 import numpy as np
 
 from verification.faults import Fault
-from verification.probe import (
+from verification.operation import (
     Input,
-    Kit,
     Operation,
-    Probe,
     between_0_and_1,
-    expect,
     fixed,
     probes_of,
     spread,
     weights,
-)  # fmt: skip
+)
+from verification.probe import Kit, Probe, expect
 
 X = {"x": spread(3, 4)}
 LABELS = [2, 0, 1, 2]

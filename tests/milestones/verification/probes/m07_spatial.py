@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from verification.probe import Array, Kit, Operation, Probe, expect, probes_of, spread, weights
+from verification.operation import Array, Operation, probes_of, spread, weights
+from verification.probe import Kit, Probe, expect
 
 Pair = tuple[int, int]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from verification.probe import Array, Kit, Operation, Probe, expect, fixed, probes_of, weights
+from verification.operation import Array, Operation, fixed, probes_of, weights
+from verification.probe import Kit, Probe, expect
 
 
 def rows(ids: Array, weight: Array) -> Array:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from verification.probe import Array, Operation, fixed, probes_of, spread, weights
+from verification.operation import Array, Operation, fixed, probes_of, spread, weights
 from verification.probes.m03_nn import softmax
 
 LENGTH, WIDTH, HEADS = 4, 4, 2

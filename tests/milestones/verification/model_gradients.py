@@ -1,0 +1,122 @@
+"""All gradients of one model and its loss, checked; and a wrong one in words.
+
+How a gradient is measured stands in `gradients.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from verification.faults import Fault
+from verification.gradients import Checked, check_parameters, in_float64
+from verification.parts import module_bringing
+from verification.wording import compare, number
+
+
+def check_model(
+    tt: Any,
+    model: Any,
+    criterion: Callable[[Any, Any], Any],
+    numpy_loss: Callable[[np.ndarray, np.ndarray], float],
+    inputs: np.ndarray,
+    targets: np.ndarray,
+    rng: np.random.Generator,
+) -> float:
+    """The largest relative error of any gradient of this very model, on these examples."""
+    named = dict(model.named_parameters())
+    check_values(named)
+    with in_float64(named, rng):
+        x, t = tt.tensor(widened(inputs)), tt.tensor(widened(targets))
+
+        def loss() -> float:
+            with tt.no_grad():
+                return numpy_loss(np.asarray(model(x).data), np.asarray(t.data))
+
+        check_forward(model(x), criterion(model(x), t), loss())
+        checked = check_parameters(named, lambda: criterion(model(x), t).backward(), loss, rng)
+    if checked.wrong:
+        raise gradient_fault(model, checked)
+    return checked.worst
+
+
+def widened(array: np.ndarray) -> np.ndarray:
+    return array.astype(np.float64) if array.dtype.kind == "f" else array
+
+
+def check_values(named: dict[str, Any]) -> None:
+    """There are parameters, and they are numbers."""
+    if not named:
+        raise Fault(
+            "The model has no parameters: model.named_parameters() yields nothing.",
+            module="03_nn",
+            hint="Does Module register a Parameter that is assigned as an attribute?",
+        )
+    for name, p in named.items():
+        if not np.isfinite(p.data).all():
+            raise Fault(f"`{name}` is not finite from the start: {number_of_bad(p.data)}.")
+
+
+def number_of_bad(array: np.ndarray) -> str:
+    return f"{int((~np.isfinite(array)).sum())} of {array.size} entries are NaN or infinite"
+
+
+def check_forward(output: Any, loss: Any, expected: float) -> None:
+    """float64 all the way, and the framework's loss is the one NumPy finds."""
+    if output.data.dtype != np.float64:
+        raise Fault(
+            f"With float64 parameters and inputs the model's output is {output.data.dtype}.",
+            hint="Some operation on the way converts its result or makes a float32 array.",
+        )
+    difference = compare(np.asarray(loss.data).reshape(()), np.asarray(expected))
+    if difference is not None:
+        raise Fault(
+            f"The loss of the model {difference.words}: NumPy says {number(expected)} for the same "
+            "outputs.",
+            yours=number(loss.data),
+            numpy=number(expected),
+            hint="Is the loss averaged over the batch, and does it use the target?",
+        )
+
+
+def gradient_fault(model: Any, checked: Checked) -> Fault:
+    """The wrong parameter nearest to the output, in words, and which are right."""
+    name, measured = list(checked.wrong.items())[-1]
+    entries = [m for m in measured if m.place != "a random direction"] or measured
+    difference = compare(
+        np.array([m.backward for m in entries]), np.array([m.difference for m in entries])
+    )
+    worst = max(measured, key=lambda m: m.error)
+    owner = owner_of(model, name)
+    everywhere = "" if checked.right else "All gradients are wrong, so look at the loss first."
+    return Fault(
+        f"The gradient of `{name}` ({owner}) {difference.words if difference else 'is wrong'}.",
+        module=module_of(model, name),
+        at=worst.place,
+        yours=number(worst.backward),
+        numpy=f"{number(worst.difference)} (central difference in float64)",
+        wrong=", ".join(checked.wrong),
+        right=", ".join(checked.right),
+        hint=everywhere
+        or "Gradients flow from the loss back to the input: the fault lies where "
+        "they turn from right to wrong.",
+    )
+
+
+def owner_of(model: Any, name: str) -> str:
+    """The class of the layer that a parameter belongs to, `Linear.weight`."""
+    *path, last = name.split(".")
+    for attribute in path:
+        model = getattr(model, attribute)
+    return f"{type(model).__name__}.{last}"
+
+
+def module_of(model: Any, name: str) -> str:
+    """The course module that brings that layer; the attention's own Linear belongs to attention."""
+    names, layer = [type(model).__name__], model
+    for attribute in name.split(".")[:-1]:
+        layer = getattr(layer, attribute)
+        names.append(type(layer).__name__)
+    return next(filter(None, map(module_bringing, names)), "")

@@ -1,0 +1,249 @@
+"""Probes as data: how to call a public name, the same in NumPy, and what to suspect.
+
+The result is compared with NumPy's, the gradients with central differences of NumPy's version, so
+the framework's own forward pass does not vouch for its backward pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from verification.faults import Fault
+from verification.probe import Kit, Probe
+from verification.wording import Difference, compare, show
+
+Array = np.ndarray
+Oracle = Callable[..., Array]
+STEP = 1e-5
+
+GRADIENT_HINTS = {
+    "missing": "Nothing arrived: was the operation recorded, and does its backward give one "
+    "gradient for each tensor that went in?",
+    "shape": "Is the gradient summed back over the dimensions that broadcasting added?",
+    "zero": "Something on the way back multiplies by zero or is not handed on.",
+    "sign": "Look for a minus that is missing or too many.",
+    "factor": "Is something counted twice, or a mean not taken (or taken twice)?",
+    "extra": "Is a mask missing, or a gradient sent to entries that had no part in the result?",
+    "dropped": "Some entries that had a part in the result get no gradient.",
+    "nan": "Is there a division by zero, or a log of zero, in backward?",
+}
+
+
+class Input(NamedTuple):
+    """How an argument is made. Only floats that are not `fixed` get a gradient."""
+
+    make: Callable[[np.random.Generator], Array]
+    grad: bool = True
+
+
+def spread(*shape: int) -> Input:
+    """Distinct numbers of both signs, none near zero nor near another: no kink, no tie."""
+
+    def make(rng: np.random.Generator) -> Array:
+        size = int(np.prod(shape))
+        steps = rng.permutation(size) - (size - 1) / 2
+        away = np.where(steps >= 0, 0.5, -0.5) + steps
+        jitter = rng.uniform(-0.2, 0.2, size)
+        return ((away + jitter) * 3 / (size + 1)).reshape(shape)
+
+    return Input(make)
+
+
+def positive(*shape: int) -> Input:
+    return Input(lambda rng: rng.uniform(0.3, 2, shape))
+
+
+def between_0_and_1(*shape: int) -> Input:
+    return Input(lambda rng: rng.uniform(0.1, 0.9, shape))
+
+
+def weights(*shape: int) -> Input:
+    return Input(lambda rng: rng.uniform(-0.8, 0.8, shape))
+
+
+def fixed(values: Any) -> Input:
+    """These values each time, without a gradient: labels, ids, masks."""
+    return Input(lambda rng: np.asarray(values), grad=False)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One way to call one public name, and what NumPy says to it.
+
+    `run` gets the framework (or the layer, where `layer` makes one) and the inputs as tensors;
+    `oracle` gets the inputs as arrays, then the layer's parameters in the order given. A suspect is
+    another oracle, one that makes a common mistake: when a wrong result fits it, its question is
+    asked.
+    """
+
+    part: str
+    call: str
+    inputs: Mapping[str, Input]
+    run: Callable[..., Any]
+    oracle: Oracle
+    layer: Callable[[Any], Any] | None = None
+    parameters: Mapping[str, Input] = field(default_factory=dict)
+    hint: str = ""
+    gradient_hint: str = ""
+    suspects: Mapping[str, Oracle] = field(default_factory=dict)
+
+
+def probes_of(operations: list[Operation], results: str, gradients: str = "") -> list[Probe]:
+    """Probes of the results, or of both, each with the module whose file is to blame."""
+    found: list[Probe] = []
+    for op in operations:
+        if results:
+            found.append(Probe(op.part, results, lambda kit, op=op: check_result(op, kit)))
+        if gradients:
+            found.append(Probe(op.part, gradients, lambda kit, op=op: check_gradients(op, kit)))
+    return found
+
+
+class Case(NamedTuple):
+    """An operation with its arguments drawn."""
+
+    op: Operation
+    arrays: dict[str, Array]
+    parameters: dict[str, Array]
+
+    def expected(self, oracle: Oracle | None = None) -> Array:
+        oracle = oracle or self.op.oracle
+        return np.asarray(oracle(*self.arrays.values(), *self.parameters.values()))
+
+    def facts(self) -> dict[str, str]:
+        shapes = [f"{name} {show(a, 8)}" for name, a in self.arrays.items()]
+        return {"called": self.op.call, "with": "; ".join(shapes)}
+
+
+def draw(op: Operation, rng: np.random.Generator) -> Case:
+    arrays = {name: given.make(rng) for name, given in op.inputs.items()}
+    return Case(op, arrays, {name: given.make(rng) for name, given in op.parameters.items()})
+
+
+def call(case: Case, tt: Any) -> tuple[Any, dict[str, Any]]:
+    """(the result, the tensors it was made from, parameters as `.name`)."""
+    op = case.op
+    tensors = {
+        name: tt.tensor(a, requires_grad=True) if op.inputs[name].grad else tt.tensor(a)
+        for name, a in case.arrays.items()
+    }
+    arguments, subject = list(tensors.values()), tt
+    if op.layer is not None:
+        subject = op.layer(tt)
+        for name, array in case.parameters.items():
+            parameter = attribute(subject, name)
+            check_parameter_shape(op, name, parameter, array)
+            parameter.data = array.copy()
+            tensors[f".{name}"] = parameter
+    return op.run(subject, *arguments), tensors
+
+
+def attribute(layer: Any, path: str) -> Any:
+    for name in path.split("."):
+        layer = getattr(layer, name)
+    return layer
+
+
+def check_parameter_shape(op: Operation, name: str, parameter: Any, array: Array) -> None:
+    if parameter.data.shape != array.shape:
+        raise Fault(
+            f"`{op.part}.{name}` has shape {parameter.data.shape} in place of {array.shape}.",
+            called=op.call,
+        )
+
+
+def check_result(op: Operation, kit: Kit) -> None:
+    """The result is NumPy's, and float64 stayed float64."""
+    case = draw(op, kit.rng)
+    result, _ = call(case, kit.tt)
+    actual, expected = np.asarray(result.data), case.expected()
+    difference = compare(actual, expected)
+    if difference is not None:
+        question = suspicion(case, lambda oracle: compare(actual, case.expected(oracle)))
+        facts = case.facts() | {"yours": show(actual), "numpy": show(expected)}
+        raise fault_for(f"The result of `{op.call}`", difference, question, op.hint, facts)
+    if expected.dtype == np.float64 and actual.dtype != np.float64:
+        raise Fault(
+            f"`{op.call}` turned float64 into {actual.dtype}.",
+            hint="Gradients can be checked to many digits only when float64 stays float64.",
+        )
+
+
+def check_gradients(op: Operation, kit: Kit) -> None:
+    """Each gradient is the one that central differences of NumPy's version give."""
+    case = draw(op, kit.rng)
+    result, tensors = call(case, kit.tt)
+    shape = np.asarray(result.data).shape
+    weight = kit.rng.uniform(0.5, 1.5, shape) * kit.rng.choice([-1, 1], shape)
+    if shape:
+        result.backward(kit.tt.tensor(weight))
+    else:
+        weight = np.ones(())
+        result.backward()
+    for name, tensor in tensors.items():
+        if name.startswith(".") or op.inputs[name].grad:
+            check_gradient(case, name, tensor, weight)
+
+
+def check_gradient(case: Case, name: str, tensor: Any, weight: Array) -> None:
+    """One gradient: compared, and when it is wrong, put into words."""
+    op = case.op
+    actual = None if tensor.grad is None else np.asarray(tensor.grad.data)
+    expected = numeric_gradient(case, name, weight, op.oracle)
+    difference = compare_gradient(actual, expected)
+    if difference is None:
+        return
+    question = suspicion(
+        case, lambda oracle: compare_gradient(actual, numeric_gradient(case, name, weight, oracle))
+    )
+    whose = f"`{op.part}{name}`" if name.startswith(".") else f"`{op.part}` for its input {name}"
+    facts = case.facts() | {"yours": show(actual), "numpy": show(expected)}
+    hint = op.gradient_hint or GRADIENT_HINTS.get(difference.kind, "")
+    raise fault_for(f"The gradient of {whose}", difference, question, hint, facts)
+
+
+def compare_gradient(actual: Array | None, expected: Array) -> Difference | None:
+    """As `compare`, with the last digits of a difference quotient left out of account."""
+    if actual is not None and actual.shape == expected.shape and np.isfinite(actual).all():
+        noise = 1e-9 * max(1.0, float(np.abs(expected).max(initial=0.0)))
+        same = np.abs(actual - expected) <= noise + 1e-7 * np.abs(expected)
+        actual = np.where(same, expected, actual)
+    return compare(actual, expected)
+
+
+def numeric_gradient(case: Case, name: str, weight: Array, oracle: Oracle) -> Array:
+    """d (weight * oracle).sum() / d argument, by central differences."""
+    group = case.parameters if name.startswith(".") else case.arrays
+    array = group[name.removeprefix(".")]
+    gradient = np.zeros(array.shape)
+    for index in np.ndindex(array.shape):
+        kept, ends = array[index], []
+        for step in (STEP, -STEP):
+            array[index] = kept + step
+            ends.append(float((case.expected(oracle) * weight).sum()))
+        array[index] = kept
+        gradient[index] = (ends[0] - ends[1]) / (2 * STEP)
+    return gradient
+
+
+def suspicion(case: Case, difference_to: Callable[[Oracle], Difference | None]) -> str:
+    """The question of the first suspect that explains what was seen."""
+    for question, oracle in case.op.suspects.items():
+        try:
+            if difference_to(oracle) is None:
+                return question
+        except (ValueError, IndexError):  # this mistake would not even have the right shape
+            continue
+    return ""
+
+
+def fault_for(
+    subject: str, difference: Difference, question: str, hint: str, facts: dict[str, str]
+) -> Fault:
+    """The sentence, with the question of a suspect behind it when one fits."""
+    said = f"{subject} {difference.words}" + (f": {question}" if question else ".")
+    return Fault(said, hint="" if question else hint, **facts)
