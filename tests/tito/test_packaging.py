@@ -5,6 +5,7 @@ One build and one clean environment for all of it; needs the package index that 
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -118,10 +119,10 @@ def test_installed_elsewhere_it_makes_a_workspace_to_work_in(installed, repo):
     made = installed.tito("init", "mine")
     assert made.returncode == 0, made.stdout + made.stderr
     mine = installed.folder / "mine"
-    listed = installed.tito("module", "list", cwd=mine)
+    listed = installed.tito("module", "list", "--json", cwd=mine)
     assert listed.returncode == 0, listed.stderr
-    for module in modules_in(repo):
-        assert module.name in listed.stdout
+    names = [module["name"] for module in json.loads(listed.stdout)["modules"]]
+    assert names == [module.name for module in modules_in(repo)]
     first = modules_in(repo)[0]
     tested = installed.tito("module", "test", first.number, cwd=mine)
     assert tested.returncode == 1, tested.stdout + tested.stderr
