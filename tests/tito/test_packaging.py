@@ -121,7 +121,7 @@ def test_installed_elsewhere_it_makes_a_workspace_to_work_in(installed, repo):
     mine = installed.folder / "mine"
     listed = installed.tito("module", "list", "--json", cwd=mine)
     assert listed.returncode == 0, listed.stderr
-    names = [module["name"] for module in json.loads(listed.stdout)["modules"]]
+    names = [module["module"] for module in json.loads(listed.stdout)["modules"]]
     assert names == [module.name for module in modules_in(repo)]
     first = modules_in(repo)[0]
     tested = installed.tito("module", "test", first.number, cwd=mine)
