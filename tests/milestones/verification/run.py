@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 SECONDS_BETWEEN_EVENTS = 0.05  # twenty a second: more than an eye follows
+EVENTS_PER_PHASE = 40  # enough for a curve, however short the training is
 
 
 class Run:
@@ -51,8 +52,10 @@ class Run:
         return f"tito milestone run {self.milestone} --seed {self.seed}"
 
     def progress_is_due(self, step: int, total: int) -> bool:
-        """Long enough since the last event? The last step always counts."""
-        return step == total or self._clock() - self._last >= SECONDS_BETWEEN_EVENTS
+        """Time for an event, or a place on the curve? The first and the last step always are."""
+        if step in (1, total) or step % -(-total // EVENTS_PER_PHASE) == 0:
+            return True
+        return self._clock() - self._last >= SECONDS_BETWEEN_EVENTS
 
     def progress(
         self,
