@@ -56,10 +56,13 @@ def kill(file: Path, times: int, seed: int) -> dict[str, Any]:
     import filelock  # noqa: F401  # imported before the fork, so that the kills hit writes
 
     acknowledged = {"00_setup"}
+    longest = 0.02  # seconds a writer lives at most; follows the machine, so that most kills hit
     count = {"kills": 0, "unreadable": 0, "lost": 0, "mid_write": 0}
     started = time.perf_counter()
     for number in range(times):
-        acknowledged |= _kill_a_writer(file, number, rng.uniform(0, 0.03))
+        names = _kill_a_writer(file, number, rng.uniform(0, longest))
+        longest *= 0.95 if len(names) > 1 else 1.05
+        acknowledged |= names
         count["kills"] += 1
         count["mid_write"] += any(file.parent.glob("*.tmp"))
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import subprocess
 from collections.abc import Callable
@@ -134,6 +135,14 @@ def test_a_disk_without_links_keeps_the_copy_too(
     monkeypatch.setattr(mt.os, "link", refuse)
     assert tracker.progress["completed_modules"] == ["00_setup"]
     assert [kept.read_bytes() for kept in corrupt_copies(progress_file)] == [b"damaged"]
+
+
+def test_a_file_without_end_is_not_read(tracker: Any, told: list[str], progress_file: Path) -> None:
+    tracker.mark_module_complete("00_setup")
+    os.truncate(progress_file, 2**40)  # a terabyte of nothing
+    assert tracker.progress["completed_modules"] == ["00_setup"]
+    assert "far larger than any progress" in told[0]
+    corrupt_copies(progress_file)[0].unlink()
 
 
 def test_a_folder_in_the_files_place_is_moved_aside(tracker: Any, progress_file: Path) -> None:

@@ -50,6 +50,7 @@ REPORTS = {
     ),
     "no metric": "<testsuite><testcase/></testsuite>",
     "an infinite metric": GOOD.replace("0.9", "inf"),
+    "a metric in words": GOOD.replace("0.9", "great"),
     "a bare property": GOOD.replace('value="0.9"', ""),
     "expanding entities": '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>' + GOOD,
     "an outside entity": '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>' + GOOD,
@@ -81,7 +82,11 @@ def test_any_bytes_are_judged_without_an_exception(
     assert judge(mt, tmp_path, raw).outcome in ("failed", "could_not_run")
 
 
-def test_the_runner_is_given_all_it_needs(course: Course, tmp_path: Path) -> None:
+def test_the_runner_is_given_all_it_needs(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONWARNINGS", "error")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-x")
     seen: dict[str, Any] = {}
 
     def runner(command: list[str], **given: Any) -> SimpleNamespace:
@@ -100,6 +105,7 @@ def test_the_runner_is_given_all_it_needs(course: Course, tmp_path: Path) -> Non
     assert seen["env"]["TINYTORCH_PROGRESS_STREAM"] == str(seen["progress_file"])
     assert seen["env"]["PYTHONPATH"].split(":")[0].split(";")[0] == str(workspace)
     assert seen["env"]["OMP_NUM_THREADS"] == seen["env"]["VECLIB_MAXIMUM_THREADS"] == "1"
+    assert not {"PYTHONWARNINGS", "PYTEST_ADDOPTS"} & set(seen["env"])
     assert seen["command"][-2:] == ["--seed", "7"]
     assert "error::pytest.PytestReturnNotNoneWarning" in seen["command"]
     assert not seen["progress_file"].parent.exists(), "the scratch folder stays behind"

@@ -155,6 +155,61 @@ def test_an_error_at_any_step_leaves_the_old_state(
     assert not list(progress_file.parent.glob("*.tmp"))
 
 
+def test_an_error_between_the_two_swaps_leaves_the_old_state(
+    mt: ModuleType, tracker: Any, progress_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tracker.mark_module_complete("00_setup")
+    before = progress_file.read_bytes()
+    replace, calls = os.replace, []
+
+    def only_once(*paths: Any) -> None:
+        calls.append(paths)
+        if len(calls) > 1:
+            raise OSError(errno.EIO, "Input/output error")
+        replace(*paths)
+
+    monkeypatch.setattr(mt.os, "replace", only_once)
+    with pytest.raises(mt.ProgressUnwritable, match="Input/output error"):
+        tracker.mark_module_complete("01_tensor")
+    assert progress_file.read_bytes() == before
+
+
+@posix_only
+def test_a_write_is_on_the_disk_before_it_takes_the_files_place_and_the_folder_after(
+    mt: ModuleType, tracker: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[str] = []
+
+    def watched(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def step(*arguments: Any) -> Any:
+            steps.append(name)
+            return call(*arguments)
+
+        return step
+
+    for name in ("fsync", "replace"):
+        monkeypatch.setattr(mt.os, name, watched(name, getattr(os, name)))
+    tracker.mark_module_complete("00_setup")
+    assert steps == ["fsync", "fsync", "replace", "replace", "fsync"]
+
+
+def test_damage_that_cannot_be_mended_is_said_once(
+    mt: ModuleType,
+    tracker: Any,
+    told: list[str],
+    progress_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tracker.mark_module_complete("00_setup")
+    progress_file.write_bytes(b"damaged")
+    monkeypatch.setattr(mt, "LOCK_SECONDS", 0.05)
+    with FileLock(f"{progress_file}.lock"):
+        for _ in range(2):
+            assert tracker.progress["completed_modules"] == ["00_setup"]
+    assert len(told) == 1
+    assert "last good state" in told[0]
+
+
 def test_a_lock_that_is_never_released_is_named(
     mt: ModuleType, tracker: Any, progress_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -41,26 +41,21 @@ def test_a_new_milestone_without_metrics_needs_only_its_test_to_pass(course: Cou
 
 CHEATS = {
     "returns True": (body("return True"), "return"),
-    "returns False": (body("return False"), "return"),
     "returns early": (body("return"), "accuracy"),
     "passes without metrics": (body("assert True"), "accuracy, gradient_error"),
     "reports NaN": (
         PASSES.replace("0.99", "float('nan')"),
         "accuracy",
     ),
-    "reports a word": (PASSES.replace("0.99", "'great'"), "accuracy"),
     "skips": (body("pytest.skip('not today')"), "skipped"),
-    "skips with unittest": (body("import unittest", "raise unittest.SkipTest('no')"), "skipped"),
     "is marked xfail": (
         body("pytest.xfail('known')"),
         "skipped",
     ),
     "calls sys.exit(0)": (body("sys.exit(0)"), "SystemExit"),
     "calls os._exit(0)": (body("os._exit(0)"), "ended early"),
-    "calls os._exit(1)": (body("os._exit(1)"), "ended early"),
     "calls pytest.exit": (body("pytest.exit('enough', 0)"), ""),
     "is interrupted from inside": (body("raise KeyboardInterrupt"), ""),
-    "exits at import": ("import sys\nsys.exit(0)\n" + PASSES, ""),
     "ends at import": ("import os\nos._exit(0)\n" + PASSES, "ended early"),
     "skips at import": (
         "import pytest\npytest.skip('no', allow_module_level=True)\n" + PASSES,

@@ -35,7 +35,7 @@ def test_300_kills_leave_a_readable_file_with_every_acknowledged_update(
 ) -> None:
     counted = stress("kill", progress_file, times=300)
     assert counted["kills"] == 300
-    assert counted["acknowledged"] > 100, "the kills came before anything was written"
+    assert counted["acknowledged"] > 50, "the kills came before anything was written"
     assert counted["mid_write"] > 20, "hardly a kill came in the middle of a write"
     assert (counted["unreadable"], counted["lost"]) == (0, 0), counted
     assert counted["leftovers"] == []
