@@ -316,9 +316,10 @@ def tensor(data, *, dtype=None, requires_grad=False):
 #| export
 def float_style(array):
     """The function that prints one float of `array` the way PyTorch does, all equally wide."""
-    for axis, size in enumerate(array.shape):  # of a large array only the corners are printed
-        if array.size > 1000 and size > 6:
-            array = array.take([0, 1, 2, -3, -2, -1], axis)
+    if array.size > 1000:  # only the corners of a large array are printed
+        for axis in range(array.ndim):
+            if array.shape[axis] > 6:
+                array = array.take([0, 1, 2, -3, -2, -1], axis)
     finite = array[np.isfinite(array) & (array != 0)].astype(float64)
     sizes = np.abs(finite) if finite.size else np.ones(1)
     whole = bool((sizes == np.floor(sizes)).all())
