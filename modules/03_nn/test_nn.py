@@ -1,0 +1,1110 @@
+"""Tests of module 03: what `tito module test 03` runs against your own export.
+
+Values are compared with NumPy, gradients with central differences in float64.
+"""
+
+import math
+import warnings
+
+import numpy as np
+import pytest
+
+import tinytorch
+from tinytorch import Tensor, nn, tensor
+from tinytorch.nn import functional as F
+from tinytorch.nn import init
+
+SHAPES = [(), (1,), (5,), (0,), (2, 3), (3, 0), (2, 1, 4)]
+
+
+def normal(seed, *shape, scale=1.0):
+    """Random float64 numbers that no two tests share."""
+    return np.asarray(scale * np.random.default_rng(seed).standard_normal(shape))
+
+
+def show(array):
+    return np.array2string(np.asarray(array), precision=5, separator=", ", threshold=40)
+
+
+def same(call, found, expected, cause, rtol=1e-9, dtype=None):
+    """Assert that the tensor `found` is the array `expected`: type, shape, dtype, numbers."""
+    expected = np.asarray(expected)
+    assert isinstance(found, Tensor), f"{call} gave {found!r}, not a Tensor. {cause}"
+    assert found.shape == expected.shape, (
+        f"{call} has shape {found.shape}, expected {expected.shape}. {cause}"
+    )
+    dtype = np.dtype(dtype or "float64")
+    assert found.dtype == dtype, (
+        f"{call} is {found.dtype}, expected {dtype}: the dtype of the input must stay. Is there an "
+        "array of another dtype in between?"
+    )
+    close = np.allclose(found.data, expected, rtol=rtol, atol=rtol, equal_nan=True)
+    assert close, f"{call} is\n{show(found.data)}\nexpected\n{show(expected)}\n{cause}"
+
+
+def central(function, arrays, position, weights, eps=1e-6):
+    """The derivative of sum(weights * function(arrays)) for one of the arrays, by differences."""
+    result = np.zeros(arrays[position].shape)
+    for index in np.ndindex(result.shape):
+        sums = []
+        for step in (eps, -eps):
+            moved = [np.array(array) for array in arrays]
+            moved[position][index] += step
+            with tinytorch.no_grad():
+                sums.append(float(np.sum(weights * function(*map(Tensor, moved)).data)))
+        result[index] = (sums[0] - sums[1]) / (2 * eps)
+    return result
+
+
+def gradients(call, function, arrays, cause, names=("the input", "the target"), seed=0):
+    """Assert that backward gives what central differences give, for every array."""
+    inputs = [Tensor(array, requires_grad=True) for array in arrays]
+    out = function(*inputs)
+    weights = np.random.default_rng(seed).uniform(0.5, 2, out.shape)
+    out.backward(Tensor(weights))
+    for position, (name, x) in enumerate(zip(names, inputs, strict=False)):
+        expected = central(function, arrays, position, weights)
+        assert x.grad is not None, f"{call}: {name} received no gradient (None). {cause}"
+        found = x.grad.data
+        assert found.shape == expected.shape, (
+            f"{call}: the gradient of {name} has shape {found.shape}, expected {expected.shape}. "
+            f"{cause}"
+        )
+        assert np.allclose(found, expected, rtol=1e-5, atol=1e-7), (
+            f"{call}, gradient of the result {show(weights)}: the gradient of {name} is\n"
+            f"{show(found)}\ncentral differences say\n{show(expected)}\n{cause}"
+        )
+
+
+# 3.1 relu
+
+
+def test_3_1_relu_values():
+    cause = "Every negative number becomes 0, every other one stays."
+    x = [-2.0, -0.0, 0.0, 3.0]
+    same(f"relu({x})", F.relu(tensor(x)), np.array(x).clip(0), cause, dtype="float32")
+    for seed, shape in enumerate(SHAPES):
+        x = normal(seed, *shape)
+        same(f"relu of {show(x)}", F.relu(Tensor(x)), np.where(x > 0, x, 0), cause)
+
+
+def test_3_1_relu_leaves_its_input_alone():
+    x = tensor([-1.0, 2.0])
+    F.relu(x)
+    assert x.tolist() == [-1.0, 2.0], (
+        f"after y = relu(x), x = [-1, 2] has become {x.tolist()}: forward must make a new array, "
+        "not write into the one that it was given"
+    )
+
+
+def test_3_1_relu_gradient():
+    for seed, shape in enumerate(SHAPES):
+        x = normal(seed + 10, *shape)
+        x = x + 0.1 * np.sign(x)  # away from the bend
+        gradients(
+            f"relu of {show(x)}", F.relu, [x],
+            "backward returns grad where x > 0, and 0 where x < 0.",
+        )
+
+
+def test_3_1_relu_gradient_at_zero():
+    x = tensor([0.0, -0.0, 1.0], requires_grad=True)
+    F.relu(x).backward(tensor([5.0, 5.0, 5.0]))
+    assert x.grad.tolist() == [0.0, 0.0, 5.0], (
+        f"x = [0, -0, 1], grad = [5, 5, 5]: relu's gradient is {x.grad.tolist()}, expected "
+        "[0, 0, 5]. At exactly 0 nothing passes: compare with >, not with >="
+    )
+
+
+def test_3_1_relu_used_twice():
+    x = tensor([-1.0, 2.0], requires_grad=True)
+    for times in (1, 2):
+        (F.relu(x) * F.relu(x)).sum().backward()
+        expected = [0.0, 4.0 * times]
+        assert x.grad.tolist() == expected, (
+            f"x = [-1, 2], (relu(x) * relu(x)).sum(), backward number {times}: the gradient of x is "
+            f"{x.grad.tolist()}, expected {expected}"
+        )
+
+
+# 3.2 sigmoid
+
+
+def test_3_2_sigmoid_values():
+    cause = "sigmoid(x) = 1 / (1 + exp(-x)): 0.5 at 0, and more for larger x."
+    for seed, shape in enumerate(SHAPES):
+        x = normal(seed, *shape, scale=4)
+        same(f"sigmoid of {show(x)}", F.sigmoid(Tensor(x)), 1 / (1 + np.exp(-x)), cause)
+    x = np.array([-2.0, 0.0, 2.0], "float32")
+    expected = 1 / (1 + np.exp(-x.astype("float64")))
+    same(f"sigmoid of {show(x)}", F.sigmoid(Tensor(x)), expected, cause, 1e-6, "float32")
+
+
+def test_3_2_sigmoid_of_large_numbers():
+    for dtype in ("float32", "float64"):
+        x = np.array([-np.inf, -1000, -100, 100, 1000, np.inf], dtype)
+        try:
+            with np.errstate(over="raise", invalid="raise"):
+                found = F.sigmoid(Tensor(x)).data
+        except FloatingPointError as error:
+            pytest.fail(
+                f"sigmoid of {show(x)} ({dtype}): {error}. exp of a large positive number does not "
+                "fit into a float. Take exp(-|x|), which is never above 1, for both signs of x"
+            )
+        assert np.allclose(found, [0, 0, 0, 1, 1, 1], atol=1e-40), (
+            f"sigmoid of {show(x)} is {show(found)}, expected [0, 0, 0, 1, 1, 1]"
+        )
+
+
+def test_3_2_sigmoid_is_exact_for_negative_numbers():
+    found = F.sigmoid(Tensor(np.array([-30.0]))).item()
+    expected = math.exp(-30) / (1 + math.exp(-30))
+    assert abs(found / expected - 1) < 1e-12, (
+        f"sigmoid(-30) is {found!r}, expected {expected!r}: small, but with all its digits. A "
+        "difference such as 1 - 1/(1 + e) loses them; e / (1 + e) does not"
+    )
+
+
+def test_3_2_sigmoid_gradient():
+    for seed, shape in enumerate(SHAPES):
+        x = normal(seed + 20, *shape, scale=2)
+        gradients(
+            f"sigmoid of {show(x)}", F.sigmoid, [x],
+            "The slope is out * (1 - out), and backward returns grad times the slope.",
+        )
+
+
+# 3.3 linear
+
+
+def linear_cases():
+    for seed, (shape, out) in enumerate(
+        [((2,), 3), ((1, 1), 1), ((4, 2), 3), ((3, 4), 2), ((2, 3, 2), 4), ((0, 3), 2), ((2, 0, 3), 1)]
+    ):
+        yield normal(seed, *shape), normal(seed + 50, out, shape[-1]), normal(seed + 90, out)
+
+
+def test_3_3_linear_values():
+    for x, weight, bias in linear_cases():
+        call = f"linear: x {x.shape}, weight {weight.shape}"
+        expected = x @ weight.T
+        same(
+            f"{call}, no bias", F.linear(Tensor(x), Tensor(weight)), expected,
+            "The result is x @ weight.T, of shape (..., out); with bias None nothing is added.",
+        )
+        same(
+            f"{call}, bias {bias.shape}", F.linear(Tensor(x), Tensor(weight), Tensor(bias)),
+            expected + bias, "The bias is added to each row of x @ weight.T.",
+        )
+        single = [a.astype("float32") for a in (x, weight, bias)]
+        found = F.linear(*map(Tensor, single))
+        same(f"{call} in float32", found, expected + bias, "", 1e-5, "float32")
+
+
+def test_3_3_linear_of_views():
+    x, weight = normal(1, 2, 3, 4), normal(2, 5, 6)
+    views = x.transpose(2, 1, 0), weight[:, 1:3]  # (4, 3, 2) and (5, 2), not row by row in memory
+    found = F.linear(Tensor(x).permute(2, 1, 0), Tensor(weight)[:, 1:3])
+    cause = "The inputs may be views of other memory; reshape copies where it must."
+    same("linear of a permuted x and a slice of a weight", found, views[0] @ views[1].T, cause)
+    gradients("linear of views", lambda x, w: F.linear(x.permute(2, 1, 0), w[:, 1:3]), [x, weight], cause)
+
+
+def test_3_3_linear_leaves_its_inputs_alone():
+    arrays = normal(3, 2, 2), normal(4, 2, 2), normal(5, 2)
+    inputs = [Tensor(array, requires_grad=True) for array in arrays]
+    F.linear(*inputs).sum().backward()
+    for name, x, before in zip(("x", "weight", "bias"), inputs, arrays, strict=True):
+        assert np.array_equal(x.data, before), (
+            f"linear has changed {name}: from\n{show(before)}\nto\n{show(x.data)}\nOnly the result, "
+            "a new array, may be written into"
+        )
+
+
+def test_3_3_linear_gradients():
+    names = ("x", "weight", "bias")
+    for x, weight, bias in linear_cases():
+        call = f"linear: x {x.shape}, weight {weight.shape}, bias {bias.shape}"
+        cause = (
+            "With grad and x as rows: x gets grad @ weight, weight gets grad.T @ x, and bias gets "
+            "grad summed over the rows."
+        )
+        gradients(call, F.linear, [x, weight, bias], cause, names)
+        gradients(f"{call}, no bias", F.linear, [x, weight], cause, names)
+
+
+def test_3_3_linear_with_one_tensor_twice():
+    a = normal(7, 3, 3)
+    gradients(
+        "linear(a, a), a of shape (3, 3)", lambda a: F.linear(a, a), [a],
+        "Here x and weight are one tensor: its gradient is the sum of both.", ("a",),
+    )
+
+
+def test_3_3_linear_computes_no_gradient_that_nobody_needs():
+    for needed in ([False, True, True], [True, False, False], [False, False, True]):
+        inputs = [
+            Tensor(array, requires_grad=need)
+            for array, need in zip((normal(1, 2, 3), normal(2, 4, 3), normal(3, 4)), needed, strict=True)
+        ]
+        node = F.linear(*inputs).grad_fn
+        found = [result is not None for result in node.backward(np.ones((2, 4)))]
+        assert found == needed, (
+            f"linear with needs_input_grad {needed} for x, weight, bias: backward computed gradients "
+            f"for {found}. Return None where none is needed: the product for data is a large part "
+            "of the time of a first layer"
+        )
+
+
+def test_3_3_linear_that_does_not_fit():
+    F.linear(tensor([1.0, 2.0]), tensor([[1.0, 2.0]]))
+    with pytest.raises(ValueError, match=r"\(4, 3\).*\(8, 2\)"):
+        F.linear(Tensor(np.ones((4, 3))), Tensor(np.ones((8, 2))))
+
+
+# 3.4 mean squared error
+
+REDUCTIONS = {"mean": np.mean, "sum": np.sum, "none": np.asarray}
+
+
+def test_3_4_mse_values():
+    for reduction, reduced in REDUCTIONS.items():
+        for seed, shape in enumerate([(), (1,), (5,), (2, 3), (2, 1, 3)]):
+            x, target = normal(seed, *shape), normal(seed + 5, *shape)
+            same(
+                f"mse_loss, shape {shape}, reduction={reduction!r}",
+                F.mse_loss(Tensor(x), Tensor(target), reduction=reduction),
+                reduced((x - target) ** 2),
+                "The single losses are (x - target) squared; _reduced(losses, reduction) does the rest.",
+            )
+    loss = F.mse_loss(tensor([1.0, 2.0, 3.0]), tensor([1.0, 4.0, 0.0]))
+    same("mse_loss([1, 2, 3], [1, 4, 0])", loss, 13 / 3, "", 1e-6, "float32")
+
+
+def test_3_4_mse_gradients():
+    for reduction in REDUCTIONS:
+        for seed, shape in enumerate([(), (1,), (5,), (2, 3)]):
+            gradients(
+                f"mse_loss, shape {shape}, reduction={reduction!r}",
+                lambda x, t, reduction=reduction: F.mse_loss(x, t, reduction=reduction),
+                [normal(seed + 30, *shape), normal(seed + 35, *shape)],
+                "The gradient is 2 * error times the share of each loss (for the mean, one part in "
+                "the number of losses); the target gets the same with the opposite sign.",
+                seed=seed,
+            )
+
+
+def test_3_4_mse_inside_a_longer_computation():
+    x = tensor([1.0, 2.0], requires_grad=True)
+    loss = 3 * F.mse_loss(x * x, tensor([0.0, 0.0]))
+    loss.backward()
+    assert x.grad.tolist() == [6.0, 48.0], (
+        f"x = [1, 2], loss = 3 * mse_loss(x * x, 0): the gradient of x is {x.grad.tolist()}, expected "
+        "[6, 48]. Is the gradient that arrives (here 3) used?"
+    )
+
+
+def test_3_4_mse_of_a_tensor_with_itself():
+    x = tensor([1.0, 2.0], requires_grad=True)
+    F.mse_loss(x, x).backward()
+    assert x.grad.tolist() == [0.0, 0.0], (
+        f"mse_loss(x, x) is 0 for every x, but x received the gradient {x.grad.tolist()}"
+    )
+
+
+def test_3_4_mse_backward_twice():
+    x, target = tensor([1.0, 2.0], requires_grad=True), tensor([0.0, 0.0])
+    loss = F.mse_loss(x, target, reduction="sum")
+    loss.backward(retain_graph=True)
+    loss.backward()
+    assert x.grad.tolist() == [4.0, 8.0], (
+        f"x = [1, 2], target 0, reduction='sum', backward twice: the gradients add up to "
+        f"{x.grad.tolist()}, expected [4, 8]. backward must not change what forward has kept"
+    )
+
+
+def test_3_4_mse_warns_of_broadcasting():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        F.mse_loss(Tensor(np.ones((2, 1))), Tensor(np.ones((2, 1))))
+    with pytest.warns(UserWarning, match=r"\(4, 1\).*\(4,\)"):
+        loss = F.mse_loss(Tensor(np.ones((4, 1))), Tensor(np.zeros(4)), reduction="none")
+    assert loss.shape == (4, 4), f"mse_loss of (4, 1) and (4,) has shape {loss.shape}, not (4, 4)"
+
+
+# 3.5 softmax
+
+
+def softmax_cases():
+    for seed, shape in enumerate([(1,), (4,), (2, 3), (3, 1), (2, 3, 2), (0, 3), (3, 0)]):
+        for dim in range(-len(shape), len(shape)):
+            yield normal(seed, *shape, scale=2), dim
+
+
+def test_3_5_softmax_values():
+    for x, dim in softmax_cases():
+        e = np.exp(x)
+        same(
+            f"softmax of shape {x.shape}, dim={dim}", F.softmax(Tensor(x), dim),
+            e / e.sum(axis=dim, keepdims=True),
+            f"exp(x), divided by its sum along dim {dim} (with keepdims=True).",
+        )
+    x = np.log(np.array([1, 2, 3], "float32"))
+    found = F.softmax(Tensor(x), dim=0)
+    same("softmax of [log 1, log 2, log 3]", found, [1 / 6, 2 / 6, 3 / 6], "", 1e-6, "float32")
+
+
+def test_3_5_softmax_of_large_numbers():
+    x = tensor([1e4, 1e4, -1e4])
+    try:
+        with np.errstate(over="raise", invalid="raise"):
+            found = F.softmax(x, dim=0).tolist()
+    except FloatingPointError as error:
+        pytest.fail(
+            f"softmax([10000, 10000, -10000]): {error}. Subtract the largest number before exp"
+        )
+    assert found == [0.5, 0.5, 0.0], (
+        f"softmax([10000, 10000, -10000]) is {found}, expected [0.5, 0.5, 0]"
+    )
+    assert x.tolist() == [1e4, 1e4, -1e4], "softmax has changed its input: x - largest is a new array"
+
+
+def test_3_5_softmax_gradient():
+    for x, dim in softmax_cases():
+        gradients(
+            f"softmax of shape {x.shape}, dim={dim}", lambda x, dim=dim: F.softmax(x, dim), [x],
+            "result = grad * p - p * sum(grad * p), the sum along dim with keepdims=True.",
+        )
+
+
+def test_3_5_softmax_backward_twice():
+    x = tensor([0.0, 1.0, 2.0], requires_grad=True)
+    y = F.softmax(x, dim=0)
+    p = y.tolist()
+    for _ in range(2):
+        y.backward(tensor([1.0, 0.0, 0.0]), retain_graph=True)
+    expected = [2 * p[0] * (1 - p[0]), -2 * p[0] * p[1], -2 * p[0] * p[2]]
+    assert np.allclose(x.grad.tolist(), expected), (
+        f"softmax, backward twice: the gradients add up to {x.grad.tolist()}, expected {expected}. "
+        "Does backward change self.out?"
+    )
+
+
+# 3.6 cross-entropy
+
+
+def log_softmax(x):
+    shifted = x - x.max(axis=1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+
+
+def cross_entropy_cases():
+    for seed, (rows, classes) in enumerate([(1, 1), (1, 3), (4, 2), (2, 5)]):
+        rng = np.random.default_rng(seed)
+        yield 2 * rng.standard_normal((rows, classes)), rng.integers(0, classes, rows)
+
+
+def test_3_6_cross_entropy_values():
+    for x, target in cross_entropy_cases():
+        losses = -log_softmax(x)[np.arange(len(x)), target]
+        for reduction, reduced in REDUCTIONS.items():
+            same(
+                f"cross_entropy, scores {x.shape}, target {target.tolist()}, reduction={reduction!r}",
+                F.cross_entropy(Tensor(x), Tensor(target), reduction=reduction), reduced(losses),
+                "For each row: log of the sum of exp(shifted), minus shifted at the right class.",
+            )
+
+
+def test_3_6_cross_entropy_of_large_scores():
+    for dtype in ("float32", "float64"):
+        x = Tensor(np.array([[1e4, 0, -1e4], [1e4, 0, -1e4]], dtype), requires_grad=True)
+        try:
+            with np.errstate(over="raise", invalid="raise", divide="raise"):
+                losses = F.cross_entropy(x, tensor([0, 2]), reduction="none")
+                losses.sum().backward()
+        except FloatingPointError as error:
+            pytest.fail(
+                f"cross_entropy of scores of 10,000 ({dtype}): {error}. Subtract the largest score of "
+                "each row first, and take the log of the sum only, never of a single probability"
+            )
+        same("cross_entropy of [10000, 0, -10000] for the classes 0 and 2", losses, [0, 2e4],
+             "Right and certain costs 0, wrong by 20,000 costs 20,000.", dtype=dtype)
+        same("its gradient", x.grad, [[0, 0, 0], [1, 0, -1]], "Probabilities minus 1 at the target.",
+             dtype=dtype)
+
+
+def test_3_6_cross_entropy_gradient():
+    for x, target in cross_entropy_cases():
+        for reduction in REDUCTIONS:
+            gradients(
+                f"cross_entropy, scores {x.shape}, target {target.tolist()}, reduction={reduction!r}",
+                lambda x, t=target, r=reduction: F.cross_entropy(x, Tensor(t), reduction=r), [x],
+                "The gradient is softmax(x), minus 1 at the right class, times the share of each row "
+                "(as a column, so that it belongs to the row).",
+            )
+
+
+def test_3_6_cross_entropy_backward_twice():
+    x = Tensor(np.zeros((2, 2)), requires_grad=True)
+    loss = F.cross_entropy(x, tensor([0, 1]))
+    loss.backward(retain_graph=True)
+    first = x.grad.tolist()
+    x.grad = None
+    loss.backward()
+    assert x.grad.tolist() == first == [[-0.25, 0.25], [0.25, -0.25]], (
+        f"two equal scores, targets 0 and 1: backward gives {first} the first time and "
+        f"{x.grad.tolist()} the second time, expected [[-0.25, 0.25], [0.25, -0.25]] both times. "
+        "Does backward write into what forward has kept?"
+    )
+
+
+def test_3_6_cross_entropy_leaves_its_inputs_alone():
+    x, target = normal(3, 2, 3), np.array([2, 0])
+    tensors = Tensor(x, requires_grad=True), Tensor(target)
+    F.cross_entropy(*tensors).backward()
+    assert np.array_equal(tensors[0].data, x), "cross_entropy has changed its scores"
+    assert np.array_equal(tensors[1].data, target), "cross_entropy has changed its target"
+
+
+def test_3_6_cross_entropy_of_other_shapes():
+    x = normal(5, 2, 3, 4)
+    target = np.random.default_rng(6).integers(0, 3, (2, 4))
+    rows, classes = x.transpose(0, 2, 1).reshape(8, 3), target.reshape(8)
+    losses = -log_softmax(rows)[np.arange(8), classes].reshape(2, 4)
+    for reduction, reduced in REDUCTIONS.items():
+        found = F.cross_entropy(Tensor(x), Tensor(target), reduction=reduction)
+        same(f"cross_entropy of (2, 3, 4), {reduction}", found, reduced(losses), "Classes in dim 1.")
+    gradients("cross_entropy of (2, 3, 4)", lambda x: F.cross_entropy(x, Tensor(target)), [x], "")
+    one = F.cross_entropy(Tensor(rows[0]), Tensor(classes[0]))
+    same("cross_entropy of one example, shape (3,)", one, losses[0, 0], "")
+    empty = F.cross_entropy(Tensor(np.zeros((0, 3))), Tensor(np.zeros(0, "int64")), reduction="sum")
+    same("cross_entropy of an empty batch, summed", empty, 0.0, "")
+
+
+def test_3_6_cross_entropy_where_some_targets_do_not_count():
+    x, target = normal(8, 4, 3), np.array([0, -100, 2, 1])
+    losses = -log_softmax(x)[np.arange(4), [0, 0, 2, 1]] * [1, 0, 1, 1]
+    same("cross_entropy with one target -100", F.cross_entropy(Tensor(x), Tensor(target)),
+         losses.sum() / 3, "The mean is over those that count.")
+    gradients("cross_entropy with one target -100",
+              lambda x: F.cross_entropy(x, Tensor(target)), [x], "")
+    smooth = F.cross_entropy(Tensor(x[:1]), Tensor(target[:1]), label_smoothing=0.3)
+    expected = -(0.7 * log_softmax(x[:1])[0, 0] + 0.3 * log_softmax(x[:1]).mean())
+    same("cross_entropy with label_smoothing=0.3", smooth, expected, "")
+
+
+def test_3_6_cross_entropy_refuses_targets():
+    x = Tensor(np.zeros((2, 3)))
+    F.cross_entropy(x, tensor([0, 2]))
+    for target, kind, text in [
+        ([0.0, 1.0], TypeError, "long"),
+        ([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]], TypeError, "argmax"),
+        ([0, 3], IndexError, "no class 3"),
+        ([-1, 0], IndexError, "no class -1"),
+        ([0, 1, 2], ValueError, r"\(2, 3\).*\(3,\)"),
+    ]:
+        with pytest.raises(kind, match=text):
+            F.cross_entropy(x, tensor(target))
+
+
+# 3.7 yes or no
+
+
+def test_3_7_bce_values():
+    for seed, shape in enumerate([(), (1,), (5,), (2, 3), (0,)]):
+        x, t = normal(seed, *shape, scale=3), np.random.default_rng(seed).random(shape)
+        p = 1 / (1 + np.exp(-x))
+        losses = -(t * np.log(p) + (1 - t) * np.log(1 - p))
+        for reduction, reduced in REDUCTIONS.items():
+            if x.size == 0 and reduction == "mean":
+                continue
+            same(
+                f"binary_cross_entropy_with_logits({show(x)}, {show(t)}, reduction={reduction!r})",
+                F.binary_cross_entropy_with_logits(Tensor(x), Tensor(t), reduction=reduction),
+                reduced(losses), "max(x, 0) - x * target + log(1 + exp(-|x|)), then _reduced.",
+            )
+
+
+def test_3_7_bce_of_large_scores():
+    for dtype in ("float32", "float64"):
+        x = Tensor(np.array([1e4, -1e4, 1e4, -1e4], dtype), requires_grad=True)
+        target = Tensor(np.array([1, 0, 0, 1], dtype))
+        try:
+            with np.errstate(over="raise", invalid="raise", divide="raise"):
+                losses = F.binary_cross_entropy_with_logits(x, target, reduction="none")
+                losses.sum().backward()
+        except FloatingPointError as error:
+            pytest.fail(
+                f"binary_cross_entropy_with_logits of scores of 10,000 ({dtype}): {error}. Only exp of "
+                "negative numbers is safe, and log1p(...) is never the log of 0"
+            )
+        same("the losses of [1e4, -1e4, 1e4, -1e4] for [1, 0, 0, 1]", losses, [0, 0, 1e4, 1e4],
+             "Right and certain costs 0, wrong by 10,000 costs 10,000.", dtype=dtype)
+        same("their gradient", x.grad, [0, 0, 1, -1], "sigmoid(x) - target.", dtype=dtype)
+
+
+def test_3_7_bce_is_exact_where_it_is_small():
+    found = F.binary_cross_entropy_with_logits(Tensor(np.array([40.0])), Tensor(np.array([1.0])))
+    assert abs(found.item() / math.exp(-40) - 1) < 1e-9, (
+        f"a score of 40 for a target of 1 costs {found.item()!r}, expected {math.exp(-40)!r}: "
+        "np.log(1 + e) rounds 1 + e to 1, np.log1p(e) does not"
+    )
+
+
+def test_3_7_bce_gradients():
+    for reduction in REDUCTIONS:
+        for seed, shape in enumerate([(), (4,), (2, 3)]):
+            gradients(
+                f"binary_cross_entropy_with_logits, shape {shape}, reduction={reduction!r}",
+                lambda x, t, r=reduction: F.binary_cross_entropy_with_logits(x, t, reduction=r),
+                [normal(seed + 60, *shape), np.random.default_rng(seed).random(shape)],
+                "x gets (sigmoid(x) - target) times the share, the target -x times the share.",
+            )
+
+
+def test_3_7_bce_of_probabilities_is_the_same_loss():
+    x, t = normal(70, 4), np.array([0.0, 1.0, 1.0, 0.3])
+    scores = F.binary_cross_entropy_with_logits(Tensor(x), Tensor(t))
+    probabilities = F.binary_cross_entropy(F.sigmoid(Tensor(x)), Tensor(t))
+    same("binary_cross_entropy_with_logits(x, t)", scores, probabilities.data,
+         "It should equal binary_cross_entropy(sigmoid(x), t).")
+    with pytest.raises(ValueError, match=r"\(4, 1\).*\(4,\)"):
+        F.binary_cross_entropy_with_logits(Tensor(np.ones((4, 1))), Tensor(np.ones(4)))
+
+
+# 3.8 to notice an assignment
+
+
+def assigned(module, **attributes):
+    """Assign attributes to a module; a recursion without end is a failure with a reason."""
+    try:
+        for name, value in attributes.items():
+            setattr(module, name, value)
+    except RecursionError:
+        pytest.fail(
+            f"module.{name} = ... calls itself without end: inside __setattr__, set the attribute "
+            "with object.__setattr__(self, name, value), not with setattr or self.name = value"
+        )
+    return module
+
+
+def parameter(*numbers):
+    return nn.Parameter(np.array(numbers, "float64"))
+
+
+def test_3_8_parameters_and_modules_are_registered():
+    weight, part = parameter(1, 2), nn.Module()
+    net = assigned(nn.Module(), weight=weight, part=part)
+    assert list(net._parameters) == ["weight"], (
+        f"after net.weight = Parameter(...) and net.part = Module(), net._parameters has the names "
+        f"{list(net._parameters)}, expected ['weight']"
+    )
+    assert list(net._modules) == ["part"], (
+        f"after net.weight = Parameter(...) and net.part = Module(), net._modules has the names "
+        f"{list(net._modules)}, expected ['part']"
+    )
+    assert net._parameters["weight"] is weight, "the register must hold the parameter itself"
+    assert net._modules["part"] is part, "the register must hold the module itself"
+
+
+def test_3_8_attributes_are_set():
+    weight, part, plain = parameter(1, 2), nn.Module(), tensor([3.0])
+    net = assigned(nn.Module(), weight=weight, part=part, rounds=3, plain=plain, layers=[part])
+    for name, value in [("weight", weight), ("part", part), ("rounds", 3), ("plain", plain)]:
+        found = vars(net).get(name)
+        assert found is value, (
+            f"net.{name} = {value!r}, but then the attribute is {found!r}: every value, registered or "
+            "not, is also set with object.__setattr__(self, name, value)"
+        )
+    registered = [*net._parameters, *net._modules, *net._buffers]
+    assert registered == ["weight", "part"], (
+        f"the names in the registers are {registered}: numbers, lists and plain tensors do not "
+        "belong there, only a Parameter or a Module"
+    )
+
+
+def test_3_8_subclasses_count():
+    class Layer(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.scale = parameter(1)
+
+    class Special(nn.Parameter):
+        pass
+
+    net = assigned(nn.Module(), layer=Layer(), special=Special(np.ones(1)))
+    assert list(net._modules) == ["layer"], (
+        "a layer whose class inherits from Module was not registered: use isinstance, not type"
+    )
+    assert list(net._parameters) == ["special"], (
+        "an object whose class inherits from Parameter was not registered: use isinstance, not type"
+    )
+    assert list(net.layer._parameters) == ["scale"], "self.scale in Layer.__init__ must register too"
+
+
+def test_3_8_each_module_has_its_own_registers():
+    one, two = assigned(nn.Module(), a=parameter(1)), assigned(nn.Module(), b=parameter(2))
+    assert list(one._parameters) == ["a"], f"one has {list(one._parameters)}, expected ['a']"
+    assert list(two._parameters) == ["b"], f"two has {list(two._parameters)}, expected ['b']"
+
+
+def test_3_8_names_can_be_given_again():
+    first, second = parameter(1), parameter(2)
+    net = assigned(nn.Module(), a=first, b=parameter(3))
+    assigned(net, a=second)
+    assert list(net._parameters) == ["a", "b"], "a new value keeps the place of the old one"
+    assert net._parameters["a"] is second is net.a, "net.a = second: the register has the old value"
+    assigned(net, a=None)
+    assert net._parameters["a"] is None is net.a, "net.a = None: the register must know it"
+    assigned(net, c=nn.Module(), d=4)
+    assigned(net, c=parameter(5), d=nn.Module())
+    assert ("c" in net._parameters, "c" in net._modules, "d" in net._modules) == (True, False, True), (
+        f"net.c was a module and is a parameter, net.d was 4 and is a module; parameters: "
+        f"{list(net._parameters)}, modules: {list(net._modules)}"
+    )
+    del net.c
+    assert not hasattr(net, "c"), "del net.c left the attribute"
+    assert "c" not in net._parameters, "del net.c left the register's entry"
+
+
+def test_3_8_what_is_refused():
+    net = assigned(nn.Module(), weight=parameter(1), part=nn.Module())
+    for name in ("weight", "part"):
+        with pytest.raises(TypeError, match=name):
+            setattr(net, name, tensor([1.0]))
+
+    class Forgetful(nn.Module):
+        def __init__(self):
+            self.weight = parameter(1)
+
+    with pytest.raises(AttributeError, match=r"super\(\).__init__\(\)"):
+        Forgetful()
+
+
+def test_3_8_buffers():
+    net = assigned(nn.Module(), rounds=0)
+    net.register_buffer("mean", tensor([0.0]))
+    new = tensor([5.0])
+    assigned(net, mean=new)
+    assert net.mean is new, "net.mean = new: the attribute is not set"
+    assert net._buffers["mean"] is new, "net.mean = new: the register has the old one"
+    assert not net._parameters, "a buffer is not a parameter"
+
+
+# 3.9 to find everything
+
+
+def tree():
+    """The tree of the lesson's picture, with one weight in two places."""
+    net = assigned(nn.Module(), scale=parameter(1), encoder=nn.Module(), decoder=nn.Module())
+    assigned(net.encoder, weight=parameter(2, 3), head=nn.Module())
+    assigned(net.encoder.head, bias=parameter(4))
+    assigned(net.decoder, weight=net.encoder.weight)
+    return net
+
+
+def test_3_9_named_modules():
+    net = tree()
+    found = list(net.named_modules())
+    names = [name for name, _ in found]
+    assert names == ["", "encoder", "encoder.head", "decoder"], (
+        f"named_modules gave the names {names}, expected ['', 'encoder', 'encoder.head', 'decoder']: "
+        "first the module itself, then each part with everything inside it, before the next part"
+    )
+    expected = [net, net.encoder, net.encoder.head, net.decoder]
+    assert all(a is b for (_, a), b in zip(found, expected, strict=True)), (
+        "the names are right, the modules beside them are not"
+    )
+
+
+def test_3_9_named_modules_with_a_prefix():
+    names = [name for name, _ in tree().named_modules(prefix="net")]
+    assert names == ["net", "net.encoder", "net.encoder.head", "net.decoder"], (
+        f"named_modules(prefix='net') gave {names}: the prefix is the name of the module itself, and "
+        "a dot stands between it and the name of a part"
+    )
+
+
+def test_3_9_a_shared_module_comes_once():
+    part = assigned(nn.Module(), weight=parameter(1))
+    net = assigned(nn.Module(), a=part, b=nn.Module(), c=part)
+    assigned(net.b, inner=part)
+    names = [name for name, _ in net.named_modules()]
+    assert names == ["", "a", "b"], (
+        f"one module hangs at a, b.inner and c; named_modules gave {names}, expected ['', 'a', 'b']. "
+        "Is the memo given on to the parts, so that all levels share it?"
+    )
+    names = [name for name, _ in net.named_modules(remove_duplicate=False)]
+    assert names == ["", "a", "b", "b.inner", "c"], (
+        f"with remove_duplicate=False named_modules gave {names}, expected every place"
+    )
+    again = [name for name, _ in net.named_modules()]
+    assert again == ["", "a", "b"], f"the second call gave {again}: what was seen must be forgotten"
+
+
+def test_3_9_named_parameters():
+    net = tree()
+    found = dict(net.named_parameters())
+    assert list(found) == ["scale", "encoder.weight", "encoder.head.bias"], (
+        f"named_parameters gave {list(found)}, expected ['scale', 'encoder.weight', "
+        "'encoder.head.bias']. encoder.weight and decoder.weight are one object, which an optimizer "
+        "must see once"
+    )
+    assert found["encoder.head.bias"] is net.encoder.head.bias, "not the parameter itself"
+    assert [p is q for p, q in zip(net.parameters(), found.values(), strict=True)] == [True] * 3
+
+
+def test_3_9_equal_is_not_the_same():
+    net = assigned(nn.Module(), a=parameter(1, 2), b=parameter(1, 2))
+    names = [name for name, _ in net.named_parameters()]
+    assert names == ["a", "b"], (
+        f"two parameters with equal numbers: named_parameters gave {names}. Keep the objects that you "
+        "have seen in a set, do not compare their numbers"
+    )
+
+
+def test_3_9_all_names():
+    names = [name for name, _ in tree().named_parameters(remove_duplicate=False)]
+    assert names == ["scale", "encoder.weight", "encoder.head.bias", "decoder.weight"], (
+        f"named_parameters(remove_duplicate=False) gave {names}, expected every name"
+    )
+
+
+def test_3_9_only_here_and_with_prefix():
+    net = tree()
+    names = [name for name, _ in net.named_parameters(recurse=False)]
+    assert names == ["scale"], f"named_parameters(recurse=False) gave {names}, expected ['scale']"
+    names = [name for name, _ in net.named_parameters(prefix="net")]
+    assert names == ["net.scale", "net.encoder.weight", "net.encoder.head.bias"], (
+        f"named_parameters(prefix='net') gave {names}"
+    )
+
+
+def test_3_9_none_is_skipped():
+    net = assigned(nn.Module(), a=parameter(1), part=nn.Module())
+    net.register_parameter("bias", None)
+    net.add_module("nothing", None)
+    names = [name for name, _ in net.named_parameters()]
+    assert names == ["a"], f"a parameter registered as None came out: {names}"
+    names = [name for name, _ in net.named_modules()]
+    assert names == ["", "part"], f"a module registered as None came out: {names}"
+
+
+def test_3_9_buffers_are_found_too():
+    net = assigned(nn.Module(), part=nn.Module())
+    net.part.register_buffer("mean", tensor([0.0]))
+    assert [name for name, _ in net.named_buffers()] == ["part.mean"]
+    assert list(net.parameters()) == [], "a buffer is not a parameter: look into `register` only"
+
+
+def test_3_9_what_is_done_to_all():
+    net = tree()
+    assert net.eval() is net, "eval returns the module"
+    assert [m.training for m in net.modules()] == [False] * 4, "eval must reach every module"
+    net.train()
+    assert [m.training for m in net.modules()] == [True] * 4, "train must reach every module"
+    (net.decoder.weight * net.scale).sum().backward()
+    net.zero_grad()
+    assert [p.grad for p in net.parameters()] == [None] * 3, "zero_grad must reach every parameter"
+
+
+# 3.10 to keep a state
+
+
+def test_3_10_there_and_back():
+    one, two = tree(), tree()
+    with tinytorch.no_grad():
+        for p in two.parameters():
+            p *= 10
+    result = one.load_state_dict(two.state_dict())
+    for (name, p), q in zip(one.named_parameters(), two.parameters(), strict=True):
+        assert np.array_equal(p.data, q.data), (
+            f"after one.load_state_dict(two.state_dict()), {name} of one is {p.tolist()}, of two "
+            f"{q.tolist()}"
+        )
+    assert result == ([], []), (
+        f"load_state_dict returned {result!r}, expected the two lists of names that do not fit, both "
+        "empty here"
+    )
+
+
+def test_3_10_numbers_are_copied_into_the_arrays():
+    net = tree()
+    arrays = [p.data for p in net.parameters()]
+    objects = list(net.parameters())
+    state = {name: value + 1 for name, value in net.state_dict().items()}
+    net.load_state_dict(state)
+    assert all(p is q for p, q in zip(objects, net.parameters(), strict=True)), (
+        "load_state_dict has replaced Parameter objects: an optimizer that holds the old ones would "
+        "from now on train in vain"
+    )
+    assert all(a is p.data for a, p in zip(arrays, net.parameters(), strict=True)), (
+        "load_state_dict has replaced arrays: write into them, own[name].data[...] = numbers"
+    )
+    state["scale"].data[...] = 77
+    assert net.scale.item() == 2.0, (
+        "changing the state after loading has changed the model: the numbers must be copied"
+    )
+
+
+def test_3_10_a_shared_parameter_stays_shared():
+    net = tree()
+    net.load_state_dict({name: value * 10 for name, value in net.state_dict().items()})
+    assert net.decoder.weight is net.encoder.weight, "loading has separated a shared weight"
+    assert net.encoder.weight.tolist() == [20.0, 30.0]
+
+
+def test_3_10_everything_that_is_wrong_is_named():
+    net = tree()
+    state = net.state_dict()
+    del state["scale"], state["encoder.head.bias"]
+    state["extra"] = tensor([1.0])
+    state["encoder.weight"] = tensor([9.0, 9.0, 9.0])
+    state["decoder.weight"] = tensor([[9.0, 9.0]])
+    with pytest.raises(RuntimeError) as caught:
+        net.load_state_dict(state)
+    message = str(caught.value)
+    for part in ("Missing", "scale", "encoder.head.bias", "Unexpected", "extra", "size mismatch",
+                 "encoder.weight", "(3,)", "(2,)", "decoder.weight", "(1, 2)"):
+        assert part in message, (
+            f"scale and encoder.head.bias are missing, extra is unexpected, two shapes are wrong; "
+            f"{part!r} does not appear in the error:\n{message}"
+        )
+    assert message.index("(3,)") < message.index("(2,)"), (
+        f"`wrong` maps a name to (shape in the state, shape in the module), in this order:\n{message}"
+    )
+
+
+def test_3_10_nothing_is_changed_by_a_state_that_does_not_fit():
+    for broken in ("missing", "unexpected", "size"):
+        net = tree()
+        state = {name: value * 0 for name, value in net.state_dict().items()}
+        if broken == "missing":
+            del state["decoder.weight"]
+        elif broken == "unexpected":
+            state["zzz"] = tensor([1.0])
+        else:
+            state["encoder.head.bias"] = tensor([1.0, 2.0])
+        with pytest.raises(RuntimeError):
+            net.load_state_dict(state)
+        assert net.scale.item() == 1.0, (
+            f"the state was refused ({broken}), but scale had already been overwritten: look at "
+            "everything first"
+        )
+
+
+def test_3_10_one_number_is_not_stretched():
+    net = assigned(nn.Module(), weight=parameter(1, 2, 3))
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        net.load_state_dict({"weight": np.array([7.0])})
+
+
+def test_3_10_not_strict():
+    net = tree()
+    result = net.load_state_dict({"scale": np.array([5.0]), "extra": np.ones(3)}, strict=False)
+    assert net.scale.item() == 5.0, "strict=False still loads the names that both sides have"
+    assert list(result.missing_keys) == ["encoder.weight", "encoder.head.bias", "decoder.weight"], (
+        f"strict=False: missing_keys is {result.missing_keys}"
+    )
+    assert list(result.unexpected_keys) == ["extra"], (
+        f"strict=False: unexpected_keys is {result.unexpected_keys}"
+    )
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        net.load_state_dict({"scale": np.ones((2, 2))}, strict=False)
+
+
+def test_3_10_buffers_belong_to_the_state():
+    net = tree()
+    net.register_buffer("mean", tensor([1.0]))
+    net.register_buffer("scratch", tensor([1.0]), persistent=False)
+    state = net.state_dict()
+    assert "mean" in state and "scratch" not in state, f"the state has {list(state)}"  # noqa: PT018
+    state["mean"] = tensor([8.0])
+    net.load_state_dict(state)
+    assert net.mean.tolist() == [8.0], f"the buffer is {net.mean.tolist()} after loading 8"
+
+
+# 3.11 with which numbers to begin
+
+
+def test_3_11_fans():
+    for shape, expected in [((8, 6), (6, 8)), ((8, 3, 5, 5), (75, 200)), ((4, 2, 3), (6, 12)),
+                            ((1, 1), (1, 1)), ((3, 0), (0, 3))]:
+        found = init._calculate_fan_in_and_fan_out(Tensor(np.zeros(shape)))
+        assert tuple(found) == expected, (
+            f"a weight of shape {shape}: (fan_in, fan_out) is {found}, expected {expected}. fan_in is "
+            "dimension 1 times the window (all further dimensions), fan_out is dimension 0 times it"
+        )
+
+
+def filled(bound, found, call):
+    """Assert that 5,000 numbers are spread evenly from -bound to bound."""
+    found = found.data
+    largest = np.abs(found).max()
+    assert largest <= bound * (1 + 1e-6), (
+        f"{call}: the largest number is {largest:.5f}, the bound is {bound:.5f}"
+    )
+    assert largest > 0.98 * bound, (
+        f"{call}: the largest of {found.size} numbers is {largest:.5f}, so the bound is too small; it "
+        f"should be {bound:.5f}"
+    )
+    assert abs(found.std() / (bound / math.sqrt(3)) - 1) < 0.05, (
+        f"{call}: the standard deviation is {found.std():.5f}, of numbers spread evenly from -bound "
+        f"to bound it is bound / sqrt(3) = {bound / math.sqrt(3):.5f}"
+    )
+    assert abs(found.mean()) < 0.05 * bound, f"{call}: the mean is {found.mean():.5f}, not about 0"
+
+
+def test_3_11_kaiming_uniform():
+    for shape, arguments, gain, fan in [
+        ((100, 50), {}, math.sqrt(2), 50),
+        ((100, 50), {"nonlinearity": "relu"}, math.sqrt(2), 50),
+        ((100, 50), {"nonlinearity": "tanh"}, 5 / 3, 50),
+        ((100, 50), {"a": 3}, math.sqrt(2 / 10), 50),
+        ((100, 50), {"a": math.sqrt(5)}, math.sqrt(2 / 6), 50),
+        ((100, 50), {"mode": "fan_out"}, math.sqrt(2), 100),
+        ((40, 5, 5, 5), {"nonlinearity": "linear"}, 1, 125),
+    ]:
+        tinytorch.manual_seed(1)
+        given = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
+        weight = Tensor(np.zeros(shape))
+        found = init.kaiming_uniform_(weight, **arguments)
+        call = f"kaiming_uniform_(shape {shape}{', ' if given else ''}{given}), gain {gain:.4f}, fan {fan}"
+        assert found is weight, f"{call} must return the tensor that it was given, not {found!r}"
+        filled(gain * math.sqrt(3 / fan), weight, call)
+
+
+def test_3_11_kaiming_uniform_in_place_and_repeatable():
+    weight = Tensor(np.zeros((3, 4), "float32"), requires_grad=True)
+    array = weight.data
+    tinytorch.manual_seed(3)
+    init.kaiming_uniform_(weight)
+    assert weight.data is array, "kaiming_uniform_ must write into the array, not replace it"
+    assert weight.dtype == np.float32, f"the dtype has changed to {weight.dtype}"
+    assert weight.requires_grad, "kaiming_uniform_ must leave requires_grad as it is"
+    assert weight.grad_fn is None, "kaiming_uniform_ must not be recorded by autograd"
+    tinytorch.manual_seed(3)
+    again = init.kaiming_uniform_(Tensor(np.zeros((3, 4), "float32")))
+    assert np.array_equal(array, again.data), (
+        "after the same manual_seed the numbers differ: draw them with uniform_, which uses the "
+        "framework's one generator"
+    )
+
+
+def test_3_11_kaiming_uniform_refuses():
+    init.kaiming_uniform_(Tensor(np.zeros((2, 2))))
+    with pytest.raises(ValueError, match=r"\(3,\)"):
+        init.kaiming_uniform_(Tensor(np.zeros(3)))
+    with pytest.raises(ValueError, match="nobody"):
+        init.kaiming_uniform_(Tensor(np.zeros((2, 2))), nonlinearity="nobody")
+
+
+# 3.12 Linear and Sequential
+
+
+def test_3_12_linear_parameters():
+    layer = nn.Linear(3, 5)
+    shapes = {name: p.shape for name, p in layer.named_parameters()}
+    assert shapes == {"weight": (5, 3), "bias": (5,)}, (
+        f"Linear(3, 5) has the parameters {shapes}, expected weight (5, 3) and bias (5,): one row of "
+        "the weight for each output"
+    )
+    assert list(shapes) == ["weight", "bias"], f"the order is {list(shapes)}: first weight, then bias"
+    assert all(p.dtype == np.float32 for p in layer.parameters()), "without dtype, it is float32"
+    assert all(p.requires_grad for p in layer.parameters())
+    double = nn.Linear(3, 5, dtype="float64")
+    assert [p.dtype for p in double.parameters()] == [np.dtype("float64")] * 2, (
+        f"Linear(3, 5, dtype='float64') has {[str(p.dtype) for p in double.parameters()]}"
+    )
+
+
+def test_3_12_linear_without_bias():
+    layer = nn.Linear(3, 5, bias=False)
+    assert layer.bias is None, f"Linear(3, 5, bias=False).bias is {layer.bias!r}, expected None"
+    assert [name for name, _ in layer.named_parameters()] == ["weight"]
+    x = normal(1, 2, 3)
+    same("Linear(3, 5, bias=False)(x)", layer.double()(Tensor(x)), x @ layer.weight.data.T, "")
+
+
+def test_3_12_linear_first_values():
+    tinytorch.manual_seed(5)
+    layer = nn.Linear(16, 5000)
+    filled(1 / math.sqrt(16), layer.weight, "Linear(16, 5000).weight (a = sqrt(5))")
+    filled(1 / math.sqrt(16), layer.bias, "Linear(16, 5000).bias")
+    arrays = [p.data for p in layer.parameters()]
+    before = [p.data.copy() for p in layer.parameters()]
+    layer.reset_parameters()
+    for (name, p), array, old in zip(layer.named_parameters(), arrays, before, strict=True):
+        assert p.data is array, f"reset_parameters must fill {name} in place"
+        assert not np.array_equal(array, old), f"reset_parameters must draw new numbers for {name}"
+    tinytorch.manual_seed(5)
+    again = nn.Linear(16, 5000)
+    assert np.array_equal(again.weight.data, before[0]), "the same seed must give the same weight"
+    assert np.array_equal(again.bias.data, before[1]), "the same seed must give the same bias"
+
+
+def test_3_12_linear_computes():
+    layer = nn.Linear(3, 2).double()
+    for shape in [(3,), (4, 3), (2, 4, 3), (0, 3)]:
+        x = normal(9, *shape)
+        expected = x @ layer.weight.data.T + layer.bias.data
+        same(f"Linear(3, 2) of shape {shape}", layer(Tensor(x)), expected, "")
+    layer(Tensor(normal(9, 4, 3))).sum().backward()
+    assert np.allclose(layer.weight.grad.data, normal(9, 4, 3).sum(axis=0)), "the weight's gradient"
+    assert layer.bias.grad.tolist() == [4.0, 4.0], (
+        f"a batch of 4, summed: the bias's gradient is {layer.bias.grad.tolist()}, expected [4, 4]"
+    )
+    with pytest.raises(ValueError, match=r"Linear\(in_features=3.*\(4, 2\).*\(2, 3\)"):
+        layer(Tensor(np.zeros((4, 2))))
+
+
+class Times(nn.Module):
+    """Multiply by a number, then add 1: in another order the result is another one."""
+
+    def __init__(self, factor):
+        super().__init__()
+        self.factor = nn.Parameter(np.array(float(factor)))
+
+    def forward(self, input):
+        return input * self.factor + 1
+
+
+def test_3_12_sequential_runs_in_order():
+    row = nn.Sequential(Times(2), Times(3), Times(5))
+    found = row(Tensor(np.array([1.0, 0.0])))
+    assert found.tolist() == [51.0, 21.0], (
+        f"Sequential of 2x + 1, 3x + 1, 5x + 1 makes {found.tolist()} of [1, 0], expected [51, 21]: "
+        "each module gets what the one before returned, beginning with the first"
+    )
+    assert [name for name, _ in row.named_parameters()] == ["0.factor", "1.factor", "2.factor"]
+
+
+def test_3_12_sequential_empty_nested_and_shared():
+    x = tensor([1.0])
+    assert nn.Sequential()(x) is x, "an empty Sequential returns its input"
+    two = Times(2)
+    row = nn.Sequential(two, nn.Sequential(two, nn.Sequential()), two)
+    assert row(Tensor(np.array([1.0]))).tolist() == [15.0], (
+        "2x + 1 three times makes 15 of 1: a module that stands in a row twice also runs twice"
+    )
+    assert len(list(row.parameters())) == 1, "but its parameter is one"
+    assert row[-1] is two, "a row can be indexed"
+    assert len(row[:2]) == 2, "a row can be sliced"
+
+
+def test_3_12_a_network_learns_xor():
+    tinytorch.manual_seed(1)
+    model = nn.Sequential(nn.Linear(2, 32), nn.Tanh(), nn.Linear(32, 1))
+    x = tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+    wanted = tensor([[0.0], [1.0], [1.0], [0.0]])
+    loss_fn = nn.MSELoss()
+    for _ in range(200):
+        model.zero_grad()
+        loss_fn(model(x), wanted).backward()
+        with tinytorch.no_grad():
+            for p in model.parameters():
+                p -= 0.1 * p.grad
+    found = model(x).flatten().tolist()
+    assert np.allclose(found, [0, 1, 1, 0], atol=0.4), (
+        f"after 200 steps the answers for XOR are {np.round(found, 2)}, expected about [0, 1, 1, 0]"
+    )
