@@ -96,7 +96,8 @@ class DemoCommand(BaseCommand):
         self.say()
         self.say(said, style="bold green")
         if "locked" in states:
-            self.say(f"{counted(states.count('locked'), 'milestone')} need modules still to come.")
+            locked = counted(states.count("locked"), "milestone")
+            self.say(f"Still locked: {locked}, for modules that are yet to come.")
 
 
 class ThrowAway(AbstractContextManager[str]):
