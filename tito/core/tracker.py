@@ -10,6 +10,7 @@ import importlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +26,8 @@ NAME = "milestone_tracker"
 def load(workspace: Workspace) -> ModuleType | None:
     """The workspace's tracker, or None where it has none."""
     folder = str(workspace.milestones)
-    _forget_another_workspaces(folder)
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
+    _forget_another_workspaces(workspace)
+    sys.path.insert(0, folder)
     try:
         return importlib.import_module(NAME)
     except ModuleNotFoundError as error:
@@ -36,18 +36,15 @@ def load(workspace: Workspace) -> ModuleType | None:
         raise _broken(workspace, error) from error
     except Exception as error:
         raise _broken(workspace, error) from error
+    finally:
+        sys.path.remove(folder)  # the next workspace may have none, and must not find this one
 
 
-def _forget_another_workspaces(folder: str) -> None:
+def _forget_another_workspaces(workspace: Workspace) -> None:
     """One process may visit several workspaces (the demo, the tests)."""
-    loaded = sys.modules.get(NAME)
-    file = getattr(loaded, "__file__", None)
-    if file is not None and not file.startswith(folder):
+    file = getattr(sys.modules.get(NAME), "__file__", None)
+    if file is not None and Path(file) != workspace.milestones / f"{NAME}.py":
         del sys.modules[NAME]
-        stale = [path for path in sys.path if path and file.startswith(path)]
-        for path in stale:
-            if path.endswith("milestones"):
-                sys.path.remove(path)
 
 
 def _broken(workspace: Workspace, error: BaseException) -> MachineError:

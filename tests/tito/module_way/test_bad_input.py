@@ -1,0 +1,265 @@
+"""What a student may do to a lesson by accident: a clear message, the right code, nothing lost."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from .conftest import Desk, Said
+
+QUICK = {"TITO_TEST_SECONDS": "1.5"}
+
+
+def complete(desk: Desk, name: str = "00_setup", **env: str) -> Said:
+    """Try to complete; whatever is wrong, the package and the progress must not move."""
+    before = desk.everything()
+    said = desk.tito("module", "complete", name, **env)
+    assert desk.everything() == before, "a failed completion changed something"
+    assert "Traceback" not in said.all
+    assert "Next: " in said.all or "Try: " in said.all, "no next step"
+    return said
+
+
+def test_a_syntax_error_names_its_line_and_shows_a_caret(desk: Desk) -> None:
+    desk.solve("00_setup")
+    desk.change("00_setup", "    return seed\n", "    return (seed\n")
+    said = complete(desk)
+    line = desk.line_of("00_setup", "return (seed")
+    assert said.code == 1
+    assert f"modules/00_setup/setup.py:{line}" in said.err
+    assert "'(' was never closed" in said.err
+    assert "^" in said.err
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "empty"),
+        (b"  \n\n", "empty"),
+        (b"# %% [markdown]\n# # Module 00: Se", "half-saved"),
+        (b"# %%\n#| default_exp seeds\n#| export\nx = 1\n\0\0\0\0", "setup.py:5"),
+        ("# %%\n#| export seeds\nx = 'é'\n".encode("latin-1"), "not UTF-8"),
+    ],
+    ids=["empty", "blank lines", "cut", "zero bytes", "latin-1"],
+)
+def test_a_half_saved_lesson(desk: Desk, content: bytes, words: str) -> None:
+    desk.lesson("00_setup").write_bytes(content)
+    said = complete(desk)
+    assert said.code == 1
+    assert words in said.err
+    assert "modules/00_setup/setup.py" in said.err
+
+
+def test_a_deleted_lesson_names_the_way_back(desk: Desk) -> None:
+    desk.lesson("00_setup").unlink()
+    said = complete(desk)
+    assert (said.code, "missing" in said.err) == (1, True)
+    assert "tito module reset 00" in said.err
+
+
+def test_a_lost_end_marker(desk: Desk) -> None:
+    desk.change("00_setup", "    ### END SOLUTION\n", "")
+    said = complete(desk)
+    line = desk.line_of("00_setup", "### BEGIN SOLUTION")
+    assert said.code == 1
+    assert f"setup.py:{line}" in said.err
+    assert "### END SOLUTION" in said.err
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_fine(desk: Desk) -> None:
+    desk.solve("00_setup")
+    text = desk.lesson("00_setup").read_text(encoding="utf-8").replace("\n", "\r\n")
+    desk.lesson("00_setup").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert desk.tito("module", "complete", "00").code == 0
+
+
+def test_an_endless_loop_in_a_function_names_the_line(desk: Desk) -> None:
+    desk.solve("00_setup")
+    desk.change("00_setup", "    return seed\n", "    while True:\n        seed += 1\n")
+    said = complete(desk, **QUICK)
+    assert said.code == 1
+    assert "still running after 1.5 s" in said.out
+    first, second = desk.line_of("00_setup", "while True:"), desk.line_of("00_setup", "seed += 1")
+    assert any(f"modules/00_setup/setup.py:{line}" in said.out for line in (first, second))
+
+
+def test_an_endless_loop_at_import(desk: Desk) -> None:
+    desk.on_top("00_setup", "while True:\n    pass")
+    said = complete(desk, **QUICK)
+    assert said.code == 1
+    assert "Importing 00_setup was still running" in said.out
+    assert "setup.py:" in said.out
+
+
+def test_a_gigabyte_of_output_is_stopped(desk: Desk) -> None:
+    desk.solve("00_setup")
+    endless = "    while True:\n        print('x' * 1000)\n"
+    desk.change("00_setup", "    return seed\n", endless)
+    said = complete(desk)
+    assert said.code == 1
+    assert "more than 20 MB" in said.out
+    assert len(said.out) < 10_000
+    if sys.platform != "win32":
+        line = desk.line_of("00_setup", "print('x' * 1000)")
+        assert f"setup.py:{line}" in said.out
+
+
+@pytest.mark.parametrize(
+    "code", ["import os\nos._exit(0)", "import sys\nsys.exit(0)", "raise SystemExit"]
+)
+def test_leaving_at_import_is_not_a_pass(desk: Desk, code: str) -> None:
+    desk.solve("00_setup")
+    desk.on_top("00_setup", code)
+    said = complete(desk)
+    assert said.code == 1
+    assert "exit" in said.out
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "os._exit(0)",
+        "sys.exit(0)",
+        "pytest.skip('no')",
+        "pytest.exit('no')",
+        "raise KeyboardInterrupt",
+    ],
+)
+def test_leaving_inside_a_test_is_not_a_pass(desk: Desk, code: str) -> None:
+    desk.solve("00_setup")
+    desk.on_top("00_setup", "import os, sys, pytest")
+    desk.change("00_setup", "    return seed\n", f"    {code}\n")
+    said = complete(desk)
+    assert said.code == 1, said.all
+    assert "is complete" not in said.out
+
+
+def test_a_crash_of_python_names_the_line(desk: Desk) -> None:
+    desk.solve("00_setup")
+    desk.on_top("00_setup", "import ctypes")
+    desk.change("00_setup", "    return seed\n", "    ctypes.string_at(0)\n")
+    said = complete(desk)
+    assert said.code == 1
+    assert "crashed Python" in said.out
+    assert f"setup.py:{desk.line_of('00_setup', 'ctypes.string_at')}" in said.out
+
+
+def test_an_error_at_import_names_the_line(desk: Desk) -> None:
+    desk.solve("00_setup")
+    desk.on_top("00_setup", "nothing_of_that_name")
+    said = complete(desk)
+    assert said.code == 1
+    assert "NameError" in said.out
+    assert f"setup.py:{desk.line_of('00_setup', 'nothing_of_that_name')}" in said.out
+
+
+def test_endless_recursion(desk: Desk) -> None:
+    desk.solve("00_setup")
+    desk.change("00_setup", "    return seed\n", "    return manual_seed(seed)\n")
+    said = complete(desk)
+    assert said.code == 1
+    assert "RecursionError" in said.out
+    assert f"setup.py:{desk.line_of('00_setup', 'return manual_seed(seed)')}" in said.out
+
+
+def test_a_function_that_was_deleted(desk: Desk) -> None:
+    desk.solve("00_setup")
+    desk.change("00_setup", "def manual_seed(", "def another_name(")
+    said = complete(desk)
+    assert said.code == 1
+    assert "manual_seed" in said.out
+
+
+def test_a_background_thread_does_not_keep_the_run(desk: Desk) -> None:
+    desk.solve("00_setup")
+    desk.on_top(
+        "00_setup",
+        "import threading, time\nthreading.Thread(target=time.sleep, args=(60,)).start()",
+    )
+    assert desk.tito("module", "complete", "00").code == 0
+
+
+# ---------------------------------------------------------------- what is not the student's fault
+
+
+def test_without_pytest(desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    hidden = tmp_path / "hidden"
+    hidden.mkdir()
+    (hidden / "pytest.py").write_text("raise ImportError('No module named pytest')")
+    monkeypatch.setenv("PYTHONPATH", str(hidden))
+    desk.solve("00_setup")
+    said = complete(desk)
+    assert said.code == 3
+    assert "no working pytest" in said.out
+    assert "pip install pytest" in said.out
+
+
+def test_without_the_test_file(desk: Desk) -> None:
+    desk.solve("00_setup")
+    desk.tests("00_setup").unlink()
+    said = complete(desk)
+    assert said.code == 3
+    assert "modules/00_setup/test_setup.py" in said.out
+    assert "tito doctor --mend" in said.out
+
+
+@pytest.mark.parametrize(
+    ("tests", "words"),
+    [
+        ("", "holds no test"),
+        ("def test_0_1(:\n", "SyntaxError"),
+        ("import no_such_package\n", "no_such_package"),
+    ],
+)
+def test_a_broken_test_file_is_not_the_students_fault(desk: Desk, tests: str, words: str) -> None:
+    desk.solve("00_setup")
+    desk.tests("00_setup").write_text(tests)
+    said = complete(desk)
+    assert (said.code, words in said.out) == (3, True), said.out
+
+
+def test_a_skipped_test_is_not_a_pass(desk: Desk) -> None:
+    desk.solve("00_setup")
+    skip = "import pytest\n\n\ndef test_0_1_skipped():\n    pytest.skip('not today')\n"
+    desk.tests("00_setup").write_text(skip)
+    said = complete(desk)
+    assert said.code == 1
+    assert "a skip is not a pass" in said.out
+
+
+def test_a_test_that_returns_is_not_a_pass(desk: Desk) -> None:
+    desk.solve("00_setup")
+    desk.tests("00_setup").write_text("def test_0_1_returns():\n    return True\n")
+    assert complete(desk).code == 1
+
+
+def test_the_callers_pytest_settings_do_not_reach_the_run(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--no-such-option")
+    (desk.root / "conftest.py").write_text("raise RuntimeError('a conftest of the student')")
+    (desk.root / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
+    desk.solve("00_setup")
+    said = desk.tito("module", "complete", "00")
+    assert said.code == 0, said.all
+
+
+def test_a_path_with_spaces_and_umlauts(desk: Desk, tmp_path: Path) -> None:
+    moved = tmp_path / "Übung mit Leerzeichen" / "wörk"
+    moved.parent.mkdir()
+    desk.root.rename(moved)
+    desk.root = moved
+    desk.solve("00_setup")
+    said = desk.tito("module", "complete", "00")
+    assert said.code == 0, said.all
+    desk.change("00_setup", "    return seed\n", "    while True: pass\n")
+    said = desk.tito("module", "test", "00", **QUICK)
+    assert f"setup.py:{desk.line_of('00_setup', 'while True')}" in said.out
+
+
+@pytest.mark.parametrize("value", ["soon", "-1", "nan", "0"])
+def test_a_time_limit_that_is_none(desk: Desk, value: str) -> None:
+    said = desk.tito("module", "test", "00", TITO_TEST_SECONDS=value)
+    assert (said.code, "TITO_TEST_SECONDS" in said.err) == (2, True)

@@ -1,0 +1,322 @@
+"""test, export, unlock: in this order, all of it or nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tito.core import exporter
+from tito.core.workspace import Workspace
+
+from .conftest import Desk
+
+
+def progress(desk: Desk) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((desk.home / "progress.json").read_text(encoding="utf-8"))
+    return found
+
+
+def test_the_way_of_a_module(desk: Desk) -> None:
+    desk.solve("00_setup")
+    said = desk.tito("module", "complete", "0")
+    assert said.code == 0, said.all
+    assert "0.1" in said.out
+    assert "00_setup is complete" in said.out
+    assert "MILESTONE UNLOCKED" in said.out
+    assert said.out.rstrip().splitlines()[-1].startswith("Next: tito milestone run start")
+    assert progress(desk)["completed_modules"] == ["00_setup"]
+    assert progress(desk)["unlocked_milestones"] == ["start"]
+
+
+def test_what_is_recorded_as_evidence(desk: Desk) -> None:
+    import hashlib
+
+    desk.solve("00_setup")
+    assert desk.tito("module", "complete", "00").code == 0
+    record = progress(desk)["modules"]["00_setup"]
+    assert (
+        record["source_sha256"] == hashlib.sha256(desk.lesson("00_setup").read_bytes()).hexdigest()
+    )
+    assert record["tests"] == 1
+    assert record["completed_at"]
+    assert {"export_sha256", "seconds", "python"} <= record.keys()
+
+
+def test_the_export_runs_without_tito(solved_desk: Desk) -> None:
+    code = "import tinytorch; print(tinytorch.seeded_line(2, 4), tinytorch.line.__module__)"
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=solved_desk.root, capture_output=True, text=True
+    )
+    assert run.stdout.split() == ["10", "tinytorch.line"], run.stderr
+
+
+def test_blank_is_not_wrong(desk: Desk) -> None:
+    before = desk.everything()
+    said = desk.tito("module", "complete", "00")
+    assert said.code == 1
+    assert "still blank" in said.out
+    assert "wrong" not in said.out
+    assert said.out.rstrip().splitlines()[-1].startswith("Next: tito module hint 00")
+    assert desk.everything() == before
+
+
+def test_a_wrong_answer_is_told_what_where_and_what_next(desk: Desk) -> None:
+    desk.solve("00_setup")
+    desk.change("00_setup", "    return seed\n", "    return seed + 1\n")
+    said = desk.tito("module", "test", "00")
+    assert said.code == 1
+    assert "manual_seed(5) must return 5" in said.out
+    answer = desk.line_of("00_setup", "### BEGIN SOLUTION") + 1
+    assert f"modules/00_setup/setup.py:{answer}" in said.out
+    assert "modules/00_setup/test_setup.py:7" in said.out
+    assert said.out.rstrip().splitlines()[-1].startswith("Next: tito module hint 00")
+
+
+def test_an_exception_is_shown_with_its_line_of_the_lesson(desk: Desk) -> None:
+    desk.solve("00_setup")
+    desk.change("00_setup", "    return seed\n", "    return seed / 0\n")
+    said = desk.tito("module", "test", "00")
+    line = desk.line_of("00_setup", "seed / 0")
+    assert f"in modules/00_setup/setup.py:{line}" in said.out
+    assert f"{line} |     return seed / 0" in said.out
+    assert "ZeroDivisionError" in said.out
+
+
+def test_what_the_failing_test_printed_is_shown(desk: Desk) -> None:
+    desk.solve("00_setup")
+    desk.change("00_setup", "    return seed\n", "    print('look', seed)\n    return 0\n")
+    assert "look 5" in desk.tito("module", "test", "00").out
+
+
+def test_a_task_that_calls_an_earlier_blank_one_waits(solved_desk: Desk) -> None:
+    stub = 'raise NotImplementedError("Task 3.1: line")'
+    solved_desk.change("03_line", "return 3 * x", stub)
+    found = solved_desk.tito("module", "test", "03", "--json").json
+    states = {task["task"]: (task["state"], task["waits_for"]) for task in found["tasks"]}
+    assert states == {"3.1": ("blank", None), "3.2": ("waiting", "3.1")}
+
+
+def test_a_module_needs_the_modules_that_it_imports(desk: Desk) -> None:
+    desk.solve("03_line")
+    said = desk.tito("module", "complete", "03")
+    assert said.code == 1
+    assert "builds on 00_setup" in said.err
+    assert "Next: tito module complete 00" in said.err
+
+
+def test_a_change_below_must_not_break_a_module_above(solved_desk: Desk) -> None:
+    solved_desk.change("00_setup", "    return seed\n", "    return 5\n")  # its own tests pass
+    before = solved_desk.everything()
+    assert solved_desk.tito("module", "test", "00").code == 0
+    said = solved_desk.tito("module", "complete", "00")
+    assert said.code == 1
+    assert "03_line builds on this" in said.out
+    assert "test_3_2_adds_the_seed" in said.out
+    assert solved_desk.everything() == before
+
+
+def test_a_good_change_below_is_tested_above(solved_desk: Desk) -> None:
+    solved_desk.change("00_setup", "    return seed\n", "    return seed + 0\n")
+    found = solved_desk.tito("module", "complete", "00", "--json").json
+    assert (found["outcome"], found["retested"]) == ("passed", ["03_line"])
+    assert found["exported"] == ["seeds.py"]
+
+
+def test_test_changes_nothing(desk: Desk) -> None:
+    desk.solve("00_setup")
+    before = desk.everything()
+    assert desk.tito("module", "test", "00").code == 0
+    assert desk.everything() == before
+
+
+def test_the_json_of_a_completion(desk: Desk) -> None:
+    desk.solve("00_setup")
+    said = desk.tito("module", "complete", "00", "--json")
+    found = said.json
+    assert (said.code, found["outcome"], found["exit_code"]) == (0, "passed", 0)
+    assert found["newly_unlocked"] == ["start"]
+    assert found["tasks"][0]["state"] == "done"
+    assert found["tests"][0]["status"] == "passed"
+
+
+def test_the_json_of_a_lesson_that_cannot_be_read(desk: Desk) -> None:
+    desk.change("00_setup", "### END SOLUTION", "")
+    said = desk.tito("module", "test", "00", "--json")
+    assert said.code == 1
+    assert said.json["outcome"] == "could_not_run"
+    assert said.json["error"]["where"].startswith("modules/00_setup/setup.py:")
+
+
+# ------------------------------------------------------------------- nothing is lost on the way
+
+
+def test_when_progress_cannot_be_written_the_export_is_undone(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    in_the_way = tmp_path / "a file"
+    in_the_way.write_text("not a folder")
+    monkeypatch.setenv("TINYTORCH_HOME", str(in_the_way))
+    desk.solve("00_setup")
+    before = desk.everything()
+    said = desk.tito("module", "complete", "00")
+    assert said.code == 3
+    assert "cannot be written" in said.err.replace("\n", " ")
+    assert desk.everything() == before
+    assert not (desk.root / "tinytorch" / "seeds.py").read_text().count("def manual_seed")
+
+
+def test_when_the_disk_is_full_the_old_package_stands(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.solve("00_setup")
+    before = desk.everything()
+    original = exporter._move
+    moved: list[Path] = []
+
+    def full(source: Path, path: Path) -> None:
+        if path.parent.name == "tinytorch" and len(moved) == 1:
+            moved.append(path)
+            raise OSError(28, "No space left on device", str(path))
+        moved.append(path)
+        original(source, path)
+
+    monkeypatch.setattr(exporter, "_move", full)
+    # The journal is the first file that moves; the second is in the package.
+    said = desk.tito("module", "complete", "00")
+    assert said.code == 3
+    assert "No space left on device" in said.err
+    assert desk.everything() == before
+
+
+def test_a_swap_that_was_cut_is_undone_by_the_next_command(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.solve("00_setup")
+    before = desk.everything()
+    files = {"seeds.py": "new", "fresh/file.py": "new"}
+    workspace = Workspace(desk.root)
+    exporter._write_journal(workspace, list(files))
+    for name, text in files.items():  # as far as a power cut let it come
+        exporter._put(workspace.package / name, text.encode())
+    assert desk.everything() != before
+    exporter.recover(workspace)
+    assert desk.everything() == before
+    assert not (workspace.package / "fresh").exists()
+
+
+def test_a_pipe_that_breaks_while_the_tracker_speaks_loses_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import tito.commands._completing as completing
+
+    def broken(*_: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(completing, "announce", broken)
+    desk.solve("00_setup")
+    desk.tito("module", "complete", "00")
+    assert progress(desk)["completed_modules"] == ["00_setup"]
+    assert "def manual_seed" in (desk.root / "tinytorch" / "seeds.py").read_text()
+
+
+def test_two_terminals_at_once(desk: Desk) -> None:
+    desk.solve("00_setup")
+    env = {**os.environ, "PYTHONPATH": str(desk.course)}
+    command = [sys.executable, "-m", "tito", "module", "complete", "00"]
+    runs = [
+        subprocess.Popen(
+            command, cwd=desk.root, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        for _ in range(3)
+    ]
+    said = [run.communicate()[0].decode("utf-8", "replace") for run in runs]
+    assert [run.returncode for run in runs] == [0, 0, 0], said
+    assert any("waiting for it" in text for text in said)
+    assert desk.tito("module", "status", "--json").json["modules"][0]["state"] == "complete"
+
+
+def test_a_lock_that_is_never_released(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tito.core import completion
+    from tito.core.errors import MachineError
+    from tito.core.lock import workspace_lock
+
+    workspace = Workspace(desk.root)
+    heard: list[str] = []
+    reached, leave = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with workspace_lock(workspace, lambda: None):
+            reached.set()
+            leave.wait(10)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    reached.wait(10)
+    try:
+        with (
+            pytest.raises(MachineError, match="Another tito"),
+            workspace_lock(workspace, lambda: heard.append("waiting"), patience=0.2),
+        ):
+            pass
+    finally:
+        leave.set()
+        holder.join()
+    assert heard == ["waiting"]
+    assert completion.Watcher().waiting() is None
+
+
+# ----------------------------------------------------------------------------- the tracker
+
+
+def test_without_a_tracker_the_export_still_works(desk: Desk) -> None:
+    (desk.root / "tests/milestones/milestone_tracker.py").unlink()
+    desk.solve("00_setup")
+    said = desk.tito("module", "complete", "00")
+    assert said.code == 0, said.all
+    assert "def manual_seed" in (desk.root / "tinytorch/seeds.py").read_text()
+    assert not (desk.home / "progress.json").exists()
+    assert desk.tito("module", "status").code == 0
+
+
+@pytest.mark.parametrize(
+    "defect",
+    ["import no_such_package_xyz\n", "raise ImportError('broken')\n", "def broken(:\n", "1 / 0\n"],
+)
+def test_a_broken_tracker_is_not_hidden(desk: Desk, defect: str) -> None:
+    (desk.root / "tests/milestones/milestone_tracker.py").write_text(defect)
+    desk.solve("00_setup")
+    before = desk.everything()
+    said = desk.tito("module", "complete", "00")
+    assert said.code == 3
+    assert "milestone tracker is broken" in said.err
+    assert desk.everything() == before
+
+
+def test_a_defect_inside_the_tracker_undoes_the_export(desk: Desk) -> None:
+    tracker = desk.root / "tests/milestones/milestone_tracker.py"
+    defect = "\n\ndef check_module_export(*_, **__):\n    return {}['a defect']\n"
+    tracker.write_text(tracker.read_text(encoding="utf-8") + defect, encoding="utf-8")
+    desk.solve("00_setup")
+    before = desk.everything()
+    said = desk.tito("module", "complete", "00")
+    assert (said.code, "a defect" in said.err) == (3, True), said.all
+    assert desk.everything() == before
+
+
+def test_the_specifications_methods(desk: Desk) -> None:
+    from tito.commands.base import BaseCommand
+    from tito.commands.module_workflow import ModuleWorkflowCommand
+    from tito.core.world import World
+
+    desk.solve("00_setup")
+    command = ModuleWorkflowCommand(World(cwd=desk.root))
+    assert isinstance(command, BaseCommand)
+    assert command.complete_module("00") == 0
+    assert command._check_milestone_unlocks("03_line")["newly_unlocked"] == ["slope"]
