@@ -3,6 +3,9 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
+# PyTorch is large: an environment that has it already can be lent, make bench TORCH_PYTHON=...
+TORCH_PYTHON ?= $(PY)
+TORCH := $(if $(filter $(PY),$(TORCH_PYTHON)),$(VENV)/.torch)
 # One BLAS thread for each process: two workers on two cores, and figures that repeat.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 VECLIB_MAXIMUM_THREADS=1
 PIP := $(PY) -m pip --disable-pip-version-check --quiet install
@@ -24,11 +27,11 @@ check: $(VENV)/.dev  ## ruff and mypy
 	$(PY) -m ruff format --check tito tests bench scripts
 	$(PY) -m mypy
 
-bench: $(VENV)/.torch  ## speed and memory beside PyTorch (installs torch, large)
-	$(ONE_THREAD) $(PY) -m bench
+bench: $(TORCH)  ## speed and memory beside PyTorch (installs torch, large)
+	$(ONE_THREAD) $(TORCH_PYTHON) -m bench
 
-parity: $(VENV)/.torch  ## every layer and loss beside PyTorch (installs torch, large)
-	$(ONE_THREAD) $(PY) -m bench.parity
+parity: $(TORCH)  ## every layer and loss beside PyTorch (installs torch, large)
+	$(ONE_THREAD) $(TORCH_PYTHON) -m bench.parity
 
 clean:  ## remove .venv, caches and builds
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
