@@ -1,0 +1,293 @@
+"""Tests of module 11: what `tito module test 11` runs against your own export."""
+
+import numpy as np
+import pytest
+
+from tinytorch import Tensor, manual_seed, tensor
+from tinytorch.nn import Embedding, LearnedPositionalEmbedding, RotaryPositionalEmbedding
+from tinytorch.nn import SinusoidalPositionalEncoding
+from tinytorch.nn import functional as F
+
+TABLE = np.arange(12.0).reshape(4, 3)
+
+
+def numeric_gradient(function, array, step=1e-6):
+    """Central differences of function() for each element of `array`, changed in place."""
+    gradient = np.zeros_like(array)
+    for index in np.ndindex(array.shape):
+        before = array[index]
+        array[index] = before + step
+        high = function()
+        array[index] = before - step
+        gradient[index] = (high - function()) / (2 * step)
+        array[index] = before
+    return gradient
+
+
+# ---- 11.1
+
+
+def test_11_1_looks_up_rows():
+    for ids in (np.array([[3, 0], [1, 1]]), np.array(2), np.array([], dtype=np.int64)):
+        found = F.look_up(TABLE, ids)
+        assert found.shape == (*ids.shape, 3), (
+            f"look_up of ids {ids.shape} in a table (4, 3) has shape {found.shape}, expected "
+            f"(*ids.shape, D) = {(*ids.shape, 3)}"
+        )
+        assert np.array_equal(found, TABLE[ids]), (
+            f"look_up(table, {ids.tolist()}) gave {found.tolist()}, expected rows "
+            f"{TABLE[ids].tolist()}"
+        )
+    assert F.look_up(TABLE, np.array([3], np.uint8)).tolist() == [[9, 10, 11]], (
+        'ids without a sign (dtype.kind "u") are whole numbers too'
+    )
+
+
+@pytest.mark.parametrize("wrong", [-1, 4, -5, 100])
+def test_11_1_refuses_ids_out_of_range(wrong):
+    with pytest.raises(IndexError, match=str(wrong)):
+        # NumPy takes a negative index from the end: it must be refused before indexing.
+        F.look_up(TABLE, np.array([0, wrong]))
+
+
+def test_11_1_refuses_ids_that_are_not_whole():
+    for wrong in (np.array([0.0, 1.0]), np.array([True, False])):
+        try:
+            found = F.look_up(TABLE, wrong)
+        except TypeError:
+            continue
+        except IndexError as error:
+            raise AssertionError(
+                f"{wrong.dtype} ids: expected a TypeError, got {error!r}"
+            ) from None
+        raise AssertionError(
+            f"ids of dtype {wrong.dtype} must raise a TypeError, look_up gave {found.tolist()}"
+        )
+
+
+# ---- 11.2
+
+
+def test_11_2_sums_rows_of_equal_ids():
+    rng = np.random.default_rng(0)
+    for size, count in ((3, 3), (5, 40), (40, 7), (1, 6), (4, 1)):
+        ids, rows = rng.integers(0, size, count), rng.standard_normal((count, 3))
+        expected = np.stack([rows[ids == i].sum(axis=0) for i in range(size)])
+        found = F.sum_rows_by_id(ids, rows, size)
+        assert found.shape == expected.shape, f"shape {found.shape}, expected {expected.shape}"
+        assert np.allclose(found, expected), (
+            f"sum_rows_by_id(ids={ids.tolist()}, ..., size={size}): rows of the result at "
+            f"{np.flatnonzero(~np.isclose(found, expected).all(axis=1)).tolist()} are wrong. An id "
+            "that occurs several times needs the sum of all its rows; `out[ids] += rows` adds only "
+            "one of them"
+        )
+
+
+def test_11_2_no_ids_and_dtype():
+    found = F.sum_rows_by_id(np.array([], np.int64), np.zeros((0, 2), np.float32), 3)
+    assert found.tolist() == [[0, 0]] * 3, f"without any ids all is zero, not {found.tolist()}"
+    found = F.sum_rows_by_id(np.array([1]), np.ones((1, 2), np.float32), 3)
+    assert found.dtype == np.float32, f"rows of float32 gave {found.dtype}"
+
+
+# ---- 11.3
+
+
+def test_11_3_gradient_accumulates():
+    ids = tensor([[2, 0, 2], [3, 2, 0]])
+    weight = Tensor(TABLE.copy(), requires_grad=True)
+    back = np.random.default_rng(1).standard_normal((2, 3, 3))
+
+    def value():
+        return (F.embedding(ids, weight).data * back).sum()
+
+    expected = numeric_gradient(value, weight.data)
+    F.embedding(ids, weight).backward(Tensor(back))
+    assert np.allclose(weight.grad.data, expected, atol=1e-6), (
+        f"ids {ids.tolist()}: the gradient of the table is\n{weight.grad.data.round(3)}\ncentral "
+        f"differences say\n{expected.round(3)}\nRow 2 was looked up three times, row 1 never"
+    )
+
+
+@pytest.mark.parametrize("padding", [1, -3])
+def test_11_3_padding_gets_no_gradient(padding):
+    weight = Tensor(TABLE.copy(), requires_grad=True)
+    out = F.embedding(tensor([1, 1, 2]), weight, padding_idx=padding)
+    assert np.array_equal(out.data, TABLE[[1, 1, 2]]), "padding is looked up like any other row"
+    out.sum().backward()
+    assert weight.grad.data.tolist() == [[0] * 3, [0] * 3, [1] * 3, [0] * 3], (
+        f"padding_idx={padding}: row 1 must have gradient 0, row 2 gradient 1; yours\n"
+        f"{weight.grad.data}"
+    )
+
+
+def test_11_3_repeated_backward_and_empty():
+    weight = Tensor(TABLE.astype(np.float32), requires_grad=True)
+    for _ in range(2):
+        F.embedding(tensor([0, 0]), weight).sum().backward()
+    assert weight.grad.data[0].tolist() == [4, 4, 4], "two backward passes must add up"
+    assert weight.grad.dtype == np.float32, f"gradient of a float32 table: {weight.grad.dtype}"
+    weight.grad = None
+    F.embedding(Tensor(np.zeros((0, 3), np.int64)), weight).sum().backward()
+    assert not weight.grad.data.any(), "no ids, no gradient"
+
+
+# ---- 11.4
+
+
+def test_11_4_the_layer():
+    manual_seed(0)
+    layer = Embedding(200, 50)
+    shapes = {name: p.shape for name, p in layer.named_parameters()}
+    assert shapes == {"weight": (200, 50)}, f"Embedding(200, 50) has parameters {shapes}"
+    values = layer.weight.data
+    assert values.dtype == np.float32, f"the table is {values.dtype}, expected float32"
+    assert abs(values.mean()) < 0.05, f"first values have mean {values.mean():.3f}, expected 0"
+    assert abs(values.std() - 1) < 0.05, f"first values have std {values.std():.3f}, expected 1"
+    ids = np.array([[5, 7], [5, 199]])
+    assert np.array_equal(layer(Tensor(ids)).data, values[ids]), "the layer does not look up"
+
+
+@pytest.mark.parametrize("padding", [0, 2, -1])
+def test_11_4_padding_row(padding):
+    layer = Embedding(4, 3, padding_idx=padding)
+    assert layer.padding_idx == padding % 4, (
+        f"padding_idx={padding} of 4 rows is kept as {layer.padding_idx}, expected {padding % 4}"
+    )
+    zero = ~layer.weight.data.any(axis=1)
+    assert zero.tolist() == [i == padding % 4 for i in range(4)], (
+        f"padding_idx={padding}: exactly row {padding % 4} starts as zeros; zero rows are "
+        f"{np.flatnonzero(zero).tolist()}"
+    )
+
+
+# ---- 11.5
+
+
+def test_11_5_waves():
+    for length, dim in ((1, 2), (7, 4), (30, 16)):
+        found = F.sinusoidal_positions(length, dim)
+        assert found.shape == (length, dim), f"({length}, {dim}): shape {found.shape}"
+        assert found.dtype == np.float32, f"expected float32, not {found.dtype}"
+        for p, i in np.ndindex(length, dim // 2):
+            angle = p / 10000 ** (2 * i / dim)
+            pair = found[p, 2 * i], found[p, 2 * i + 1]
+            assert np.allclose(pair, (np.sin(angle), np.cos(angle)), atol=1e-6), (
+                f"sinusoidal_positions({length}, {dim}): columns {2 * i} and {2 * i + 1} of "
+                f"position {p} are {pair[0]:.4f}, {pair[1]:.4f}, expected sine and cosine of "
+                f"{angle:.4f}: {np.sin(angle):.4f}, {np.cos(angle):.4f}"
+            )
+
+
+def test_11_5_odd_width_is_refused():
+    with pytest.raises(ValueError, match="7"):
+        F.sinusoidal_positions(4, 7)
+
+
+# ---- 11.6
+
+
+def test_11_6_waves_are_added():
+    x = np.random.default_rng(2).standard_normal((2, 5, 4))
+    layer = SinusoidalPositionalEncoding(8, 4)
+    assert list(layer.parameters()) == [], "waves are not learned: there must be no parameters"
+    found = layer(Tensor(x))
+    expected = x + F.sinusoidal_positions(8, 4)[:5]
+    assert np.allclose(found.data, expected), "row p of the table must be added to position p"
+    assert found.dtype == np.float64, f"a float64 input gave {found.dtype}"
+
+
+def test_11_6_learned_positions():
+    layer = LearnedPositionalEmbedding(300, 64)
+    shapes = {name: p.shape for name, p in layer.named_parameters()}
+    assert shapes == {"weight": (300, 64)}, f"LearnedPositionalEmbedding(300, 64) has {shapes}"
+    std = layer.weight.data.std()
+    assert 0.018 < std < 0.022, f"first values have std {std:.4f}, expected 0.02"
+    x = np.random.default_rng(3).standard_normal((2, 5, 64)).astype(np.float32)
+    out = layer(Tensor(x))
+    assert np.allclose(out.data, x + layer.weight.data[:5], atol=1e-6), (
+        "row p of the table must be added to position p"
+    )
+    out.sum().backward()
+    rows = layer.weight.grad.data
+    assert np.allclose(rows[:5], 2), (
+        f"two sequences used rows 0 to 4: their gradient must be 2, yours is {rows[0, 0]:.1f}"
+    )
+    assert not rows[5:].any(), "rows that no position used must have gradient 0"
+
+
+def test_11_6_too_long_or_wrong_width():
+    for layer in (SinusoidalPositionalEncoding(4, 6), LearnedPositionalEmbedding(4, 6)):
+        for shape in ((1, 5, 6), (1, 4, 8)):
+            with pytest.raises(ValueError, match=str(shape[1])):
+                layer(Tensor(np.zeros(shape, np.float32)))
+
+
+# ---- 11.7
+
+
+def test_11_7_turns_pairs():
+    rng = np.random.default_rng(4)
+    x, angle = rng.standard_normal((2, 3, 5, 6)), rng.uniform(0, 6, (5, 3))
+    found = F.rotary(Tensor(x), Tensor(np.cos(angle)), Tensor(np.sin(angle)))
+    assert found.shape == x.shape, f"rotary of {x.shape} has shape {found.shape}"
+    turned = (x[..., 0::2] + 1j * x[..., 1::2]) * np.exp(1j * angle)
+    expected = np.stack([turned.real, turned.imag], axis=-1).reshape(x.shape)
+    backwards = np.stack([turned.imag, turned.real], axis=-1).reshape(x.shape)
+    assert not np.allclose(found.data, backwards), "the two numbers of each pair are swapped"
+    assert np.allclose(found.data, expected), (
+        "rotary must turn (x0, x1) to (x0 cos - x1 sin, x1 cos + x0 sin) and put the pairs back "
+        f"side by side; for {x[0, 0, 0].round(2).tolist()} expected "
+        f"{expected[0, 0, 0].round(2).tolist()}, got {found.data[0, 0, 0].round(2).tolist()}"
+    )
+
+
+def test_11_7_gradient():
+    rng = np.random.default_rng(5)
+    angle, back = rng.uniform(0, 6, (3, 2)), rng.standard_normal((2, 3, 4))
+    x = Tensor(rng.standard_normal((2, 3, 4)), requires_grad=True)
+    tables = Tensor(np.cos(angle)), Tensor(np.sin(angle))
+    F.rotary(x, *tables).backward(Tensor(back))
+    expected = numeric_gradient(lambda: (F.rotary(x, *tables).data * back).sum(), x.data)
+    assert np.allclose(x.grad.data, expected, atol=1e-6), (
+        "the gradient through rotary is wrong: use tensor operations (slices, *, +, stack, "
+        "flatten), not .data"
+    )
+
+
+# ---- 11.8
+
+
+def test_11_8_turns_by_position():
+    layer = RotaryPositionalEmbedding(6, max_len=10)
+    assert list(layer.parameters()) == [], "angles are not learned: there must be no parameters"
+    assert layer.cos.shape == (10, 3), f"cos has shape {layer.cos.shape}, expected (max_len, dim/2)"
+    x = np.random.default_rng(6).standard_normal((2, 4, 7, 6))
+    found = layer(Tensor(x))
+    angle = np.arange(7)[:, None] / 10000 ** (np.arange(0, 6, 2) / 6)
+    expected = F.rotary(Tensor(x), Tensor(np.cos(angle)), Tensor(np.sin(angle)))
+    assert np.allclose(found.data, expected.data, atol=1e-5), (
+        "position p must be turned by row p of hand_angles(max_len, dim, base)"
+    )
+    assert np.allclose(found.data[..., 0, :], x[..., 0, :]), "position 0 must not be turned at all"
+    assert found.dtype == np.float64, f"a float64 input gave {found.dtype}"
+
+
+def test_11_8_only_the_distance_matters():
+    rng = np.random.default_rng(7)
+    layer = RotaryPositionalEmbedding(8, max_len=50)
+    query, key = (Tensor(np.tile(rng.standard_normal(8), (50, 1))) for _ in range(2))
+    products = layer(query).data @ layer(key).data.T
+    for distance in (0, 3, 11):
+        along = np.diagonal(products, -distance)
+        assert np.allclose(along, along[0], atol=1e-4), (
+            f"the dot product of two words {distance} positions apart changes along the text, from "
+            f"{along.min():.3f} to {along.max():.3f}; it must depend on the distance only"
+        )
+
+
+def test_11_8_errors():
+    with pytest.raises(ValueError, match="5"):
+        RotaryPositionalEmbedding(5)
+    with pytest.raises(ValueError, match="9"):
+        RotaryPositionalEmbedding(4, max_len=8)(Tensor(np.zeros((1, 9, 4), np.float32)))
