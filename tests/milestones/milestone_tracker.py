@@ -705,6 +705,7 @@ def _verify(
     properties = cases[0].properties if cases else {}
     played = properties.pop("seed", "" if seed is None else str(seed))
     return verdict._replace(
+        details=_in_lessons(verdict.details, workspace),
         metrics={name: _as_number(value) for name, value in properties.items()},
         seed=int(played) if re.fullmatch(r"-?\d{1,40}", played) else None,
         seconds=seconds,
@@ -902,6 +903,26 @@ def _error_message(case: _Case) -> str:
 def _place_in_framework(traceback: str) -> str:
     places = re.findall(r"^.*(tinytorch[\\/]\S+\.py:\d+): in (\S+)", traceback, re.MULTILINE)
     return "Raised in {}, in {}.".format(*places[-1]) if places else ""
+
+
+def _in_lessons(text: str, workspace: Path) -> str:
+    """Places in the generated `tinytorch/` as lines of the lessons, which a student edits.
+
+    A generated file says before each part where it is from: `# %% modules/03_nn/nn.py:120`.
+    """
+
+    def lesson_line(place: re.Match[str]) -> str:
+        try:
+            lines = (workspace / place[1]).read_text(encoding="utf-8").splitlines()
+        except (OSError, ValueError):
+            return place[0]
+        for distance, line in enumerate(reversed(lines[: int(place[2])])):
+            source = re.fullmatch(r"# %% (modules/\S+\.py):(\d+)", line)
+            if source:
+                return f"{source[1]}:{int(source[2]) + distance - 1}"
+        return place[0]
+
+    return re.sub(r"\b(tinytorch[\\/][^\s:]+\.py):(\d{1,6})\b", lesson_line, text)
 
 
 def _as_number(value: str) -> float | str:

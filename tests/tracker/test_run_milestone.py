@@ -149,6 +149,14 @@ def test_an_error_in_the_framework_names_its_place(course: Course) -> None:
     assert "Raised in tinytorch/__init__.py:2, in matmul." in verdict.details.replace("\\", "/")
 
 
+def test_its_place_is_a_line_of_the_lesson(course: Course) -> None:
+    tracker = course(USES_IT)
+    cell = "# %% modules/01_tensor/tensor.py:120\n\ndef matmul():\n    raise ValueError('no')\n"
+    with_framework(tracker, "__all__ = ['matmul']\n\n" + cell)
+    details = tracker.run_milestone("new").details
+    assert "Raised in modules/01_tensor/tensor.py:122, in matmul." in details
+
+
 def test_a_blank_task_is_named(course: Course) -> None:
     tracker = course(USES_IT)
     with_framework(tracker, "def matmul():\n    raise NotImplementedError('Task 1.3: matmul')\n")
