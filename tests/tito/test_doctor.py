@@ -40,6 +40,14 @@ def test_a_fresh_workspace_has_nothing_to_mend(tito, workspace):
     assert result.stdout.splitlines()[-1] == "Next: tito module status"
 
 
+def test_what_is_wrong_is_counted_once_and_mended_next(tito, workspace):
+    (workspace / "tinytorch/__init__.py").unlink()
+    (workspace / "modules/00_setup/hints.toml").unlink()
+    lines = tito(workspace, "doctor").stdout.splitlines()
+    assert [line for line in lines if line.endswith(" to mend.")] == ["2 things to mend."]
+    assert lines[-1] == "Next: tito export"
+
+
 def test_looking_changes_nothing(tito, workspace):
     before = {p: p.read_bytes() for p in workspace.rglob("*") if p.is_file()}
     tito(workspace, "doctor")

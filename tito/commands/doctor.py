@@ -98,7 +98,6 @@ class DoctorCommand(BaseCommand):
             self.say("Nothing to mend.", style="bold green")
             self.next_step("tito module status")
             return
-        self.say(f"{len(wrong)} thing{'s' * (len(wrong) != 1)} to mend.", style="bold red")
         self.say(f"{counted(len(wrong), 'thing')} to mend.", style="bold red")
         first = next((finding.mend for finding in wrong if finding.mend), None)
         if first:
