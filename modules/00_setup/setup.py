@@ -504,8 +504,11 @@ def exported_modules():
     if here is None or Path(here).parent.name != "utils":  # a lesson's cell, not the package
         return None
     root = Path(here).resolve().parents[1]
-    files = (path.relative_to(root).with_suffix("") for path in sorted(root.rglob("*.py")))
-    return ", ".join(".".join(file.parts) for file in files if file.name[0] != "_") or None
+    exported = []
+    for path in sorted(root.rglob("*.py")):
+        if "\n# %% modules/" in path.read_text(encoding="utf-8"):  # has a lesson's cells in it
+            exported.append(".".join(path.relative_to(root).with_suffix("").parts))
+    return ", ".join(exported) or None
 
 
 def get_env_info():
