@@ -107,6 +107,20 @@ def test_a_package_that_is_gone(doctor, workspace):
     assert doctor() == (1, [("tinytorch/ is missing", "tito export")])
 
 
+def test_a_lesson_that_has_changed_since_its_export_is_noted(tito, solved):
+    assert "has changed" not in tito(solved, "doctor").stdout
+    lesson = solved / "modules/03_line/line.py"
+    text = lesson.read_text(encoding="utf-8")
+    lesson.write_text(text.replace("# A straight line.", "# Straight."), encoding="utf-8")
+    assert "has changed" not in tito(solved, "doctor").stdout, "prose is not exported"
+    lesson.write_text(text.replace("return 3 * x", "return x * 3"), encoding="utf-8")
+    result = tito(solved, "doctor")
+    assert result.returncode == 0
+    assert "modules/03_line/line.py has changed since it was exported" in result.stdout
+    assert "tito module complete 03" in result.stdout
+    assert "00_setup/setup.py has changed" not in result.stdout
+
+
 def test_a_package_that_cannot_be_imported(doctor, workspace):
     init = workspace / "tinytorch/__init__.py"
     init.write_text(init.read_text(encoding="utf-8") + "\n1 / 0\n", encoding="utf-8")

@@ -91,9 +91,11 @@ def attempt_lines(
         body = [*metric_lines(verdict), *heading]
     else:
         said = [(f"  {line}".rstrip(), None) for line in failure_text(verdict, min(width, 100) - 2)]
-        body = [*heading, ("", None), *said, ("", None)]
-    again = replay(row["id"], verdict.seed)
-    return body if verdict.seed is None else [*body, (f"  Replay: {again}", None)]
+        body = [*heading, ("", None), *said]
+    if verdict.seed is None:
+        return body
+    gap: list[Line] = [] if verdict.outcome == "passed" else [("", None)]
+    return [*body, *gap, (f"  Replay: {replay(row['id'], verdict.seed)}", None)]
 
 
 def failure_text(verdict: Verdict, width: int) -> list[str]:

@@ -17,8 +17,9 @@ from tito.core import process, tracker
 from tito.core.checkup import Finding, check_home, check_room
 from tito.core.course import course_root
 from tito.core.errors import MachineError, TitoError
-from tito.core.exporter import read_package, with_lesson
+from tito.core.exporter import read_package
 from tito.core.lesson_file import check, lost_tasks, read_lesson
+from tito.core.package import Package
 from tito.core.words import counted, enumerated
 from tito.core.workspace import Module, Workspace, modules_in, outer_workspace
 
@@ -79,7 +80,8 @@ def check_package(workspace: Workspace) -> Iterator[Finding]:
         return
     try:
         package = read_package(workspace)
-        behind = [m for m in workspace.modules if m.name in package.modules and is_behind(m)]
+        exported = [module for module in workspace.modules if module.name in package.modules]
+        behind = [module for module in exported if is_behind(workspace, module, package)]
     except TitoError as error:
         yield Finding("yours", f"{error.where or 'tinytorch/'}: {error}", error.hint)
         return
@@ -89,17 +91,22 @@ def check_package(workspace: Workspace) -> Iterator[Finding]:
         yield Finding("note", text, f"tito module complete {module.number}")
 
 
-def is_behind(module: Module) -> bool:
-    """Whether exporting the lesson now would change `tinytorch/`."""
-    workspace = Workspace(module.folder.parent.parent)
+def is_behind(workspace: Workspace, module: Module, package: Package) -> bool:
+    """Whether exporting the lesson now would change what it has in `tinytorch/`."""
     try:
-        files = with_lesson(workspace, read_lesson(workspace, module))
-    except (TitoError, SyntaxError):
+        lesson = read_lesson(workspace, module).lesson
+    except TitoError:
         return False  # the lesson itself is the finding
-    return any(
-        not (path := workspace.package / name).is_file() or path.read_bytes() != text.encode()
-        for name, text in files.items()
-    )
+    after = package.with_lesson(module.name, lesson)
+    return sections_of(module, package) != sections_of(module, after)
+
+
+def sections_of(module: Module, package: Package) -> dict[str, str]:
+    return {
+        name: target.sections[module.name].strip()
+        for name, target in package.targets.items()
+        if module.name in target.sections
+    }
 
 
 def try_import(workspace: Workspace) -> Finding:
