@@ -1,0 +1,484 @@
+"""Tests of module 12: what `tito module test 12` runs against your own export.
+
+The oracle of attention is its definition, one query at a time, in float64; gradients are compared
+with central differences.
+"""
+
+import math
+
+import numpy as np
+import pytest
+
+from tinytorch import Tensor, manual_seed
+from tinytorch.nn import MultiheadAttention
+from tinytorch.nn import functional as F
+
+
+def draw(*shapes, seed=0):
+    rng = np.random.default_rng(seed)
+    return [rng.standard_normal(shape) for shape in shapes]
+
+
+def slow_attention(q, k, v, mask=None, scale=None):
+    """One query at a time: compare, weigh, average. Returns (result, weights)."""
+    scale = 1 / math.sqrt(q.shape[-1]) if scale is None else scale
+    result = np.zeros((*q.shape[:-1], v.shape[-1]))
+    weights = np.zeros((*q.shape[:-1], k.shape[-2]))
+    mask = np.broadcast_to(np.zeros(()) if mask is None else mask, weights.shape)
+    for index in np.ndindex(q.shape[:-1]):
+        group = index[:-1]
+        scores = k[group] @ q[index] * scale + mask[index]
+        if np.isneginf(scores).all():
+            continue
+        powers = np.exp(scores - scores.max())
+        weights[index] = powers / powers.sum()
+        result[index] = weights[index] @ v[group]
+    return result, weights
+
+
+def numeric_gradient(function, array, step=1e-6):
+    """Central differences of function() for each element of `array`, changed in place."""
+    gradient = np.zeros_like(array)
+    for index in np.ndindex(array.shape):
+        before = array[index]
+        array[index] = before + step
+        high = function()
+        array[index] = before - step
+        gradient[index] = (high - function()) / (2 * step)
+        array[index] = before
+    return gradient
+
+
+# ---- 12.1
+
+
+def test_12_1_scores():
+    for shapes in (((2, 3), (4, 3)), ((5, 2, 3), (5, 4, 3)), ((2, 5, 1, 6), (2, 5, 3, 6))):
+        q, k = draw(*shapes)
+        found = F.attention_scores(q, k, 0.5)
+        expected = np.einsum("...le,...se->...ls", q, k) * 0.5
+        assert found.shape == expected.shape, (
+            f"attention_scores of q {q.shape} and k {k.shape} has shape {found.shape}, expected "
+            f"(..., L, S) = {expected.shape}"
+        )
+        assert not np.allclose(found, 2 * expected), "the scores are not multiplied by `scale`"
+        assert np.allclose(found, expected), (
+            "scores[..., i, j] must be the dot product of query i and key j, times scale"
+        )
+        assert np.array_equal(q, draw(*shapes)[0]), "attention_scores must not change q itself"
+
+
+# ---- 12.2
+
+
+def test_12_2_rows_sum_to_one():
+    (scores,) = draw((2, 3, 4, 5))
+    expected = np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)
+    found = F.attention_weights(scores.copy())
+    assert np.allclose(found, expected), (
+        f"softmax over the last axis: rows sum to {found.sum(-1).round(3).ravel()[:4]}, expected "
+        f"1; largest difference {np.abs(found - expected).max():.3f}"
+    )
+
+
+def test_12_2_large_scores():
+    with np.errstate(over="raise", invalid="raise"):
+        found = F.attention_weights(np.array([[1e4, 1e4, 0.0], [-1e4, -1e4, -2e4]]))
+    assert np.allclose(found, [[0.5, 0.5, 0], [0.5, 0.5, 0]]), (
+        f"scores of 10,000: weights {found.tolist()}; subtract each row's largest score first"
+    )
+
+
+def test_12_2_mask():
+    scores, bias = draw((2, 3, 4), (3, 4), seed=1)
+    bias[0, 1] = bias[2, :3] = -np.inf
+    found = F.attention_weights(scores.copy(), bias)
+    powers = np.exp(scores + bias)
+    assert np.allclose(found, powers / powers.sum(-1, keepdims=True)), (
+        "the mask must be added to the scores before the softmax"
+    )
+    assert (found[:, 0, 1] == 0).all(), "where the mask is -inf, the weight must be exactly 0"
+
+
+def test_12_2_nothing_to_look_at():
+    mask = np.array([[0.0, -np.inf], [-np.inf, -np.inf]])
+    found = F.attention_weights(np.zeros((2, 2)), mask)
+    assert found.tolist() == [[1, 0], [0, 0]], (
+        f"a query whose keys are all masked must get weights 0, yours are {found[1].tolist()}. Its "
+        "largest score is -inf and its sum 0: replace them by 0 and 1"
+    )
+
+
+def test_12_2_float32_stays():
+    found = F.attention_weights(np.zeros((2, 3), np.float32), np.zeros((2, 3), np.float32))
+    assert found.dtype == np.float32, f"weights of float32 scores are {found.dtype}"
+
+
+# ---- 12.3
+
+
+@pytest.mark.parametrize("lead", [(), (2,), (2, 3)], ids=["one", "sequences", "heads"])
+def test_12_3_forward_and_gradients(lead):
+    shapes = (*lead, 3, 4), (*lead, 5, 4), (*lead, 5, 2)
+    q, k, v = (Tensor(a, requires_grad=True) for a in draw(*shapes, seed=2))
+    mask = np.zeros((3, 5))
+    mask[1, 2:] = -np.inf
+    out = F.AttentionOp.apply(q, k, v, mask, 0.7)
+    expected, _ = slow_attention(q.data, k.data, v.data, mask, 0.7)
+    assert np.allclose(out.data, expected), "AttentionOp does not compute weights @ v"
+    (back,) = draw(out.shape, seed=3)
+    out.backward(Tensor(back))
+
+    def value():
+        return (F.AttentionOp.apply(q, k, v, mask, 0.7).data * back).sum()
+
+    causes = {
+        "v": "It is weights.mT @ grad.",
+        "q": "Is the softmax's row sum subtracted, and is it times scale?",
+        "k": "It is the transposed grad_scores times q, times scale.",
+    }
+    for name, tensor in (("v", v), ("q", q), ("k", k)):
+        wanted = numeric_gradient(value, tensor.data)
+        found = tensor.grad.data
+        assert found.shape == wanted.shape, f"{name}: {found.shape}, expected {wanted.shape}"
+        assert np.allclose(found, wanted, atol=1e-7), (
+            f"attention of q {shapes[0]}, k {shapes[1]}, v {shapes[2]}: the gradient of {name} "
+            f"differs from central differences by up to {np.abs(found - wanted).max():.4f} "
+            f"(largest entry {np.abs(wanted).max():.4f}). {causes[name]}"
+        )
+
+
+def test_12_3_one_tensor_for_all_three():
+    (values,) = draw((3, 4), seed=4)
+    x = Tensor(values, requires_grad=True)
+    for _ in range(2):
+        F.AttentionOp.apply(x, x, x, None, 0.5).sum().backward()
+    wanted = numeric_gradient(
+        lambda: 2 * F.AttentionOp.apply(x, x, x, None, 0.5).data.sum(), x.data
+    )
+    assert np.allclose(x.grad.data, wanted, atol=1e-6), (
+        "used as query, key and value at once, and twice: the gradients must add up"
+    )
+
+
+# ---- 12.4
+
+
+def test_12_4_bools_and_floats():
+    allowed = np.array([[True, False, True]])
+    found = F.additive_mask(allowed, np.float32)
+    assert found.tolist() == [[0, -math.inf, 0]], (
+        f"additive_mask([[True, False, True]]) gave {found.tolist()}: True means may look (0), "
+        "False may not (-inf)"
+    )
+    assert found.dtype == np.float32, f"expected the dtype asked for, float32, not {found.dtype}"
+    floats = np.array([0.5, -np.inf])
+    assert F.additive_mask(floats, np.float64).tolist() == [0.5, -math.inf], (
+        "a mask of floats is added as it is"
+    )
+    assert F.additive_mask(floats, np.float32).dtype == np.float32, "floats are converted to dtype"
+    with pytest.raises(TypeError, match="int64"):
+        F.additive_mask(np.array([1, 0]), np.float32)
+
+
+def test_12_4_causal():
+    for queries, keys in ((1, 1), (4, 4), (2, 5), (5, 2)):
+        found = F.causal_mask(queries, keys, np.float32)
+        expected = [[0.0 if j <= i else -math.inf for j in range(keys)] for i in range(queries)]
+        assert found.tolist() == expected, (
+            f"causal_mask({queries}, {keys}) is {found.tolist()}, expected {expected}: query i "
+            "sees keys 0 to i, itself included, and nothing after"
+        )
+        assert found.dtype == np.float32, f"expected float32, not {found.dtype}"
+
+
+# ---- 12.5
+
+
+def test_12_5_default_scale():
+    q, k, v = draw((2, 3, 9), (2, 4, 9), (2, 4, 5), seed=5)
+    found = F.scaled_dot_product_attention(Tensor(q), Tensor(k), Tensor(v)).data
+    assert not np.allclose(found, slow_attention(q, k, v, scale=1.0)[0]), (
+        "the scores are not scaled: scale=None means 1 / sqrt(E)"
+    )
+    assert np.allclose(found, slow_attention(q, k, v)[0]), "result differs from the definition"
+    found = F.scaled_dot_product_attention(Tensor(q), Tensor(k), Tensor(v), scale=0.1).data
+    assert np.allclose(found, slow_attention(q, k, v, scale=0.1)[0]), "scale=0.1 is not used"
+    found = F.scaled_dot_product_attention(Tensor(q), Tensor(k), Tensor(v), scale=0.0).data
+    assert np.allclose(found, v.mean(axis=1, keepdims=True)), "scale=0.0 must not be taken for None"
+
+
+def test_12_5_masks():
+    q, k, v, bias = draw((2, 3, 4), (2, 3, 4), (2, 3, 4), (3, 3), seed=6)
+    tensors = [Tensor(a) for a in (q, k, v)]
+    allowed = np.tril(np.ones((3, 3), bool))
+    hidden = np.where(allowed, 0, -np.inf)
+    for mask, expected in ((allowed, hidden), (bias, bias)):
+        found = F.scaled_dot_product_attention(*tensors, attn_mask=Tensor(mask)).data
+        assert np.allclose(found, slow_attention(q, k, v, expected)[0]), (
+            f"a mask of {mask.dtype} is not applied as it should be"
+        )
+    causal = F.scaled_dot_product_attention(*tensors, is_causal=True).data
+    assert np.allclose(causal, slow_attention(q, k, v, hidden)[0]), (
+        "is_causal=True must let query i see keys 0 to i"
+    )
+
+
+def test_12_5_the_future_is_hidden():
+    q, k, v = draw((4, 3), (4, 3), (4, 3), seed=7)
+    before = F.scaled_dot_product_attention(*map(Tensor, (q, k, v)), is_causal=True).data
+    k[2:], v[2:] = 50, -50
+    after = F.scaled_dot_product_attention(*map(Tensor, (q, k, v)), is_causal=True).data
+    assert np.array_equal(before[:2], after[:2]), (
+        "keys and values 2 and 3 changed, and so did the answers of queries 0 and 1: the causal "
+        "mask leaks"
+    )
+
+
+def test_12_5_what_does_not_fit():
+    q, k, v = (Tensor(a) for a in draw((2, 3, 4), (2, 5, 4), (2, 5, 4)))
+    for wrong, match in (
+        ((q, k[:, :, :3], v), r"\(2, 3, 4\).*\(2, 5, 3\)"),
+        ((q, k, v[:, :4]), r"\(2, 5, 4\).*\(2, 4, 4\)"),
+    ):
+        with pytest.raises(ValueError, match=match):
+            F.scaled_dot_product_attention(*wrong)
+    with pytest.raises(ValueError, match=r"\(4, 5\).*\(2, 3, 5\)"):
+        F.scaled_dot_product_attention(q, k, v, attn_mask=Tensor(np.ones((4, 5), bool)))
+    with pytest.raises(TypeError, match="int64"):
+        F.scaled_dot_product_attention(q, k, v, attn_mask=Tensor(np.ones((3, 5), np.int64)))
+
+
+# ---- 12.6
+
+
+def test_12_6_heads():
+    x = np.arange(48.0).reshape(2, 4, 6)
+    split = F.split_heads(Tensor(x), 3)
+    assert split.shape == (2, 3, 4, 2), (
+        f"split_heads of (2, 4, 6) into 3 heads has shape {split.shape}, expected (N, H, L, E / H) "
+        "= (2, 3, 4, 2)"
+    )
+    for head in range(3):
+        part = x[:, :, 2 * head : 2 * head + 2]
+        assert np.array_equal(split.data[:, head], part), (
+            f"head {head} must have numbers {2 * head} and {2 * head + 1} of every word: expected "
+            f"{part[0].tolist()}, got {split.data[0, head].tolist()}. Reshape to (N, L, H, E / H), "
+            "then swap axes 1 and 2"
+        )
+    merged = F.merge_heads(Tensor(x.reshape(2, 4, 3, 2).transpose(0, 2, 1, 3).copy()))
+    assert np.array_equal(merged.data, x), "merge_heads must undo split_heads"
+
+
+def test_12_6_gradient_flows():
+    x = Tensor(np.arange(24.0).reshape(1, 4, 6), requires_grad=True)
+    (back,) = draw((1, 4, 6), seed=8)
+    F.merge_heads(F.split_heads(x, 2) * 3).backward(Tensor(back))
+    assert np.allclose(x.grad.data, 3 * back), "heads are mixed up on the way there or back"
+
+
+# ---- 12.7
+
+
+def test_12_7_parameters():
+    layer = MultiheadAttention(6, 2)
+    shapes = {name: p.shape for name, p in layer.named_parameters()}
+    expected = {
+        "in_proj_weight": (18, 6),
+        "in_proj_bias": (18,),
+        "out_proj.weight": (6, 6),
+        "out_proj.bias": (6,),
+    }
+    assert shapes == expected, f"MultiheadAttention(6, 2) has parameters {shapes}, not {expected}"
+    without = {name for name, _ in MultiheadAttention(6, 2, bias=False).named_parameters()}
+    assert without == {"in_proj_weight", "out_proj.weight"}, f"with bias=False: {without}"
+
+
+def test_12_7_first_values():
+    manual_seed(0)
+    layer = MultiheadAttention(32, 4)
+    bound = math.sqrt(6 / (32 + 96))
+    largest = np.abs(layer.in_proj_weight.data).max()
+    assert 0.95 * bound < largest <= bound * 1.001, (
+        f"in_proj_weight reaches up to {largest:.4f}; xavier_uniform_ of (96, 32) up to {bound:.4f}"
+    )
+    assert not layer.in_proj_bias.data.any(), "in_proj_bias must start as zeros"
+    assert not layer.out_proj.bias.data.any(), "out_proj.bias must start as zeros"
+
+
+def test_12_7_heads_must_divide():
+    with pytest.raises(ValueError, match=r"num_heads=4.*embed_dim=6"):
+        MultiheadAttention(6, 4)
+
+
+# ---- 12.8
+
+
+def in_float64(layer, seed=9):
+    """Give a layer random float64 parameters."""
+    rng = np.random.default_rng(seed)
+    for parameter in layer.parameters():
+        parameter.data = rng.standard_normal(parameter.shape)
+    return layer
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_12_8_projections(bias):
+    layer = in_float64(MultiheadAttention(6, 2, bias=bias))
+    (x,) = draw((2, 3, 6), seed=10)
+    for part, name in enumerate(("queries", "keys", "values")):
+        rows = slice(6 * part, 6 * part + 6)
+        flat = x @ layer.in_proj_weight.data[rows].T
+        flat = flat + layer.in_proj_bias.data[rows] if bias else flat
+        found = layer.project(Tensor(x), part)
+        assert found.shape == (2, 2, 3, 3), f"project has shape {found.shape}, not (N, H, L, E / H)"
+        assert np.allclose(found.data, flat.reshape(2, 3, 2, 3).transpose(0, 2, 1, 3)), (
+            f"the {name} (part {part}) must come from rows {rows.start} to {rows.stop - 1} of "
+            "in_proj_weight and in_proj_bias, split into heads"
+        )
+
+
+def test_12_8_gradient_reaches_its_rows():
+    for part in range(3):
+        layer = in_float64(MultiheadAttention(4, 2))
+        (x,) = draw((1, 3, 4), seed=11)
+        layer.project(Tensor(x), part).sum().backward()
+        touched = layer.in_proj_weight.grad.data.any(axis=1)
+        expected = [i // 4 == part for i in range(12)]
+        assert touched.tolist() == expected, (
+            f"after projecting part {part}, rows {np.flatnonzero(touched).tolist()} of "
+            f"in_proj_weight have a gradient, expected rows {4 * part} to {4 * part + 3}. Slice "
+            "the Parameter, not its .data"
+        )
+
+
+# ---- 12.9
+
+
+def test_12_9_no_mask():
+    layer = MultiheadAttention(4, 2)
+    assert layer.merged_mask(None, None, (1, 3, 3), np.float32) is None, "no masks: None"
+
+
+def test_12_9_attention_mask():
+    layer = MultiheadAttention(4, 2)
+    future = np.triu(np.ones((3, 3), bool), 1)
+    found = layer.merged_mask(Tensor(future), None, (5, 3, 3), np.float32)
+    found = np.broadcast_to(found, (5, 2, 3, 3))
+    assert np.array_equal(np.isneginf(found[4, 1]), future), (
+        "attn_mask (L, S): True means may NOT look, so -inf where True"
+    )
+    each = np.random.default_rng(12).standard_normal((10, 3, 3))
+    found = layer.merged_mask(Tensor(each), None, (5, 3, 3), np.float64)
+    assert found.shape == (5, 2, 3, 3), (
+        f"attn_mask (N * H, L, S) = (10, 3, 3) gave {found.shape}, expected (N, H, L, S)"
+    )
+    assert np.array_equal(found[3, 1], each[7]), "heads of one sequence stand together: 3 * 2 + 1"
+
+
+def test_12_9_padding_and_both():
+    layer = MultiheadAttention(4, 2)
+    padded = np.array([[False, False, True], [False, True, True]])
+    found = layer.merged_mask(None, Tensor(padded), (2, 4, 3), np.float32)
+    found = np.broadcast_to(found, (2, 2, 4, 3))
+    assert np.array_equal(np.isneginf(found[1, 0, 2]), padded[1]), (
+        "key_padding_mask (N, S) must hide the padded keys of its own sequence, for all heads and "
+        "all queries"
+    )
+    bias = np.random.default_rng(13).standard_normal((4, 3))
+    both = layer.merged_mask(Tensor(bias), Tensor(padded), (2, 4, 3), np.float64)
+    both = np.broadcast_to(both, (2, 2, 4, 3))
+    assert np.allclose(both[0, 0, :, :2], bias[:, :2]), "with both masks, they must be added"
+    assert np.isneginf(both[0, :, :, 2]).all(), "with both masks, padding must stay hidden"
+
+
+def test_12_9_wrong_masks():
+    layer = MultiheadAttention(4, 2, batch_first=True)
+    x = Tensor(np.zeros((2, 3, 4), np.float32))
+    with pytest.raises(ValueError, match=r"attn_mask.*\(3, 4\).*\(3, 3\)"):
+        layer(x, x, x, attn_mask=Tensor(np.zeros((3, 4), bool)))
+    with pytest.raises(ValueError, match=r"key_padding_mask.*\(3, 2\).*\(2, 3\)"):
+        layer(x, x, x, key_padding_mask=Tensor(np.zeros((3, 2), bool)))
+    with pytest.raises(TypeError, match="int64"):
+        layer(x, x, x, attn_mask=Tensor(np.zeros((3, 3), np.int64)))
+
+
+# ---- 12.10
+
+
+def by_hand(layer, query, key, value, mask=None):
+    """MultiheadAttention by definition, (N, L, E): result and each head's weights."""
+    e, h = layer.embed_dim, layer.num_heads
+    parts = []
+    for part, x in enumerate((query, key, value)):
+        rows = slice(e * part, e * (part + 1))
+        flat = x @ layer.in_proj_weight.data[rows].T + layer.in_proj_bias.data[rows]
+        parts.append(flat.reshape(*flat.shape[:2], h, e // h).transpose(0, 2, 1, 3))
+    out, weights = slow_attention(*parts, mask)
+    merged = out.transpose(0, 2, 1, 3).reshape(query.shape)
+    return merged @ layer.out_proj.weight.data.T + layer.out_proj.bias.data, weights
+
+
+@pytest.mark.parametrize("need_weights", [True, False])
+def test_12_10_result_and_weights(need_weights):
+    layer = in_float64(MultiheadAttention(6, 2, batch_first=True))
+    query, known = draw((2, 3, 6), (2, 4, 6), seed=14)
+    expected, by_head = by_hand(layer, query, known, known)
+    out, weights = layer(Tensor(query), Tensor(known), Tensor(known), need_weights=need_weights)
+    assert out.shape == query.shape, f"result {out.shape}, expected {query.shape}"
+    assert np.allclose(out.data, expected), (
+        "the result differs from the definition: project (parts 0, 1, 2), attend, merge_heads, "
+        "out_proj"
+    )
+    if not need_weights:
+        assert weights is None, "with need_weights=False the weights must be None"
+        return
+    assert np.allclose(weights.data, by_head.mean(axis=1)), "weights must be the mean of all heads"
+    _, each = layer(Tensor(query), Tensor(known), Tensor(known), average_attn_weights=False)
+    assert np.allclose(each.data, by_head), "average_attn_weights=False must give each head's own"
+
+
+def test_12_10_orders_of_axes():
+    x, *_ = draw((3, 2, 6), seed=15)
+    first = in_float64(MultiheadAttention(6, 2, batch_first=True))
+    later = in_float64(MultiheadAttention(6, 2))
+    expected = first(*[Tensor(x)] * 3)[0].data
+    turned = Tensor(x.transpose(1, 0, 2).copy())
+    assert np.allclose(later(turned, turned, turned)[0].data.transpose(1, 0, 2), expected), (
+        "without batch_first, inputs are (L, N, E)"
+    )
+    single = Tensor(x[0])
+    assert np.allclose(later(single, single, single)[0].data, expected[0]), (
+        "one sequence (L, E) must give the same as in a batch"
+    )
+
+
+@pytest.mark.parametrize("need_weights", [True, False])
+def test_12_10_gradients(need_weights):
+    layer = in_float64(MultiheadAttention(4, 2, batch_first=True), seed=16)
+    x, back = draw((2, 3, 4), (2, 3, 4), seed=17)
+    x = Tensor(x, requires_grad=True)
+
+    def run():
+        return layer(x, x, x, is_causal=True, need_weights=need_weights)[0]
+
+    run().backward(Tensor(back))
+    for name, tensor in [("input", x), *layer.named_parameters()]:
+        wanted = numeric_gradient(lambda: (run().data * back).sum(), tensor.data)
+        assert tensor.grad is not None, f"{name} has no gradient"
+        assert np.allclose(tensor.grad.data, wanted, atol=1e-6), (
+            f"the gradient of {name} differs from central differences by up to "
+            f"{np.abs(tensor.grad.data - wanted).max():.4f}"
+        )
+
+
+def test_12_10_causal_and_errors():
+    layer = in_float64(MultiheadAttention(4, 2, batch_first=True))
+    (x,) = draw((1, 4, 4), seed=18)
+    before = layer(*[Tensor(x)] * 3, is_causal=True)[0].data
+    x[:, 2:] = 9
+    after = layer(*[Tensor(x)] * 3, is_causal=True)[0].data
+    assert np.allclose(before[:, :2], after[:, :2]), "words 2 and 3 changed the answers before them"
+    good, bad = Tensor(x), Tensor(np.zeros((1, 4, 6)))
+    with pytest.raises(ValueError, match=r"embed_dim=4.*\(1, 4, 4\).*\(1, 4, 6\)"):
+        layer(good, bad, bad)
