@@ -31,6 +31,15 @@ class Parser(argparse.ArgumentParser):
             return f"{self.prog} does not know {choice['word']!r}.{meant}"
         unknown = re.search(UNKNOWN, message)
         if unknown:
-            meant = did_you_mean(unknown["word"], self._option_string_actions)
+            meant = did_you_mean(unknown["word"], self._all_options())
             return f"{self.prog} does not know {unknown['word']!r}.{meant}"
         return f"{self.prog}: {message}"
+
+    def _all_options(self) -> set[str]:
+        """Its own options and its subparsers': argparse reports a subparser's at the top."""
+        found = set(self._option_string_actions)
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                for inner in action.choices.values():
+                    found.update(inner._option_string_actions)
+        return found

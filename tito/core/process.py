@@ -133,8 +133,8 @@ def run(
             timed_out = stopped = not _wait_until_ended(process, started + timeout)
     finally:
         _kill_tree(process)
-    returncode = process.wait()
-    reader.join(timeout=1.0)  # a survivor that left the session may still hold the pipe
+        returncode = process.wait()
+        reader.join(timeout=1.0)  # a survivor that left the session may still hold the pipe
     events.pump()
     return RunResult(
         returncode=None if stopped else returncode,
