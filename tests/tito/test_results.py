@@ -1,0 +1,194 @@
+"""What a run means, and how it reads: pure functions over made-up runs."""
+
+from __future__ import annotations
+
+import pytest
+
+from tito.commands import _checklist_view as view
+from tito.core.console import ASCII, UNICODE
+from tito.core.lesson import Lesson
+from tito.core.results import (
+    Cause,
+    Place,
+    Problem,
+    Report,
+    TestResult,
+    checklist,
+    stub_task,
+)
+
+LESSON = Lesson(
+    """\
+# %% [markdown]
+# # Module 01: Tensor
+
+# %%
+#| default_exp tensor
+
+# %% [markdown]
+# ## Task 1.1: numbers in
+
+# %%
+#| export
+def a():
+    ### BEGIN SOLUTION
+    return 1
+    ### END SOLUTION
+
+# %% [markdown]
+# ## Task 1.2: a title that is much too long to stand in one line of a checklist
+
+# %%
+#| export
+def b():
+    ### BEGIN SOLUTION
+    raise NotImplementedError("Task 1.2: b")
+    ### END SOLUTION
+
+# %% [markdown]
+# ## Task 1.10: the last
+
+# %%
+#| export
+def c():
+    ### BEGIN SOLUTION
+    return b()
+    ### END SOLUTION
+""",
+    "modules/01_tensor/tensor.py",
+)
+
+WRONG = Problem("AssertionError", "f(1) is 3\nassert 3 == 2", test_place=Place("test_tensor.py", 7))
+
+
+def made(name: str, status: str = "passed", **more: object) -> TestResult:
+    return TestResult("01_tensor", name, status, **more)  # type: ignore[arg-type]
+
+
+def states(*tests: TestResult, cause: Cause | None = None) -> dict[str, str]:
+    found = checklist("01_tensor", LESSON, Report(tests, cause))
+    return {state.task.number: state.state for state in found.tasks}
+
+
+@pytest.mark.parametrize(
+    ("name", "task"),
+    [
+        ("test_1_1_a", "1.1"),
+        ("test_1_10_a", "1.10"),
+        ("test_1_10", "1.10"),
+        ("test_1_2[3-4]", "1.2"),
+        ("test_tensor", None),
+        ("test_1", None),
+    ],
+)
+def test_a_test_belongs_to_the_task_in_its_name(name: str, task: str | None) -> None:
+    assert test(name).task == task
+
+
+def test_done_wrong_blank_waiting() -> None:
+    blank = made("test_1_2_b", "blank", waits_for="1.2")
+    waiting = made("test_1_10_c", "blank", waits_for="1.2")
+    assert states(made("test_1_1_a"), blank, waiting) == {
+        "1.1": "done",
+        "1.2": "blank",
+        "1.10": "waiting",
+    }
+    assert states(made("test_1_1_a", "wrong"), made("test_1_1_b"))["1.1"] == "wrong"
+
+
+def test_a_blank_that_no_test_meets_is_still_blank() -> None:
+    assert states(made("test_1_2_b"))["1.2"] == "blank"
+
+
+def test_a_wrong_test_beside_a_waiting_one_is_wrong() -> None:
+    waiting = made("test_1_10_c", "blank", waits_for="1.2")
+    assert states(made("test_1_10_d", "wrong"), waiting)["1.10"] == "wrong"
+
+
+def test_what_did_not_run_is_not_done() -> None:
+    assert states() == {"1.1": "not run", "1.2": "blank", "1.10": "not run"}
+    assert states(made("test_1_1_a", "skipped"))["1.1"] == "skipped"
+    assert states(made("test_1_1_a", "stopped"), made("test_1_1_b"))["1.1"] == "stopped"
+
+
+@pytest.mark.parametrize(
+    ("report", "outcome", "code"),
+    [
+        (Report((made("test_1_1_a"),)), "passed", 0),
+        (Report(()), "failed", 1),
+        (Report((made("test_1_1_a"), made("test_1_1_b", "wrong"))), "failed", 1),
+        (Report((made("test_1_1_a"), made("test_1_1_b", "blank"))), "failed", 1),
+        (Report((made("test_1_1_a"),), Cause("skipped", "", 1)), "could_not_run", 1),
+        (Report((made("test_1_1_a"),), Cause("machine", "", 3)), "could_not_run", 3),
+        (Report((), Cause("import", "", 1)), "failed", 1),
+    ],
+)
+def test_three_outcomes(report: Report, outcome: str, code: int) -> None:
+    assert (report.outcome, report.exit_code) == (outcome, code)
+
+
+def test_a_message_is_its_authors_part_and_pytests_part() -> None:
+    assert (WRONG.message, WRONG.expansion) == ("f(1) is 3", "assert 3 == 2")
+    bare = Problem("AssertionError", "assert 3 == 2")
+    assert (bare.message, bare.expansion) == ("assert 3 == 2", "")
+    assert Problem("KeyError", "").message == "KeyError"
+
+
+def test_the_checklist_reads_like_this() -> None:
+    failing = made("test_1_10_c", "wrong", problem=WRONG, printed="hello\n")
+    found = checklist("01_tensor", LESSON, Report((made("test_1_1_a"), failing), seconds=0.42))
+    text = "\n".join(t for t, _ in [*view.checklist_lines(found, ASCII), *view.detail_lines(found)])
+    assert text == (
+        "Module 01_tensor: Tensor\n"
+        "\n"
+        "  + 1.1   numbers in                            done, 1 test\n"
+        "  o 1.2   a title that is much too long to ...  still blank\n"
+        "  x 1.10  the last                              wrong: 0 of 1 test pass\n"
+        "\n"
+        "Task 1.10, test_1_10_c\n"
+        "  f(1) is 3\n"
+        "  assert 3 == 2\n"
+        "  your answer: modules/01_tensor/tensor.py:34\n"
+        "  checked by test_tensor.py:7\n"
+        "  It printed:\n"
+        "    hello\n"
+    )
+    assert view.summary(found) == "1 of 3 tasks done, 1 wrong, 1 blank (0.4 s)"
+
+
+def test_the_checklist_fits_into_eighty_columns() -> None:
+    waiting = made("test_1_10_c", "blank", waits_for="1.2")
+    stopped = made("test_1_1_a", "stopped")
+    found = checklist("01_tensor", LESSON, Report((waiting, stopped)))
+    assert max(len(text) for text, _ in view.checklist_lines(found, UNICODE)) <= 80
+
+
+def test_a_place_in_the_lesson_is_shown_with_its_line() -> None:
+    place = Place("modules/01_tensor/tensor.py", 14, "    return 1 / 0")
+    problem = Problem("ZeroDivisionError", "division by zero", (Place("x", 1), place))
+    lines = [text for text, _ in view.failure_lines(made("test_1_1_a", "wrong", problem=problem))]
+    assert "  in modules/01_tensor/tensor.py:14" in lines
+    assert "      14 |     return 1 / 0" in lines
+
+
+def test_a_huge_message_is_cut() -> None:
+    problem = Problem("ValueError", "\n".join(str(number) for number in range(500)))
+    assert len(view.problem_lines(problem)) == view.MESSAGE_LINES + 1
+
+
+@pytest.mark.parametrize(
+    ("tests", "cause", "command"),
+    [
+        ((made("test_1_1_a", "wrong", problem=WRONG),), None, "tito module hint 01"),
+        ((), Cause("machine", "", 3, hint="pip install pytest"), "pip install pytest"),
+        ((), Cause("time", "", 1), "tito module test 01"),
+    ],
+)
+def test_what_comes_next(tests: tuple[TestResult, ...], cause: Cause | None, command: str) -> None:
+    assert view.next_command(checklist("01_tensor", LESSON, Report(tests, cause)))[0] == command
+
+
+def test_stubs_name_their_task() -> None:
+    assert stub_task("Task 1.10: the last") == "1.10"
+    assert stub_task("not yet") is None
+    assert stub_task(None) is None
