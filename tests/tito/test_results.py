@@ -82,7 +82,7 @@ def states(*tests: TestResult, cause: Cause | None = None) -> dict[str, str]:
     ],
 )
 def test_a_test_belongs_to_the_task_in_its_name(name: str, task: str | None) -> None:
-    assert test(name).task == task
+    assert made(name).task == task
 
 
 def test_done_wrong_blank_waiting() -> None:
