@@ -6,6 +6,7 @@ reference answers stand in for a student's.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -87,6 +88,11 @@ def test_the_specifications_documents_are_there() -> None:
     assert {document.name for document in DOCUMENTS} == NAMES
 
 
+def record_all(tracker: Any, workspace: Path) -> None:
+    for module in (workspace / "modules").iterdir():
+        tracker.mark_module_complete(module.name)
+
+
 @pytest.fixture(scope="module")
 def ran() -> set[str]:
     """What has been run in the solved workspace: the documents share many of their commands."""
@@ -96,14 +102,33 @@ def ran() -> set[str]:
 @pytest.mark.journey
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
 def test_every_command_runs(document: Path, solved: Path, ran: set[str], tracker: Any) -> None:
-    if begins_empty(document):
-        pytest.skip("has a workspace of its own, below")
-    for module in (solved / "modules").iterdir():
-        tracker.mark_module_complete(module.name)
+    if begins_empty(document) or document.name == "PROGRESSION.md":
+        pytest.skip("has a test of its own, below")
+    record_all(tracker, solved)
     for words in commands(document):
         if shlex.join(words) not in ran:
             must_run(words, solved)
             ran.add(shlex.join(words))
+
+
+FIGURE = re.compile(r"^\| `(?P<metric>\w+)`[^|]*\| (?P<percent>[\d.]+) % \|$", re.MULTILINE)
+TOLERANCE = 0.05  # another CPU rounds otherwise, and training carries that on
+
+
+@pytest.mark.journey
+def test_the_storys_figures_are_what_its_commands_report(solved: Path, tracker: Any) -> None:
+    record_all(tracker, solved)
+    text = (FOLDER / "PROGRESSION.md").read_text(encoding="utf-8")
+    stories = re.split(r"```bash\n(.*)\n```", text)
+    assert len(stories) > 10
+    for command, story in zip(stories[1::2], stories[2::2], strict=True):
+        told = {m["metric"]: float(m["percent"]) / 100 for m in FIGURE.finditer(story)}
+        assert "control_accuracy" in told
+        done = run([*shlex.split(command), "--json"], solved)
+        assert done.returncode == 0, done.stdout
+        measured = json.loads(done.stdout)["metrics"]
+        for metric, figure in told.items():
+            assert measured[metric] == pytest.approx(figure, abs=TOLERANCE), command
 
 
 @pytest.mark.journey
