@@ -1,4 +1,7 @@
-"""Tests of module 01: what `tito module test 01` runs against your own export. NumPy judges."""
+"""Tests of module 01: what `tito module test 01` runs against your own export. NumPy judges.
+
+PYTEST_DONT_REWRITE: every assert has a message of its own, and rewriting costs a quarter second.
+"""
 
 import numpy as np
 
