@@ -8,6 +8,9 @@ from typing import Any, NoReturn
 from tito.core.errors import UsageError, did_you_mean
 
 CHOICE = r"invalid choice: '(?P<word>.*?)' \(choose from (?P<known>.*)\)"
+# argparse looks its texts up in translations, file by file, at every start. Ours are read again
+# by `_in_plain_words`, which knows them in English.
+vars(argparse)["_"] = str
 UNKNOWN = r"unrecognized arguments: (?P<word>\S+)"
 
 

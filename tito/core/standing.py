@@ -19,7 +19,8 @@ from tito.core.workspace import Module, Workspace
 
 TITLE = re.compile(r"^(?:# )?# Module \d+: *(?P<title>.+?) *$", re.MULTILINE)
 SUMMARY = re.compile(r"(?:# )?(?P<summary>[^\s#].*)")
-TASK_HEADING = "\n# ## Task "
+TASK_HEADING = b"\n# ## Task "
+HEAD_BYTES = 4_000
 
 
 @dataclass(frozen=True)
@@ -64,14 +65,14 @@ def _standing(
     exported: bool,
     started: str | None,
 ) -> Standing:
-    text = _text(module)
-    title, summary = _head(text)
+    data = _read(module)
+    title, summary = _head(data[:HEAD_BYTES].decode("utf-8", errors="replace"))
     return Standing(
         module,
         title=title or module.short,
         summary=summary,
-        tasks=text.count(TASK_HEADING),
-        state=_state(workspace, module, text, record, exported, started),
+        tasks=data.count(TASK_HEADING),
+        state=_state(workspace, module, data, record, exported, started),
         started_at=started,
         completed_at=(record or {}).get("completed_at"),
         tests=(record or {}).get("tests"),
@@ -81,23 +82,25 @@ def _standing(
 def _state(
     workspace: Workspace,
     module: Module,
-    text: str,
+    data: bytes,
     record: dict[str, Any] | None,
     exported: bool,
     started: str | None,
 ) -> str:
-    if not text.strip():
+    if not data.strip():
         return "missing"
     if record is not None and not exported:
         return "elsewhere"
     if record is not None:
-        return "changed" if has_changed(workspace, module, record) else "complete"
+        return "changed" if has_changed(workspace, module, data, record) else "complete"
     if exported:
         return "exported"
     return "started" if started else "not started"
 
 
-def has_changed(workspace: Workspace, module: Module, record: dict[str, Any]) -> bool:
+def has_changed(
+    workspace: Workspace, module: Module, data: bytes, record: dict[str, Any]
+) -> bool:
     """Whether the lesson would export something else than what was completed.
 
     A record without hashes (written by hand, or by the tracker's own script) proves nothing.
@@ -106,9 +109,9 @@ def has_changed(workspace: Workspace, module: Module, record: dict[str, Any]) ->
 
     if "export_sha256" not in record:
         return False
+    if hashlib.sha256(data).hexdigest() == record.get("source_sha256"):
+        return False
     try:
-        if hashlib.sha256(module.lesson.read_bytes()).hexdigest() == record.get("source_sha256"):
-            return False
         from tito.core.lesson_file import read_lesson  # the rare case, and the slow one
 
         export_hash = read_lesson(workspace, module).lesson.export_hash
@@ -137,6 +140,7 @@ def next_step(found: Sequence[Standing]) -> tuple[str, str]:
 
 def _head(text: str) -> tuple[str, str]:
     """The title and the line below it, as `Lesson` reads them, without taking a lesson apart."""
+    text = text.replace("\r\n", "\n")
     title = TITLE.search(text)
     if title is None:
         return "", ""
@@ -145,9 +149,8 @@ def _head(text: str) -> tuple[str, str]:
     return title["title"], summary["summary"].strip() if summary else ""
 
 
-def _text(module: Module) -> str:
+def _read(module: Module) -> bytes:
     try:
-        text = module.lesson.read_text(encoding="utf-8-sig", errors="replace")
+        return module.lesson.read_bytes()
     except OSError:
-        return ""
-    return text
+        return b""
