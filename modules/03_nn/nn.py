@@ -1325,10 +1325,10 @@ class _Tree:
     def named_children(self):
         """The direct parts as (name, module), each once."""
         seen = {None}
-        for name, module in self._modules.items():
-            if module not in seen:
-                seen.add(module)
-                yield name, module
+        for name, part in self._modules.items():
+            if part not in seen:
+                seen.add(part)
+                yield name, part
 
     def children(self):
         """The direct parts, each once."""
