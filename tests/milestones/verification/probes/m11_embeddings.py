@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import numpy as np
 
 from verification.operation import Array, Operation, fixed, probes_of, weights
@@ -48,7 +52,39 @@ def check_padding(kit: Kit) -> None:
     )
 
 
+def check_positions(kit: Kit, name: str, table: Callable[[Any], Array]) -> None:
+    """A layer of positions adds row p of its table to position p: equal tokens stand apart."""
+    make = getattr(kit.tt.nn, name, None)
+    if make is None:  # the contract does not fix the names of these layers
+        return
+    layer, x = make(6, 4), kit.rng.normal(size=(2, 3, 4)).astype("f4")
+    found = np.asarray(layer(kit.tt.tensor(x)).data) - x
+    rows = np.broadcast_to(table(layer)[:3], found.shape)
+    if not np.allclose(found, rows, atol=1e-5):
+        expect(
+            f"What `nn.{name}(6, 4)(x)` adds to x",
+            found,
+            rows,
+            hint="Without positions, attention cannot tell a sequence from its reversal.",
+        )
+
+
+def waves(layer: Any) -> Array:
+    """sin in the even columns, cos in the odd ones, slower from pair to pair."""
+    angles = np.arange(6)[:, None] / 10000 ** (np.arange(0, 4, 2) / 4)
+    return np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(6, 4)
+
+
+POSITIONS = {
+    "SinusoidalPositionalEncoding": waves,
+    "LearnedPositionalEmbedding": lambda layer: np.asarray(layer.weight.data),
+}
+
 PROBES = [
     *probes_of(LOOKUPS, "11_embeddings", "11_embeddings"),
     Probe("nn.Embedding", "11_embeddings", check_padding),
+    *(
+        Probe(f"nn.{name}", "11_embeddings", partial(check_positions, name=name, table=table))
+        for name, table in POSITIONS.items()
+    ),
 ]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from verification.operation import Array, Operation, fixed, probes_of, spread, weights
+from verification.probe import Kit, Probe, expect
 from verification.probes.m03_nn import softmax
 
 LENGTH, WIDTH, HEADS = 4, 4, 2
@@ -155,6 +156,43 @@ def self_attention(text: str, hidden: Array, run: Callable[..., Any]) -> Operati
     )  # fmt: skip
 
 
+def check_weights(kit: Kit) -> None:
+    """With need_weights, PyTorch's default, the same result, and the mean weights of the heads."""
+    layer = kit.tt.nn.MultiheadAttention(WIDTH, HEADS, batch_first=True)
+    x, hidden = kit.tt.tensor(kit.rng.normal(size=(2, LENGTH, WIDTH)).astype("f4")), CAUSAL
+    plain = layer(x, x, x, need_weights=False, attn_mask=kit.tt.tensor(hidden))[0]
+    result, given = layer(x, x, x, attn_mask=kit.tt.tensor(hidden))
+    close(f"With need_weights=True the result of {NAME}", result.data, plain.data)
+    close("Summed over the keys, the weights", given.data.sum(axis=-1), np.ones((2, LENGTH)))
+    close("The weights of hidden keys", given.data * hidden, np.zeros((2, LENGTH, LENGTH)))
+
+
+def check_batch_second(kit: Kit) -> None:
+    """Without batch_first, sequences lie along the first axis."""
+    first, second = (
+        kit.tt.nn.MultiheadAttention(WIDTH, HEADS, batch_first=flag) for flag in (True, False)
+    )
+    for a, b in zip(first.parameters(), second.parameters(), strict=True):
+        b.data = np.array(a.data)
+    x = kit.rng.normal(size=(2, LENGTH, WIDTH)).astype("f4")
+    expected = layer_result(kit, first, x)
+    found = layer_result(kit, second, np.ascontiguousarray(x.transpose(1, 0, 2)))
+    close(f"With batch_first=False the result of {NAME}", found.transpose(1, 0, 2), expected)
+
+
+def layer_result(kit: Kit, layer: Any, x: Array) -> Array:
+    t = kit.tt.tensor(x)
+    return np.asarray(layer(t, t, t, need_weights=False)[0].data)
+
+
+def close(subject: str, found: Array, expected: Array) -> None:
+    """Equal up to the rounding of float32."""
+    if np.shape(found) != expected.shape or not np.allclose(found, expected, atol=1e-5):
+        expect(subject, found, expected)
+
+
+NAME = f"nn.MultiheadAttention({WIDTH}, {HEADS})"
+
 MULTIHEAD = [
     self_attention(
         "", np.zeros_like(CAUSAL), lambda layer, x, mask: layer(x, x, x, need_weights=False)[0]
@@ -165,4 +203,8 @@ MULTIHEAD = [
     ),
 ]  # fmt: skip
 
-PROBES = probes_of([*SCALED, *MULTIHEAD], "12_attention", "12_attention")
+PROBES = [
+    *probes_of([*SCALED, *MULTIHEAD], "12_attention", "12_attention"),
+    Probe("nn.MultiheadAttention", "12_attention", check_weights),
+    Probe("nn.MultiheadAttention", "12_attention", check_batch_second),
+]

@@ -1,0 +1,128 @@
+"""Mistakes of modules 11 and 12: embeddings and attention."""
+
+from __future__ import annotations
+
+from tests.course.broken import Broken
+
+EMBEDDINGS = "modules/11_embeddings/embeddings.py"
+ATTENTION = "modules/12_attention/attention.py"
+
+BROKEN = [
+    Broken(
+        "rows of an id that repeats not added up", "transformer",
+        "out[ids[starts]] = np.add.reduceat(rows[order], starts)",
+        "out[ids] = rows[order]",
+        ("nn.Embedding.weight", "an id that repeats", EMBEDDINGS),
+    ),
+    Broken(
+        "the same row for every id", "transformer",
+        "return weight[ids]", "return weight[ids * 0]",
+        ("is it the same row for every id?", EMBEDDINGS),
+    ),
+    Broken(
+        "padding that learns", "transformer",
+        "out[padding_idx] = 0", "pass",
+        ("padding_idx=1", EMBEDDINGS),
+    ),
+    Broken(
+        "no positions, learned", "transformer",
+        "return input + self.weight[:length]", "return input + 0 * self.weight[:length]",
+        ("LearnedPositionalEmbedding", EMBEDDINGS),
+    ),
+    Broken(
+        "no positions, sinusoidal", "transformer",
+        "return input + table[:length]", "return input",
+        ("SinusoidalPositionalEncoding", EMBEDDINGS),
+    ),
+    Broken(
+        "attention not scaled", "transformer",
+        "return (q * scale) @ k.mT", "return q @ k.mT",
+        ("is it divided by sqrt(d)?", ATTENTION),
+    ),
+    Broken(
+        "attention scaled by the whole width", "transformer",
+        "scale = 1 / math.sqrt(self.head_dim)", "scale = 1 / math.sqrt(self.embed_dim)",
+        ("is it sqrt(embed_dim) in place of sqrt(head_dim)?", ATTENTION),
+    ),
+    Broken(
+        "uniform attention", "transformer",
+        "return (q * scale) @ k.mT", "return 0 * q @ k.mT",
+        ("(uniform)?", ATTENTION),
+    ),
+    Broken(
+        "attention that gives zeros", "transformer",
+        "return self.weights @ v", "return 0 * self.weights @ v",
+        ("scaled_dot_product_attention", "is zero everywhere", ATTENTION),
+    ),
+    Broken(
+        "softmax over the queries", "transformer",
+        "total = np.add.reduce(scores, axis=-1, keepdims=True)",
+        "total = np.add.reduce(scores, axis=-2, keepdims=True)",
+        ("the softmax over the keys", ATTENTION),
+    ),
+    Broken(
+        "a causal mask that leaks one place", "transformer",
+        "return np.triu(np.full((queries, keys), -np.inf, dtype), 1)",
+        "return np.triu(np.full((queries, keys), -np.inf, dtype), 2)",
+        ("is_causal=True", "off by one", ATTENTION),
+    ),
+    Broken(
+        "a mask that is ignored", "transformer",
+        "scores += mask", "pass",
+        ("is the mask used", ATTENTION),
+    ),
+    Broken(
+        "the layer's mask ignored", "transformer",
+        "return AttentionOp.apply(q, k, v, mask, scale), None",
+        "return AttentionOp.apply(q, k, v, None, scale), None",
+        ("nn.MultiheadAttention", "is the mask used (it sees the future)?", ATTENTION),
+    ),
+    Broken(
+        "the layer's mask off by one", "transformer",
+        "return AttentionOp.apply(q, k, v, mask, scale), None",
+        "mask = None if mask is None else np.where(np.tri(*mask.shape[-2:], 1) > 0, 0, mask)\n"
+        "            return AttentionOp.apply(q, k, v, mask.astype(q.dtype) if mask is not None "
+        "else None, scale), None",
+        ("nn.MultiheadAttention", "off by one", ATTENTION),
+    ),
+    Broken(
+        "heads mixed", "transformer",
+        "return x.reshape(n, length, heads, width // heads).transpose(1, 2)",
+        "return x.reshape(n, heads, length, width // heads)",
+        ("are the heads mixed", ATTENTION),
+    ),
+    Broken(
+        "the queries' gradient dropped", "transformer",
+        "return scores @ k, scores.mT @ q, weights.mT @ grad",
+        "return 0 * (scores @ k), scores.mT @ q, weights.mT @ grad",
+        ("for its input q is zero everywhere", ATTENTION),
+    ),
+    Broken(
+        "the keys' gradient dropped", "transformer",
+        "return scores @ k, scores.mT @ q, weights.mT @ grad",
+        "return scores @ k, 0 * (scores.mT @ q), weights.mT @ grad",
+        ("for its input k is zero everywhere", ATTENTION),
+    ),
+    Broken(
+        "the values' gradient dropped", "transformer",
+        "return scores @ k, scores.mT @ q, weights.mT @ grad",
+        "return scores @ k, scores.mT @ q, 0 * (weights.mT @ grad)",
+        ("for its input v is zero everywhere", ATTENTION),
+    ),
+    Broken(
+        "the softmax's sum forgotten on the way back", "transformer",
+        "scores -= weights * np.add.reduce(scores, axis=-1, keepdims=True)", "pass",
+        ("scaled_dot_product_attention", "The gradient", ATTENTION),
+    ),
+    Broken(
+        "the scale forgotten on the way back", "transformer",
+        "scores *= scale\n", "pass\n",
+        ("scaled_dot_product_attention", "The gradient", ATTENTION),
+    ),
+    Broken(
+        "keys and values exchanged", "transformer",
+        "self.project(key, 1), self.project(value, 2)",
+        "self.project(key, 2), self.project(value, 1)",
+        ("are K and V taken from the wrong thirds?", ATTENTION),
+    ),
+]  # fmt: skip

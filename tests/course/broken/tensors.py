@@ -1,0 +1,93 @@
+"""Mistakes of modules 00 to 02: they show in the perceptron already."""
+
+from __future__ import annotations
+
+from tests.course.broken import Broken
+
+AUTOGRAD = "modules/02_autograd/autograd.py"
+
+BROKEN = [
+    Broken(
+        "the step changes a copy of the data", "perceptron",
+        "", "Tensor.data = property(lambda t: t._held.copy(),\n"
+        "                       lambda t, data: t.__dict__.setdefault('_held', data))",
+        ("`t.data -= 0.5`", "modules/01_tensor/tensor.py"), where="tensor.py",
+    ),
+    Broken(
+        "float64 is lost", "perceptron",
+        "class Exp(Function):\n    def forward(self, a):",
+        "class Exp(Function):\n    def forward(self, a):\n        return np.exp(a.astype('f4'))\n",
+        ("x.exp()", "modules/01_tensor/tensor.py"),
+    ),
+    Broken(
+        "every gradient flipped", "perceptron",
+        "return np.ones_like(data)", "return -np.ones_like(data)",
+        ("has the wrong sign", "Tensor.backward", AUTOGRAD),
+    ),
+    Broken(
+        "every gradient doubled", "perceptron",
+        "return np.ones_like(data)", "return 2 * np.ones_like(data)",
+        ("2 times too large", "Tensor.backward", AUTOGRAD),
+    ),
+    Broken(
+        "gradients replaced in place of added, at leaves", "perceptron",
+        "leaf.grad.data = np.asarray(leaf.grad.data + grad)", "leaf.grad.data = np.asarray(grad)",
+        ("(x * x + x)", "each use has a gradient", AUTOGRAD),
+    ),
+    Broken(
+        "one branch of a shared node dropped", "perceptron",
+        "grads[maker] = grads[maker] + g", "grads[maker] = g",
+        ("y = x * 2", "shared node", AUTOGRAD),
+    ),
+    Broken(
+        "nodes left in the order they were found", "perceptron",
+        "order.sort(key=_age)", "order.sort(key=_age, reverse=True) or order.append(order.pop(0))",
+        ("`x.grad`", AUTOGRAD),
+    ),
+    Broken(
+        "broadcast not summed, one row taken", "perceptron",
+        "grad = np.add.reduce(grad, axis=0)", "grad = grad[0]",
+        ("b a row", "Tensor.__add__", AUTOGRAD),
+    ),
+    Broken(
+        "broadcast not summed, the large shape kept", "perceptron",
+        "g = _fitted(g, data.shape, node)", "pass",
+        ("has shape (3, 4) in place of (4,)", "summed back", AUTOGRAD),
+    ),
+    Broken(
+        "matrix product: one gradient zero", "perceptron",
+        "grad_B = A.mT @ grad", "grad_B = 0 * (A.mT @ grad)",
+        ("`Tensor.__matmul__` for its input b", "is zero everywhere", AUTOGRAD),
+    ),
+    Broken(
+        "matrix product: the batch's size too large", "perceptron",
+        "grad_B = A.mT @ grad", "grad_B = A.mT @ grad * len(A)",
+        ("`Tensor.__matmul__` for its input b", "times too large", AUTOGRAD),
+    ),
+    Broken(
+        "mean: the gradient of a sum", "perceptron",
+        "spread(grad / (each or 1), a.shape, dim, keepdim)",
+        "spread(grad, a.shape, dim, keepdim)",
+        ("Tensor.mean", "12 times too large", "divided by the number of elements?", AUTOGRAD),
+    ),
+    Broken(
+        "exp: its factor forgotten", "perceptron",
+        "def exp_backward(self, grad):", "def exp_backward(self, grad):\n    return grad\n",
+        ("The gradient of `Tensor.exp`", AUTOGRAD),
+    ),
+    Broken(
+        "no_grad that stays on", "perceptron",
+        "_recording = self.before", "_recording = False",
+        ("no_grad", AUTOGRAD),
+    ),
+    Broken(
+        "a backward that does nothing", "perceptron",
+        "    start = _starting_gradient(self, gradient)\n", "    return\n",
+        ("`x.grad` is None", "Tensor.backward", AUTOGRAD),
+    ),
+    Broken(
+        "a seed that is ignored", "perceptron",
+        "", "def manual_seed(seed):\n    return default_generator",
+        ("manual_seed", "modules/00_setup/setup.py"), where="random.py",
+    ),
+]  # fmt: skip
