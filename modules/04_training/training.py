@@ -25,6 +25,7 @@
 import tito.activate  # makes "import tinytorch" find this workspace's own package
 
 import time
+from itertools import pairwise
 
 import numpy as np
 
@@ -286,9 +287,7 @@ class SGD(Optimizer):
         ValueError: a negative option, no parameters, or a parameter that appears twice.
     """
 
-    def __init__(
-        self, params, lr=1e-3, momentum=0, dampening=0, weight_decay=0, nesterov=False
-    ):
+    def __init__(self, params, lr=1e-3, momentum=0, dampening=0, weight_decay=0, nesterov=False):
         options = {"lr": lr, "momentum": momentum, "dampening": dampening}
         super().__init__(params, {**options, "weight_decay": weight_decay, "nesterov": nesterov})
 
@@ -338,7 +337,8 @@ def follow(make_optimizer, steps=100):
 
 for lr in (0.01, 0.03, 0.039, 0.041, 0.05):
     path = follow(lambda params, lr=lr: SGD(params, lr=lr))
-    print(f"lr {lr:5}: w2 goes {path[:6, 1].round(2)} ... {path[-1, 1]:.3g}, w1 ends at {path[-1, 0]:.2f}")
+    (w1, w2), start = path[-1], path[:6, 1].round(2)
+    print(f"lr {lr:5}: w2 {start} ... {w2:.3g}, w1 ends at {w1:.2f}")
 
 # %% [markdown]
 # ## Task 4.3: momentum
@@ -359,8 +359,9 @@ for lr in (0.01, 0.03, 0.039, 0.041, 0.05):
 # walls. `dampening` is 0 nearly always; PyTorch has it, and does not apply it the first time.
 #
 # **Nesterov's** version looks ahead: the velocity will carry me on in the next step anyway, so take
-# that into account now. The step is along `grad + momentum * v`, with the new `v`. When the gradient
-# turns around, it brakes one step earlier. With much momentum, which likes to overshoot, that helps.
+# that into account now. The step is along `grad + momentum * v`, with the new `v`. When the
+# gradient turns around, it brakes one step earlier. With much momentum, which likes to overshoot,
+# that helps.
 #
 # The velocity has to survive until the next step. `state` is this parameter's page in the notebook,
 # an empty dictionary at first. Keep `v` under PyTorch's name `"momentum_buffer"`, as a `Tensor`.
@@ -409,9 +410,8 @@ for gradients in ([1, 1, 1, 1, 1], [1, -1, 1, -1, 1]):
     print("gradients", gradients, "-> velocity", [round(v, 2) for v in speeds])
 
 for momentum, nesterov in ((0, False), (0.8, False), (0.95, False), (0.95, True)):
-    path = follow(
-        lambda params, m=momentum, n=nesterov: SGD(params, lr=0.02, momentum=m, nesterov=n), steps=300
-    )
+    options = {"lr": 0.02, "momentum": momentum, "nesterov": nesterov}
+    path = follow(lambda params, options=options: SGD(params, **options), steps=300)
     text = f"momentum {momentum}{' with Nesterov' if nesterov else ''}"
     print(f"{text:27} within 0.05 of the minimum after {steps_until_near(path)} steps")
 
@@ -424,8 +424,8 @@ for momentum, nesterov in ((0, False), (0.8, False), (0.95, False), (0.95, True)
 # gradients usually have. For each weight it keeps two running averages:
 #
 # ```
-#   m <- m + (1 - beta1) * (grad   - m)      "exp_avg"      where do my gradients point?   beta1 0.9
-#   v <- v + (1 - beta2) * (grad^2 - v)      "exp_avg_sq"   how large are they, squared?   beta2 0.999
+#   m <- m + (1 - beta1) * (grad   - m)     "exp_avg"      where do my gradients point?  beta1 0.9
+#   v <- v + (1 - beta2) * (grad^2 - v)     "exp_avg_sq"   how large are their squares?  beta2 0.999
 # ```
 #
 # Both start at 0, so in the first steps they are too small: after one step with gradient 3, `m` is
@@ -441,9 +441,9 @@ for momentum, nesterov in ((0, False), (0.8, False), (0.95, False), (0.95, True)
 # The first step of every weight is `lr`, whether its gradient is 3 or 0.0003. The tiny `eps`, added
 # after the root, keeps a weight whose gradient is always 0 from dividing 0 by 0.
 #
-# Costs: no temporary array need outlive its line. Update `m` and `v` in place (`m += ...`), they are
-# what is remembered. And the corrections are numbers: put `lr / (1 - beta1^t)` together before it
-# meets an array. Each operation on arrays is a walk through memory.
+# Update `m` and `v` in place (`m += ...`), because they are what is remembered. And mind the cost:
+# each operation on arrays is a walk through memory, while the corrections are plain numbers. So put
+# `lr / (1 - beta1^t)` together before it meets an array.
 
 # %%
 #| export
@@ -596,7 +596,7 @@ for kind in (Adam, AdamW):
     for _ in range(500):
         w.grad = tensor(noise.standard_normal(2) * [10.0, 0.1], dtype="float32")
         optimizer.step()
-    print(f"{kind.__name__:6} large gradients: {w[0].item():.2f}, small gradients: {w[1].item():.2f}")
+    print(f"{kind.__name__:6} large gradients: {w[0].item():.2f}, small ones: {w[1].item():.2f}")
 print(f"500 times 1 - 0.001 * 1.0 makes {(1 - 0.001) ** 500:.2f}")
 
 # %% [markdown]
@@ -819,14 +819,15 @@ class CosineAnnealingLR(LRScheduler):
 
 # %% [markdown]
 # Two more, given, because the transformers will want them. At the very start, Adam's averages rest
-# on a handful of gradients, and a full step on such ground can do lasting harm. **Warming up** means
-# to begin with a small learning rate and raise it in a straight line: `LinearLR`. And `LambdaLR`
-# takes any function of the epoch as a factor, so whatever you can write down is a schedule.
+# on a handful of gradients, and a full step on such ground can do lasting harm. **Warming up**
+# means to begin with a small learning rate and raise it in a straight line: `LinearLR`. And
+# `LambdaLR` takes any function of the epoch as a factor, so whatever you can write down is a
+# schedule.
 
 # %%
 #| export optim.lr_scheduler
 class LinearLR(LRScheduler):
-    """A straight line from `start_factor` to `end_factor` times the base in `total_iters` epochs."""
+    """From `start_factor` to `end_factor` times the base, in a straight line."""
 
     def __init__(
         self, optimizer, start_factor=1 / 3, end_factor=1.0, total_iters=5, last_epoch=-1
@@ -917,8 +918,9 @@ draw({
 #
 # Clip each tensor by itself, and the direction would change: `[1, 0]` and `[[0], [1]]`.
 #
-# In general the p-norm is `(sum of |x|^p)^(1/p)`, PyTorch's `norm_type`; p = 2 is the length. PyTorch
-# adds 1e-6 to the norm before it divides, so that a norm of 0 does no harm. We do the same.
+# In general the p-norm is `(sum of |x|^p)^(1/p)`, with PyTorch's `norm_type` for p; p = 2 is the
+# length. PyTorch adds 1e-6 to the norm before it divides, so that a norm of 0 does no harm. We do
+# the same.
 
 # %%
 #| export nn.utils
@@ -1006,18 +1008,16 @@ def cliff(w):
 for max_norm in (None, 10.0):
     w = tensor(1.2, requires_grad=True)
     optimizer = SGD([w], lr=0.0005)
-    for step in range(60):
+    steps = 1 if max_norm is None else 60
+    for _ in range(steps):
         optimizer.zero_grad()
         cliff(w).backward()
         if max_norm is None:
-            print(f"the gradient is {w.grad.item():.3g}, one step without clipping:", end=" ")
-            optimizer.step()
-            break
-        clip_grad_norm_(w, max_norm)
+            print(f"the gradient is {w.grad.item():.3g}")
+        else:
+            clip_grad_norm_(w, max_norm)
         optimizer.step()
-    else:
-        print("60 steps with clipping:", end=" ")
-    print(f"w = {w.item():.4g}")
+    print(f"max_norm {max_norm}: after {steps:2} steps w = {w.item():.4g}")
 
 # %% [markdown]
 # ## Task 4.8: minibatches
@@ -1116,7 +1116,8 @@ for size in (1, 100, 10_000):
         w = tensor([[0.0]], requires_grad=True)
         ((x @ w - target) ** 2).mean().backward()
         estimates.append(w.grad.item())
-    print(f"batch size {size:6}: gradient {np.mean(estimates):6.2f}, noise {np.std(estimates):5.2f}")
+    mean, noise = np.mean(estimates), np.std(estimates)
+    print(f"batch size {size:6}: gradient {mean:6.2f}, noise {noise:5.2f}")
 
 # %% [markdown]
 # ## Task 4.9: one step of training
@@ -1223,7 +1224,7 @@ def accuracy(outputs, y):
 
 # %%
 scores = tensor([[2.0, -1.0, 0.5, 0.1], [0.3, 0.2, 0.9, 0.4], [-5.0, -4.0, -9.0, -6.0]])
-print("accuracy", accuracy(scores, tensor([0, 1, 1])), "| of a regression:", accuracy(scores, scores))
+print("accuracy", accuracy(scores, tensor([0, 1, 1])), "| no classes:", accuracy(scores, scores))
 
 # %% [markdown]
 # ## Task 4.11: evaluate
@@ -1466,7 +1467,7 @@ def network(*sizes, seed=0):
     """Linear layers with ReLU between them."""
     manual_seed(seed)
     layers = []
-    for inputs, outputs in zip(sizes, sizes[1:]):
+    for inputs, outputs in pairwise(sizes):
         layers += [nn.Linear(inputs, outputs), nn.ReLU()]
     return nn.Sequential(*layers[:-1])
 
@@ -1512,7 +1513,8 @@ class EarlyStopping(Callback):
 
 def report(text, count, trainer):
     seen, unseen = trainer.evaluate(moons(count)), trainer.evaluate(held_out)
-    print(f"{text:21} {trainer.steps:6} {seen.accuracy:8.1%} {unseen.accuracy:8.1%} {unseen.loss:8.2f}")
+    numbers = f"{seen.accuracy:8.1%} {unseen.accuracy:8.1%} {unseen.loss:8.2f}"
+    print(f"{text:21} {trainer.steps:6} {numbers}")
 
 
 print(f"{'':21} {'steps':>6} {'seen':>8} {'unseen':>8} {'loss':>8}")
@@ -1523,9 +1525,9 @@ report("800 points", 800, learn_moons(800, 5))
 
 # %% [markdown]
 # With one label in seven wrong, nobody can agree with more than about 86 % of the held-out labels.
-# The network that learned by heart is further from that than the others. Its loss is much worse
-# still: it is sure of itself where it is wrong. And with 800 points, the same number of steps leaves
-# hardly a gap between seen and unseen.
+# The network that learned by heart is further from that than the others. Its loss is worse still:
+# it is sure of itself where it is wrong. And with 800 points, as many steps leave hardly a gap
+# between seen and unseen.
 #
 # One caution. Whoever chooses the best epoch by the held-out data has used that data, a little. For
 # a final verdict there should be a third part that nobody has looked at: the **test set**. The
@@ -1571,10 +1573,10 @@ for row, line in zip(rows, classes):
 # %% [markdown]
 # ## What you can do now
 #
-# Train. You can choose how a network walks downhill and say why, change its pace on the way, survive
-# a cliff, feed it data of any amount in small portions, stop and go on, and tell whether it has
-# learned. With the next command you unlock the milestone *mlp_digits*: the real thing, handwritten
-# digits that people wrote.
+# Train. You can choose how a network walks downhill and say why, change its pace on the way,
+# survive a cliff, feed it data of any amount in small portions, stop and go on, and tell whether it
+# has learned. With the next command you unlock the milestone *mlp_digits*: real digits, written by
+# real hands.
 #
 # ```
 #   tito module complete 04
@@ -1583,11 +1585,12 @@ for row, line in zip(rows, classes):
 #
 # ## Experiments
 #
-# 1. In the spirals, set `lr` to 0.0002, 0.2 and 2. Which message or picture tells you what is wrong?
+# 1. In the spirals, set `lr` to 0.0002, then to 2. What in the numbers and the picture tells you
+#    that the learning rate is wrong, and in which direction?
 # 2. Train the spirals with `SGD(lr=0.1)`, then with `momentum=0.9`. How many epochs does each need
 #    to get where AdamW was after 10?
-# 3. Give the moons labels at random (`wrong=0.5`). Can the network still reach 100 % in training?
-#    What is its accuracy on held-out data, and what did it learn, then?
+# 3. Change the default of `wrong` in `moons` to 0.5: labels at random. How far does the accuracy
+#    in training get in 300 epochs? How far on held-out data? What was learned, then?
 #
 # ## Three questions
 #
@@ -1595,9 +1598,9 @@ for row, line in zip(rows, classes):
 #
 # <details><summary>Answer</summary>
 #
-# Each gradient is then the sum of all gradients so far. Early on they point roughly the same way, so
-# it looks like momentum that never fades. Later the old gradients outweigh the new ones, the steps
-# no longer belong to the place where the weights are, and the loss swings or explodes.
+# Each gradient is then the sum of all gradients so far. Early on they point roughly the same way,
+# so it looks like momentum that never fades. Later the old gradients outweigh the new ones, the
+# steps no longer belong to the place where the weights are, and the loss swings or explodes.
 #
 # </details>
 #
@@ -1607,8 +1610,8 @@ for row, line in zip(rows, classes):
 #
 # SGD takes steps 1,000 times as long, and most likely diverges. With clipping, long gradients are
 # cut to `max_norm`, so the steps have one length all the time, also near the minimum, where they
-# should be short. Adam divides by the size of the gradients: the factor cancels, and nothing changes
-# except the part that `eps` plays.
+# should be short. Adam divides by the size of the gradients: the factor cancels, and nothing
+# changes except the part that `eps` plays.
 #
 # </details>
 #
@@ -1618,7 +1621,8 @@ for row, line in zip(rows, classes):
 # <details><summary>Answer</summary>
 #
 # Only for plain SGD, which remembers nothing. SGD with momentum starts from a standstill. Adam
-# starts with empty averages: its next step has the full length `lr` for every weight, however small
-# the steps had become. (And with shuffled minibatches, the state of the random generator counts too.)
+# starts with empty averages: its next step has the full length `lr` for every weight, however
+# small the steps had become. (With shuffled minibatches, the state of the random generator counts
+# too: `get_rng_state` in module 00.)
 #
 # </details>

@@ -1,0 +1,89 @@
+"""The public surface: every name of the contract is there, and a name that comes later says so."""
+
+from __future__ import annotations
+
+import pytest
+
+# The modules that exist so far; the names are PyTorch's.
+TOP = """
+    manual_seed Tensor tensor zeros ones full eye arange rand randn exp log sqrt abs tanh maximum
+    clamp where matmul cat stack no_grad
+"""
+METHODS = """
+    sum mean var max min argmax matmul reshape view flatten transpose permute T squeeze unsqueeze
+    expand exp log sqrt abs tanh clamp data grad numpy item tolist detach requires_grad shape ndim
+    dtype size numel backward
+"""
+DEEPER = {
+    "autograd": "gradcheck no_grad",
+    "nn": """
+        Parameter Module Linear ReLU GELU Sigmoid Tanh Softmax Flatten Sequential ModuleList MSELoss
+        BCELoss BCEWithLogitsLoss CrossEntropyLoss init functional Conv2d MaxPool2d AvgPool2d
+        AdaptiveAvgPool2d Embedding MultiheadAttention
+    """,
+    "nn.functional": "scaled_dot_product_attention conv2d linear relu softmax cross_entropy",
+    "nn.utils": "clip_grad_norm_",
+    "optim": "SGD Adam AdamW lr_scheduler",
+    "training": "Trainer",
+    "random": "manual_seed",
+    "utils.collect_env": "main",
+}
+
+PROBE = """
+import importlib, sys
+import tinytorch
+missing = [name for name in {top} if not hasattr(tinytorch, name)]
+x = tinytorch.tensor([1.0], requires_grad=True)
+missing += ["Tensor." + name for name in {methods} if not hasattr(x, name)]
+for place, names in {deeper}.items():
+    module = importlib.import_module("tinytorch." + place)
+    missing += [place + "." + name for name in names.split() if not hasattr(module, name)]
+print(missing)
+"""
+
+
+def test_every_name_of_the_contract_is_there(solved, run):
+    code = PROBE.format(top=TOP.split(), methods=METHODS.split(), deeper=DEEPER)
+    done = run("-c", code, cwd=solved.root)
+    assert done.stdout.strip() == "[]", done.stdout + done.stderr
+
+
+def test_what_users_import_is_the_function_not_the_module(solved, run):
+    code = "import tinytorch.tensor, tinytorch; print(tinytorch.tensor([1, 2]).tolist())"
+    assert run("-c", code, cwd=solved.root).stdout == "[1, 2]\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "module"),
+    [
+        ("import tinytorch; tinytorch.nn.Conv2d", "07_spatial"),
+        ("from tinytorch.nn import Conv2d", "07_spatial"),
+        ("from tinytorch import nn; nn.functional.scaled_dot_product_attention", "12_attention"),
+        ("from tinytorch.nn import Embedding", "11_embeddings"),
+    ],
+)
+def test_a_name_that_comes_later_says_which_module_brings_it(code, module, tmp_path, run):
+    from tito.core.exporter import swapped, with_lesson
+    from tito.core.lesson_file import read_lesson
+    from tito.core.starter import create_workspace
+
+    workspace = create_workspace(tmp_path / "workspace")
+    course = create_workspace(tmp_path / "course", solved=True)
+    for early in course.modules[:5]:
+        solved_text = early.lesson.read_text(encoding="utf-8")
+        place = next(m for m in workspace.modules if m.name == early.name)
+        place.lesson.write_text(solved_text, encoding="utf-8")
+        with swapped(workspace, with_lesson(workspace, read_lesson(workspace, place))):
+            pass
+    done = run("-c", code, cwd=workspace.root)
+    assert done.returncode == 1
+    assert module in done.stderr.splitlines()[-1], done.stderr
+
+
+def test_nothing_heavy_is_imported_with_the_framework(solved, run):
+    code = (
+        "import sys, numpy; before = set(sys.modules); import tinytorch; "
+        "new = {name.partition('.')[0] for name in set(sys.modules) - before}; "
+        "print(sorted(new & {'rich', 'pytest', 'typing_extensions', 'dataclasses', 'tito'}))"
+    )
+    assert run("-c", code, cwd=solved.root).stdout == "[]\n"
