@@ -17,7 +17,6 @@ import signal
 import sys
 import time
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 MESSAGE_LIMIT = 4_000
@@ -72,14 +71,17 @@ class Reporter:
     def module_of(self, test_file: str | os.PathLike[str]) -> str | None:
         return self.modules.get(os.path.realpath(test_file))
 
-    def frames(self, trace: TracebackType | None) -> list[list[Any]]:
+    def frames(self, error: BaseException) -> list[list[Any]]:
         """The lines of the student's package and of the tests that an exception went through."""
+        trace = error.__traceback__
         found: list[list[Any]] = []
         while trace is not None:
             code = trace.tb_frame.f_code
             if self.relevant(code.co_filename):
                 found.append([code.co_filename, trace.tb_lineno, code.co_name])
             trace = trace.tb_next
+        if isinstance(error, SyntaxError) and error.filename and self.relevant(error.filename):
+            found.append([error.filename, error.lineno or 1, ""])
         return [*found[: FRAME_LIMIT // 2], *found[FRAME_LIMIT // 2 :][-FRAME_LIMIT // 2 :]]
 
     def describe(self, error: BaseException) -> dict[str, Any]:
@@ -88,7 +90,7 @@ class Reporter:
             "text": _text(error)[:MESSAGE_LIMIT],
             "blank": _blank_task(error),
             "missing": error.name if isinstance(error, ModuleNotFoundError) else None,
-            "frames": self.frames(error.__traceback__),
+            "frames": self.frames(error),
         }
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import jupytext
 import pytest
 
 from tito.core.lesson import Lesson, LessonError, blank
+from tito.core.lesson_file import read_lesson
 from tito.core.percent import split_cells
+from tito.core.workspace import Workspace, modules_in
 
 LESSON = '''\
 # %% [markdown]
@@ -209,3 +213,13 @@ def test_the_export_hash_is_about_exported_code_only() -> None:
     assert Lesson(LESSON.replace("max(x, 0)", "max(x, 1)"), "a").export_hash != original
     moved = LESSON.replace("#| export nn.functional", "#| export nn.other")
     assert Lesson(moved, "a").export_hash != original
+
+
+def test_what_a_later_lesson_announces_is_what_it_defines(lesson: Lesson, repo: Path) -> None:
+    """Read line by line, it must not miss a name that parsing finds."""
+    assert lesson.announced["nn.modules"] == ["Linear"]
+    assert {"LIMIT", "relu"} <= set(lesson.announced["nn.functional"])
+    for module in modules_in(repo):
+        real = read_lesson(Workspace(repo), module).lesson
+        for target, names in real.names.items():
+            assert set(names) <= set(real.announced[target]), (module.name, target)

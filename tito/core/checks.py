@@ -6,7 +6,7 @@ What the run means is read by `verdict`; what is shown of it is made by `report`
 from __future__ import annotations
 
 import json
-import secrets
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ def run_tests(
     if missing is not None:
         return Report(cause=missing)
     seconds = _test_seconds(env)
-    token = f"@{secrets.token_hex(8)}@ "
+    token = f"@{os.urandom(8).hex()}@ "
     job = _write_job(staging, subjects, token, seconds)
     events: list[process.Event] = []
     result = process.run(

@@ -6,7 +6,7 @@ Each step is a function that returns a value; the two ways that use them are `te
 
 from __future__ import annotations
 
-import platform
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -134,7 +134,7 @@ def evidence_for(candidate: Candidate, report: Report) -> Evidence:
         "export_sha256": candidate.file.lesson.export_hash,
         "tests": len(mine),
         "seconds": round(sum(test.seconds for test in mine), 3),
-        "python": platform.python_version(),
+        "python": ".".join(map(str, sys.version_info[:3])),
     }
 
 

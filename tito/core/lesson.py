@@ -22,6 +22,9 @@ BEGIN = re.compile(r"(?P<indent>\s*)###\s*BEGIN SOLUTION\s*")
 END = re.compile(r"\s*###\s*END SOLUTION\s*")
 TITLE = re.compile(r"#\s+Module\s+(?P<number>\d+)\s*:\s*(?P<title>.+?)\s*")
 TASK = re.compile(r"##\s+Task\s+(?P<number>\d+\.\d+)\s*:\s*(?P<title>.+?)\s*")
+DEFINITION = re.compile(
+    r"(?:(?:async )?def|class) +(?P<name>\w+)|(?P<assigned>[A-Za-z_][\w, ]*?) *(?::[^=()]+)?=(?!=)"
+)
 STUB = re.compile(r"\s*raise NotImplementedError\(\s*['\"]Task \d+\.\d+.*\)\s*")
 
 
@@ -114,6 +117,21 @@ class Lesson:
         found: dict[str, list[str]] = {target: [] for target in self.sections}
         for target, node in self._exported_nodes():
             found[target] += [n for n in defined_names([node]) if n not in found[target]]
+        return found
+
+    @cached_property
+    def announced(self) -> dict[str, list[str]]:
+        """`names`, read line by line instead of parsed: for what a later lesson will bring.
+
+        Every export asks this of every lesson ahead, which may be broken at the moment. A name
+        that only looks like one does no harm there.
+        """
+        found: dict[str, list[str]] = {}
+        for target, cells in self.sections.items():
+            matches = (DEFINITION.match(line) for cell in cells for line in cell.lines)
+            texts = (m["name"] or m["assigned"] for m in matches if m)
+            names = (name.strip() for text in texts for name in text.split(","))
+            found[target] = [name for name in dict.fromkeys(names) if not name.startswith("_")]
         return found
 
     @cached_property

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from tito.core.lesson import Lesson
-from tito.core.package import FLAT, FOOT, ROOT, SIGN, Package, Target, is_flat
+from tito.core.package import FLAT, FOOT, ROOT, SEAL, SIGN, Package, Target, is_flat
 
 LAZY = "utils"  # what most programs do not need is loaded on first use
 
@@ -68,7 +68,7 @@ def package_files(package: Package, later: Mapping[str, Lesson]) -> dict[str, st
 def promises(later: Mapping[str, Lesson]) -> Promises:
     found: Promises = {}
     for module, lesson in sorted(later.items(), reverse=True):  # the first module wins
-        for target, names in lesson.names.items():
+        for target, names in lesson.announced.items():
             for name in names:
                 found.setdefault(target, {})[name] = module
                 if is_flat(target, lesson):
@@ -130,9 +130,8 @@ def _stub(name: str, module: str) -> str:
 
 def _target_file(target: Target, promised: Promises) -> str:
     lines = [f'"""{target.dotted}, {SIGN}: edit the lessons in modules/, not this file."""', ""]
-    if target.flat:
-        lines.append(FLAT)
-    lines += [*_all(target.names), "", target.body]
+    lines += [FLAT] if target.flat else []
+    lines += [f"{SEAL}{target.seal}", *_all(target.names), "", target.body]
     lines += _footer(_still_missing(promised, target.name, target.names), [])
     return "\n".join([*lines, ""])
 

@@ -98,9 +98,7 @@ def _state(
     return "started" if started else "not started"
 
 
-def has_changed(
-    workspace: Workspace, module: Module, data: bytes, record: dict[str, Any]
-) -> bool:
+def has_changed(workspace: Workspace, module: Module, data: bytes, record: dict[str, Any]) -> bool:
     """Whether the lesson would export something else than what was completed.
 
     A record without hashes (written by hand, or by the tracker's own script) proves nothing.

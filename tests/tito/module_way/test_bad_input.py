@@ -155,6 +155,15 @@ def test_an_error_at_import_names_the_line(desk: Desk) -> None:
     assert f"setup.py:{desk.line_of('00_setup', 'nothing_of_that_name')}" in said.out
 
 
+def test_what_only_the_compiler_sees_names_its_line(desk: Desk) -> None:
+    desk.solve("00_setup")
+    desk.on_top("00_setup", "return 3")
+    said = complete(desk)
+    assert said.code == 1
+    assert "'return' outside function" in said.out
+    assert f"setup.py:{desk.line_of('00_setup', 'return 3')}" in said.out
+
+
 def test_endless_recursion(desk: Desk) -> None:
     desk.solve("00_setup")
     desk.change("00_setup", "    return seed\n", "    return manual_seed(seed)\n")
