@@ -31,7 +31,7 @@ import warnings
 
 import numpy as np
 
-from tinytorch import Tensor, arange, manual_seed, no_grad, randn, tensor, zeros
+from tinytorch import manual_seed, no_grad, randn, tensor, zeros
 
 corners = tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 
@@ -1440,7 +1440,7 @@ class _State:
         common = [name for name in own if name in given]
         shapes = {name: (given[name].shape, own[name].shape) for name in common}
         wrong = {name: pair for name, pair in shapes.items() if pair[0] != pair[1]}
-        if wrong or strict and (missing or unexpected):
+        if wrong or (strict and (missing or unexpected)):
             raise _misfit(self, missing if strict else [], unexpected if strict else [], wrong)
         for name in common:
             own[name].data[...] = given[name]
