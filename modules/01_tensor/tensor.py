@@ -48,7 +48,7 @@ print(f"3. bytes for each number: list {list_bytes / 300_000:.0f}, array {array.
 # kind, and loops that run in compiled code. So why write a class of our own on top of it?
 #
 # First, NumPy was made for science in general, and computes in 64-bit floats unless told otherwise.
-# Networks do well with 32 bits: half the memory, about twice the speed. We want *that* to be what
+# Networks do well with 32 bits, in half the memory and less time. We want *that* to be what
 # happens by itself. Second, we want PyTorch's names, so that what you write here runs there.
 # Third, and this is the real reason: in module 02 every number will remember how it was computed.
 # NumPy's arrays cannot remember. Ours will, because they are ours.
@@ -115,8 +115,8 @@ float32, float64, int64 = np.dtype("float32"), np.dtype("float64"), np.dtype("in
 #   "12", [[1, 2], [3]], None  -> an error     not numbers, or not a box
 # ```
 #
-# Each entry of `array.dtype.kind` is one letter: `"f"` float, `"i"` int, `"u"` int without sign,
-# `"b"` bool; anything else (text, objects, dates) has no place in a tensor.
+# `array.dtype.kind` is one letter: `"f"` float, `"i"` int, `"u"` int without sign, `"b"` bool.
+# Anything else (text, objects, dates) has no place in a tensor.
 #
 # The lines that turn strange data away are given. Yours is the rule.
 
@@ -468,7 +468,7 @@ print("not copied:", settle(a, (a,)) is a)
 # ```
 #
 # `apply` is the doorman: it takes the arrays out of the tensors, makes an object of the class,
-# calls its `forward`, and wraps what comes back. Why an *object* for each computation, and not just
+# calls its `forward`, and wraps what comes back. Why an *object* for each computation, and not
 # a function? Because in module 02 that object will keep the inputs, and know how to go backward.
 # All of automatic differentiation will hang on the small method you write now.
 #
@@ -1636,7 +1636,7 @@ print("one memory:", x)
 #
 # To transpose, nothing moves: the two strides change places. (And now the neighbors in `x.T` no
 # longer are neighbors in memory: the tensor is not *contiguous*, and `view` may have to refuse.)
-# `permute(dims)` puts all dimensions in a new order. `transpose(dim0, dim1)` swaps just two, so it
+# `permute(dims)` puts all dimensions in a new order. `transpose(dim0, dim1)` swaps two, so it
 # is a permutation in which two entries have changed places:
 #
 # ```
@@ -1930,6 +1930,6 @@ print(f"correct: {100 * correct.item():.1f} percent")
 # <details><summary>Answer</summary>
 #
 # Python numbers have no say in the dtype. If they had, the first `0.1 * gradient` would make
-# everything after it float64: twice the memory, about half the speed, and no better learning.
+# everything after it float64: twice the memory, slower arithmetic, and no better learning.
 #
 # </details>
