@@ -89,6 +89,11 @@ from tinytorch.random import default_generator
 ndarray = np.ndarray
 float32, float64, int64 = np.dtype("float32"), np.dtype("float64"), np.dtype("int64")
 
+# A large array that is freed goes back to the system, and the next one is fetched again, page by
+# page: that costs as much as computing with it. Linux's C library learns from the first large array
+# it sees freed to keep the memory. So here is one, freed at once; other systems do not mind.
+np.empty(31 << 20, np.uint8)
+
 # %% [markdown]
 # ## Task 1.1: numbers in
 #
