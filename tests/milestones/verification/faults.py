@@ -22,11 +22,14 @@ class Fault(AssertionError):
         super().__init__(self.text())
 
     def rows(self) -> list[tuple[str, str]]:
-        """The lines below the first: a name and what to say, empty ones left out."""
+        """The lines below the first: a name and what to say, empty ones left out.
+
+        Where to look and what to try come before the numbers: a report may be cut.
+        """
         rows = [("part", self.part), ("file", lesson_file(self.module) if self.module else "")]
-        rows += self.facts.items()
         tries = f"tito module test {self.module[:2]}" if self.module else ""
-        return [row for row in [*rows, ("likely", self.hint), ("try", tries)] if row[1]]
+        rows += [("likely", self.hint), ("try", tries), *self.facts.items()]
+        return [row for row in rows if row[1]]
 
     def text(self, replay: str = "") -> str:
         """The whole message, as a student reads it."""

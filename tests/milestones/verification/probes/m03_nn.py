@@ -172,7 +172,28 @@ def check_sequential(kit: Kit) -> None:
         )  # fmt: skip
 
 
+def check_module(kit: Kit) -> None:
+    """A module finds the parameters that are assigned to it, and those of its modules."""
+    nn, values = kit.tt.nn, kit.tt.tensor(np.ones(2))
+
+    class Scaled(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = nn.Linear(3, 2)
+            self.scale = nn.Parameter(values)
+
+    found = sorted(name for name, _ in Scaled().named_parameters())
+    expected = ["inner.bias", "inner.weight", "scale"]
+    if found != expected:
+        raise Fault(
+            f"A module with a Linear `inner` and a Parameter `scale` has {found}, not {expected}.",
+            hint="Assigning to an attribute registers parameters and modules, and the walk goes "
+            "into the modules.",
+        )
+
+
 PROBES = [
+    Probe("nn.Module.named_parameters", "03_nn", check_module),
     *probes_of([*LINEAR, *ACTIVATIONS, *LOSSES], "03_nn", "03_nn"),
     Probe("nn.CrossEntropyLoss", "03_nn", check_large_scores),
     Probe("nn.Linear", "03_nn", check_start),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from verification.operation import Array, Operation, probes_of, spread, weights
+from verification.operation import Array, Input, Operation, Oracle, probes_of, spread, weights
 from verification.probe import Kit, Probe, expect
 
 Pair = tuple[int, int]
@@ -44,6 +44,16 @@ def convolution(
     return oracle
 
 
+def cut_to(right: Oracle, wrong: Oracle) -> Oracle:
+    """A mistake as it shows when the size of the result is right."""
+
+    def oracle(*arrays: Array) -> Array:
+        height, width = right(*arrays).shape[2:]
+        return wrong(*arrays)[:, :, :height, :width]
+
+    return oracle
+
+
 def conv(
     text: str, image: Pair = (4, 5), channels: Pair = (2, 2), kernel: Pair = (3, 3), **options: Any
 ) -> Operation:
@@ -52,7 +62,9 @@ def conv(
     stride = options.get("stride", (1, 1))
     plain = {**options, "stride": (stride, stride) if isinstance(stride, int) else stride}
     forgotten = {
-        f"is the {name} used?": convolution(**{k: v for k, v in plain.items() if k != name})
+        f"is the {name} used?": cut_to(
+            convolution(**plain), convolution(**{k: v for k, v in plain.items() if k != name})
+        )
         for name in options
         if name != "groups"
     }
@@ -70,11 +82,16 @@ def conv(
     )
 
 
+def below_zero(*shape: int) -> Input:
+    """As `spread`, but all negative: zeros in a padding would be the largest."""
+    return Input(lambda rng: spread(*shape).make(rng) - 2)
+
+
 def pool(
-    name: str, text: str, layer: Callable[[Any], Any], oracle: Callable[[Array], Array], **more: Any
+    name: str, text: str, layer: Callable[[Any], Any], oracle: Oracle, **more: Any
 ) -> Operation:
     return Operation(
-        f"nn.{name}", f"nn.{name}({text})(x)", {"x": spread(2, 2, 4, 5)},
+        f"nn.{name}", f"nn.{name}({text})(x)", {"x": below_zero(2, 2, 4, 5)},
         lambda layer, x: layer(x), oracle, layer=layer, **more,
     )  # fmt: skip
 
