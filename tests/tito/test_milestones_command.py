@@ -176,6 +176,18 @@ def test_a_pass_is_shown_and_recorded_with_its_evidence(tito, unlocked, tinytorc
     assert record["sources"] == {"00_setup": hashlib.sha256(lesson).hexdigest()}
 
 
+def test_info_says_when_a_lesson_has_changed_since_the_pass(tito, unlocked):
+    tito(unlocked, "milestone", "run", "slope")
+    assert "Changed since" not in tito(unlocked, "milestone", "info", "slope").stdout
+    lesson = unlocked / "modules/03_line/line.py"
+    lesson.write_text(lesson.read_text(encoding="utf-8") + "\n# more\n", encoding="utf-8")
+    shown = tito(unlocked, "milestone", "info", "slope").stdout
+    assert "Learned on 20" in shown
+    assert "Changed since then: 03_line" in shown
+    known = json.loads(tito(unlocked, "milestone", "info", "slope", "--json").stdout)
+    assert known["changed_since"] == ["03_line"]
+
+
 def test_the_seed_of_a_fresh_run_is_named(tito, unlocked):
     assert "--seed 41" in tito(unlocked, "milestone", "run", "start").stdout
 

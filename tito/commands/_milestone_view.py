@@ -66,12 +66,13 @@ def curve_lines(events: Sequence[TrainingEvent], dots: Dots, width: int) -> list
     return [("", None), (f"  loss, {phase}", "bold"), *((f"  {row}", None) for row in rows)]
 
 
-def metric_lines(verdict: Verdict) -> list[Line]:
+def metric_lines(metrics: Mapping[str, Any], duration: float | None = None) -> list[Line]:
     """A small table, one metric a line."""
-    rows = [(name.replace("_", " "), figure(name, v)) for name, v in verdict.metrics.items()]
-    rows.append(("time", seconds(verdict.seconds)))
-    width = max(len(name) for name, _ in rows)
-    return [("", None), *((f"  {name:<{width}}  {value:>9}", None) for name, value in rows)]
+    rows = [(name.replace("_", " "), figure(name, value)) for name, value in metrics.items()]
+    if duration is not None:
+        rows.append(("time", seconds(duration)))
+    width = max((len(name) for name, _ in rows), default=0)
+    return [(f"  {name:<{width}}  {value:>9}", None) for name, value in rows]
 
 
 HEADINGS = {
@@ -88,7 +89,7 @@ def attempt_lines(
     sign, words, style = HEADINGS[verdict.outcome]
     heading = [("", None), (f"{getattr(symbols, sign)} {words}: {row['name']}", style)]
     if verdict.outcome == "passed":
-        body = [*metric_lines(verdict), *heading]
+        body = [("", None), *metric_lines(verdict.metrics, verdict.seconds), *heading]
     else:
         said = [(f"  {line}".rstrip(), None) for line in failure_text(verdict, min(width, 100) - 2)]
         body = [*heading, ("", None), *said]
@@ -144,26 +145,30 @@ def result_as_json(milestone_id: str, verdict: Verdict, *, recorded: bool) -> di
     }
 
 
-def info_lines(row: Mapping[str, Any], requires: Sequence[str], symbols: Symbols) -> list[Line]:
+def info_lines(
+    row: Mapping[str, Any], requires: Sequence[str], changed: Sequence[str], symbols: Symbols
+) -> list[Line]:
     """Everything that is known of one milestone."""
     lines: list[Line] = [
         (row["name"], "bold"),
-        (f"  {row['description']}.", None),
+        (f"  {row['description'].rstrip('.')}.", None),
         (f"  State: {row['state']}, {row['done']} of {row['total']} modules complete", None),
     ]
     for module in requires:
         missing = module in row["missing"]
         lines.append((f"    {symbols.blank if missing else symbols.done} {module}", None))
     lines.append((f"  Verified by {row['test']}", None))
-    return lines + record_lines(row["record"])
+    lines += record_lines(row["record"])
+    if changed:
+        lines.append((f"  Changed since then: {', '.join(changed)}", "yellow"))
+    return lines
 
 
 def record_lines(record: Mapping[str, Any]) -> list[Line]:
     if not record:
         return []
-    metrics = record.get("metrics")
-    shown = metrics.items() if isinstance(metrics, dict) else ()
-    parts = [f"{name.replace('_', ' ')} {figure(name, value)}" for name, value in shown]
     when = str(record.get("completed_at", ""))[:10]
-    seed = [] if record.get("seed") is None else [f"seed {record['seed']}"]
-    return [("  Learned " + ", ".join([when, *parts, *seed]), None)]
+    seed = "" if record.get("seed") is None else f", with seed {record['seed']}"
+    metrics = record.get("metrics")
+    table = metric_lines(metrics) if isinstance(metrics, dict) else []
+    return [(f"  Learned on {when}{seed}", None), *((f"  {text}", None) for text, _ in table)]

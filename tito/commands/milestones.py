@@ -132,22 +132,20 @@ class MilestonesCommand(BaseCommand):
 
     def _info(self, milestone_id: str, as_json: bool) -> int:
         from tito.commands._milestone_view import info_lines
+        from tito.core.verification import changed_since
 
         row = self._row(milestone_id)
         requires = self._module.milestone(milestone_id)["requires"]
+        changed = changed_since(row["record"], self.workspace)
         if as_json:
-            self.world.emit_json({**row, "requires": requires})
+            self.world.emit_json({**row, "requires": requires, "changed_since": changed})
             return 0
-        for text, style in info_lines(row, requires, self.world.symbols):
+        for text, style in info_lines(row, requires, changed, self.world.symbols):
             self.say(text, style)
-        self.next_step(*self._way_to(row))
+        missing = row["missing"]
+        run = f"tito milestone run {milestone_id}"
+        self.next_step(f"tito module start {missing[0][:2]}" if missing else run)
         return 0
-
-    def _way_to(self, row: dict[str, Any]) -> tuple[str, str]:
-        """The command that leads to or through this milestone."""
-        if row["missing"]:
-            return f"tito module start {row['missing'][0][:2]}", f"then {row['id']} comes nearer"
-        return f"tito milestone run {row['id']}", ""
 
     # ---------------------------------------------------------------- running
 

@@ -116,3 +116,12 @@ def source_hashes(workspace: Workspace, required: Iterable[str]) -> dict[str, st
         for module in workspace.modules
         if module.name in wanted and module.lesson.is_file()
     }
+
+
+def changed_since(record: Mapping[str, Any], workspace: Workspace) -> list[str]:
+    """The modules whose lesson is no longer the one that a milestone was passed with."""
+    sources = record.get("sources")
+    if not isinstance(sources, dict):
+        return []
+    now = source_hashes(workspace, sources)
+    return [name for name, before in sources.items() if now.get(name) != before]
