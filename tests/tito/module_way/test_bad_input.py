@@ -248,11 +248,21 @@ def test_the_callers_pytest_settings_do_not_reach_the_run(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTEST_ADDOPTS", "--no-such-option")
-    (desk.root / "conftest.py").write_text("raise RuntimeError('a conftest of the student')")
+    for folder in (desk.root, desk.root / "modules/00_setup"):
+        (folder / "conftest.py").write_text("raise RuntimeError('a conftest of the student')")
     (desk.root / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
     desk.solve("00_setup")
     said = desk.tito("module", "complete", "00")
     assert said.code == 0, said.all
+
+
+def test_any_character_on_any_terminal(desk: Desk) -> None:
+    desk.solve("00_setup")
+    desk.change("00_setup", "    return seed\n", "    raise ValueError('\N{SNOWMAN} \u2211 ü')\n")
+    for encoding in ("ascii", "cp1252", "cp437"):
+        said = desk.tito("module", "test", "00", encoding=encoding)
+        assert (said.code, "ValueError: ? ? " in said.out) == (1, True), said.out
+    assert "\N{SNOWMAN} \u2211 ü" in desk.tito("module", "test", "00").out
 
 
 def test_a_path_with_spaces_and_umlauts(desk: Desk, tmp_path: Path) -> None:
