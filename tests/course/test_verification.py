@@ -1,0 +1,223 @@
+"""The verification's own tools: what they notice, what they do not mistake, and how they say it.
+
+They run on a framework of forty lines that stands here, so that each fault can be made by hand.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "milestones"))
+
+from verification import gradients, wording
+from verification.faults import Fault
+from verification.operation import Operation, check_gradients, check_result, spread
+from verification.probe import Kit, Probe, run_probe
+
+
+class Parameter:
+    """What the gradient check needs of one: `.data` and `.grad`."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.data = array
+        self.grad: Any = None
+
+
+def a_model(rng: np.random.Generator, spoil: Callable[[dict[str, np.ndarray]], None]) -> Any:
+    """(parameters, backward, loss) of relu(x w) v with a squared loss; `spoil` edits gradients."""
+    x, target = rng.normal(size=(6, 5)), rng.normal(size=6)
+    named = {"w": Parameter(rng.normal(size=(5, 20))), "v": Parameter(rng.normal(size=20))}
+
+    def forward() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        before = x @ named["w"].data
+        hidden = np.maximum(before, 0)
+        return before, hidden, hidden @ named["v"].data - target
+
+    def loss() -> float:
+        return float((forward()[2] ** 2).mean())
+
+    def backward() -> None:
+        before, hidden, error = forward()
+        each = 2 * error / len(error)
+        found = {
+            "v": hidden.T @ each,
+            "w": x.T @ (each[:, None] * named["v"].data * (before > 0)),
+        }
+        spoil(found)
+        for name, grad in found.items():
+            named[name].grad = SimpleNamespace(data=grad)
+
+    return named, backward, loss
+
+
+def checked(spoil: Callable[[dict[str, np.ndarray]], None] = lambda found: None) -> Any:
+    rng = np.random.default_rng(3)
+    return gradients.check_parameters(*a_model(rng, spoil), rng)
+
+
+def test_right_gradients_agree_to_many_digits() -> None:
+    result = checked()
+    assert not result.wrong
+    assert result.worst < 1e-6
+
+
+def test_a_relative_error_of_one_in_ten_thousand_is_noticed() -> None:
+    def spoil(found: dict[str, np.ndarray]) -> None:
+        found["w"] *= 1 + 1e-4
+
+    assert list(checked(spoil).wrong) == ["w"]
+
+
+def test_one_wrong_entry_of_a_large_tensor_is_noticed() -> None:
+    """It may not be among the samples, but a random direction has a share in it."""
+
+    def spoil(found: dict[str, np.ndarray]) -> None:
+        found["w"][3, 7] += 1e-2
+
+    assert list(checked(spoil).wrong) == ["w"]
+
+
+def test_a_missing_gradient_counts_as_zero() -> None:
+    rng = np.random.default_rng(3)
+    named, _, loss = a_model(rng, lambda found: None)
+    result = gradients.check_parameters(named, lambda: None, loss, rng)
+    assert list(result.wrong) == ["w", "v"]
+
+
+@pytest.mark.parametrize("distance", [0.0, 1e-7, -3e-6])
+def test_a_kink_is_not_taken_for_a_fault(distance: float) -> None:
+    """|p| next to its kink: the central quotient is wrong, one side is right."""
+    named = {"p": Parameter(np.array([distance, 1.0]))}
+
+    def backward() -> None:
+        sign = np.where(named["p"].data > 0, 1.0, -1.0)
+        named["p"].grad = SimpleNamespace(data=sign)
+
+    def loss() -> float:
+        return float(np.abs(named["p"].data).sum())
+
+    result = gradients.check_parameters(named, backward, loss, np.random.default_rng(0))
+    assert not result.wrong
+
+
+def test_parameters_come_back_as_they_were() -> None:
+    array = np.zeros(3, np.float32)
+    named = {"p": Parameter(array)}
+    with gradients.in_float64(named, np.random.default_rng(0)):
+        assert named["p"].data.dtype == np.float64
+    assert named["p"].data is array
+
+
+# ------------------------------------------------------------------------------------------- words
+
+RIGHT = np.array([[1.0, -2.0], [0.0, 4.0]])
+
+
+@pytest.mark.parametrize(
+    ("actual", "kind", "words"),
+    [
+        (None, "missing", "is None"),
+        (np.ones(3), "shape", "has shape (3,) in place of (2, 2)"),
+        (RIGHT * np.nan, "nan", "is NaN at 4 of 4 entries"),
+        (RIGHT * 0, "zero", "is zero everywhere"),
+        (-RIGHT, "sign", "has the wrong sign"),
+        (32 * RIGHT, "factor", "is 32 times too large"),
+        (RIGHT / 8, "factor", "is 8 times too small"),
+        (-2 * RIGHT, "factor", "has the wrong sign and is 2 times too large"),
+        (np.full((2, 2), 7.0), "constant", "is 7 everywhere"),
+        (
+            np.add(RIGHT, [[0, 0], [3, 0]]),
+            "extra",
+            "is not zero at 1 of 4 entries, where it must be",
+        ),
+        (RIGHT * [[1, 0], [1, 1]], "dropped", "is zero at 1 of 4 entries, where it must not be"),
+        (
+            np.add(RIGHT, [[0, 0.5], [0, 0]]),
+            "values",
+            "is wrong at 1 of 4 entries; the worst, [0, 1], is -1.5 in place of -2",
+        ),
+        (np.array("four"), "type", "holds <U4, not numbers"),
+    ],
+)
+def test_a_difference_is_put_into_words(actual: Any, kind: str, words: str) -> None:
+    assert wording.compare(actual, RIGHT) == (kind, words)
+
+
+def test_rounding_is_no_difference() -> None:
+    assert wording.compare(RIGHT * (1 + 1e-9), RIGHT) is None
+    assert wording.compare(np.zeros(2), np.zeros(2)) is None
+
+
+# ------------------------------------------------------------------------------------------ probes
+
+
+class Number:
+    """A tensor that knows only `double`, whose gradient is `slope`."""
+
+    slope = 2.0
+
+    def __init__(self, data: np.ndarray, requires_grad: bool = False) -> None:
+        self.data, self.grad = np.asarray(data), None
+
+    def double(self) -> Number:
+        result = Number(2 * self.data)
+        result.backward = lambda weight: setattr(self, "grad", Number(self.slope * weight.data))
+        return result
+
+
+def double(slope: float) -> tuple[Operation, Kit]:
+    op = Operation(
+        "Number.double", "x.double()", {"x": spread(2, 3)}, lambda tt, x: x.double(),
+        lambda x: 2 * x, suspects={"is it copied?": lambda x: x},
+    )  # fmt: skip
+    kind = type("Sloped", (Number,), {"slope": slope})
+    return op, Kit(SimpleNamespace(tensor=kind), np.random.default_rng(0))
+
+
+def test_a_right_operation_passes() -> None:
+    op, kit = double(2.0)
+    check_result(op, kit)
+    check_gradients(op, kit)
+
+
+@pytest.mark.parametrize(
+    ("slope", "said"),
+    [
+        (-2.0, "The gradient of `Number.double` for its input x has the wrong sign."),
+        (0.0, "The gradient of `Number.double` for its input x is zero everywhere."),
+        (
+            1.0,
+            "The gradient of `Number.double` for its input x is 2 times too small: is it copied?",
+        ),
+    ],
+)
+def test_a_wrong_gradient_is_said_with_its_suspect(slope: float, said: str) -> None:
+    op, kit = double(slope)
+    with pytest.raises(Fault) as caught:
+        check_gradients(op, kit)
+    assert caught.value.said == said
+
+
+def test_an_error_in_the_framework_becomes_a_fault_with_its_part() -> None:
+    def check(kit: Kit) -> None:
+        raise TypeError("no")
+
+    with pytest.raises(Fault) as caught:
+        run_probe(Probe("nn.Linear", "03_nn", check), double(2.0)[1])
+    assert "`nn.Linear` raised TypeError: no" in str(caught.value)
+    assert "modules/03_nn/nn.py" in str(caught.value)
+
+
+def test_a_blank_task_stays_a_blank_task() -> None:
+    def check(kit: Kit) -> None:
+        raise NotImplementedError("Task 3.1: linear")
+
+    with pytest.raises(NotImplementedError, match=r"Task 3\.1"):
+        run_probe(Probe("nn.Linear", "03_nn", check), double(2.0)[1])

@@ -1,0 +1,152 @@
+"""What a verification is fed with and reports: data, judges, bars, the wording of a fault."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "milestones"))
+
+from verification import controls, data, judging, training
+from verification.faults import Fault, lesson_file
+from verification.places import lesson_line
+from verification.run import Run
+
+# -------------------------------------------------------------------------- data, judges, controls
+
+
+def test_the_digits_are_the_recorded_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    digits = data.digits()
+    assert digits.inputs.shape == (1797, 8, 8)
+    assert np.bincount(digits.targets).tolist() == [
+        178,
+        182,
+        177,
+        183,
+        181,
+        182,
+        181,
+        179,
+        174,
+        180,
+    ]
+    damaged = tmp_path / "digits.npz"
+    damaged.write_bytes(data.DIGITS.read_bytes()[:-1] + b"x")
+    monkeypatch.setattr(data, "DIGITS", damaged)
+    with pytest.raises(OSError, match="damaged"):
+        data.digits()
+
+
+def test_no_line_does_better_on_xor_than_three_corners_of_four() -> None:
+    """Ten thousand random lines, none better."""
+    rng = np.random.default_rng(0)
+    points = data.xor_clouds(rng, 25)
+    lines = rng.normal(size=(2, 10_000))
+    above = points.inputs @ lines + rng.normal(size=10_000) > 0
+    assert ((points.targets > 0.5) == above).mean(axis=0).max() <= 0.75
+
+
+def test_separable_points_keep_their_distance() -> None:
+    points = data.separable_points(np.random.default_rng(1), 200, gap=0.15)
+    left, right = (points.inputs[points.targets[:, 0] == side] for side in (-1, 1))
+    assert len(left) == len(right) == 100
+    distance = np.linalg.norm(left[:, None] - right[None], axis=-1).min()
+    assert distance >= 0.3
+
+
+def test_a_shift_moves_every_pixel() -> None:
+    image = np.arange(1.0, 5).reshape(1, 2, 2)
+    moved = data.shifted(data.Examples(image, np.zeros(1)), right=1, down=0)
+    assert moved.inputs.tolist() == [[[0, 1], [0, 3]]]
+
+
+def test_sequences_held_out_are_new() -> None:
+    learn, new = data.sequences(np.random.default_rng(0), (50, 14), length=2, symbols=8)
+    seen = {tuple(row) for row in learn}
+    assert len(seen) == 50
+    assert not seen & {tuple(row) for row in new}
+
+
+def test_a_reversal_is_predicted_from_the_separator_on() -> None:
+    examples = data.reversal(np.array([[3, 1, 4]]), separator=9)
+    assert examples.inputs.tolist() == [[3, 1, 4, 9, 4, 1]]
+    assert examples.targets.tolist() == [[4, 1, 3]]
+
+
+def test_losses_are_what_their_names_say() -> None:
+    scores = np.array([[1000.0, 0.0], [0.0, 0.0]])
+    assert judging.class_loss(scores, np.array([0, 1])) == pytest.approx(np.log(2) / 2)
+    assert judging.binary_loss(np.zeros((2, 1)), np.array([[0.0], [1.0]])) == pytest.approx(
+        np.log(2)
+    )
+    assert judging.CLASSES.accuracy(scores, np.array([0, 1])) == 0.5
+
+
+@pytest.mark.parametrize("value", [0.5, float("nan")])
+def test_a_bar_that_is_not_reached_is_a_fault(value: float) -> None:
+    with pytest.raises(Fault, match="did not learn"):
+        controls.require("accuracy", value, at_least=0.9)
+    with pytest.raises(Fault, match="control succeeded"):
+        controls.require_control("a line", value + 0.3, at_most=0.75)
+
+
+def test_a_key_bias_need_not_move_but_queries_and_values_must() -> None:
+    names = training.parts_that_move("attention.in_proj_bias", 12)
+    assert [name[-13:] for name in names] == ["(Q projection)"[-13:], "(V projection)"[-13:]]
+    assert len(training.parts_that_move("attention.in_proj_weight", 12)) == 3
+
+
+def test_a_projection_that_stands_still_is_named() -> None:
+    before = {"in_proj_weight": np.zeros((6, 2))}
+    moved = SimpleNamespace(data=np.array([[1.0, 1], [1, 1], [0, 0], [0, 0], [1, 1], [1, 1]]))
+    model = SimpleNamespace(named_parameters=lambda: [("in_proj_weight", moved)])
+    with pytest.raises(Fault, match=r"in_proj_weight \(K projection\)"):
+        training.check_moved(before, model)
+
+
+# --------------------------------------------------------------------------------- report and run
+
+
+def test_a_fault_reads_from_what_happened_to_what_to_try() -> None:
+    fault = Fault("It is zero.", module="03_nn", part="nn.ReLU", hint="A mask?", yours="0")
+    lines = fault.text("tito milestone run xor --seed 1").splitlines()
+    assert lines == [
+        "It is zero.",
+        "",
+        "  part    nn.ReLU",
+        "  file    modules/03_nn/nn.py",
+        "  likely  A mask?",
+        "  try     tito module test 03",
+        "  yours   0",
+        "  replay  tito milestone run xor --seed 1",
+    ]
+
+
+def test_a_module_names_its_lesson() -> None:
+    assert lesson_file("04_training") == "modules/04_training/training.py"
+
+
+def test_a_line_of_an_exported_file_is_found_in_its_lesson(tmp_path: Path) -> None:
+    file = tmp_path / "tinytorch" / "nn.py"
+    file.parent.mkdir()
+    file.write_text("import x\n# %% modules/03_nn/nn.py:120\na = 1\nb = 2\n", encoding="utf-8")
+    assert lesson_line(file, 4) == "modules/03_nn/nn.py:121"
+    assert lesson_line(file, 1) == "tinytorch/nn.py:1"
+
+
+def test_progress_is_one_event_a_line_and_enough_for_a_curve(tmp_path: Path) -> None:
+    now = [0.0]
+    stream = tmp_path / "progress.jsonl"
+    run = Run("xor", [], 1, lambda name, value: None, stream, clock=lambda: now[0])
+    for step in range(1, 101):
+        now[0] += 0.01
+        if run.progress_is_due(step, 100):
+            run.progress("training", step, 100, loss=0.5)
+    events = [json.loads(line) for line in stream.read_text(encoding="utf-8").splitlines()]
+    assert events[-1] == {"phase": "training", "step": 100, "total": 100, "loss": 0.5}
+    assert 20 <= len(events) <= 60
