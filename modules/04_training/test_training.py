@@ -12,7 +12,16 @@ import numpy as np
 import tinytorch
 from tinytorch import manual_seed, nn, tensor
 from tinytorch.nn.utils import clip_grad_norm_, get_total_norm
-from tinytorch.optim import SGD, Adam, AdamW, Optimizer, adam_step, lr_scheduler, velocity
+from tinytorch.optim import (
+    SGD,
+    Adam,
+    AdamW,
+    Optimizer,
+    adam_step,
+    decayed,
+    lr_scheduler,
+    velocity,
+)
 from tinytorch.random import default_generator
 from tinytorch.training import (
     Callback,
@@ -216,6 +225,25 @@ def test_4_2_in_place():
     )
 
 
+def test_4_2_decayed():
+    for dtype in ("float32", "float64"):
+        for values, grad in randoms(12, dtype):
+            before = grad.copy()
+            found = decayed(parameter(values), grad, 0.5)
+            assert isinstance(found, (np.ndarray, np.generic)), (
+                f"decayed returned a {type(found).__name__}, expected an array: use p.data"
+            )
+            assert close(found, before + 0.5 * values), (
+                f"decayed(p, grad, 0.5) with p = {show(values)} and grad = {show(before)} gave "
+                f"{show(found)}, expected {show(before + 0.5 * values)}: grad + 0.5 * p"
+            )
+            assert (grad == before).all(), (
+                f"decayed changed the gradient it was given from {show(before)} to {show(grad)}: "
+                "`grad += ...` writes into p.grad; return a new array"
+            )
+            assert found.dtype == dtype, f"decayed made {found.dtype} out of {dtype} arrays"
+
+
 def test_4_2_weight_decay():
     p = with_grad([2.0], [3.0])
     SGD([p], lr=0.1, weight_decay=0.5).step()
@@ -224,8 +252,7 @@ def test_4_2_weight_decay():
         "the gradient is 3 + 0.5 * 2 = 4 (minus would push away from 0)"
     )
     assert close(p.grad.data, [3.0]), (
-        f"the step changed p.grad from 3 to {p.grad.item()}: `grad += ...` writes into it; make a "
-        "new array, `grad = grad + ...`"
+        f"the step changed p.grad from 3 to {p.grad.item()}: read the gradient, leave it alone"
     )
     p = with_grad([2.0], [3.0])
     optimizer = SGD([{"params": [p], "weight_decay": 0.0}], lr=0.1, weight_decay=0.5)

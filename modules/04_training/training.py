@@ -64,7 +64,7 @@ for lr in (0.001, 0.01, 0.039, 0.041):
 # walker momentum (1964), and Yurii Nesterov a look ahead (1983). Diederik Kingma and Jimmy Ba's
 # *Adam: A Method for Stochastic Optimization* (2015) gives every weight a step size of its own;
 # Ilya Loshchilov and Frank Hutter's *Decoupled Weight Decay Regularization* (2019) made it AdamW,
-# which trains nearly every language model today.
+# with which most language models are trained.
 #
 # PyTorch keeps these in `torch.optim`, and so do we: `optim.SGD`, `optim.Adam`, `optim.AdamW`, and
 # `optim.lr_scheduler`. Clipping is `nn.utils.clip_grad_norm_`. A `Trainer` is not part of PyTorch.
@@ -268,10 +268,31 @@ print("afterwards:", a.grad, b.grad, idle.grad)
 # Each step also pulls the weight a little toward 0, as long as the data do not object. Mind that
 # `grad` is the array inside `p.grad`: make a new one, do not add to it.
 #
-# The line with `velocity` is the next task. With `momentum=0`, the default, it does not run.
+# Two blanks: `decayed`, which Adam will use too, and the step itself. The line with `velocity` is
+# the next task. With `momentum=0`, the default, it does not run.
 
 # %%
 #| export
+def decayed(p, grad, weight_decay):
+    """The gradient of `loss + weight_decay / 2 * p^2`, where `grad` is that of the loss.
+
+    Args:
+        p: the parameter, a Tensor of any shape.
+        grad: its gradient, an array of the same shape; not to be changed.
+        weight_decay: a number.
+
+    Returns:
+        np.ndarray: a new array of the same shape and dtype.
+
+    Example:
+        >>> decayed(tensor([2.0]), np.array([3.0], "float32"), 0.5)
+        array([4.], dtype=float32)
+    """
+    ### BEGIN SOLUTION
+    return grad + weight_decay * p.data
+    ### END SOLUTION
+
+
 class SGD(Optimizer):
     """Stochastic gradient descent with momentum (Cauchy 1847; Robbins, Monro 1951; Polyak 1964).
 
@@ -297,18 +318,17 @@ class SGD(Optimizer):
         Args:
             p: the parameter; `p.data` is its array, of any shape.
             grad: its gradient, an array of the same shape; not to be changed.
-            group: options; this needs group["lr"] and group["weight_decay"] (0: no decay).
+            group: options; this needs group["lr"].
 
         Example:
             >>> w = tensor([2.0], requires_grad=True)
-            >>> SGD([w], lr=0.1).update(w, np.array([3.0]), {"lr": 0.1, "weight_decay": 0.5, ...})
+            >>> w.grad = tensor([3.0])
+            >>> SGD([w], lr=0.1, weight_decay=0.5).step()
             >>> w
             tensor([1.6000], requires_grad=True)
         """
-        ### BEGIN SOLUTION
         if group["weight_decay"]:
-            grad = grad + group["weight_decay"] * p.data
-        ### END SOLUTION
+            grad = decayed(p, grad, group["weight_decay"])
         if group["momentum"]:
             options = group["momentum"], group["dampening"], group["nesterov"]
             grad = velocity(self.state[p], grad, *options)
@@ -500,7 +520,7 @@ class Adam(Optimizer):
 
     def update(self, p, grad, group):
         if group["weight_decay"]:
-            grad = grad + group["weight_decay"] * p.data
+            grad = decayed(p, grad, group["weight_decay"])
         adam_step(p, grad, self.state[p], group["lr"], group["betas"], group["eps"])
 
 # %%
@@ -1024,7 +1044,7 @@ for max_norm in (None, 10.0):
 #
 # Second question: must we look at all examples before each step? Robbins and Monro say no. The mean
 # over a few random examples, a **minibatch**, is a noisy estimate of the gradient over all, and
-# right on average. Twice the steps for half the look each is a good bargain, as long as the
+# right on average. Twice as many steps, each after half a look, is a good bargain, as long as the
 # estimate is not too bad. How bad is it? The noise shrinks with the root of the batch's size: 100
 # times the work for a tenth of the noise.
 #
