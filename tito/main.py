@@ -7,6 +7,7 @@ needed: `tito --help` starts as fast as Python does.
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import os
 import sys
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tito import __version__
 from tito.core.console import never_fail_to_encode, print_json
-from tito.core.errors import TitoError, UsageError, did_you_mean
+from tito.core.errors import MachineError, TitoError, UsageError, did_you_mean
 from tito.core.world import World
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ COMMANDS = {
     "doctor": Entry("tito.commands.doctor", "DoctorCommand", "find and mend what is wrong"),
     "demo": Entry("tito.commands.demo", "DemoCommand", "watch the whole journey once"),
 }
+REFUSALS = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT, errno.EIO)
 ALIASES = {"milestones": "milestone", "modules": "module"}
 
 
@@ -64,6 +66,8 @@ def main(argv: Sequence[str] | None = None, world: World | None = None) -> int:
         return 130
     except BrokenPipeError:
         return leave_quietly()
+    except OSError as error:
+        return report_refusal(error, world) if error.errno in REFUSALS else report_defect(world)
     except Exception:
         return report_defect(world)
 
@@ -138,6 +142,13 @@ def report(error: TitoError, world: World, *, as_json: bool = False) -> int:
         label = "Next" if error.hint.startswith(("tito ", "pip ", "python ")) else "Try"
         console.print(f"{label}: {error.hint}", style="bold", markup=False, highlight=False)
     return error.exit_code
+
+
+def report_refusal(error: OSError, world: World) -> int:
+    """The disk is full, or may not be written to: the machine's word, in one line."""
+    where = str(error.filename) if error.filename else None
+    text = f"The machine refused: {error.strerror or error}."
+    return report(MachineError(text, where=where, hint="tito doctor"), world)
 
 
 def report_defect(world: World) -> int:

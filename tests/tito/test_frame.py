@@ -139,6 +139,15 @@ def test_a_defect_of_the_tool_is_the_tools(
     kept.unlink()
 
 
+def test_a_full_disk_is_the_machines(
+    probe: type[Probe], capsys: pytest.CaptureFixture[str]
+) -> None:
+    probe.error = OSError(28, "No space left on device", "/a/file")
+    assert main(["probe"]) == 3
+    err = capsys.readouterr().err
+    assert err.startswith("The machine refused: No space left on device.\n  at /a/file\n")
+
+
 def test_a_defect_with_its_traceback(
     probe: type[Probe], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

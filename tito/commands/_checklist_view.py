@@ -31,8 +31,17 @@ def show_checklist(command: BaseCommand, found: Checklist) -> None:
     """Print the checklist, the details of the first thing that is wrong, and the sum."""
     show_lines(command, checklist_lines(found, command.world.symbols))
     show_lines(command, detail_lines(found))
+    if found.report.outcome != "passed":
+        show_lines(command, lost_lines(found, lost_in(command, found.module)))
     if any(state.state != "not run" for state in found.tasks):
         command.say(summary(found))
+
+
+def lost_in(command: BaseCommand, module: str) -> list[str]:
+    """Tasks that the file no longer holds."""
+    from tito.core.lesson_file import lost_tasks, read_lesson
+
+    return lost_tasks(read_lesson(command.workspace, command.workspace.resolve(module)))
 
 
 def show_lines(command: BaseCommand, lines: Sequence[Line]) -> None:
@@ -94,8 +103,28 @@ def detail_lines(found: Checklist) -> list[Line]:
     if cause is not None:
         return cause_lines(cause)
     if wrong is None:
-        return []
+        return blank_lines(found)
     return failure_lines(wrong, answer_place(found, wrong))
+
+
+def blank_lines(found: Checklist) -> list[Line]:
+    """Nothing is wrong: where to go on writing."""
+    state = found.first_open
+    if state is None or not state.task.blocks:
+        return []
+    return [
+        (f"{state.task.label} is next: {found.file}:{state.task.blocks[0].begin}", ""),
+        ("", ""),
+    ]
+
+
+def lost_lines(found: Checklist, lost: Sequence[str]) -> list[Line]:
+    """A file that was cut when it was saved is not a wrong answer."""
+    if not lost:
+        return []
+    what = f"Task {', '.join(lost)} {'is' if len(lost) == 1 else 'are'} no longer in {found.file}."
+    back = f"If it was cut: tito module reset {found.module[:2]} (a dated copy is kept)"
+    return [(what, "bold red"), (back, ""), ("", "")]
 
 
 def answer_place(found: Checklist, test: TestResult) -> Place | None:

@@ -52,6 +52,19 @@ def test_a_half_saved_lesson(desk: Desk, content: bytes, words: str) -> None:
     assert "modules/00_setup/setup.py" in said.err
 
 
+def test_a_lesson_cut_between_two_cells_is_noticed(desk: Desk) -> None:
+    desk.solve("00_setup")
+    desk.tito("module", "complete", "00")
+    desk.solve("03_line")
+    text = desk.lesson("03_line").read_text(encoding="utf-8")
+    cut = text[: text.index("# %% [markdown]\n# ## Task 3.2")]
+    desk.lesson("03_line").write_text(cut, encoding="utf-8")
+    said = complete(desk, "03_line")
+    assert said.code == 1
+    assert "Task 3.2 is no longer in modules/03_line/line.py" in said.out
+    assert "tito module reset 03" in said.out
+
+
 def test_a_deleted_lesson_names_the_way_back(desk: Desk) -> None:
     desk.lesson("00_setup").unlink()
     said = complete(desk)

@@ -63,6 +63,8 @@ def test_blank_is_not_wrong(desk: Desk) -> None:
     assert said.code == 1
     assert "still blank" in said.out
     assert "wrong" not in said.out
+    line = desk.line_of("00_setup", "### BEGIN SOLUTION")
+    assert f"Task 0.1: manual_seed is next: modules/00_setup/setup.py:{line}" in said.out
     assert said.out.rstrip().splitlines()[-1].startswith("Next: tito module hint 00")
     assert desk.everything() == before
 
