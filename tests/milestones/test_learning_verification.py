@@ -159,7 +159,7 @@ def test_transformer_learning(run: Run) -> None:
 
     def teach(pupil: Any, learning: Any, phase: str) -> None:
         adam = tt.optim.Adam(learning, lr=0.01)
-        train(run, pupil, criterion, learn, ANSWERS, adam, steps=250, batch=64, phase=phase)
+        train(run, pupil, criterion, learn, ANSWERS, adam, steps=150, batch=64, phase=phase)
 
     before = snapshot(network)
     teach(network, network.parameters(), "training")

@@ -23,8 +23,9 @@ TOLERANCE = 1e-5
 STEP = 1e-5
 SMALLER_STEPS = (3e-6, 1e-6)
 ALL_ENTRIES_UP_TO = 64
-SAMPLES = 36
+SAMPLES = 24
 DIRECTIONS = 2
+RANDOM = "a random direction"
 JITTER = 0.02  # so that a bias that begins at zero is not checked exactly on a kink
 
 Loss = Callable[[], float]
@@ -113,7 +114,7 @@ def directions(
     if size > ALL_ENTRIES_UP_TO:
         for _ in range(DIRECTIONS):
             random = rng.normal(size=shape)
-            yield "a random direction", random / np.linalg.norm(random)
+            yield RANDOM, random / np.linalg.norm(random)
 
 
 def sampled(rng: np.random.Generator, size: int) -> np.ndarray:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from verification.faults import Fault
-from verification.gradients import Checked, check_parameters, in_float64
+from verification.gradients import RANDOM, Checked, Measured, check_parameters, in_float64
 from verification.parts import module_bringing
 from verification.wording import compare, number
 
@@ -91,25 +91,31 @@ def check_forward(output: Any, loss: Any, expected: float) -> None:
 def gradient_fault(model: Any, checked: Checked) -> Fault:
     """The wrong parameter nearest to the output, in words, and which are right."""
     name, measured = list(checked.wrong.items())[-1]
-    entries = [m for m in measured if m.place != "a random direction"] or measured
-    difference = compare(
-        np.array([m.backward for m in entries]), np.array([m.difference for m in entries])
-    )
     worst = max(measured, key=lambda m: m.error)
-    owner = owner_of(model, name)
     everywhere = "" if checked.right else "All gradients are wrong, so look at the loss first."
     return Fault(
-        f"The gradient of `{name}` ({owner}) {difference.words if difference else 'is wrong'}.",
+        f"The gradient of `{name}` ({owner_of(model, name)}) {in_words(measured, worst)}.",
         module=module_of(model, name),
+        hint=everywhere
+        or "Gradients flow from the loss back to the input: the fault lies where they turn from "
+        "right to wrong.",
+        wrong=", ".join(checked.wrong),
+        right=", ".join(checked.right),
         at=worst.place,
         yours=number(worst.backward),
         numpy=f"{number(worst.difference)} (central difference in float64)",
-        wrong=", ".join(checked.wrong),
-        right=", ".join(checked.right),
-        hint=everywhere
-        or "Gradients flow from the loss back to the input: the fault lies where "
-        "they turn from right to wrong.",
     )
+
+
+def in_words(measured: list[Measured], worst: Measured) -> str:
+    """What all measured entries have in common, or the worst one of them."""
+    entries = [m for m in measured if m.place != RANDOM] or measured
+    difference = compare(
+        np.array([m.backward for m in entries]), np.array([m.difference for m in entries])
+    )
+    if difference is not None and difference.kind in ("zero", "sign", "factor"):
+        return difference.words
+    return f"at {worst.place} is {number(worst.backward)} in place of {number(worst.difference)}"
 
 
 def owner_of(model: Any, name: str) -> str:

@@ -1,0 +1,135 @@
+"""`python -m bench.seeds`: every milestone on many fresh seeds, with the reference framework.
+
+What it answers: does a correct framework ever fail its milestone, and how far from the bars do its
+figures stay? Prints where each metric lies. Exit code 1 when a seed fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from bench.backends import ROOT, THREAD_VARIABLES
+
+TESTS = ROOT / "tests" / "milestones"
+
+
+class Result(NamedTuple):
+    """One milestone on one seed. `said` is empty when it passed."""
+
+    milestone: str
+    seed: int
+    said: str
+    metrics: dict[str, float]
+    seconds: float
+
+
+def attempt(task: tuple[str, int]) -> Result:
+    """Run one milestone's test in this process; `prepare` has set the paths."""
+    import test_learning_verification as tests
+
+    from milestone_tracker import MILESTONES
+    from verification.run import Run
+
+    milestone, seed = task
+    definition, found = MILESTONES[milestone], {}
+    run = Run(milestone, definition["requires"], seed, found.__setitem__)
+    start = time.process_time()
+    try:
+        getattr(tests, definition["test"])(run)
+        said = ""
+    except Exception as error:  # whatever happens is a failure of this seed, to be shown
+        said = str(error).partition("\n")[0] or type(error).__name__
+    metrics = {name: float(value) for name, value in found.items()}
+    return Result(milestone, seed, said, metrics, time.process_time() - start)
+
+
+def prepare(framework: str) -> None:
+    """In each worker: the framework to be judged, and the tests that judge."""
+    sys.path[:0] = [framework, str(TESTS)]
+
+
+def sweep(framework: Path, tasks: list[tuple[str, int]], jobs: int) -> Iterator[Result]:
+    """All tasks in one pool, each result as it is ready."""
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))  # before a worker imports NumPy
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(
+        jobs, mp_context=context, initializer=prepare, initargs=(str(framework),)
+    ) as pool:
+        yield from pool.map(attempt, tasks)
+
+
+def show(console: Console, milestone: str, results: list[Result]) -> None:
+    """One milestone: how many failed, and where its metrics lie."""
+    failed = [result for result in results if result.said]
+    seconds = statistics.median(result.seconds for result in results)
+    title = f"{milestone}: {len(failed)} of {len(results)} seeds failed, {seconds:.2f} s CPU each"
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for column in ("metric", "smallest", "5%", "median", "95%", "largest"):
+        table.add_column(column, justify="left" if column == "metric" else "right")
+    for name in results[0].metrics if results else ():
+        values = sorted(result.metrics[name] for result in results if name in result.metrics)
+        last = len(values) - 1
+        row = [values[round(last * part)] for part in (0, 0.05, 0.5, 0.95, 1)]
+        table.add_row(name, *(f"{value:.4g}" for value in row))
+    console.print(table)
+    for result in failed:
+        console.print(f"  seed {result.seed}: {result.said}", markup=False)
+
+
+def arguments(milestones: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.seeds", description=__doc__)
+    parser.add_argument("milestones", nargs="*", metavar="MILESTONE", help=", ".join(milestones))
+    parser.add_argument("--seeds", type=int, default=100, help="seeds for each milestone (100)")
+    parser.add_argument("--first", type=int, help="the first seed, to repeat a sweep")
+    parser.add_argument("--jobs", type=int, default=2, help="processes (2)")
+    parser.add_argument("--framework", type=Path, help="a folder with tinytorch/ (the reference)")
+    chosen = parser.parse_args()
+    unknown = set(chosen.milestones) - set(milestones)
+    if unknown:
+        parser.error(f"no milestone {', '.join(sorted(unknown))}")
+    return chosen
+
+
+def main() -> int:
+    prepare("")
+    from milestone_tracker import ordered_milestones
+
+    chosen = arguments(ordered_milestones())
+    first = int.from_bytes(os.urandom(4), "little") if chosen.first is None else chosen.first
+    names = chosen.milestones or ordered_milestones()
+    tasks = [(name, first + i) for name in names for i in range(chosen.seeds)]
+    console = Console()
+    console.print(f"seeds {first} to {first + chosen.seeds - 1}")
+    with tempfile.TemporaryDirectory() as scratch:
+        framework = chosen.framework or reference(Path(scratch))
+        running = sweep(framework.resolve(), tasks, chosen.jobs)
+        shown = track(running, total=len(tasks), console=Console(stderr=True), transient=True)
+        results = list(shown)
+    for name in names:
+        show(console, name, [result for result in results if result.milestone == name])
+    return 1 if any(result.said for result in results) else 0
+
+
+def reference(scratch: Path) -> Path:
+    """The solved lessons, exported into a folder of their own."""
+    from tito.core.starter import create_workspace
+
+    return create_workspace(scratch / "solved", solved=True).root
+
+
+if __name__ == "__main__":
+    sys.exit(main())
