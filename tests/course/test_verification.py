@@ -18,7 +18,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "milestones"))
 
 from verification import gradients, wording
 from verification.faults import Fault
-from verification.operation import Operation, check_gradients, check_result, spread
+from verification.inputs import spread
+from verification.operation import Operation, check_gradients, check_result
 from verification.probe import Kit, Probe, run_probe
 
 

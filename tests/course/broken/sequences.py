@@ -36,8 +36,13 @@ BROKEN = [
     ),
     Broken(
         "attention not scaled", "transformer",
-        "return (q * scale) @ k.mT", "return q @ k.mT",
+        "scale = 1 / math.sqrt(query.shape[-1]) if scale is None", "scale = 1.0 if scale is None",
         ("is it divided by sqrt(d)?", ATTENTION),
+    ),
+    Broken(
+        "attention not scaled in the layer", "transformer",
+        "scale = 1 / math.sqrt(self.head_dim)", "scale = 1.0",
+        ("is each head divided by sqrt(head_dim)?", ATTENTION),
     ),
     Broken(
         "attention scaled by the whole width", "transformer",
@@ -48,6 +53,29 @@ BROKEN = [
         "uniform attention", "transformer",
         "return (q * scale) @ k.mT", "return 0 * q @ k.mT",
         ("(uniform)?", ATTENTION),
+    ),
+    Broken(
+        "uniform attention in the layer", "transformer",
+        "scale = 1 / math.sqrt(self.head_dim)", "scale = 0.0",
+        ("nn.MultiheadAttention", "(uniform)?", ATTENTION),
+    ),
+    Broken(
+        "the keys of the layer detached", "transformer",
+        "q, k, v = self.project(query, 0), self.project(key, 1), self.project(value, 2)",
+        "q, k, v = self.project(query, 0), self.project(key, 1).detach(), self.project(value, 2)",
+        ("`nn.MultiheadAttention.in_proj_weight` (rows of K)", ATTENTION),
+    ),
+    Broken(
+        "the queries of the layer detached", "transformer",
+        "q, k, v = self.project(query, 0), self.project(key, 1), self.project(value, 2)",
+        "q, k, v = self.project(query, 0).detach(), self.project(key, 1), self.project(value, 2)",
+        ("`nn.MultiheadAttention", "(rows of Q)", ATTENTION),
+    ),
+    Broken(
+        "the values of the layer detached", "transformer",
+        "q, k, v = self.project(query, 0), self.project(key, 1), self.project(value, 2)",
+        "q, k, v = self.project(query, 0), self.project(key, 1), self.project(value, 2).detach()",
+        ("`nn.MultiheadAttention", "(rows of V)", ATTENTION),
     ),
     Broken(
         "attention that gives zeros", "transformer",

@@ -8,6 +8,7 @@
     controls.py   the bars, and what must not work: frozen filters, no positions, ...
     parts.py      the small probes of single public names, in `probes/`, one file per module
     probe.py      what a probe is, and how one is run; operation.py: probes that are data
+    inputs.py     how a probe's arguments are drawn
     wording.py    from two arrays to a sentence: "is 32 times too large"
     places.py     from a traceback to the line of the lesson
     faults.py     the one exception that a student reads

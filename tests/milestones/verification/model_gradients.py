@@ -11,7 +11,14 @@ from typing import Any
 import numpy as np
 
 from verification.faults import Fault
-from verification.gradients import RANDOM, Checked, Measured, check_parameters, in_float64
+from verification.gradients import (
+    RANDOM,
+    TOLERANCE,
+    Checked,
+    Measured,
+    check_parameters,
+    in_float64,
+)
 from verification.parts import module_bringing
 from verification.wording import compare, number
 
@@ -91,7 +98,7 @@ def check_forward(output: Any, loss: Any, expected: float) -> None:
 def gradient_fault(model: Any, checked: Checked) -> Fault:
     """The wrong parameter nearest to the output, in words, and which are right."""
     name, measured = list(checked.wrong.items())[-1]
-    worst = max(measured, key=lambda m: m.error)
+    worst = max(measured, key=lambda m: (m.error > TOLERANCE and m.place != RANDOM, m.error))
     everywhere = "" if checked.right else "All gradients are wrong, so look at the loss first."
     return Fault(
         f"The gradient of `{name}` ({owner_of(model, name)}) {in_words(measured, worst)}.",

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from verification.faults import Fault
+from verification.inputs import Array, Input
 from verification.probe import Kit, Probe
 from verification.wording import Difference, compare, show
 
-Array = np.ndarray
 Oracle = Callable[..., Array]
 STEP = 1e-5
 
@@ -31,43 +31,6 @@ GRADIENT_HINTS = {
     "dropped": "Some entries that had a part in the result get no gradient.",
     "nan": "Is there a division by zero, or a log of zero, in backward?",
 }
-
-
-class Input(NamedTuple):
-    """How an argument is made. Only floats that are not `fixed` get a gradient."""
-
-    make: Callable[[np.random.Generator], Array]
-    grad: bool = True
-
-
-def spread(*shape: int) -> Input:
-    """Distinct numbers of both signs, none near zero nor near another: no kink, no tie."""
-
-    def make(rng: np.random.Generator) -> Array:
-        size = int(np.prod(shape))
-        steps = rng.permutation(size) - (size - 1) / 2
-        away = np.where(steps >= 0, 0.5, -0.5) + steps
-        jitter = rng.uniform(-0.2, 0.2, size)
-        return ((away + jitter) * 3 / (size + 1)).reshape(shape)
-
-    return Input(make)
-
-
-def positive(*shape: int) -> Input:
-    return Input(lambda rng: rng.uniform(0.3, 2, shape))
-
-
-def between_0_and_1(*shape: int) -> Input:
-    return Input(lambda rng: rng.uniform(0.1, 0.9, shape))
-
-
-def weights(*shape: int) -> Input:
-    return Input(lambda rng: rng.uniform(-0.8, 0.8, shape))
-
-
-def fixed(values: Any) -> Input:
-    """These values each time, without a gradient: labels, ids, masks."""
-    return Input(lambda rng: np.asarray(values), grad=False)
 
 
 @dataclass(frozen=True)
@@ -90,6 +53,7 @@ class Operation:
     hint: str = ""
     gradient_hint: str = ""
     suspects: Mapping[str, Oracle] = field(default_factory=dict)
+    regions: Mapping[str, slice] = field(default_factory=dict)  # rows of `in_proj_...` by name
 
 
 def probes_of(operations: list[Operation], results: str, gradients: str = "") -> list[Probe]:
@@ -187,7 +151,8 @@ def check_gradients(op: Operation, kit: Kit) -> None:
     else:
         weight = np.ones(())
         result.backward()
-    for name, tensor in tensors.items():
+    # Parameters first: a part of one is a narrower answer than an input, which all parts reach.
+    for name, tensor in sorted(tensors.items(), key=lambda item: not item[0].startswith(".")):
         if name.startswith(".") or op.inputs[name].grad:
             check_gradient(case, name, tensor, weight)
 
@@ -204,9 +169,21 @@ def check_gradient(case: Case, name: str, tensor: Any, weight: Array) -> None:
         case, lambda oracle: compare_gradient(actual, numeric_gradient(case, name, weight, oracle))
     )
     whose = f"`{op.part}{name}`" if name.startswith(".") else f"`{op.part}` for its input {name}"
+    if name.startswith(".in_proj") and difference.kind not in ("missing", "shape"):
+        whose += wrong_regions(op, actual, expected)
     facts = case.facts() | {"yours": show(actual), "numpy": show(expected)}
     hint = op.gradient_hint or GRADIENT_HINTS.get(difference.kind, "")
     raise fault_for(f"The gradient of {whose}", difference, question, hint, facts)
+
+
+def wrong_regions(op: Operation, actual: Any, expected: Array) -> str:
+    """` (rows of K)`, where several parts share one tensor."""
+    wrong = [
+        name
+        for name, rows in op.regions.items()
+        if compare_gradient(actual[rows], expected[rows]) is not None
+    ]
+    return f" (rows of {', '.join(wrong)})"
 
 
 def compare_gradient(actual: Array | None, expected: Array) -> Difference | None:

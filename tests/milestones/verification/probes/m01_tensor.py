@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from verification.faults import Fault
-from verification.operation import Operation, fixed, positive, probes_of, spread
+from verification.inputs import fixed, positive, spread
+from verification.operation import Operation, probes_of
 from verification.probe import Kit, Probe, expect
 
 

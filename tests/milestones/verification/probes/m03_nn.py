@@ -8,15 +8,8 @@ from typing import Any
 import numpy as np
 
 from verification.faults import Fault
-from verification.operation import (
-    Input,
-    Operation,
-    between_0_and_1,
-    fixed,
-    probes_of,
-    spread,
-    weights,
-)
+from verification.inputs import Input, between_0_and_1, fixed, spread, weights
+from verification.operation import Operation, probes_of
 from verification.probe import Kit, Probe, expect
 
 X = {"x": spread(3, 4)}

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from verification.operation import Array, Input, Operation, Oracle, probes_of, spread, weights
+from verification.inputs import Array, Input, spread, weights
+from verification.operation import Operation, Oracle, probes_of
 from verification.probe import Kit, Probe, expect
 
 Pair = tuple[int, int]

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from verification.operation import Array, Operation, fixed, probes_of, weights
+from verification.inputs import Array, fixed, weights
+from verification.operation import Operation, probes_of
 from verification.probe import Kit, Probe, expect
 
 

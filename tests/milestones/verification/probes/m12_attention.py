@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from verification.operation import Array, Operation, fixed, probes_of, spread, weights
+from verification.inputs import Array, fixed, spread, weights
+from verification.operation import Operation, probes_of
 from verification.probe import Kit, Probe, expect
 from verification.probes.m03_nn import softmax
 
@@ -152,6 +153,7 @@ def self_attention(text: str, hidden: Array, run: Callable[..., Any]) -> Operati
         },
         hint="Project to q, k and v; attend in each head; join the heads; project.",
         gradient_hint="in_proj_weight holds the rows of Q, then K, then V: each third learns.",
+        regions={part: slice(i * WIDTH, (i + 1) * WIDTH) for i, part in enumerate("QKV")},
         suspects=suspects_for(hidden),
     )  # fmt: skip
 
