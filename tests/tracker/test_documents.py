@@ -112,7 +112,7 @@ def test_every_command_runs(document: Path, solved: Path, ran: set[str], tracker
 
 
 FIGURE = re.compile(r"^\| `(?P<metric>\w+)`[^|]*\| (?P<percent>[\d.]+) % \|$", re.MULTILINE)
-TOLERANCE = 0.05  # another CPU rounds otherwise, and training carries that on
+TOLERANCE = 0.1  # another CPU rounds otherwise, and training carries that on
 
 
 @pytest.mark.journey
