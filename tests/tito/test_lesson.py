@@ -10,6 +10,7 @@ import pytest
 from tito.core.lesson import Lesson, LessonError, blank
 from tito.core.lesson_file import read_lesson
 from tito.core.percent import split_cells
+from tito.core.standing import HEAD_BYTES, _head
 from tito.core.workspace import Workspace, modules_in
 
 LESSON = '''\
@@ -79,7 +80,7 @@ def lesson() -> Lesson:
 
 def test_the_head(lesson: Lesson) -> None:
     assert lesson.title == "Networks"
-    assert lesson.summary == "Layers, and what they are made of."
+    assert lesson.summary == "Layers, and what they are made of. More prose."
     assert lesson.default_target == "nn.modules"
 
 
@@ -223,3 +224,12 @@ def test_what_a_later_lesson_announces_is_what_it_defines(lesson: Lesson, repo: 
         real = read_lesson(Workspace(repo), module).lesson
         for target, names in real.names.items():
             assert set(names) <= set(real.announced[target]), (module.name, target)
+
+
+def test_the_quick_reading_of_a_head_agrees(lesson: Lesson, repo: Path) -> None:
+    """`module list` reads title and summary without taking the lesson apart."""
+    texts = [LESSON] + [module.lesson.read_text("utf-8") for module in modules_in(repo)]
+    for text in texts:
+        full = Lesson(text, "")
+        assert _head(text[:HEAD_BYTES]) == (full.title, full.summary)
+        assert full.summary

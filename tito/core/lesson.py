@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import itertools
 import json
 import re
 import textwrap
@@ -78,9 +79,11 @@ class Lesson:
 
     @cached_property
     def summary(self) -> str:
-        """The first line of prose below the title."""
-        rest = (line for line in self._opening if line.strip() and not line.startswith("#"))
-        return next(rest, "").strip()
+        """The first paragraph below the title."""
+        lines = itertools.dropwhile(
+            lambda line: not line.strip() or line.startswith("#"), self._opening
+        )
+        return " ".join(itertools.takewhile(lambda line: line.strip(), lines))
 
     @property
     def _opening(self) -> tuple[str, ...]:

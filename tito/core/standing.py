@@ -18,7 +18,7 @@ from tito.core.notes import Notes
 from tito.core.workspace import Module, Workspace
 
 TITLE = re.compile(r"^(?:# )?# Module \d+: *(?P<title>.+?) *$", re.MULTILINE)
-SUMMARY = re.compile(r"(?:# )?(?P<summary>[^\s#].*)")
+SUMMARY = re.compile(r"(?:\s|#(?!\s*\w))*(?P<summary>(?:# ?\S.*\n)+)")
 TASK_HEADING = b"\n# ## Task "
 HEAD_BYTES = 4_000
 
@@ -142,9 +142,9 @@ def _head(text: str) -> tuple[str, str]:
     title = TITLE.search(text)
     if title is None:
         return "", ""
-    below = text[title.end() :].split("\n", 10)[1:10]
-    summary = next((match for line in below if (match := SUMMARY.fullmatch(line))), None)
-    return title["title"], summary["summary"].strip() if summary else ""
+    below = SUMMARY.match(text, title.end())
+    lines = below["summary"].splitlines() if below else []
+    return title["title"], " ".join(line.lstrip("# ") for line in lines)
 
 
 def _read(module: Module) -> bytes:
