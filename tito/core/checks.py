@@ -15,9 +15,10 @@ from pathlib import Path
 import tito
 from tito.core import process
 from tito.core.errors import MachineError, TitoError
+from tito.core.evidence import Evidence
 from tito.core.package import ROOT
 from tito.core.results import Cause, Place, Report
-from tito.core.verdict import Evidence, read_report
+from tito.core.verdict import read_report
 from tito.core.workspace import Module, Workspace
 
 CHILD = Path(tito.__file__).parent / "pytest_plugin.py"

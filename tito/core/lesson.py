@@ -11,21 +11,18 @@ import itertools
 import json
 import re
 import textwrap
-import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 from tito.core.errors import TitoError
+from tito.core.names import announced_names, defined_names, parse_quietly
 from tito.core.percent import Cell, split_cells
 
 BEGIN = re.compile(r"(?P<indent>\s*)###\s*BEGIN SOLUTION\s*")
 END = re.compile(r"\s*###\s*END SOLUTION\s*")
 TITLE = re.compile(r"#\s+Module\s+(?P<number>\d+)\s*:\s*(?P<title>.+?)\s*")
 TASK = re.compile(r"##\s+Task\s+(?P<number>\d+\.\d+)\s*:\s*(?P<title>.+?)\s*")
-DEFINITION = re.compile(
-    r"(?:(?:async )?def|class) +(?P<name>\w+)|(?P<assigned>[A-Za-z_][\w, ]*?) *(?::[^=()]+)?=(?!=)"
-)
 STUB = re.compile(r"\s*raise NotImplementedError\(\s*['\"]Task \d+\.\d+.*\)\s*")
 
 
@@ -131,10 +128,7 @@ class Lesson:
         """
         found: dict[str, list[str]] = {}
         for target, cells in self.sections.items():
-            matches = (DEFINITION.match(line) for cell in cells for line in cell.lines)
-            texts = (m["name"] or m["assigned"] for m in matches if m)
-            names = (name.strip() for text in texts for name in text.split(","))
-            found[target] = [name for name in dict.fromkeys(names) if not name.startswith("_")]
+            found[target] = announced_names(line for cell in cells for line in cell.lines)
         return found
 
     @cached_property
@@ -246,30 +240,3 @@ class Lesson:
 def blank(text: str, shown: str = "lesson") -> str:
     """The blank of a solved lesson's text."""
     return Lesson(text, shown).blank()
-
-
-def parse_quietly(text: str, name: str) -> ast.Module:
-    """ast.parse without its warnings: an invalid escape in a string is not worth a stop."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return ast.parse(text, filename=name)
-
-
-def defined_names(body: Iterable[ast.stmt]) -> list[str]:
-    """The public names that top-level statements define; an import brings names, it defines none.
-
-    `Tensor.add = add` stores an attribute and only reads the name `Tensor`.
-    """
-    found: dict[str, None] = {}
-    for node in body:
-        targets: list[ast.expr] = []
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            found[node.name] = None
-        elif isinstance(node, ast.Assign):
-            targets = node.targets
-        elif isinstance(node, ast.AnnAssign):
-            targets = [node.target]
-        inner = (part for target in targets for part in ast.walk(target))
-        stored = (n.id for n in inner if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
-        found.update(dict.fromkeys(stored))
-    return [name for name in found if not name.startswith("_")]

@@ -1,121 +1,36 @@
-"""From what the child process wrote down to a Report: what ran, and if it ended early, why.
+"""Why a run ended as it did: the report of a run, with a cause where its tests cannot speak.
 
-The child is `tito/pytest_plugin.py`; its lines are believed only as far as they go. Pure, but for
-the source lines of tests.
+Pure: everything is read from the evidence.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
-from tito.core.lesson_file import read_source
-from tito.core.marks import lesson_line
-from tito.core.process import Event, RunResult
-from tito.core.results import Cause, Place, Problem, Report, TestResult, stub_task
-from tito.core.workspace import Workspace
-
-STACK_LINE = re.compile(r'File "(?P<file>.+)", line (?P<line>\d+)')
-STAGED = re.compile(r"staging-\w+[/\\]tinytorch[/\\](?P<file>.+)")
-PRINTED_LIMIT = 2_000
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """All that is left of a run."""
-
-    workspace: Workspace
-    files: Mapping[str, str]  # the staged package
-    tests: Mapping[str, Path]  # the test files by module
-    events: Sequence[Event]
-    run: RunResult
-    stack: str
-    token: str
-    test_seconds: float
-
-    def find(self, kind: str) -> Event | None:
-        return next((event for event in self.events if event["event"] == kind), None)
-
-    def last(self, kind: str) -> Event | None:
-        return next((event for event in reversed(self.events) if event["event"] == kind), None)
+from tito.core.evidence import (
+    Evidence,
+    last_printed,
+    printed_in,
+    problem_of,
+    stack_place,
+    tail,
+    test_name,
+    test_results,
+    unfinished_test,
+)
+from tito.core.results import Cause, Place, Problem, Report, TestResult
 
 
 def read_report(evidence: Evidence) -> Report:
-    tests = _tests(evidence)
+    tests = test_results(evidence)
     cause = _cause(evidence, tests)
-    unfinished = _unfinished(evidence)
+    unfinished = unfinished_test(evidence)
     if cause is not None and unfinished is not None:
         problem = Problem(cause.kind, cause.message, (cause.place,) if cause.place else ())
-        module, name = _name_of(evidence, unfinished)
-        printed = _printed(evidence, unfinished)
+        module, name = test_name(evidence, unfinished)
+        printed = printed_in(evidence, unfinished)
         tests.append(TestResult(module, name, "stopped", problem=problem, printed=printed))
     return Report(tuple(tests), cause, evidence.run.seconds)
-
-
-# ------------------------------------------------------------------------------- single tests
-
-
-def _tests(evidence: Evidence) -> list[TestResult]:
-    """One result for each test: when set-up, call and tear-down disagree, the worst one."""
-    found: dict[str, TestResult] = {}
-    for event in evidence.events:
-        if event["event"] == "finished":
-            result = _test(evidence, event)
-            if event["id"] not in found or result.status != "passed":
-                found[event["id"]] = result
-    return list(found.values())
-
-
-def _test(evidence: Evidence, event: Event) -> TestResult:
-    module, name, seconds = event["module"], event["test"], event["seconds"]
-    if event["outcome"] == "passed":
-        return TestResult(module, name, "passed", seconds=seconds)
-    problem = _problem(evidence, event)
-    printed = _printed(evidence, event["id"])
-    waits_for = stub_task(event["blank"])
-    status = "skipped" if event["outcome"] == "skipped" else "blank" if waits_for else "wrong"
-    return TestResult(module, name, status, waits_for, problem, seconds, printed)
-
-
-def _problem(evidence: Evidence, event: Event) -> Problem:
-    places: list[Place] = []
-    test_place = None
-    for file, line, _ in event["frames"]:
-        staged = STAGED.search(file)
-        if staged:
-            places += _lesson_place(evidence, staged["file"], line)
-        else:
-            test_place = _test_place(evidence, file, line)
-    return Problem(event["type"], event["text"], tuple(places), test_place)
-
-
-def _lesson_place(evidence: Evidence, file: str, line: int) -> list[Place]:
-    text = evidence.files.get(file.replace("\\", "/"))
-    mapped = lesson_line(text, line) if text is not None else None
-    if text is None or mapped is None:
-        return []  # an `__init__`: not the student's
-    return [Place(*mapped, text.split("\n")[line - 1])]
-
-
-def _test_place(evidence: Evidence, file: str, line: int) -> Place:
-    path = Path(file)
-    source = read_source(path)
-    text = source[line - 1] if line <= len(source) else ""
-    return Place(evidence.workspace.shown(path), line, text)
-
-
-def _printed(evidence: Evidence, test_id: str) -> str:
-    """What was printed while this test ran, the end of it when it is much."""
-    start = evidence.run.output.find(f"{evidence.token}{test_id}\n")
-    if start < 0:
-        return ""
-    text = evidence.run.output[start:].partition("\n")[2].partition(evidence.token)[0].strip("\n")
-    return text if len(text) <= PRINTED_LIMIT else f"[...]\n{text[-PRINTED_LIMIT:]}"
-
-
-# --------------------------------------------------------------------- why a run ended early
 
 
 def _cause(evidence: Evidence, tests: Sequence[TestResult]) -> Cause | None:
@@ -140,13 +55,13 @@ def _flooded(evidence: Evidence) -> Cause | None:
         return None
     doing = _doing(evidence)
     text = f"{doing} printed more than 20 MB and was stopped. Does a print stand in a loop?"
-    return Cause("flood", text, 1, _stack_place(evidence), printed=_tail(evidence))
+    return Cause("flood", text, 1, stack_place(evidence), printed=tail(evidence))
 
 
 def _out_of_time(evidence: Evidence) -> Cause | None:
     if not evidence.run.timed_out and not evidence.stack.startswith("Timeout"):
         return None
-    doing, place = _doing(evidence), _stack_place(evidence)
+    doing, place = _doing(evidence), stack_place(evidence)
     if not evidence.run.timed_out:
         text = f"{doing} was still running after {evidence.test_seconds:g} s and was stopped."
     else:
@@ -154,7 +69,7 @@ def _out_of_time(evidence: Evidence) -> Cause | None:
             f"{doing} was stopped: all tests together took more than {evidence.run.seconds:.0f} s."
         )
     question = " Is this a loop that never ends?" if place else ""
-    return Cause("time", text + question, 1, place, printed=_last_printed(evidence))
+    return Cause("time", text + question, 1, place, printed=last_printed(evidence))
 
 
 def _machine_lacks(evidence: Evidence) -> Cause | None:
@@ -169,7 +84,7 @@ def _import_failed(evidence: Evidence) -> Cause | None:
     event = evidence.find("import_failed")
     if event is None:
         return None
-    problem = _problem(evidence, event)
+    problem = problem_of(evidence, event)
     if event["type"] == "SystemExit":
         text = "The lesson calls sys.exit() while it is imported, so nothing can be tested."
         return Cause("exit", text, 1, problem.place)
@@ -186,14 +101,14 @@ def _process_ended(evidence: Evidence) -> Cause | None:
     code = evidence.run.returncode
     if evidence.find("ready") is None:
         text = f"The test process did not start (exit code {code})."
-        return Cause("machine", text, 3, hint="tito doctor", printed=_tail(evidence))
-    doing, place = _doing(evidence), _stack_place(evidence)
+        return Cause("machine", text, 3, hint="tito doctor", printed=tail(evidence))
+    doing, place = _doing(evidence), stack_place(evidence)
     if code is not None and (code < 0 or code > 0x8000_0000):
         name = _signal_name(code)
         text = f"{doing} crashed Python itself ({name}). Deep recursion, or too much memory?"
-        return Cause("crash", text, 1, place, printed=_last_printed(evidence))
+        return Cause("crash", text, 1, place, printed=last_printed(evidence))
     text = f"{doing} ended the process (exit code {code}). Is there an os._exit() or a quit()?"
-    return Cause("exit", text, 1, place, printed=_last_printed(evidence))
+    return Cause("exit", text, 1, place, printed=last_printed(evidence))
 
 
 def _tests_broken(evidence: Evidence) -> Cause | None:
@@ -203,7 +118,7 @@ def _tests_broken(evidence: Evidence) -> Cause | None:
         if finished is not None and finished["code"] in (2, 3, 4):
             return _interrupted(evidence, int(finished["code"]))
         return None
-    problem = _problem(evidence, event)
+    problem = problem_of(evidence, event)
     file = _test_file(evidence, event["module"])
     if event["type"] in ("ImportError", "AttributeError") and "tinytorch" in event["text"]:
         text = f"The tests miss something that the lesson should define: {event['text']}"
@@ -216,9 +131,9 @@ def _tests_broken(evidence: Evidence) -> Cause | None:
 def _interrupted(evidence: Evidence, code: int) -> Cause:
     if code == 2:
         text = f"{_doing(evidence)} interrupted the test run (KeyboardInterrupt or pytest.exit)."
-        return Cause("exit", text, 1, _stack_place(evidence))
+        return Cause("exit", text, 1, stack_place(evidence))
     text = f"pytest could not run (exit code {code})."
-    return Cause("machine", text, 3, hint="tito doctor", printed=_tail(evidence))
+    return Cause("machine", text, 3, hint="tito doctor", printed=tail(evidence))
 
 
 def _nothing_ran(evidence: Evidence, tests: Sequence[TestResult]) -> Cause | None:
@@ -236,29 +151,9 @@ def _nothing_ran(evidence: Evidence, tests: Sequence[TestResult]) -> Cause | Non
     return None
 
 
-# --------------------------------------------------------------------------------- small things
-
-
-def _unfinished(evidence: Evidence) -> str | None:
-    """The test that was running at the end."""
-    started = evidence.last("started")
-    if started is None:
-        return None
-    done = any(e["event"] == "finished" and e["id"] == started["id"] for e in evidence.events)
-    return None if done else str(started["id"])
-
-
-def _name_of(evidence: Evidence, test_id: str) -> tuple[str, str]:
-    file, _, name = test_id.partition("::")
-    for module, path in evidence.tests.items():
-        if file.endswith(path.name):
-            return module, name
-    return "", name
-
-
 def _doing(evidence: Evidence) -> str:
     """What the process was at, as the subject of a sentence."""
-    test = _unfinished(evidence)
+    test = unfinished_test(evidence)
     if test is not None:
         return test.rpartition("::")[2]
     started = evidence.last("started") is not None
@@ -273,17 +168,6 @@ def _test_file(evidence: Evidence, module: str | None) -> str:
     return evidence.workspace.shown(path)
 
 
-def _stack_place(evidence: Evidence) -> Place | None:
-    """The innermost line of a lesson in the stack that faulthandler left."""
-    for match in STACK_LINE.finditer(evidence.stack):
-        staged = STAGED.search(match["file"])
-        if staged:
-            places = _lesson_place(evidence, staged["file"], int(match["line"]))
-            if places:
-                return places[0]
-    return None
-
-
 def _signal_name(code: int) -> str:
     import signal
 
@@ -291,12 +175,3 @@ def _signal_name(code: int) -> str:
         return signal.Signals(-code).name
     except ValueError:
         return f"code {code & 0xFFFF_FFFF:#x}"
-
-
-def _last_printed(evidence: Evidence) -> str:
-    test = _unfinished(evidence)
-    return _printed(evidence, test) if test else _tail(evidence)
-
-
-def _tail(evidence: Evidence) -> str:
-    return evidence.run.output[-PRINTED_LIMIT // 2 :].strip("\n")

@@ -1,0 +1,47 @@
+"""The public names that a piece of Python defines: exactly, or at a glance."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Iterable
+
+DEFINITION = re.compile(
+    r"(?:(?:async )?def|class) +(?P<name>\w+)|(?P<assigned>[A-Za-z_][\w, ]*?) *(?::[^=()]+)?=(?!=)"
+)
+
+
+def parse_quietly(text: str, name: str) -> ast.Module:
+    """ast.parse without its warnings: an invalid escape in a string is not worth a stop."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(text, filename=name)
+
+
+def defined_names(body: Iterable[ast.stmt]) -> list[str]:
+    """The public names that top-level statements define; an import brings names, it defines none.
+
+    `Tensor.add = add` stores an attribute and only reads the name `Tensor`.
+    """
+    found: dict[str, None] = {}
+    for node in body:
+        targets: list[ast.expr] = []
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found[node.name] = None
+        elif isinstance(node, ast.Assign):
+            targets = node.targets
+        elif isinstance(node, ast.AnnAssign):
+            targets = [node.target]
+        inner = (part for target in targets for part in ast.walk(target))
+        stored = (n.id for n in inner if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+        found.update(dict.fromkeys(stored))
+    return [name for name in found if not name.startswith("_")]
+
+
+def announced_names(lines: Iterable[str]) -> list[str]:
+    """`defined_names`, read line by line instead of parsed."""
+    matches = (DEFINITION.match(line) for line in lines)
+    texts = (match["name"] or match["assigned"] for match in matches if match)
+    names = (name.strip() for text in texts for name in text.split(","))
+    return [name for name in dict.fromkeys(names) if not name.startswith("_")]
