@@ -112,7 +112,7 @@ print("parameters:", sum(p.numel() for p in two_layers.parameters()))
 #   size 7, kernel 3, dilation 2 (reach 5), stride 1:   places 0, 1, 2
 # ```
 #
-# The first place starts at 0. The last one must end inside. Count the starts.
+# The first place starts at 0. The last one must end inside the padded image. Count the starts.
 
 # %%
 #| export nn.functional
@@ -186,7 +186,7 @@ def places(name, shape, kernel, stride, padding, dilation):
 # The arrays come as (N, C, H, W): first all pixels of channel 0, then all of channel 1. A filter
 # wants something else: at one place it needs *all channels* of a few near pixels. So we first bring
 # the channels of each pixel together, `(N, H, W, C)`, called **channels last**. What lies together
-# in memory can be copied together; the module becomes about twice as fast by this one step.
+# in memory can be copied together, and copying patches is what comes next.
 #
 # In the same step comes the padding: a larger array, filled with `value`, with the image inside.
 #
@@ -199,7 +199,9 @@ def places(name, shape, kernel, stride, padding, dilation):
 #                                             ..  ..  ..  ..
 # ```
 #
-# Without any padding no new array is filled; `np.ascontiguousarray` copies only if it has to.
+# When both paddings are 0 there is nothing to fill. Then `np.ascontiguousarray` of the transposed
+# image is enough: it puts the numbers into memory in the order of the axes (that is what
+# **contiguous** means), and copies only if it has to. Task 7.3 will rely on that order.
 
 # %%
 #| export nn.functional
@@ -366,7 +368,8 @@ print(gather(numbers, (2, 2), (2, 2), (1, 1), (2, 2), groups=1)[0].astype(int))
 # to their place in front. `transpose` only changes strides, so the last step costs nothing: the
 # numbers stay channels last in memory, just as the next layer wants them.
 #
-# Keep what `backward` will need: `self.columns`, `self.size`, and `self.framed_shape`.
+# `op` is the operation this is a part of (the class comes in task 7.7; in its methods it is
+# `self`). Keep there what `backward` will need: `op.columns`, `op.size` and `op.framed_shape`.
 
 # %%
 #| export nn.functional
@@ -441,12 +444,15 @@ for row in answer[0, 0]:
 # ## Task 7.6: the gradient of the filters
 #
 # Forward was `out = columns @ filters`, and you know from module 02 what a matrix product does with
-# a gradient: `grad_filters = columns.T @ grad`. Each weight collects from every place where it was
-# used; that is what **weight sharing** means for the gradient. The bias row of `filters` met the
-# column of ones, so its gradient is the sum of `grad` over all places, and it is already there, in
-# the last row.
+# a gradient: `columns`, transposed, times `grad`. Each weight collects from every place where it
+# was used; that is what **weight sharing** means for the gradient. The bias row of `filters` met
+# the column of ones, so its gradient is the sum of `grad` over all places, and it is already there,
+# in the last row.
 #
-# `as_rows_of_places`, given, brings the gradient (N, O, OH, OW) into the shape of the product.
+# Two things are ready for you. `as_rows_of_places` brings the gradient (N, O, OH, OW) into the
+# shape of the product. `unpack`, above, takes weight and bias out of the packed filters. Mind the
+# axis of the groups: an array's `.T` would turn all three axes around, `.mT` swaps only the last
+# two.
 
 # %%
 #| export nn.functional
@@ -487,7 +493,7 @@ print("and the bias", bias_gradient)
 # sum over all of them. Here is the way that needs no loop over pixels: go through the *cells* of
 # the filter, nine of them for 3 by 3. For one cell (i, j):
 #
-# - every place sent `rows @ weight[:, :, i, j]` to the pixel under that cell: a matrix product, of
+# - every place sends `rows @ weight[:, :, i, j]` to the pixel under that cell: a matrix product, of
 #   (places, O) with (O, C);
 # - these pixels form a regular grid inside the framed image: start at row `i * dilation`, go on in
 #   steps of `stride`, as many as there are places. That is a slice.
@@ -502,7 +508,9 @@ print("and the bias", bias_gradient)
 # ```
 #
 # `cells`, given, goes through the cells and their slices; the weights come with an axis for the
-# groups in front. Add up in `framed`, and cut the frame off at the end (given: `unframe`).
+# groups in front. What is sent then has shape (groups, places, C / groups), and must become
+# (N, OH, OW, C): groups beside their channels first, as in task 7.5. Add it up in `framed`; the
+# frame is cut off at the end (given: `unframe`).
 
 # %%
 #| export nn.functional
@@ -538,6 +546,7 @@ def scatter(rows, weight, stride, dilation, size, framed_shape):
     by_group = weight.reshape(groups, -1, *weight.shape[1:])  # (groups, O / groups, C / groups, ..)
     framed = np.zeros(framed_shape, rows.dtype)
     for i, j, index in cells(weight.shape[2:], stride, dilation, size):
+        # by_group[:, :, :, i, j] has the weights of this cell, (groups, O / groups, C / groups)
         ### BEGIN SOLUTION
         sent = rows @ by_group[:, :, :, i, j]
         framed[index] += sent.transpose(1, 0, 2).reshape(n, *size, framed_shape[3])
@@ -752,7 +761,9 @@ print(x.grad.data[0, 0].astype(int))
 #
 # The gentler sister: the mean of each window. All cells count the same, and the frame counts as
 # zeros (PyTorch's `count_include_pad=True`). Backward, every cell of a window gets the same share.
-# Both directions are three lines, with the pieces you have. `pixels` is the number of cells.
+# Forward is four lines and backward two, with the pieces you have; `pixels` is the number of cells.
+# As with the maximum, start from a *copy* of what the first cell sees. At the end the channels go
+# back from the last axis to axis 1.
 
 # %%
 #| export nn.functional
@@ -867,7 +878,8 @@ def adaptive_avg_pool2d(input, output_size):
 print(averaging_matrix(5, 2).round(2))
 x = Tensor(square[None, None])
 for wanted in (1, 2, 3):
-    print(f"to {wanted}x{wanted}:", np.round(adaptive_avg_pool2d(x, wanted).data[0, 0], 2).tolist())
+    means = adaptive_avg_pool2d(x, wanted).data[0, 0].astype(float)
+    print(f"to {wanted}x{wanted}:", means.round(2).tolist())
 
 # %% [markdown]
 # ## Task 7.12: the layer

@@ -93,6 +93,25 @@ def assert_gradient(name, found, expected, call, causes):
     )
 
 
+def attempt(call, function, causes):
+    """function(); where NumPy stops it with a ValueError, say what may be the cause."""
+    try:
+        return function()
+    except ValueError as error:
+        raise AssertionError(f"{call} stopped with: {error}. {causes}") from None
+
+
+def assert_window(call, place, found, expected, name):
+    """Compare what a pooling has at one place, (N, C), with the definition."""
+    if np.allclose(found, expected):
+        return
+    n, c = (int(i) for i in np.unravel_index(np.abs(found - expected).argmax(), expected.shape))
+    raise AssertionError(
+        f"{call}, place {place} of image {n}, channel {c}: yours {found[n, c]:.3f}, {name} is "
+        f"{expected[n, c]:.3f}"
+    )
+
+
 # ---- 7.1
 
 
@@ -140,6 +159,22 @@ def test_7_2_frame_without_padding():
         "read its memory by strides"
     )
     assert np.array_equal(framed, x.transpose(0, 2, 3, 1)), "frame(x, (0, 0)) changed the image"
+
+
+@pytest.mark.parametrize("padding", [(0, 1), (2, 0)])
+def test_7_2_frame_on_two_sides_only(padding):
+    x = np.arange(24, dtype=np.float32).reshape(2, 3, 2, 2)
+    p, q = padding
+    framed = F.frame(x, padding, value=-7)
+    expected = np.full((2, 2 + 2 * p, 2 + 2 * q, 3), -7)
+    expected[:, p : p + 2, q : q + 2] = x.transpose(0, 2, 3, 1)
+    assert framed.shape == expected.shape, (
+        f"frame with padding {padding} of a {x.shape} image has shape {framed.shape}, expected "
+        f"{expected.shape}. Only when both numbers are 0 there is nothing to frame"
+    )
+    assert np.array_equal(framed, expected), (
+        f"frame with padding {padding} is\n{framed[0].tolist()}\nexpected\n{expected[0].tolist()}"
+    )
 
 
 # ---- 7.3
@@ -198,16 +233,24 @@ def test_7_4_gather(groups):
 def test_7_5_convolution_forward(way):
     x, weight, bias = draw(way)
     _, *how = way
-    out = F.conv2d(Tensor(x), Tensor(weight), Tensor(bias), *how)
-    expected = slow_conv2d(x, weight, bias, *how)
     call = f"conv2d of images {x.shape} with {told(*way)}"
+    out = attempt(
+        call,
+        lambda: F.conv2d(Tensor(x), Tensor(weight), Tensor(bias), *how),
+        "`places` and `gather` must get the same kernel, stride and dilation, and `frame` the "
+        "padding that `places` got",
+    )
+    expected = slow_conv2d(x, weight, bias, *how)
     assert out.shape == expected.shape, f"{call} has shape {out.shape}, expected {expected.shape}"
     mirrored = np.allclose(out.data, slow_conv2d(x, weight[:, :, ::-1, ::-1], bias, *how))
     assert not mirrored, f"{call}: the filter was mirrored; deep learning's convolution does not"
+    bare = np.allclose(out.data, slow_conv2d(x, weight, None, *how))
+    assert not bare, f"{call}: all is right but for the bias, which was not added"
     assert np.allclose(out.data, expected), (
         f"{call} differs from the sum over all cells and channels by up to "
         f"{np.abs(out.data - expected).max():.3f}. Do the rows of columns and filters have the "
-        "same order (cell, then channel), and do the axes end as (N, O, OH, OW)?"
+        "same order (cell, then channel), and do the axes end as (N, O, OH, OW)? With groups the "
+        "product is (groups, places, O / groups): transpose(1, 0, 2) before the reshape"
     )
 
 
@@ -217,6 +260,24 @@ def test_7_5_without_bias_and_dtypes():
     assert out.dtype == np.float32, f"conv2d of float32 tensors is {out.dtype}"
     expected = slow_conv2d(x, weight, None, (1, 1), (1, 1), (1, 1), 1)
     assert np.allclose(out.data, expected, atol=1e-4), "conv2d without a bias is wrong"
+
+
+def test_7_5_keeps_what_backward_needs():
+    class Op:
+        """Stands for an operation."""
+
+    x, weight, bias = draw(WAYS[1])
+    F.convolve(Op, x, weight, bias, (1, 1), (1, 2), (1, 1), 1)
+    columns = getattr(Op, "columns", np.zeros(0))
+    for name, found, expected in (
+        ("size", getattr(Op, "size", None), (6, 9)),
+        ("framed_shape", getattr(Op, "framed_shape", None), (2, 8, 11, 4)),
+        ("columns.shape", columns.shape, (1, 2 * 6 * 9, 9 * 4 + 1)),
+    ):
+        assert found == expected, (
+            f"after convolve of images {x.shape}, kernel (3, 3), padding (1, 2), op.{name} is "
+            f"{found}, expected {expected}: `backward` will need it"
+        )
 
 
 def test_7_5_empty_batch_and_single_image():
@@ -247,9 +308,14 @@ def test_7_6_gradients_of_weight_and_bias(way):
     tensors = Tensor(x), Tensor(weight, requires_grad=True), Tensor(bias, requires_grad=True)
     out = F.conv2d(*tensors, *how)
     back = np.random.default_rng(4).standard_normal(out.shape)
-    out.backward(Tensor(back))
-    # The output is linear in the weights: the gradient of one weight is sum(back * its own output).
     call = f"conv2d with {told(*way)}"
+    attempt(
+        f"the backward pass of {call}",
+        lambda: out.backward(Tensor(back)),
+        "columns are (groups, places, cells) and rows (groups, places, filters): transpose the "
+        "last two axes only, with `.mT`",
+    )
+    # The output is linear in the weights: the gradient of one weight is sum(back * its own output).
     assert_gradient(
         "bias", tensors[2].grad.data, back.sum(axis=(0, 2, 3)), call,
         "It is the sum of the incoming gradient over images and places.",
@@ -278,8 +344,13 @@ def test_7_7_gradient_of_the_image(way):
     image = Tensor(x, requires_grad=True)
     out = F.conv2d(image, Tensor(weight), None, *how)
     back = np.random.default_rng(7).standard_normal(out.shape)
-    out.backward(Tensor(back))
     call = f"conv2d with {told(*way)}"
+    attempt(
+        f"the backward pass of {call}",
+        lambda: out.backward(Tensor(back)),
+        "rows are (groups, places, O / groups), the weights of one cell (groups, O / groups, "
+        "C / groups): their product needs no transpose",
+    )
     found, expected = image.grad.data, image.grad.data.copy()
     for position in np.random.default_rng(8).permutation(x.size)[:12]:
         one = np.zeros(x.size)
@@ -289,7 +360,8 @@ def test_7_7_gradient_of_the_image(way):
     assert_gradient(
         "the image", found, expected, call,
         "Each pixel collects from every place that saw it: for each cell, "
-        "framed[index] += what the places sent (`+=`, because places overlap).",
+        "framed[index] += what the places sent (`+=`, because places overlap; the weights of this "
+        "cell, not mirrored; with groups, transpose(1, 0, 2) before the reshape).",
     )  # fmt: skip
 
 
@@ -329,12 +401,12 @@ def test_7_8_max_pooling(way):
     x = -np.abs(np.random.default_rng(11).standard_normal((2, 3, 6, 7)))  # all below the frame's 0
     out = F.max_pool2d(Tensor(x), kernel, stride, padding, dilation)
     call = f"max_pool2d of negative numbers with {told(kernel, stride, padding, dilation, 1)}"
+    size = [count_places(*a) for a in zip((6, 7), kernel, stride, padding, dilation)]
+    assert out.shape == (2, 3, *size), f"{call} has shape {out.shape}, expected {(2, 3, *size)}"
     for oy, ox, pixels in each_place((6, 7), kernel, stride, padding, dilation):
         expected = np.max([x[:, :, py, px] for _, _, py, px in pixels], axis=0)
-        assert np.array_equal(out.data[:, :, oy, ox], expected), (
-            f"{call}, place ({oy}, {ox}): yours {out.data[0, 0, oy, ox]:.3f}, the largest pixel of "
-            f"the window is {expected[0, 0]:.3f}"
-        )
+        found = out.data[:, :, oy, ox]
+        assert_window(call, (oy, ox), found, expected, "the largest pixel of the window")
 
 
 def test_7_8_input_is_left_alone():
@@ -393,22 +465,34 @@ def test_7_10_average_pooling(way):
     x = np.random.default_rng(15).standard_normal((2, 3, 6, 7))
     image = Tensor(x, requires_grad=True)
     out = F.avg_pool2d(image, kernel, stride, padding)
+    call = f"avg_pool2d with {told(kernel, stride, padding, (1, 1), 1)}"
+    size = [count_places(*a) for a in zip((6, 7), kernel, stride, padding, (1, 1))]
+    assert out.shape == (2, 3, *size), (
+        f"{call} has shape {out.shape}, expected (N, C, OH, OW) = {(2, 3, *size)}: the channels "
+        "must go back to axis 1"
+    )
     back = np.random.default_rng(16).standard_normal(out.shape)
     out.backward(Tensor(back))
-    call = f"avg_pool2d with {told(kernel, stride, padding, (1, 1), 1)}"
     expected = np.zeros_like(x)
     for oy, ox, pixels in each_place((6, 7), kernel, stride, padding, (1, 1)):
         mean = sum(x[:, :, py, px] for _, _, py, px in pixels) / math.prod(kernel)
-        assert np.allclose(out.data[:, :, oy, ox], mean), (
-            f"{call}, place ({oy}, {ox}): yours {out.data[0, 0, oy, ox]:.3f}, the mean is "
-            f"{mean[0, 0]:.3f} (the frame counts as zeros, all {math.prod(kernel)} cells count)"
-        )
+        name = f"the mean (frame as zeros, all {math.prod(kernel)} cells count)"
+        assert_window(call, (oy, ox), out.data[:, :, oy, ox], mean, name)
         for _, _, py, px in pixels:
             expected[:, :, py, px] += back[:, :, oy, ox] / math.prod(kernel)
     assert_gradient(
         "the image", image.grad.data, expected, call,
         "Each pixel gets an equal share from every window that it is in.",
     )  # fmt: skip
+
+
+def test_7_10_float32_stays():
+    pixels = np.ones((1, 2, 4, 4), np.float32)
+    found = F.AvgPool2dOp().forward(pixels, (2, 2), (2, 2), (0, 0)).dtype
+    assert found == np.float32, (
+        f"forward of float32 pixels computes in {found}: start from a copy of the first cell, not "
+        "from np.zeros, which is float64"
+    )
 
 
 def test_7_10_leaves_its_input_alone():
@@ -425,15 +509,22 @@ def test_7_10_leaves_its_input_alone():
 def test_7_11_averaging_matrix():
     for size in range(1, 8):
         for out in range(1, 10):
-            matrix = F.averaging_matrix(size, out)
+            try:
+                matrix = F.averaging_matrix(size, out)
+            except ZeroDivisionError:
+                raise AssertionError(
+                    f"averaging_matrix({size}, {out}) found a window without pixels: starts are "
+                    "rounded down and ends rounded up, so each has at least one"
+                ) from None
             assert matrix.shape == (out, size), f"averaging_matrix({size}, {out}): {matrix.shape}"
             for i in range(out):
                 pixels = range(math.floor(i * size / out), math.ceil((i + 1) * size / out))
                 expected = [1 / len(pixels) if p in pixels else 0 for p in range(size)]
                 assert np.allclose(matrix[i], expected), (
                     f"averaging_matrix({size}, {out}), row {i}, is {matrix[i].round(3).tolist()}, "
-                    f"expected {np.round(expected, 3).tolist()}: pixels {pixels.start} up to "
-                    f"{pixels.stop - 1}, from floor(i * size / out) to ceil((i + 1) * size / out)"
+                    f"expected {np.round(expected, 3).tolist()}: pixels {pixels.start} to "
+                    f"{pixels.stop - 1}, from floor(i * size / out) up to, not including, "
+                    "ceil((i + 1) * size / out)"
                 )
 
 
@@ -468,16 +559,20 @@ def test_7_12_parameters():
 
 
 def test_7_12_first_values():
-    manual_seed(0)
-    layer = Conv2d(16, 64, 3)
     bound = 1 / math.sqrt(16 * 9)
-    for name, values in (("weight", layer.weight.data), ("bias", layer.bias.data)):
-        largest = np.abs(values).max()
-        assert 0.9 * bound < largest <= bound * 1.001, (
-            f"the first values of {name} reach up to {largest:.4f}, expected nearly "
-            f"1 / sqrt(in_channels / groups * KH * KW) = {bound:.4f}"
-        )
-        assert abs(values.mean()) < bound / 3, f"the first values of {name} are not centered at 0"
+    for groups in (2, 1):
+        manual_seed(0)
+        layer = Conv2d(16 * groups, 64, 3, groups=groups)
+        for name, values in (("weight", layer.weight.data), ("bias", layer.bias.data)):
+            largest = np.abs(values).max()
+            assert 0.9 * bound < largest <= bound * 1.001, (
+                f"Conv2d({16 * groups}, 64, 3, groups={groups}): the first values of {name} reach "
+                f"up to {largest:.4f}, expected nearly 1 / sqrt(in_channels / groups * KH * KW) = "
+                f"1 / sqrt(16 * 9) = {bound:.4f}"
+            )
+            assert abs(values.mean()) < bound / 3, (
+                f"the first values of {name} have mean {values.mean():.4f}, expected about 0"
+            )
     again = Conv2d(16, 64, 3)
     assert not np.array_equal(again.weight.data, layer.weight.data), "two layers start alike"
     manual_seed(0)

@@ -45,9 +45,22 @@ def test_11_1_looks_up_rows():
 
 @pytest.mark.parametrize("wrong", [-1, 4, -5, 100])
 def test_11_1_refuses_ids_out_of_range(wrong):
-    with pytest.raises(IndexError, match=str(wrong)):
-        # NumPy takes a negative index from the end: it must be refused before indexing.
-        F.look_up(TABLE, np.array([0, wrong]))
+    call = f"look_up(table of 4 rows, ids [0, {wrong}])"
+    try:
+        found = F.look_up(TABLE, np.array([0, wrong]))
+    except (IndexError, ValueError) as error:
+        raised = error
+    else:
+        raise AssertionError(
+            f"{call} gave {found.tolist()}, expected an IndexError. NumPy takes a negative id from "
+            "the end: check the ids before the lookup"
+        )
+    assert isinstance(raised, IndexError), f"{call} raised {raised!r}, expected an IndexError"
+    for number in (str(wrong), "4"):
+        assert number in str(raised), (
+            f"{call}: the message {str(raised)!r} does not have {number}: name the id ({wrong}) "
+            "and the number of rows (4)"
+        )
 
 
 def test_11_1_refuses_ids_that_are_not_whole():
@@ -70,16 +83,22 @@ def test_11_1_refuses_ids_that_are_not_whole():
 
 def test_11_2_sums_rows_of_equal_ids():
     rng = np.random.default_rng(0)
-    for size, count in ((3, 3), (5, 40), (40, 7), (1, 6), (4, 1)):
+    for size, count in ((3, 3), (5, 12), (40, 7), (1, 6), (4, 1)):
         ids, rows = rng.integers(0, size, count), rng.standard_normal((count, 3))
+        before = ids.tolist()
         expected = np.stack([rows[ids == i].sum(axis=0) for i in range(size)])
         found = F.sum_rows_by_id(ids, rows, size)
         assert found.shape == expected.shape, f"shape {found.shape}, expected {expected.shape}"
         assert np.allclose(found, expected), (
-            f"sum_rows_by_id(ids={ids.tolist()}, ..., size={size}): rows of the result at "
+            f"sum_rows_by_id(ids={before}, ..., size={size}): rows of the result at "
             f"{np.flatnonzero(~np.isclose(found, expected).all(axis=1)).tolist()} are wrong. An id "
             "that occurs several times needs the sum of all its rows; `out[ids] += rows` adds only "
-            "one of them"
+            "one of them. With reduceat: are ids and rows both in the order of `order`, does the "
+            "first run start at 0 (prepend=-1), and does each sum go to the id of its run?"
+        )
+        assert ids.tolist() == before, (
+            f"sum_rows_by_id changed the ids it was given, from {before} to {ids.tolist()}: "
+            "ids[order] makes a sorted copy, ids.sort() does not"
         )
 
 
@@ -109,15 +128,19 @@ def test_11_3_gradient_accumulates():
     )
 
 
-@pytest.mark.parametrize("padding", [1, -3])
+@pytest.mark.parametrize("padding", [1, -3, 0])
 def test_11_3_padding_gets_no_gradient(padding):
     weight = Tensor(TABLE.copy(), requires_grad=True)
-    out = F.embedding(tensor([1, 1, 2]), weight, padding_idx=padding)
-    assert np.array_equal(out.data, TABLE[[1, 1, 2]]), "padding is looked up like any other row"
+    row = padding % 4
+    out = F.embedding(tensor([row, row, 2]), weight, padding_idx=padding)
+    assert np.array_equal(out.data, TABLE[[row, row, 2]]), "padding is looked up like any other row"
     out.sum().backward()
     assert weight.grad.data.tolist() == [[0] * 3, [0] * 3, [1] * 3, [0] * 3], (
-        f"padding_idx={padding}: row 1 must have gradient 0, row 2 gradient 1; yours\n"
-        f"{weight.grad.data}"
+        f"padding_idx={padding}: row {row} must have gradient 0, row 2 gradient 1; yours\n"
+        f"{weight.grad.data}\nOnly None means that there is no padding; 0 is a row"
+    )
+    assert np.array_equal(weight.data, TABLE), (
+        "backward changed the table itself: clear the row of the gradient, not of the weight"
     )
 
 
@@ -194,19 +217,36 @@ def test_11_6_waves_are_added():
     found = layer(Tensor(x))
     expected = x + F.sinusoidal_positions(8, 4)[:5]
     assert np.allclose(found.data, expected), "row p of the table must be added to position p"
-    assert found.dtype == np.float64, f"a float64 input gave {found.dtype}"
+    for dtype in (np.float64, np.float16):
+        out = layer(Tensor(x.astype(dtype)))
+        assert out.dtype == dtype, (
+            f"an input of {np.dtype(dtype)} gave {out.dtype}: add `table`, which was converted, "
+            "not self.table"
+        )
+    x = Tensor(x, requires_grad=True)
+    before = x.data.copy()
+    layer(x).sum().backward()
+    assert np.array_equal(x.data, before), "the input was changed: return a sum, do not use +="
+    assert x.grad is not None and (x.grad.data == 1).all(), (
+        "the gradient of the input must be that of the result: add tensors, not their .data"
+    )
 
 
 def test_11_6_learned_positions():
     layer = LearnedPositionalEmbedding(300, 64)
     shapes = {name: p.shape for name, p in layer.named_parameters()}
     assert shapes == {"weight": (300, 64)}, f"LearnedPositionalEmbedding(300, 64) has {shapes}"
+    found = layer.weight.dtype
+    assert found == np.float32, f"the table is {found}, expected float32"
     std = layer.weight.data.std()
     assert 0.018 < std < 0.022, f"first values have std {std:.4f}, expected 0.02"
     x = np.random.default_rng(3).standard_normal((2, 5, 64)).astype(np.float32)
     out = layer(Tensor(x))
     assert np.allclose(out.data, x + layer.weight.data[:5], atol=1e-6), (
         "row p of the table must be added to position p"
+    )
+    assert out.requires_grad, (
+        "no gradient can reach the table: add self.weight[:length], not its .data"
     )
     out.sum().backward()
     rows = layer.weight.grad.data
@@ -247,11 +287,17 @@ def test_11_7_gradient():
     angle, back = rng.uniform(0, 6, (3, 2)), rng.standard_normal((2, 3, 4))
     x = Tensor(rng.standard_normal((2, 3, 4)), requires_grad=True)
     tables = Tensor(np.cos(angle)), Tensor(np.sin(angle))
-    F.rotary(x, *tables).backward(Tensor(back))
+    out = F.rotary(x, *tables)
+    assert out.requires_grad, (
+        "no gradient can flow through rotary: use tensor operations (slices, *, +, stack, "
+        "flatten), not .data"
+    )
+    out.backward(Tensor(back))
     expected = numeric_gradient(lambda: (F.rotary(x, *tables).data * back).sum(), x.data)
     assert np.allclose(x.grad.data, expected, atol=1e-6), (
-        "the gradient through rotary is wrong: use tensor operations (slices, *, +, stack, "
-        "flatten), not .data"
+        f"the gradient through rotary differs from central differences by up to "
+        f"{np.abs(x.grad.data - expected).max():.4f}: use tensor operations (slices, *, +, stack, "
+        "flatten) on both numbers of each pair, not .data"
     )
 
 
@@ -261,7 +307,11 @@ def test_11_7_gradient():
 def test_11_8_turns_by_position():
     layer = RotaryPositionalEmbedding(6, max_len=10)
     assert list(layer.parameters()) == [], "angles are not learned: there must be no parameters"
-    assert layer.cos.shape == (10, 3), f"cos has shape {layer.cos.shape}, expected (max_len, dim/2)"
+    kept = {name: (b.shape, str(b.dtype)) for name, b in layer.named_buffers()}
+    assert kept == {"cos": ((10, 3), "float32"), "sin": ((10, 3), "float32")}, (
+        f"RotaryPositionalEmbedding(6, max_len=10) has buffers {kept}, expected cos and sin, each "
+        "(max_len, dim / 2) = (10, 3), float32, kept with register_buffer"
+    )
     x = np.random.default_rng(6).standard_normal((2, 4, 7, 6))
     found = layer(Tensor(x))
     angle = np.arange(7)[:, None] / 10000 ** (np.arange(0, 6, 2) / 6)
@@ -270,7 +320,29 @@ def test_11_8_turns_by_position():
         "position p must be turned by row p of hand_angles(max_len, dim, base)"
     )
     assert np.allclose(found.data[..., 0, :], x[..., 0, :]), "position 0 must not be turned at all"
-    assert found.dtype == np.float64, f"a float64 input gave {found.dtype}"
+    for dtype in (np.float64, np.float16):
+        out = layer(Tensor(x.astype(dtype)))
+        assert out.dtype == dtype, (
+            f"an input of {np.dtype(dtype)} gave {out.dtype}: use self.cos.to(input.dtype)"
+        )
+
+
+def test_11_8_base_and_gradient():
+    layer = RotaryPositionalEmbedding(4, max_len=3, base=100.0)
+    expected = np.cos(np.arange(3)[:, None] / np.array([1.0, 10.0]))
+    assert np.allclose(layer.cos.data, expected, atol=1e-6), (
+        f"with base=100 and dim=4, cos is\n{layer.cos.data.round(3)}\nexpected\n"
+        f"{expected.round(3)}\nPass base on to hand_angles"
+    )
+    x = Tensor(np.ones((1, 3, 4)), requires_grad=True)
+    out = layer(x)
+    assert out.requires_grad, "no gradient can flow through the layer: turn the input itself"
+    out.sum().backward()
+    angle = np.arange(3)[:, None] / np.array([1.0, 10.0])
+    wanted = np.cos(angle) + np.sin(angle)  # of x0 cos - x1 sin + x1 cos + x0 sin, for x0
+    assert np.allclose(x.grad.data[0, :, 0::2], wanted, atol=1e-6), (
+        "the gradient of the input is wrong: let rotary do the work, with tensors"
+    )
 
 
 def test_11_8_only_the_distance_matters():

@@ -49,23 +49,42 @@ def numeric_gradient(function, array, step=1e-6):
     return gradient
 
 
+def attempt(call, function, causes):
+    """function(); where NumPy stops it with a ValueError, say what may be the cause."""
+    try:
+        return function()
+    except ValueError as error:
+        raise AssertionError(f"{call} stopped with: {error}. {causes}") from None
+
+
 # ---- 12.1
 
 
 def test_12_1_scores():
     for shapes in (((2, 3), (4, 3)), ((5, 2, 3), (5, 4, 3)), ((2, 5, 1, 6), (2, 5, 3, 6))):
         q, k = draw(*shapes)
-        found = F.attention_scores(q, k, 0.5)
         expected = np.einsum("...le,...se->...ls", q, k) * 0.5
+        found = attempt(
+            f"attention_scores of q {q.shape} and k {k.shape}",
+            lambda q=q, k=k: F.attention_scores(q, k, 0.5),
+            "Transpose the last two axes of k only: `.mT`, not `.T`",
+        )
+        assert np.array_equal(q, draw(*shapes)[0]), (
+            "attention_scores changed q itself: q * scale makes a new array, q *= scale does not"
+        )
         assert found.shape == expected.shape, (
             f"attention_scores of q {q.shape} and k {k.shape} has shape {found.shape}, expected "
             f"(..., L, S) = {expected.shape}"
         )
-        assert not np.allclose(found, 2 * expected), "the scores are not multiplied by `scale`"
+        plain = np.allclose(found, 2 * expected)
+        assert not plain, "the scores are not multiplied by `scale` (0.5 here)"
         assert np.allclose(found, expected), (
-            "scores[..., i, j] must be the dot product of query i and key j, times scale"
+            f"attention_scores(q, k, 0.5): scores[..., 0, 0] is {found.flat[0]:.3f}, expected "
+            f"{expected.flat[0]:.3f}; scores[..., i, j] must be the dot product of query i and key "
+            "j, times scale, and scale is used as it is given"
         )
-        assert np.array_equal(q, draw(*shapes)[0]), "attention_scores must not change q itself"
+        found = F.attention_scores(q.astype(np.float32), k.astype(np.float32), 0.5).dtype
+        assert found == np.float32, f"the scores of float32 queries and keys are {found}"
 
 
 # ---- 12.2
@@ -95,7 +114,9 @@ def test_12_2_mask():
     found = F.attention_weights(scores.copy(), bias)
     powers = np.exp(scores + bias)
     assert np.allclose(found, powers / powers.sum(-1, keepdims=True)), (
-        "the mask must be added to the scores before the softmax"
+        f"with a mask, the first row of weights is {found[0, 0].round(3).tolist()}, expected "
+        f"{(powers / powers.sum(-1, keepdims=True))[0, 0].round(3).tolist()}: the mask must be "
+        "added to the scores, first of all"
     )
     assert (found[:, 0, 1] == 0).all(), "where the mask is -inf, the weight must be exactly 0"
 
@@ -107,6 +128,12 @@ def test_12_2_nothing_to_look_at():
         f"a query whose keys are all masked must get weights 0, yours are {found[1].tolist()}. Its "
         "largest score is -inf and its sum 0: replace them by 0 and 1"
     )
+    empty = attempt(
+        "attention_weights of scores (2, 0)",
+        lambda: F.attention_weights(np.zeros((2, 0))),
+        "Without any key there is no largest score: give max `initial=-np.inf`",
+    )
+    assert empty.shape == (2, 0), f"without any key, weights have shape {empty.shape}"
 
 
 def test_12_2_float32_stays():
@@ -133,7 +160,7 @@ def test_12_3_forward_and_gradients(lead):
         return (F.AttentionOp.apply(q, k, v, mask, 0.7).data * back).sum()
 
     causes = {
-        "v": "It is weights.mT @ grad.",
+        "v": "It is weights.mT @ grad, with the weights as forward left them (not changed since).",
         "q": "Is the softmax's row sum subtracted, and is it times scale?",
         "k": "It is the transposed grad_scores times q, times scale.",
     }
@@ -177,8 +204,16 @@ def test_12_4_bools_and_floats():
         "a mask of floats is added as it is"
     )
     assert F.additive_mask(floats, np.float32).dtype == np.float32, "floats are converted to dtype"
-    with pytest.raises(TypeError, match="int64"):
-        F.additive_mask(np.array([1, 0]), np.float32)
+    try:
+        found = F.additive_mask(np.array([1, 0]), np.float32)
+    except TypeError as error:
+        text = str(error)
+    else:
+        raise AssertionError(
+            f"additive_mask of whole numbers gave {found.tolist()}, expected a TypeError: nobody "
+            "can know whether a 1 means yes or is to be added"
+        )
+    assert "int64" in text, f"the message {text!r} does not name the dtype, int64"
 
 
 def test_12_4_causal():
@@ -216,11 +251,28 @@ def test_12_5_masks():
     for mask, expected in ((allowed, hidden), (bias, bias)):
         found = F.scaled_dot_product_attention(*tensors, attn_mask=Tensor(mask)).data
         assert np.allclose(found, slow_attention(q, k, v, expected)[0]), (
-            f"a mask of {mask.dtype} is not applied as it should be"
+            f"a mask of {mask.dtype} is not applied as it should be: additive_mask, then the "
+            "operation with that mask"
         )
     causal = F.scaled_dot_product_attention(*tensors, is_causal=True).data
     assert np.allclose(causal, slow_attention(q, k, v, hidden)[0]), (
         "is_causal=True must let query i see keys 0 to i"
+    )
+
+
+@pytest.mark.parametrize("lengths", [(2, 5), (5, 2)])
+def test_12_5_causal_with_two_lengths(lengths):
+    queries, keys = lengths
+    q, k, v = draw((2, queries, 4), (2, keys, 4), (2, keys, 3), seed=19)
+    call = f"is_causal=True with {queries} queries and {keys} keys"
+    found = attempt(
+        call,
+        lambda: F.scaled_dot_product_attention(*map(Tensor, (q, k, v)), is_causal=True).data,
+        "The causal mask is (L, S): the number of queries, then the number of keys",
+    )
+    hidden = np.where(np.arange(keys) <= np.arange(queries)[:, None], 0, -np.inf)
+    assert np.allclose(found, slow_attention(q, k, v, hidden)[0]), (
+        f"{call}: query i must see keys 0 to i; the mask is (L, S), queries first"
     )
 
 
@@ -267,13 +319,21 @@ def test_12_6_heads():
             "then swap axes 1 and 2"
         )
     merged = F.merge_heads(Tensor(x.reshape(2, 4, 3, 2).transpose(0, 2, 1, 3).copy()))
-    assert np.array_equal(merged.data, x), "merge_heads must undo split_heads"
+    assert merged.shape == x.shape, (
+        f"merge_heads of (2, 3, 4, 2) has shape {merged.shape}, expected (N, L, H * D) = {x.shape}"
+    )
+    assert np.array_equal(merged.data, x), (
+        f"merge_heads must undo split_heads: the first word should be {x[0, 0].tolist()} again, "
+        f"yours is {merged.data[0, 0].tolist()}. Swap axes 1 and 2, then reshape"
+    )
 
 
 def test_12_6_gradient_flows():
     x = Tensor(np.arange(24.0).reshape(1, 4, 6), requires_grad=True)
     (back,) = draw((1, 4, 6), seed=8)
-    F.merge_heads(F.split_heads(x, 2) * 3).backward(Tensor(back))
+    out = F.merge_heads(F.split_heads(x, 2) * 3)
+    assert out.requires_grad, "no gradient can flow: use the tensor's reshape and transpose"
+    out.backward(Tensor(back))
     assert np.allclose(x.grad.data, 3 * back), "heads are mixed up on the way there or back"
 
 
@@ -290,8 +350,13 @@ def test_12_7_parameters():
         "out_proj.bias": (6,),
     }
     assert shapes == expected, f"MultiheadAttention(6, 2) has parameters {shapes}, not {expected}"
-    without = {name for name, _ in MultiheadAttention(6, 2, bias=False).named_parameters()}
-    assert without == {"in_proj_weight", "out_proj.weight"}, f"with bias=False: {without}"
+    for name, parameter in layer.named_parameters():
+        assert parameter.dtype == np.float32, f"{name} is {parameter.dtype}, expected float32"
+    without = sorted(name for name, _ in MultiheadAttention(6, 2, bias=False).named_parameters())
+    assert without == ["in_proj_weight", "out_proj.weight"], (
+        f"with bias=False there are parameters {without}, expected in_proj_weight and "
+        "out_proj.weight only"
+    )
 
 
 def test_12_7_first_values():
@@ -300,7 +365,8 @@ def test_12_7_first_values():
     bound = math.sqrt(6 / (32 + 96))
     largest = np.abs(layer.in_proj_weight.data).max()
     assert 0.95 * bound < largest <= bound * 1.001, (
-        f"in_proj_weight reaches up to {largest:.4f}; xavier_uniform_ of (96, 32) up to {bound:.4f}"
+        f"in_proj_weight reaches up to {largest:.4f}; xavier_uniform_ of the whole (96, 32) up to "
+        f"{bound:.4f}"
     )
     assert not layer.in_proj_bias.data.any(), "in_proj_bias must start as zeros"
     assert not layer.out_proj.bias.data.any(), "out_proj.bias must start as zeros"
@@ -343,16 +409,33 @@ def test_12_8_gradient_reaches_its_rows():
         layer = in_float64(MultiheadAttention(4, 2))
         (x,) = draw((1, 3, 4), seed=11)
         layer.project(Tensor(x), part).sum().backward()
-        touched = layer.in_proj_weight.grad.data.any(axis=1)
-        expected = [i // 4 == part for i in range(12)]
-        assert touched.tolist() == expected, (
-            f"after projecting part {part}, rows {np.flatnonzero(touched).tolist()} of "
-            f"in_proj_weight have a gradient, expected rows {4 * part} to {4 * part + 3}. Slice "
-            "the Parameter, not its .data"
-        )
+        expected = list(range(4 * part, 4 * part + 4))
+        for name in ("in_proj_weight", "in_proj_bias"):
+            gradient = getattr(layer, name).grad
+            assert gradient is not None, (
+                f"after projecting part {part}, {name} has no gradient: slice the Parameter, not "
+                "its .data"
+            )
+            touched = np.flatnonzero(gradient.data.reshape(12, -1).any(axis=1)).tolist()
+            assert touched == expected, (
+                f"after projecting part {part}, rows {touched} of {name} have a gradient, expected "
+                f"rows {expected}"
+            )
 
 
 # ---- 12.9
+
+
+def spread(found, shape):
+    """The mask for all heads and queries; an error that teaches where it does not broadcast."""
+    assert found is not None, "merged_mask returned None although there is a mask"
+    try:
+        return np.broadcast_to(found, shape)
+    except ValueError:
+        raise AssertionError(
+            f"merged_mask gave shape {found.shape}, which does not broadcast to (N, H, L, S) = "
+            f"{shape}. key_padding_mask (N, S) must become (N, 1, 1, S)"
+        ) from None
 
 
 def test_12_9_no_mask():
@@ -364,7 +447,7 @@ def test_12_9_attention_mask():
     layer = MultiheadAttention(4, 2)
     future = np.triu(np.ones((3, 3), bool), 1)
     found = layer.merged_mask(Tensor(future), None, (5, 3, 3), np.float32)
-    found = np.broadcast_to(found, (5, 2, 3, 3))
+    found = spread(found, (5, 2, 3, 3))
     assert np.array_equal(np.isneginf(found[4, 1]), future), (
         "attn_mask (L, S): True means may NOT look, so -inf where True"
     )
@@ -373,23 +456,37 @@ def test_12_9_attention_mask():
     assert found.shape == (5, 2, 3, 3), (
         f"attn_mask (N * H, L, S) = (10, 3, 3) gave {found.shape}, expected (N, H, L, S)"
     )
-    assert np.array_equal(found[3, 1], each[7]), "heads of one sequence stand together: 3 * 2 + 1"
+    assert np.array_equal(found[3, 1], each[7]), (
+        "head 1 of sequence 3 must get mask 3 * 2 + 1 = 7: heads of one sequence stand together, "
+        "so reshape to (N, H, L, S) in this order"
+    )
 
 
 def test_12_9_padding_and_both():
     layer = MultiheadAttention(4, 2)
     padded = np.array([[False, False, True], [False, True, True]])
     found = layer.merged_mask(None, Tensor(padded), (2, 4, 3), np.float32)
-    found = np.broadcast_to(found, (2, 2, 4, 3))
+    found = spread(found, (2, 2, 4, 3))
     assert np.array_equal(np.isneginf(found[1, 0, 2]), padded[1]), (
         "key_padding_mask (N, S) must hide the padded keys of its own sequence, for all heads and "
         "all queries"
     )
     bias = np.random.default_rng(13).standard_normal((4, 3))
     both = layer.merged_mask(Tensor(bias), Tensor(padded), (2, 4, 3), np.float64)
-    both = np.broadcast_to(both, (2, 2, 4, 3))
+    both = spread(both, (2, 2, 4, 3))
     assert np.allclose(both[0, 0, :, :2], bias[:, :2]), "with both masks, they must be added"
     assert np.isneginf(both[0, :, :, 2]).all(), "with both masks, padding must stay hidden"
+    each = np.random.default_rng(20).standard_normal((4, 4, 3))
+    before = each.copy()
+    mask = Tensor(each)
+    both = layer.merged_mask(mask, Tensor(padded), (2, 4, 3), np.float64)
+    assert np.array_equal(mask.data, before), (
+        "merged_mask changed the attn_mask it was given: total + padding makes a new array, "
+        "total += padding does not"
+    )
+    assert np.array_equal(spread(both, (2, 2, 4, 3))[1, 1, :, :1], before[3, :, :1]), (
+        "attn_mask (N * H, L, S) with a key_padding_mask: they must be added, head by head"
+    )
 
 
 def test_12_9_wrong_masks():
@@ -422,19 +519,24 @@ def by_hand(layer, query, key, value, mask=None):
 @pytest.mark.parametrize("need_weights", [True, False])
 def test_12_10_result_and_weights(need_weights):
     layer = in_float64(MultiheadAttention(6, 2, batch_first=True))
-    query, known = draw((2, 3, 6), (2, 4, 6), seed=14)
-    expected, by_head = by_hand(layer, query, known, known)
-    out, weights = layer(Tensor(query), Tensor(known), Tensor(known), need_weights=need_weights)
+    query, key, value = draw((2, 3, 6), (2, 4, 6), (2, 4, 6), seed=14)
+    expected, by_head = by_hand(layer, query, key, value)
+    out, weights = attempt(
+        "MultiheadAttention with 3 queries and 4 keys",
+        lambda: layer(Tensor(query), Tensor(key), Tensor(value), need_weights=need_weights),
+        "compute returns two things; queries come from query, keys from key, values from value",
+    )
     assert out.shape == query.shape, f"result {out.shape}, expected {query.shape}"
     assert np.allclose(out.data, expected), (
-        "the result differs from the definition: project (parts 0, 1, 2), attend, merge_heads, "
-        "out_proj"
+        f"the result differs from the definition by up to {np.abs(out.data - expected).max():.3f}. "
+        "project (query as part 0, key as 1, value as 2), attend, merge_heads, out_proj"
     )
     if not need_weights:
         assert weights is None, "with need_weights=False the weights must be None"
         return
+    assert weights is not None, "with need_weights=True (the default) weights must be returned"
     assert np.allclose(weights.data, by_head.mean(axis=1)), "weights must be the mean of all heads"
-    _, each = layer(Tensor(query), Tensor(known), Tensor(known), average_attn_weights=False)
+    _, each = layer(Tensor(query), Tensor(key), Tensor(value), average_attn_weights=False)
     assert np.allclose(each.data, by_head), "average_attn_weights=False must give each head's own"
 
 
@@ -478,7 +580,10 @@ def test_12_10_causal_and_errors():
     before = layer(*[Tensor(x)] * 3, is_causal=True)[0].data
     x[:, 2:] = 9
     after = layer(*[Tensor(x)] * 3, is_causal=True)[0].data
-    assert np.allclose(before[:, :2], after[:, :2]), "words 2 and 3 changed the answers before them"
+    assert np.allclose(before[:, :2], after[:, :2]), (
+        "is_causal=True: words 2 and 3 changed the answers before them. Is the mask passed on to "
+        "self.attend?"
+    )
     good, bad = Tensor(x), Tensor(np.zeros((1, 4, 6)))
     with pytest.raises(ValueError, match=r"embed_dim=4.*\(1, 4, 4\).*\(1, 4, 6\)"):
         layer(good, bad, bad)
