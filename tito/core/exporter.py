@@ -24,7 +24,6 @@ from tito.core.package import SIGN, Package, read_target
 from tito.core.package_files import package_files
 from tito.core.workspace import Module, Workspace
 
-JOURNAL = "swap.json"
 WINDOWS_ATTEMPTS = 10  # a virus scanner or an editor may hold a file for a moment
 
 Files = dict[str, str]
@@ -114,9 +113,9 @@ def swapped(workspace: Workspace, files: Mapping[str, str]) -> Iterator[list[str
 
 def recover(workspace: Workspace) -> None:
     """Undo a swap that was not finished. Nothing to do is the common case."""
-    kept = workspace.scratch / "swap"
+    kept = workspace.journal.parent
     try:
-        journal = json.loads((kept / JOURNAL).read_text(encoding="utf-8"))
+        journal = json.loads(workspace.journal.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return
     with _speaking_of(workspace.package):
@@ -158,7 +157,7 @@ def _read_text(path: Path) -> str:
 
 def _write_journal(workspace: Workspace, names: list[str]) -> None:
     """First the old files, then the journal that makes them count."""
-    kept = workspace.scratch / "swap"
+    kept = workspace.journal.parent
     shutil.rmtree(kept, ignore_errors=True)
     kept.mkdir(parents=True)
     replaced = [name for name in names if (workspace.package / name).is_file()]
@@ -167,14 +166,13 @@ def _write_journal(workspace: Workspace, names: list[str]) -> None:
         backup.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(workspace.package / name, backup)
     journal = {"replaced": replaced, "added": [name for name in names if name not in replaced]}
-    _put(kept / JOURNAL, json.dumps(journal).encode())
+    _put(workspace.journal, json.dumps(journal).encode())
 
 
 def _drop_journal(workspace: Workspace) -> None:
-    kept = workspace.scratch / "swap"
     with contextlib.suppress(FileNotFoundError):
-        _patiently((kept / JOURNAL).unlink)
-    shutil.rmtree(kept, ignore_errors=True)
+        _patiently(workspace.journal.unlink)
+    shutil.rmtree(workspace.journal.parent, ignore_errors=True)
 
 
 def _put(path: Path, data: bytes | None) -> None:

@@ -56,10 +56,19 @@ class World:
 
     @cached_property
     def workspace(self) -> Workspace:
-        """The workspace at or above the current folder; a clear error where there is none."""
+        """The workspace at or above the current folder; a clear error where there is none.
+
+        An export that was cut short (a power cut) is put back before anybody looks.
+        """
         from tito.core.workspace import find_workspace
 
-        return find_workspace(self.cwd)
+        workspace = find_workspace(self.cwd)
+        if workspace.journal.exists():
+            from tito.core.lock import workspace_lock
+
+            with workspace_lock(workspace, lambda: None):
+                pass  # to have it is to have it put right
+        return workspace
 
     def say(self, text: str = "", style: str | None = None) -> None:
         """Print plain text: brackets in a student's code are not markup."""

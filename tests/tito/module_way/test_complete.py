@@ -208,8 +208,9 @@ def test_a_swap_that_was_cut_is_undone_by_the_next_command(
     for name, text in files.items():  # as far as a power cut let it come
         exporter._put(workspace.package / name, text.encode())
     assert desk.everything() != before
-    exporter.recover(workspace)
+    assert desk.tito("module", "status").code == 0
     assert desk.everything() == before
+    assert not workspace.journal.exists()
     assert not (workspace.package / "fresh").exists()
 
 
