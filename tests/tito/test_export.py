@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 from typing import Any
 
@@ -341,3 +343,48 @@ def test_the_first_export_that_fails_leaves_no_folder(
     with pytest.raises(TitoError), exporter.swapped(workspace, files):
         raise TitoError("no")
     assert not workspace.package.exists()
+
+
+SWAPPER = """
+import sys, time
+from pathlib import Path
+from tito.core import exporter
+from tito.core.workspace import Workspace
+
+def slowly(source, path, move=exporter._move):
+    time.sleep(0.003)  # most of the time shall pass in the middle
+    move(source, path)
+
+exporter._move = slowly
+workspace = Workspace(Path(sys.argv[1]))
+names = ["a.py", "b.py", "nn/c.py", "nn/d.py"]
+version = 0
+while True:
+    version += 1
+    line = f'\"\"\"{exporter.SIGN}\"\"\"\\nVERSION = {version}\\n'
+    with exporter.swapped(workspace, dict.fromkeys(names, line)):
+        print("swapped", flush=True)
+"""
+
+
+def test_killed_in_the_middle_of_a_swap(workspace: Workspace, repo: Path) -> None:
+    """kill -9 at any moment: after the next look, all files are of one version."""
+    rng = random.Random(7)
+    cut_short = 0
+    for _ in range(12):
+        child = subprocess.Popen(
+            [sys.executable, "-c", SWAPPER, str(workspace.root)],
+            env={**os.environ, "PYTHONPATH": str(repo)},
+            stdout=subprocess.PIPE,
+        )
+        assert child.stdout is not None
+        for _ in range(rng.randint(1, 8)):
+            child.stdout.readline()
+        time.sleep(rng.random() * 0.02)
+        child.kill()
+        child.communicate()
+        cut_short += workspace.journal.exists()
+        exporter.recover(workspace)
+        texts = {path.read_text() for path in workspace.package.rglob("*.py")}
+        assert len(texts) == 1, texts
+    assert cut_short, "no swap was ever hit: this test has shown nothing"
