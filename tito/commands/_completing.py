@@ -59,7 +59,10 @@ def show_failure(command: BaseCommand, result: completion.Completion) -> int:
     show_checklist(command, result.checklist)
     show_lines(command, broken_lines(result))
     command.say("Nothing was exported; your progress is as it was.")
-    command.next_step(*next_command(result.checklist))
+    step, why = next_command(result.checklist)
+    if result.broken and result.checklist.report.cause is None:
+        why = f"once {result.broken[0].module} passes with it"
+    command.next_step(step, why)
     return result.checklist.report.exit_code
 
 

@@ -121,6 +121,8 @@ def test_a_change_below_must_not_break_a_module_above(solved_desk: Desk) -> None
     assert said.code == 1
     assert "03_line builds on this" in said.out
     assert "test_3_2_adds_the_seed" in said.out
+    last = said.out.rstrip().splitlines()[-1]
+    assert last == "Next: tito module complete 00  (once 03_line passes with it)"
     assert solved_desk.everything() == before
 
 
