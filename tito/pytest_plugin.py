@@ -136,10 +136,16 @@ class Plugin:
         tests = [[self.reporter.module_of(item.path), item.name] for item in session.items]
         self.reporter.emit("collected", tests=tests)
 
-    def pytest_runtest_logstart(self, nodeid: str) -> None:
+    def pytest_runtest_protocol(self, item: Any) -> None:
+        """Comes before anything of the test; what it prints from here on is its own."""
         self.reporter.restart_clock()
-        self.reporter.emit("started", id=nodeid)
-        print(f"\n{self.reporter.job['token']}{nodeid}", flush=True)
+        name = self.id_of(item)
+        self.reporter.emit("started", id=name)
+        print(f"\n{self.reporter.job['token']}{name}", flush=True)
+
+    def id_of(self, item: Any) -> str:
+        """Not pytest's: outside its root folder, two files' tests may share an id there."""
+        return f"{self.reporter.module_of(item.path)}::{item.name}"
 
     def pytest_runtest_makereport(self, item: Any, call: Any) -> Any:
         """One line for each phase that says something: the call, and any phase that failed.
@@ -156,7 +162,7 @@ class Plugin:
             details = self.reporter.describe(error) if error is not None else {}
             self.reporter.emit(
                 "finished",
-                id=item.nodeid,
+                id=self.id_of(item),
                 module=self.reporter.module_of(item.path),
                 test=item.name,
                 outcome=outcome,

@@ -120,14 +120,6 @@ def unfinished_test(evidence: Evidence) -> str | None:
     return None if done else str(started["id"])
 
 
-def test_name(evidence: Evidence, test_id: str) -> tuple[str, str]:
-    file, _, name = test_id.partition("::")
-    for module, path in evidence.tests.items():
-        if file.endswith(path.name):
-            return module, name
-    return "", name
-
-
 def last_printed(evidence: Evidence) -> str:
     test = unfinished_test(evidence)
     return printed_in(evidence, test) if test else tail(evidence)

@@ -14,7 +14,6 @@ from tito.core.evidence import (
     problem_of,
     stack_place,
     tail,
-    test_name,
     test_results,
     unfinished_test,
 )
@@ -27,7 +26,7 @@ def read_report(evidence: Evidence) -> Report:
     unfinished = unfinished_test(evidence)
     if cause is not None and unfinished is not None:
         problem = Problem(cause.kind, cause.message, (cause.place,) if cause.place else ())
-        module, name = test_name(evidence, unfinished)
+        module, _, name = unfinished.partition("::")
         printed = printed_in(evidence, unfinished)
         tests.append(TestResult(module, name, "stopped", problem=problem, printed=printed))
     return Report(tuple(tests), cause, evidence.run.seconds)

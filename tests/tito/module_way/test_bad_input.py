@@ -96,6 +96,7 @@ def test_an_endless_loop_in_a_function_names_the_line(desk: Desk) -> None:
     assert "still running after 1.5 s" in said.out
     first, second = desk.line_of("00_setup", "while True:"), desk.line_of("00_setup", "seed += 1")
     assert any(f"modules/00_setup/setup.py:{line}" in said.out for line in (first, second))
+    assert "manual_seed                           the run was stopped here" in said.out
 
 
 def test_an_endless_loop_at_import(desk: Desk) -> None:

@@ -325,3 +325,15 @@ def test_the_specifications_methods(desk: Desk) -> None:
     assert isinstance(command, BaseCommand)
     assert command.complete_module("00") == 0
     assert command._check_milestone_unlocks("03_line")["newly_unlocked"] == ["slope"]
+
+
+def test_tests_of_one_name_in_two_modules(solved_desk: Desk) -> None:
+    """What a later module's test says must not be taken for this module's."""
+    for name, value in (("00_setup", 1), ("03_line", 2)):
+        code = f"def test_same_name():\n    print('from {name}')\n    assert {value} == 1\n"
+        with solved_desk.tests(name).open("a", encoding="utf-8") as file:
+            file.write("\n\n" + code)
+    found = solved_desk.tito("module", "complete", "00", "--json").json
+    same = {test["module"]: test["status"] for test in found["tests"] if "same" in test["test"]}
+    assert same == {"00_setup": "passed", "03_line": "wrong"}
+    assert "from 03_line" in solved_desk.tito("module", "complete", "00").out
