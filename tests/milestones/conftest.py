@@ -49,6 +49,8 @@ def run(request: pytest.FixtureRequest, record_property: Callable[[str, object],
     seed = request.config.getoption("--seed")
     if seed is None:
         seed = int.from_bytes(os.urandom(4), "little")
+    if seed < 0:
+        raise pytest.UsageError(f"--seed is a number from 0 on, not {seed}")
     record_property("seed", seed)
     print(f"{milestone}: seed {seed}")
     without_parts = request.config.getoption("--without-parts")

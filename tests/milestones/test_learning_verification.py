@@ -90,10 +90,10 @@ def test_mlp_digits_learning(run: Run) -> None:
     error = check_model(tt, network, criterion, CLASSES.loss, *few, run.rng, NUMBERS["mlp"])
 
     before = snapshot(network)
-    learn_classes(run, network, network.parameters(), learn, "training", steps=900)
+    learn_classes(run, network, network.parameters(), learn, "training", steps=1500)
     check_moved(before, network)
     accuracy, loss = evaluate(tt, network, held_out, CLASSES)
-    require("accuracy on held-out digits", accuracy, at_least=0.92)
+    require("accuracy on held-out digits", accuracy, at_least=0.93)
 
     other, lies = models.mlp(tt.nn), data.shuffled_labels(run.rng, learn)
     learn_classes(run, other, other.parameters(), lies, "control", steps=300)
@@ -116,7 +116,7 @@ def test_cnn_learning(run: Run) -> None:
         return evaluate(tt, pupil, data.with_channel(examples), CLASSES)
 
     def teach(pupil: Any, learning: Any, examples: data.Examples, phase: str) -> None:
-        learn_classes(run, pupil, learning, data.with_channel(examples), phase, steps=600)
+        learn_classes(run, pupil, learning, data.with_channel(examples), phase, steps=700)
 
     before = snapshot(network)
     teach(network, network.parameters(), learn, "training")
@@ -126,7 +126,7 @@ def test_cnn_learning(run: Run) -> None:
     shifted, _ = seen(network, off)
 
     mlp = models.mlp(tt.nn)
-    learn_classes(run, mlp, mlp.parameters(), data.flat(learn), "mlp", steps=600)
+    learn_classes(run, mlp, mlp.parameters(), data.flat(learn), "mlp", steps=700)
     mlp_shifted, _ = evaluate(tt, mlp, data.flat(off), CLASSES)
     require_more("digits one pixel off", shifted, "the mlp", mlp_shifted, by=0.1)
 
@@ -190,11 +190,11 @@ def test_transformer_learning(run: Run) -> None:
 def learn_classes(
     run: Run, network: Any, learning: Any, examples: data.Examples, phase: str, steps: int
 ) -> None:
-    """Adam with a step size that fades out: what the digits' milestones have in common."""
+    """What the digits have in common: a little noise, and Adam with a step size that fades out."""
     optim, criterion = run.tt.optim, run.tt.nn.CrossEntropyLoss()
     adam = optim.Adam(learning, lr=0.01)
     fading = optim.lr_scheduler.CosineAnnealingLR(adam, T_max=steps)
     train(
         run, network, criterion, examples, CLASSES, adam,
-        steps=steps, batch=32, phase=phase, schedule=fading,
+        steps=steps, batch=32, noise=0.1, phase=phase, schedule=fading,
     )  # fmt: skip

@@ -35,15 +35,18 @@ class GradientDescent:
 
 
 def minibatches(
-    rng: np.random.Generator, examples: Examples, size: int, steps: int
+    rng: np.random.Generator, examples: Examples, size: int, steps: int, noise: float = 0.0
 ) -> Iterator[Examples]:
-    """`steps` batches: every example once in each epoch, in a new order."""
+    """`steps` batches, each epoch in a new order; with noise no two epochs show the same inputs."""
     count, left = len(examples.targets), np.empty(0, int)
     for _ in range(steps):
         if len(left) < size:
             left = rng.permutation(count)
         index, left = left[:size], left[size:]
-        yield examples.take(index)
+        inputs, targets = examples.take(index)
+        if noise:
+            inputs = inputs + rng.normal(0, noise, inputs.shape).astype(inputs.dtype)
+        yield Examples(inputs, targets)
 
 
 def train(
@@ -58,9 +61,11 @@ def train(
     batch: int,
     phase: str = "training",
     schedule: Any = None,
+    noise: float = 0.0,
 ) -> None:
     """Forward, loss, backward, step; NumPy's loss and accuracy go out as progress."""
-    for step, (inputs, targets) in enumerate(minibatches(run.rng, examples, batch, steps), 1):
+    batches = minibatches(run.rng, examples, batch, steps, noise)
+    for step, (inputs, targets) in enumerate(batches, 1):
         output = model(run.tensor(inputs))
         loss = criterion(output, run.tensor(targets))
         optimizer.zero_grad()
