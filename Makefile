@@ -20,7 +20,7 @@ demo: $(VENV)/.core  ## the whole journey: every module, every milestone really 
 	@$(ONE_THREAD) $(PY) -m tito.main demo
 
 test: $(VENV)/.dev  ## all tests
-	$(ONE_THREAD) $(PY) -m pytest -n 2 --dist loadgroup
+	$(ONE_THREAD) $(PY) -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/.dev  ## ruff and mypy
 	$(PY) -m ruff check .

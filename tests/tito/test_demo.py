@@ -4,27 +4,37 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 
-@pytest.fixture
-def temporary(tmp_path, monkeypatch) -> Path:
-    """Where the demo's throw-away folder is made."""
-    folder = tmp_path / "temporary files"
-    folder.mkdir()
-    for name in ("TMPDIR", "TEMP", "TMP"):
-        monkeypatch.setenv(name, str(folder))
-    return folder
+@dataclass(frozen=True)
+class Journey:
+    """One demo that has run, and the three places it could have left something in."""
+
+    run: subprocess.CompletedProcess[str]
+    cwd: Path
+    temporary: Path
+    home: Path
+
+
+@pytest.fixture(scope="module")
+def journey(tito, tmp_path_factory) -> Journey:
+    cwd, temporary, home = (tmp_path_factory.mktemp(n) for n in ("cwd", "temporary files", "home"))
+    places = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))
+    run = tito(cwd, "demo", TINYTORCH_HOME=str(home), **places)
+    return Journey(run, cwd, temporary, home)
 
 
 def typed(output: str) -> list[str]:
     return [line[2:] for line in output.splitlines() if line.startswith("$ ")]
 
 
-def test_the_journey_is_what_a_student_would_type(tito, tmp_path, temporary, tinytorch_home):
-    demo = tito(tmp_path, "demo")
+def test_the_journey_is_what_a_student_would_type(journey):
+    demo = journey.run
     assert demo.returncode == 0, demo.stdout + demo.stderr
     assert typed(demo.stdout) == [
         "tito init my-tinytorch",
@@ -40,13 +50,10 @@ def test_the_journey_is_what_a_student_would_type(tito, tmp_path, temporary, tin
     assert demo.stdout.splitlines()[-1].startswith("Next: tito init my-tinytorch")
 
 
-def test_nothing_is_left_and_nobody_s_progress_is_touched(
-    tito, tmp_path, temporary, tinytorch_home
-):
-    tito(tmp_path, "demo")
-    assert list(temporary.glob("tinytorch-demo-*")) == []
-    assert list(tinytorch_home.iterdir()) == []
-    assert [path.name for path in tmp_path.iterdir()] == [temporary.name]
+def test_nothing_is_left_and_nobody_s_progress_is_touched(journey):
+    assert str(journey.temporary) in journey.run.stdout, "it was made there"
+    for place in (journey.cwd, journey.temporary, journey.home):
+        assert list(place.iterdir()) == []
 
 
 def test_it_can_be_kept_and_looked_at(tito, tmp_path):

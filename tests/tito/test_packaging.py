@@ -18,7 +18,7 @@ import pytest
 
 from tito.core.workspace import modules_in
 
-pytestmark = [pytest.mark.packaging, pytest.mark.xdist_group("packaging")]
+pytestmark = pytest.mark.packaging
 
 SCRIPTS = "Scripts" if os.name == "nt" else "bin"
 
