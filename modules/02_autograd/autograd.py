@@ -613,7 +613,7 @@ def _starting_gradient(tensor, gradient):
                 "backward() without a gradient starts from a single number, this tensor has shape "
                 f"{data.shape}: take .sum() or .mean() first, or pass a gradient of that shape"
             )
-        return np.ones_like(data)
+        return np.ones(data.shape, data.dtype)
     grad = gradient.data if isinstance(gradient, Tensor) else np.asarray(gradient)
     if grad.shape != data.shape:
         raise RuntimeError(
