@@ -111,7 +111,9 @@ def test_a_lesson_that_has_changed_since_its_export_is_noted(tito, solved):
     assert "has changed" not in tito(solved, "doctor").stdout
     lesson = solved / "modules/03_line/line.py"
     text = lesson.read_text(encoding="utf-8")
-    lesson.write_text(text.replace("# A straight line.", "# Straight."), encoding="utf-8")
+    lesson.write_text(
+        text.replace("# A straight line.", "# A line.\n# Straight."), encoding="utf-8"
+    )
     assert "has changed" not in tito(solved, "doctor").stdout, "prose is not exported"
     lesson.write_text(text.replace("return 3 * x", "return x * 3"), encoding="utf-8")
     result = tito(solved, "doctor")

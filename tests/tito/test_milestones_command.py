@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import subprocess
@@ -10,6 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from tito.core.exported import export_hashes
+from tito.core.workspace import Workspace
 
 
 @pytest.fixture
@@ -170,22 +172,33 @@ def test_a_pass_is_shown_and_recorded_with_its_evidence(tito, unlocked, tinytorc
     state = progress(tinytorch_home)
     assert state["completed_milestones"] == ["start"]
     record = state["milestones"]["start"]
-    lesson = (unlocked / "modules/00_setup/setup.py").read_bytes()
     assert record["metrics"]["accuracy"] == 0.975
     assert record["seed"] == 12
-    assert record["sources"] == {"00_setup": hashlib.sha256(lesson).hexdigest()}
+    assert record["sources"] == export_hashes(Workspace(unlocked), ["00_setup"])
+    assert len(record["sources"]["00_setup"]) == 64
 
 
-def test_info_says_when_a_lesson_has_changed_since_the_pass(tito, unlocked):
+def test_info_says_when_the_code_has_changed_since_the_pass(tito, unlocked):
     tito(unlocked, "milestone", "run", "slope")
     assert "Changed since" not in tito(unlocked, "milestone", "info", "slope").stdout
-    lesson = unlocked / "modules/03_line/line.py"
-    lesson.write_text(lesson.read_text(encoding="utf-8") + "\n# more\n", encoding="utf-8")
+    break_framework(unlocked, "return 3 * x", "return x * 3")
     shown = tito(unlocked, "milestone", "info", "slope").stdout
     assert "Learned on 20" in shown
     assert "Changed since then: 03_line" in shown
     known = json.loads(tito(unlocked, "milestone", "info", "slope", "--json").stdout)
     assert known["changed_since"] == ["03_line"]
+
+
+def test_an_edit_that_is_not_exported_is_said_before_the_run(tito, unlocked):
+    lesson = unlocked / "modules/03_line/line.py"
+    text = lesson.read_text(encoding="utf-8")
+    lesson.write_text(text.replace("# A straight line.", "# A line.\n#\n# More."), encoding="utf-8")
+    assert "has changed" not in tito(unlocked, "milestone", "run", "slope").stdout, "only prose"
+    lesson.write_text(text.replace("return 3 * x", "return 4 * x"), encoding="utf-8")
+    shown = " ".join(tito(unlocked, "milestone", "run", "slope").stdout.split())
+    assert "modules/03_line/line.py has changed since it was exported" in shown
+    assert "tito module complete 03" in shown
+    assert "has changed" not in tito(unlocked, "milestone", "run", "start").stdout, "not needed"
 
 
 def test_the_seed_of_a_fresh_run_is_named(tito, unlocked):

@@ -15,7 +15,7 @@ from tito.core.curves import Dots, draw_curve
 from tito.core.training import TrainingEvent, series
 
 if TYPE_CHECKING:
-    from tito.core.verification import Verdict
+    from tito.core.verification import Attempt, Verdict
 
 Line = tuple[str, str | None]  # text, rich style
 
@@ -82,21 +82,22 @@ HEADINGS = {
 }
 
 
-def attempt_lines(
-    row: Mapping[str, Any], verdict: Verdict, symbols: Symbols, width: int = 80
-) -> list[Line]:
+def attempt_lines(attempt: Attempt, symbols: Symbols, width: int = 80) -> list[Line]:
     """What came out, how to see it again, and for a failure why, where and what to try."""
+    verdict = attempt.verdict
     sign, words, style = HEADINGS[verdict.outcome]
-    heading = [("", None), (f"{getattr(symbols, sign)} {words}: {row['name']}", style)]
+    heading = [("", None), (f"{getattr(symbols, sign)} {words}: {attempt.row['name']}", style)]
     if verdict.outcome == "passed":
-        body = [("", None), *metric_lines(verdict.metrics, verdict.seconds), *heading]
+        lines = [("", None), *metric_lines(verdict.metrics, verdict.seconds), *heading]
     else:
         said = [(f"  {line}".rstrip(), None) for line in failure_text(verdict, min(width, 100) - 2)]
-        body = [*heading, ("", None), *said]
-    if verdict.seed is None:
-        return body
-    gap: list[Line] = [] if verdict.outcome == "passed" else [("", None)]
-    return [*body, *gap, (f"  Replay: {replay(row['id'], verdict.seed)}", None)]
+        lines = [*heading, ("", None), *said]
+    if verdict.seed is not None:
+        gap = [] if verdict.outcome == "passed" else [("", None)]
+        lines += [*gap, (f"  Replay: {attempt.replay}", None)]
+    if attempt.unrecorded is not None:
+        lines.append((f"  It could not be recorded: {attempt.unrecorded}", "bold yellow"))
+    return lines
 
 
 def failure_text(verdict: Verdict, width: int) -> list[str]:
@@ -125,24 +126,6 @@ def blamed_module(verdict: Verdict) -> str | None:
     """The number of the module whose file a failure names first."""
     found = MODULE_FILE.search(f"{verdict.reason}\n{verdict.details}")
     return found[1] if found else None
-
-
-def replay(milestone_id: str, seed: int | None) -> str:
-    return f"tito milestone run {milestone_id}" + ("" if seed is None else f" --seed {seed}")
-
-
-def result_as_json(milestone_id: str, verdict: Verdict, *, recorded: bool) -> dict[str, object]:
-    return {
-        "milestone": milestone_id,
-        "outcome": verdict.outcome,
-        "reason": verdict.reason,
-        "details": verdict.details,
-        "metrics": dict(verdict.metrics),
-        "seed": verdict.seed,
-        "seconds": round(verdict.seconds, 3),
-        "recorded": recorded,
-        "replay": replay(milestone_id, verdict.seed),
-    }
 
 
 def info_lines(

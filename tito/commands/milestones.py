@@ -7,7 +7,7 @@ Thin by intent: milestones, requirements, judgment and records are the tracker's
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tito.commands.base import BaseCommand
 from tito.core import tracker as tracker_access
@@ -18,26 +18,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from tito.core.training import TrainingEvent
-    from tito.core.verification import Verdict
-
-EXIT_CODES = {"passed": 0, "failed": 1, "could_not_run": 3}
-
-
-class Attempt(NamedTuple):
-    """One milestone that was run, and what kept a pass from being recorded, if anything did."""
-
-    row: dict[str, Any]
-    verdict: Verdict
-    unrecorded: TitoError | None = None
-
-    @property
-    def exit_code(self) -> int:
-        code = EXIT_CODES[self.verdict.outcome]
-        return self.unrecorded.exit_code if self.unrecorded else code
-
-    @property
-    def recorded(self) -> bool:
-        return self.verdict.outcome == "passed" and self.unrecorded is None
+    from tito.core.verification import Attempt, Verdict
 
 
 class MilestonesCommand(BaseCommand):
@@ -155,7 +136,7 @@ class MilestonesCommand(BaseCommand):
         self._refuse_without_package()
         attempt = self._attempt(row, args)
         if args.json:
-            self.world.emit_json(_as_json(attempt))
+            self.world.emit_json(attempt.as_json())
         else:
             self._say_next(attempt)
         return attempt.exit_code
@@ -172,7 +153,8 @@ class MilestonesCommand(BaseCommand):
         attempts = [self._attempt(row, args) for row in unlocked]
         if args.json:
             locked = [row["id"] for row in rows if row["missing"]]
-            self.world.emit_json({"results": list(map(_as_json, attempts)), "locked": locked})
+            results = [attempt.as_json() for attempt in attempts]
+            self.world.emit_json({"results": results, "locked": locked})
         else:
             self._tracker.show_progress(self.console)
         return max(attempt.exit_code for attempt in attempts)
@@ -198,12 +180,13 @@ class MilestonesCommand(BaseCommand):
     def _attempt(self, row: dict[str, Any], args: argparse.Namespace) -> Attempt:
         """Run one verification, record a pass, and show what came out."""
         from tito.commands._milestone_live import display_for
-        from tito.core.verification import verify
+        from tito.core.verification import Attempt, verify
 
         live = display_for(self.console, as_json=args.json)
         if not args.json:
             self.say(row["name"], style="bold")
             self.say(f"  {row['description'].rstrip('.')}.")
+            self._warn_of_changes(row["id"])
         with live.running():
             verdict = verify(
                 self._tracker, row["id"], self.workspace, seed=args.seed, on_event=live.event
@@ -212,6 +195,15 @@ class MilestonesCommand(BaseCommand):
         if not args.json:
             self._show(attempt, live.events)
         return attempt
+
+    def _warn_of_changes(self, milestone_id: str) -> None:
+        """A milestone judges what is exported; an edit since then would seem to do nothing."""
+        from tito.core.exported import behind
+
+        for module in behind(self.workspace, self._module.milestone(milestone_id)["requires"]):
+            lesson = self.workspace.shown(module.lesson)
+            text = f"  {lesson} has changed since it was exported: tito module complete"
+            self.say(f"{text} {module.number}", style="yellow")
 
     def _record(self, milestone_id: str, verdict: Verdict) -> TitoError | None:
         """Write a pass down; an error does not undo what has been learned, so it is returned."""
@@ -235,14 +227,12 @@ class MilestonesCommand(BaseCommand):
 
         symbols, width = self.world.symbols, self.console.width
         lines = curve_lines(events, BRAILLE if symbols is UNICODE else ASCII, width)
-        lines += attempt_lines(attempt.row, attempt.verdict, symbols, width)
-        if attempt.unrecorded is not None:
-            lines.append((f"  It could not be recorded: {attempt.unrecorded}", "bold yellow"))
+        lines += attempt_lines(attempt, symbols, width)
         for text, style in [*lines, ("", None)]:
             self.say(text, style)
 
     def _say_next(self, attempt: Attempt) -> None:
-        from tito.commands._milestone_view import blamed_module, replay
+        from tito.commands._milestone_view import blamed_module
 
         if attempt.unrecorded is not None:
             self.next_step(attempt.unrecorded.hint or "tito doctor")
@@ -252,12 +242,4 @@ class MilestonesCommand(BaseCommand):
             self.next_step("tito doctor")
         else:
             module = blamed_module(attempt.verdict)
-            again = replay(attempt.row["id"], attempt.verdict.seed)
-            self.next_step(f"tito module test {module}" if module else again)
-
-
-def _as_json(attempt: Attempt) -> dict[str, object]:
-    from tito.commands._milestone_view import result_as_json
-
-    result = result_as_json(attempt.row["id"], attempt.verdict, recorded=attempt.recorded)
-    return result | ({"error": attempt.unrecorded.as_json()} if attempt.unrecorded else {})
+            self.next_step(f"tito module test {module}" if module else attempt.replay)

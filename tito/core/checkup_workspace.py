@@ -17,9 +17,8 @@ from tito.core import process, tracker
 from tito.core.checkup import Finding, check_home, check_room
 from tito.core.course import course_root
 from tito.core.errors import MachineError, TitoError
-from tito.core.exporter import read_package
+from tito.core.exported import behind
 from tito.core.lesson_file import check, lost_tasks, read_lesson
-from tito.core.package import Package
 from tito.core.words import counted, enumerated
 from tito.core.workspace import Module, Workspace, modules_in, outer_workspace
 
@@ -79,34 +78,14 @@ def check_package(workspace: Workspace) -> Iterator[Finding]:
         yield Finding("yours", "tinytorch/ is missing", "tito export")
         return
     try:
-        package = read_package(workspace)
-        exported = [module for module in workspace.modules if module.name in package.modules]
-        behind = [module for module in exported if is_behind(workspace, module, package)]
+        changed = behind(workspace)
     except TitoError as error:
         yield Finding("yours", f"{error.where or 'tinytorch/'}: {error}", error.hint)
         return
     yield try_import(workspace)
-    for module in behind:
+    for module in changed:
         text = f"{workspace.shown(module.lesson)} has changed since it was exported"
         yield Finding("note", text, f"tito module complete {module.number}")
-
-
-def is_behind(workspace: Workspace, module: Module, package: Package) -> bool:
-    """Whether exporting the lesson now would change what it has in `tinytorch/`."""
-    try:
-        lesson = read_lesson(workspace, module).lesson
-    except TitoError:
-        return False  # the lesson itself is the finding
-    after = package.with_lesson(module.name, lesson)
-    return sections_of(module, package) != sections_of(module, after)
-
-
-def sections_of(module: Module, package: Package) -> dict[str, str]:
-    return {
-        name: target.sections[module.name].strip()
-        for name, target in package.targets.items()
-        if module.name in target.sections
-    }
 
 
 def try_import(workspace: Workspace) -> Finding:

@@ -6,17 +6,19 @@ a run is decided in tito/commands.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from tito.core import process
+from tito.core.errors import TitoError
+from tito.core.exported import export_hashes
 from tito.core.training import TrainingEvent, read_event
 from tito.core.workspace import Workspace
 
 MEGABYTE = 1_000_000
+EXIT_CODES = {"passed": 0, "failed": 1, "could_not_run": 3}
 
 
 class Verdict(Protocol):
@@ -36,6 +38,39 @@ class Verdict(Protocol):
     def seconds(self) -> float: ...
     @property
     def evidence(self) -> Mapping[str, Any]: ...
+
+
+class Attempt(NamedTuple):
+    """One milestone that was run, and what kept a pass from being recorded, if anything did."""
+
+    row: Mapping[str, Any]  # the tracker's status of it
+    verdict: Verdict
+    unrecorded: TitoError | None = None
+
+    @property
+    def exit_code(self) -> int:
+        code = EXIT_CODES[self.verdict.outcome]
+        return self.unrecorded.exit_code if self.unrecorded else code
+
+    @property
+    def replay(self) -> str:
+        seed = "" if self.verdict.seed is None else f" --seed {self.verdict.seed}"
+        return f"tito milestone run {self.row['id']}{seed}"
+
+    def as_json(self) -> dict[str, object]:
+        verdict = self.verdict
+        result: dict[str, object] = {
+            "milestone": self.row["id"],
+            "outcome": verdict.outcome,
+            "reason": verdict.reason,
+            "details": verdict.details,
+            "metrics": dict(verdict.metrics),
+            "seed": verdict.seed,
+            "seconds": round(verdict.seconds, 3),
+            "recorded": verdict.outcome == "passed" and self.unrecorded is None,
+            "replay": self.replay,
+        }
+        return result | ({"error": self.unrecorded.as_json()} if self.unrecorded else {})
 
 
 @dataclass
@@ -104,24 +139,14 @@ def verify(
 
 
 def evidence_of(verdict: Verdict, workspace: Workspace, required: Iterable[str]) -> dict[str, Any]:
-    """What a passed milestone is recorded with: what it measured, on which sources."""
-    return {**verdict.evidence, "sources": source_hashes(workspace, required)}
-
-
-def source_hashes(workspace: Workspace, required: Iterable[str]) -> dict[str, str]:
-    """SHA-256 of each required module's lesson, the only file a student edits."""
-    wanted = set(required)
-    return {
-        module.name: hashlib.sha256(module.lesson.read_bytes()).hexdigest()
-        for module in workspace.modules
-        if module.name in wanted and module.lesson.is_file()
-    }
+    """What a passed milestone is recorded with: what it measured, and hashes of what it ran."""
+    return {**verdict.evidence, "sources": export_hashes(workspace, required)}
 
 
 def changed_since(record: Mapping[str, Any], workspace: Workspace) -> list[str]:
-    """The modules whose lesson is no longer the one that a milestone was passed with."""
+    """The modules whose code is no longer the one that a milestone was passed with."""
     sources = record.get("sources")
     if not isinstance(sources, dict):
         return []
-    now = source_hashes(workspace, sources)
+    now = export_hashes(workspace, sources)
     return [name for name, before in sources.items() if now.get(name) != before]
