@@ -7,7 +7,9 @@ its report. The mistakes themselves stand in `broken/`.
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,53 @@ def test_a_broken_framework_fails_with_the_right_words(broken: Broken, workspace
     assert verdict.outcome == "failed", f"{broken.name}: {verdict.outcome}\n{said}"
     missing = [words for words in broken.says if words.lower() not in said.lower()]
     assert not missing, f"{broken.name}: {missing} not in\n{said}"
+
+
+# Should a probe ever miss one of these, the checks of the whole model still see it.
+SEEN_WITHOUT_PROBES = {
+    "every gradient flipped": "has the wrong sign",
+    "broadcast not summed, the large shape kept": "has shape (100, 1), not (1,)",
+    "ReLU: the mask forgotten, on the digits": "`0.bias` (Linear.bias)",
+    "a loss that returns 0": "The loss of the model is zero: NumPy says 0.",
+    "losses without their mean": "64 times too large",
+    "NaN weights": "is not finite from the start",
+    "Adam: a step that does nothing": "is what it was before",
+    "zero_grad that clears nothing": "It did not learn",
+    "frozen filters: not among the parameters": "not 1,898",
+    "rows of an id that repeats not added up": "(Embedding.weight)",
+    "the layer's mask off by one": "The future leaks",
+    "the keys' gradient dropped": "(MultiheadAttention.in_proj_weight)",
+}
+
+
+@pytest.mark.parametrize("name", SEEN_WITHOUT_PROBES)
+def test_the_whole_model_is_checked_too(name: str, workspace: Path) -> None:
+    broken = next(broken for broken in TABLE if broken.name == name)
+    broken.apply(workspace / "tinytorch")
+    tracker, report = tracker_of(MILESTONES), workspace / "report.xml"
+    command = tracker.verification_command(broken.milestone, report=report, seed=SEED)
+    done = subprocess.run(
+        [*command, "--without-parts"],
+        cwd=MILESTONES,
+        env=os.environ | {"PYTHONPATH": str(workspace), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert SEEN_WITHOUT_PROBES[name] in report.read_text(encoding="utf-8").replace("&#10;", "\n")
+
+
+@pytest.mark.parametrize("body", ["return", "return True", "import pytest; pytest.skip()"])
+def test_a_test_that_is_cut_short_does_not_pass(body: str, workspace: Path) -> None:
+    """Not the framework but the test itself, in the workspace's own copy."""
+    milestones = workspace / "tests" / "milestones"
+    shutil.copytree(MILESTONES, milestones, ignore=shutil.ignore_patterns("__pycache__"))
+    test = milestones / "test_learning_verification.py"
+    text = test.read_text(encoding="utf-8")
+    first = "    tt = run.framework()\n"
+    test.write_text(text.replace(first, f"    {body}\n{first}"), encoding="utf-8")
+    verdict = tracker_of(milestones).run_milestone("perceptron", workspace=workspace)
+    assert verdict.outcome == "failed", f"{verdict.reason}\n{verdict.details}"
 
 
 def test_names_are_unique() -> None:

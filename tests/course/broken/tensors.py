@@ -21,12 +21,12 @@ BROKEN = [
     ),
     Broken(
         "every gradient flipped", "perceptron",
-        "return np.ones_like(data)", "return -np.ones_like(data)",
+        "grads = {self.grad_fn: start}", "grads = {self.grad_fn: -start}",
         ("has the wrong sign", "Tensor.backward", AUTOGRAD),
     ),
     Broken(
         "every gradient doubled", "perceptron",
-        "return np.ones_like(data)", "return 2 * np.ones_like(data)",
+        "grads = {self.grad_fn: start}", "grads = {self.grad_fn: 2 * start}",
         ("2 times too large", "Tensor.backward", AUTOGRAD),
     ),
     Broken(
