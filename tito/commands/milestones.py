@@ -202,8 +202,8 @@ class MilestonesCommand(BaseCommand):
 
         for module in behind(self.workspace, self._module.milestone(milestone_id)["requires"]):
             lesson = self.workspace.shown(module.lesson)
-            text = f"  {lesson} has changed since it was exported: tito module complete"
-            self.say(f"{text} {module.number}", style="yellow")
+            self.say(f"  {lesson} has changed since it was exported. To export it:", "yellow")
+            self.say(f"    tito module complete {module.number}", "yellow")
 
     def _record(self, milestone_id: str, verdict: Verdict) -> TitoError | None:
         """Write a pass down; an error does not undo what has been learned, so it is returned."""
