@@ -34,7 +34,7 @@ def test_perceptron_learning(run: Run) -> None:
     points = data.separable_points(run.rng, 500)
     learn, held_out = data.split(run.rng, points, held_out=400)
     neuron, criterion = models.Perceptron(tt, 2), models.logistic_loss
-    error = check_model(tt, neuron, criterion, SIGNS.loss, *learn, run.rng, NUMBERS["perceptron"])
+    error = check_model(run, neuron, criterion, SIGNS.loss, learn, NUMBERS["perceptron"])
 
     def teach(pupil: Any, examples: data.Examples, phase: str) -> None:
         descent = GradientDescent((pupil.w, pupil.b), lr=1.0)
@@ -61,7 +61,7 @@ def test_xor_learning(run: Run) -> None:
     check_parts(run)
     learn, held_out = data.xor_clouds(run.rng, 16), data.xor_clouds(run.rng, 100)
     network, criterion = models.xor(tt.nn), tt.nn.BCEWithLogitsLoss()
-    error = check_model(tt, network, criterion, BITS.loss, *learn, run.rng, NUMBERS["xor"])
+    error = check_model(run, network, criterion, BITS.loss, learn, NUMBERS["xor"])
 
     def teach(pupil: Any, phase: str) -> None:
         descent = GradientDescent(pupil.parameters(), lr=0.5)
@@ -87,7 +87,7 @@ def test_mlp_digits_learning(run: Run) -> None:
     learn, held_out = data.split(run.rng, data.flat(data.digits()), held_out=360)
     network, criterion = models.mlp(tt.nn), tt.nn.CrossEntropyLoss()
     few = learn.take(slice(16))
-    error = check_model(tt, network, criterion, CLASSES.loss, *few, run.rng, NUMBERS["mlp"])
+    error = check_model(run, network, criterion, CLASSES.loss, few, NUMBERS["mlp"])
 
     before = snapshot(network)
     learn_classes(run, network, network.parameters(), learn, "training", steps=1500)
@@ -110,7 +110,7 @@ def test_cnn_learning(run: Run) -> None:
     off = data.one_pixel_off(held_out)
     network, criterion = models.cnn(tt.nn), tt.nn.CrossEntropyLoss()
     few = data.with_channel(learn.take(slice(4)))
-    error = check_model(tt, network, criterion, CLASSES.loss, *few, run.rng, NUMBERS["cnn"])
+    error = check_model(run, network, criterion, CLASSES.loss, few, NUMBERS["cnn"])
 
     def seen(pupil: Any, examples: data.Examples) -> tuple[float, float]:
         return evaluate(tt, pupil, data.with_channel(examples), CLASSES)
@@ -154,7 +154,7 @@ def test_transformer_learning(run: Run) -> None:
     network = models.transformer(tt, places=16)
     criterion = models.of_answers(tt.nn.CrossEntropyLoss())
     few = learn.take(slice(4))
-    error = check_model(tt, network, criterion, ANSWERS.loss, *few, run.rng, NUMBERS["transformer"])
+    error = check_model(run, network, criterion, ANSWERS.loss, few, NUMBERS["transformer"])
     check_causal(tt, network, few.inputs)
 
     def teach(pupil: Any, learning: Any, phase: str) -> None:

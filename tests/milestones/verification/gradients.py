@@ -63,7 +63,11 @@ def in_float64(named: dict[str, Any], rng: np.random.Generator) -> Iterator[None
 
 
 def check_parameters(
-    named: dict[str, Any], backward: Callable[[], None], loss: Loss, rng: np.random.Generator
+    named: dict[str, Any],
+    backward: Callable[[], None],
+    loss: Loss,
+    rng: np.random.Generator,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Checked:
     """Compare what `backward` leaves in each `.grad` with differences of `loss`."""
     for p in named.values():
@@ -73,7 +77,7 @@ def check_parameters(
     largest = max(float(np.abs(g).max(initial=0.0)) for g in found.values())
     wrong: dict[str, list[Measured]] = {}
     right, worst = [], 0.0
-    for name, p in named.items():
+    for done, (name, p) in enumerate(named.items(), 1):
         measured = [
             measure(name, place, p, direction, found[name], loss, largest)
             for place, direction in directions(rng, p.data.shape)
@@ -83,6 +87,7 @@ def check_parameters(
             wrong[name] = measured
         else:
             right.append(name)
+        on_progress(done, len(named))
     return Checked(worst, wrong, right)
 
 

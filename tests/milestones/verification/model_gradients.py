@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from verification.data import Examples
 from verification.faults import Fault
 from verification.gradients import (
     RANDOM,
@@ -20,17 +21,16 @@ from verification.gradients import (
     in_float64,
 )
 from verification.parts import module_bringing
+from verification.run import Run
 from verification.wording import compare, number
 
 
 def check_model(
-    tt: Any,
+    run: Run,
     model: Any,
     criterion: Callable[[Any, Any], Any],
     numpy_loss: Callable[[np.ndarray, np.ndarray], float],
-    inputs: np.ndarray,
-    targets: np.ndarray,
-    rng: np.random.Generator,
+    examples: Examples,
     numbers: int,
 ) -> float:
     """The largest relative error of any gradient of this very model, on these examples.
@@ -40,15 +40,21 @@ def check_model(
     """
     named = dict(model.named_parameters())
     check_values(named, numbers)
-    with in_float64(named, rng):
-        x, t = tt.tensor(widened(inputs)), tt.tensor(widened(targets))
+    with in_float64(named, run.rng):
+        x, t = run.tensor(widened(examples.inputs)), run.tensor(widened(examples.targets))
 
         def loss() -> float:
-            with tt.no_grad():
+            with run.tt.no_grad():
                 return numpy_loss(np.asarray(model(x).data), np.asarray(t.data))
 
         check_forward(model(x), criterion(model(x), t), loss())
-        checked = check_parameters(named, lambda: criterion(model(x), t).backward(), loss, rng)
+        checked = check_parameters(
+            named,
+            lambda: criterion(model(x), t).backward(),
+            loss,
+            run.rng,
+            lambda done, total: run.progress("gradients", done, total),
+        )
     if checked.wrong:
         raise gradient_fault(model, checked)
     return checked.worst
