@@ -29,7 +29,9 @@ def load(workspace: Workspace) -> ModuleType | None:
     _forget_another_workspaces(workspace)
     sys.path.insert(0, folder)
     try:
-        return importlib.import_module(NAME)
+        importlib.import_module(NAME)
+        _forget_another_workspaces(workspace)  # found further down sys.path: not this one's
+        return sys.modules.get(NAME)
     except ModuleNotFoundError as error:
         if error.name == NAME:
             return None
