@@ -135,8 +135,8 @@ print(f"loss once: {1e3 * once:.3f} ms; slopes of 1,000 weights by trying: {1e3 
 #| export
 import functools
 import math
+from heapq import heappop, heappush
 from itertools import count
-from operator import attrgetter
 
 import numpy as np
 
@@ -251,7 +251,9 @@ def apply(cls, *args):
         out = node.forward(*arrays)
     except ValueError as error:
         raise explained(error, cls, arrays) from None
-    floats = type(out) is ndarray and out.dtype is float32  # nearly always; else take a closer look
+    if type(out) is not ndarray:
+        out = np.asarray(out)  # NumPy returns a number in place of an array of shape ()
+    floats = out.dtype is float32  # nearly always; otherwise take a closer look
     if not floats:
         out = settle(out, arrays)
         floats = out.dtype.kind == "f"
@@ -414,87 +416,85 @@ print("p = x * w passes back to x and w: ", *p.grad_fn.backward(to_p))
 # would go a billion times.
 #
 # So: **an operation's turn comes when all operations that used its result have had theirs.** The
-# ages you noted give such an order for nothing. Whatever used a result was recorded after it.
-# Write all operations down in the order in which they were recorded, each once, and read that list
-# from its end: every gradient is complete when its turn comes. The list is Wengert's, the tape.
-# (PyTorch numbers its operations too, `sequence_nr`, and lets the youngest go first.)
+# ages you noted give such an order for nothing. Whatever used a result was recorded after it. So
+# keep a queue of the operations to which a gradient has come, and let always the *youngest* of
+# them go next. Nothing older than it can have used its result, and everything younger has gone
+# already: its gradient is complete. (PyTorch does the same; it calls the age `sequence_nr` and the
+# queue `ready_queue`.)
 #
-# `recorded(node)` writes it down. Start with `node`, and look at what is reachable: from an
-# operation's inputs, those that need a gradient, to the operations that made them
-# (`tensor.grad_fn`; leaves have none). Two warnings. An operation may be reached in several ways,
-# and is to be listed once: use a set. And a record can be very long (a thousand steps of a
-# recurrent network are some ten thousand operations), while Python gives up after a thousand
-# nested calls: so no recursion, but a list of what is still to be looked at. At the end sort by
-# age: `list.sort(key=_age)`.
+# Here is the fork from above. The ages are 0 for h, 1 for k, 2 for L:
 #
-# What the walk has passed is freed, and cannot be walked again. Whoever tries to read the inputs
-# of a freed operation meets `FREED` (given), which raises the error that explains it.
+# ```
+#   the queue, youngest first      goes     its rule hands gradients to
+#   L                              L        h, which joins the queue, and k, which joins too
+#   k  h                           k        h, which is there already: added up; and the leaf x
+#   h                              h        the leaf x, twice
+# ```
+#
+# A queue from which one always takes the smallest entry is called a **heap**, and Python has it:
+# `heappush(ready, entry)` puts an entry into the list `ready`, `heappop(ready)` takes the smallest
+# one out. Neither looks through the whole list: with a million entries, some twenty comparisons
+# are enough. Tuples are compared by their first element. So an entry is `(-age, tensor)`: the
+# youngest operation has the smallest number, and the tensor beside it is the result of that
+# operation, which leads to everything else.
+#
+# `deliver` is what happens when a gradient comes to such a tensor. `grads` is a dictionary from an
+# operation to the gradient of its result, as far as it is known:
+#
+# ```
+#   the operation has no entry in `grads`    note the gradient, and put (-age, tensor) in the queue
+#   it has one                               add the gradient to it: it waits in the queue already
+# ```
+#
+# When you add, make a *new* array. `+=` would change one that others may hold: the rule of
+# addition handed the same array to two inputs.
 
 # %%
 #| export
-_age = attrgetter("age")
-
-
-class Freed:
-    """Stands where a freed operation's notes stood: whoever reads them is told what happened."""
-
-    def __iter__(self, *_):
-        raise RuntimeError(
-            "Trying to backward through the graph a second time: what was recorded is freed by the "
-            "first backward(). Compute the result again, or keep the record with "
-            "backward(retain_graph=True)"
-        )
-
-    __len__ = __getitem__ = __iter__
-
-
-FREED = Freed()
-
-
-def recorded(node):
-    """The tape: every operation that led to `node`'s result and needs a gradient, oldest first.
+def deliver(tensor, grad, grads, ready):
+    """Note a gradient for the operation that made `tensor`; the first puts it into the queue.
 
     Args:
-        node: a recorded operation (the `grad_fn` of some tensor).
+        tensor: the result of a recorded operation, `tensor.grad_fn`.
+        grad: an array of the shape of `tensor`: one part of its gradient. It is not changed.
+        grads: dict from operations to the sum of what has come for their results so far.
+        ready: the queue, a heap of pairs (-age of the operation, its result).
 
     Returns:
-        list: operations by rising `age`, each once, `node` itself last. No leaves.
+        None. Afterwards `grads` has the new sum, and `ready` an entry for the operation.
 
-    Raises:
-        RuntimeError: an operation among them has been freed (from going through its `inputs`).
-
-    Source: Wengert (1964).
+    Source: ordering by age makes the walk that of Wengert's list (1964), read from its end.
 
     Example:
-        >>> [type(op).__name__ for op in recorded((x * w + b).grad_fn)]
-        ['Mul', 'Add']
+        >>> p = x * w; grads, ready = {}, []
+        >>> deliver(p, np.float32(3), grads, ready); deliver(p, np.float32(4), grads, ready)
+        >>> grads[p.grad_fn], len(ready)
+        (np.float32(7.0), 1)
     """
+    node = tensor.grad_fn
     ### BEGIN SOLUTION
-    found, order = {node}, [node]
-    for node in order:  # the list grows while we go through it
-        for tensor, needed in zip(node.inputs, node.needs_input_grad):
-            if needed:
-                maker = tensor.grad_fn
-                if maker is not None and maker not in found:
-                    found.add(maker)
-                    order.append(maker)
-    if len(order) > 1:
-        order.sort(key=_age)
-    return order
+    if node in grads:
+        grads[node] = grads[node] + grad
+    else:
+        grads[node] = grad
+        heappush(ready, (-node.age, tensor))
     ### END SOLUTION
 
 # %%
 h = x + x
 k = h + x
 L = h * k
-for node in recorded(L.grad_fn):
-    print(f"age {node.age}: {type(node).__name__}")
-
-doubled = x
-for _ in range(60):
-    doubled = doubled + doubled
-print(f"60 doublings: {2**60:.1e} ways from the result to x,", end=" ")
-print(len(recorded(doubled.grad_fn)), "operations, each listed once")
+grads, ready = {}, []
+deliver(L, np.float32(1), grads, ready)
+while ready:
+    result = heappop(ready)[1]
+    node = result.grad_fn
+    grad = grads.pop(node)
+    print(f"{type(node).__name__}, age {node.age}, passes on {grad}")
+    for value, g in zip(node.inputs, node.backward(grad)):
+        if value.grad_fn is not None:  # a leaf's gradient is lost here: that is the next task
+            deliver(value, g, grads, ready)
+print("h is 4 and k is 6: L hands 6 to h and 4 to k, which hands its 4 on to h: 10, complete")
 
 # %% [markdown]
 # ## Task 2.4: gradients add up
@@ -558,16 +558,15 @@ print("y.grad", y.grad, "v.grad", v.grad, "the array that was passed", both)
 # %% [markdown]
 # ## Task 2.5: backward
 #
-# Everything is there. The walk keeps a dictionary `grads` from each operation to the gradient of
-# its result, as far as it is known. At the start it holds one entry. Then, for each operation,
-# youngest first:
+# Everything is there. At the start one gradient is delivered, to the tensor `backward` was called
+# on. Then, as long as an operation is waiting in the queue:
 #
 # ```
-#   1.  take its gradient out of `grads`, and call its rule:  results = node.backward(grad)
+#   1.  the youngest goes: take its gradient out of `grads`, and let its rule, `node.backward`,
+#       make `results` of it
 #   2.  each input that needs it gets its part `g`:
-#          a leaf                    ->  accumulate(tensor, g, shared)
-#          made by an operation      ->  grads[that operation]: put g there, or, if something
-#                                        is there already, add to it
+#          a leaf (no grad_fn)       ->  accumulate(tensor, g, shared)
+#          made by an operation      ->  deliver(tensor, g, grads, ready)
 #   3.  forget what the operation noted
 # ```
 #
@@ -583,8 +582,10 @@ print("y.grad", y.grad, "v.grad", v.grad, "the array that was passed", both)
 #             ->  w, 28      leaf: w.grad = 28
 # ```
 #
-# When adding, make a new array; `+=` would change one that others may hold. And take a gradient
-# *out* of the dictionary when its turn has come, so that its memory can be used again.
+# Take a gradient *out* of the dictionary when its turn has come, so that its memory can be used
+# again. Note what is not here: a function that calls itself. A record can be very long (a thousand
+# steps of a recurrent network are some ten thousand operations), and Python gives up after a
+# thousand nested calls. A queue does not mind.
 #
 # The rest is given, and worth reading, because most mistakes in a rule are caught there.
 # `_starting_gradient` says what the walk starts with: 1 for a single number, and what you pass for
@@ -592,7 +593,8 @@ print("y.grad", y.grad, "v.grad", v.grad, "the array that was passed", both)
 # the input was broadcast, and `unbroadcast`, your next task, undoes that. A gradient is `shared`
 # if it is the very array the rule was given, or was handed out just before, or is a view of
 # another one. At the end each operation lets go of what it noted: those arrays are the largest
-# part of the memory that training needs.
+# part of the memory that training needs. An operation that has let go cannot be walked again, and
+# the walk says so.
 
 # %%
 #| export
@@ -613,7 +615,7 @@ def _starting_gradient(tensor, gradient):
                 "backward() without a gradient starts from a single number, this tensor has shape "
                 f"{data.shape}: take .sum() or .mean() first, or pass a gradient of that shape"
             )
-        return np.ones(data.shape, data.dtype)
+        return np.ones(data.shape, data.dtype) if data.ndim else np.array(1, data.dtype)
     grad = gradient.data if isinstance(gradient, Tensor) else np.asarray(gradient)
     if grad.shape != data.shape:
         raise RuntimeError(
@@ -622,15 +624,26 @@ def _starting_gradient(tensor, gradient):
     return grad if grad.dtype is data.dtype else grad.astype(data.dtype)
 
 
-def _fitted(grad, shape, node):
-    """A gradient for an input of another shape: broadcasting undone, or an error."""
+def _fitted(grad, data, node):
+    """A gradient for the input array `data`: broadcasting undone, its dtype; or an error."""
+    shape = data.shape
+    if grad.shape == shape:
+        return grad.astype(data.dtype)
     fitted = unbroadcast(grad, shape) if grad.ndim >= len(shape) else grad
     if fitted.shape != shape:
         raise RuntimeError(
             f"the backward rule of {type(node).__name__} returned a gradient of shape {grad.shape} "
             f"for an input of shape {shape}"
         )
-    return fitted
+    return fitted if fitted.dtype is data.dtype else fitted.astype(data.dtype)
+
+
+def _freed():
+    return RuntimeError(
+        "Trying to backward through the graph a second time: what was recorded is freed by the "
+        "first backward(). Compute the result again, or keep the record with "
+        "backward(retain_graph=True)"
+    )
 
 
 def _too_few(node, results):
@@ -665,46 +678,41 @@ def backward(self, gradient=None, retain_graph=False):
     if self.grad_fn is None:
         accumulate(self, start, shared=True)
         return
-    order = recorded(self.grad_fn)
-    if _last_change > order[0].age:
-        _refuse_changed(self, order)
-    grads = {self.grad_fn: start}
-    while order:
-        node = order.pop()  # off the list, so that it can be freed as soon as we are done with it
-        if node not in grads:
-            continue  # its result was used, but nobody passed a gradient back
+    grads, ready = {}, []
+    deliver(self, start, grads, ready)
+    while ready:
+        result = heappop(ready)[1]
+        node = result.grad_fn
+        inputs, needs = node.inputs, node.needs_input_grad
+        if inputs is None:
+            raise _freed()
+        if node.age < _last_change:
+            _refuse_changed(result, node)
         ### BEGIN SOLUTION
         grad = grads.pop(node)
         results = node.backward(grad)
         ### END SOLUTION
         if type(results) is not tuple:
             results = (results,)
-        needs = node.needs_input_grad
         if len(results) < len(needs) and True in needs[len(results) :]:
             raise _too_few(node, results)
         before = grad
-        for tensor, needed, g in zip(node.inputs, needs, results):
+        for tensor, needed, g in zip(inputs, needs, results):
             if not needed or g is None:
                 continue
             data = tensor.data
-            if g.shape != data.shape:
-                g = _fitted(g, data.shape, node)
-            if g.dtype is not data.dtype:
-                g = g.astype(data.dtype)
+            if g.shape != data.shape or g.dtype is not data.dtype:
+                g = _fitted(g, data, node)
             shared = g is grad or g is before or g.base is not None
             before = g
             ### BEGIN SOLUTION
-            maker = tensor.grad_fn
-            if maker is None:
+            if tensor.grad_fn is None:
                 accumulate(tensor, g, shared)
-            elif maker in grads:
-                grads[maker] = grads[maker] + g
             else:
-                grads[maker] = g
+                deliver(tensor, g, grads, ready)
             ### END SOLUTION
         if not retain_graph:
-            node.inputs = node.needs_input_grad = FREED
-            node.args = node.out = None
+            node.inputs = node.needs_input_grad = node.args = node.out = None
 
 
 Tensor.backward = backward
@@ -789,9 +797,9 @@ def unbroadcast(grad, shape):
     ### BEGIN SOLUTION
     while grad.ndim > len(shape):
         grad = np.add.reduce(grad, axis=0)
-    for axis, size in enumerate(shape):
-        if size == 1 and grad.shape[axis] != 1:
-            grad = np.add.reduce(grad, axis=axis, keepdims=True)
+    if grad.shape != shape:
+        stretched = tuple(axis for axis, size in enumerate(shape) if size == 1)
+        grad = np.add.reduce(grad, axis=stretched, keepdims=True)
     return grad
     ### END SOLUTION
 
@@ -835,7 +843,7 @@ class no_grad:
 
     def __new__(cls, function=None):
         """`@no_grad` without parentheses works too, as in PyTorch."""
-        self = super().__new__(cls)
+        self = object.__new__(cls)
         return self if function is None else self(function)
 
     def __enter__(self):
@@ -909,11 +917,10 @@ def _check_writable(self, value=None):
     self._changed = _last_change = next(_clock)
 
 
-def _refuse_changed(result, order):
-    """Raise if a tensor that the walk will read was changed after it was recorded."""
-    used = [(result, result.grad_fn)]
-    used += [(a, a.grad_fn or node) for node in order for a in node.inputs if isinstance(a, Tensor)]
-    for tensor, node in used:
+def _refuse_changed(result, node):
+    """Raise if what the rule of `node` will read was changed after it was recorded."""
+    used = [result, *(a for a in node.inputs if isinstance(a, Tensor) and a.grad_fn is None)]
+    for tensor in used:  # the other inputs are results: they are looked at when their turn comes
         if tensor._changed > node.age:
             raise RuntimeError(
                 f"a tensor of shape {tensor.shape} was changed in place after "
