@@ -615,7 +615,8 @@ def _starting_gradient(tensor, gradient):
                 "backward() without a gradient starts from a single number, this tensor has shape "
                 f"{data.shape}: take .sum() or .mean() first, or pass a gradient of that shape"
             )
-        return np.ones(data.shape, data.dtype) if data.ndim else np.array(1, data.dtype)
+        one = data.dtype.type(1)  # a NumPy number: quicker to compute with than an array ()
+        return np.full(data.shape, one) if data.ndim else one
     grad = gradient.data if isinstance(gradient, Tensor) else np.asarray(gradient)
     if grad.shape != data.shape:
         raise RuntimeError(
