@@ -9,6 +9,8 @@ TORCH := $(if $(filter $(PY),$(TORCH_PYTHON)),$(VENV)/.torch)
 # One BLAS thread for each process: two workers on two cores, and figures that repeat.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 VECLIB_MAXIMUM_THREADS=1
 PIP := $(PY) -m pip --disable-pip-version-check --quiet install
+# pip compiles what it installs, but not what it only links to.
+COMPILE := $(PY) -m compileall -q tito tests/milestones
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench parity clean
@@ -46,11 +48,13 @@ $(PY):
 $(VENV)/.core: pyproject.toml | $(PY)
 	@echo "Installing TinyTorch (once)"
 	@$(PIP) --editable .
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(PY)
 	@echo "Installing TinyTorch and its test tools (once)"
 	@$(PIP) --editable '.[dev]'
+	@$(COMPILE)
 	@touch $@ $(VENV)/.core
 
 $(VENV)/.torch: pyproject.toml | $(VENV)/.dev

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from importlib.util import cache_from_source, source_hash
 from pathlib import Path
 from typing import Any
 
@@ -300,6 +301,19 @@ def test_compiled_files_of_the_second_before_are_not_used(workspace: Workspace) 
         os.utime(workspace.package / "random.py", (1_700_000_000, 1_700_000_000))
         answers = ask(workspace, "import tinytorch; tinytorch.manual_seed(1)")
         assert answers["import tinytorch; tinytorch.manual_seed(1)"] == value
+
+
+def test_what_is_exported_is_compiled_and_lent_to_the_staging_copy(workspace: Workspace) -> None:
+    export(workspace, "00")
+    for path in workspace.package.rglob("*.py"):
+        compiled = Path(cache_from_source(str(path))).read_bytes()
+        assert compiled[4] == 0b11, "matched by the hash of the source, not by its time"
+        assert compiled[8:16] == source_hash(path.read_bytes()), f"{path} is not what was compiled"
+    files = exporter.with_lesson(workspace, read(workspace, "01"))
+    with exporter.staged(workspace, files) as folder:
+        old, new = (folder / "tinytorch" / name for name in ("random.py", "tensor.py"))
+        assert Path(cache_from_source(str(old))).is_file()
+        assert not Path(cache_from_source(str(new))).exists()
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib.util import cache_from_source
 from pathlib import Path
 
 from tito.core.errors import MachineError, TitoError
@@ -82,6 +83,7 @@ def staged(workspace: Workspace, files: Mapping[str, str]) -> Iterator[Path]:
                 path = folder / "tinytorch" / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(text.encode())
+                _lend_compiled(workspace.package / name, path)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -100,6 +102,8 @@ def swapped(workspace: Workspace, files: Mapping[str, str]) -> Iterator[list[str
         try:
             for name, text in changed.items():
                 _put(workspace.package / name, None if text is None else text.encode())
+                if text is not None:
+                    _compile(workspace.package / name)
         except BaseException:
             recover(workspace)
             raise
@@ -200,6 +204,25 @@ def _forget_compiled(path: Path) -> None:
     """A .pyc is matched by size and whole seconds: two exports in one second could share it."""
     for compiled in (path.parent / "__pycache__").glob(f"{path.stem}.*.pyc"):
         compiled.unlink(missing_ok=True)
+
+
+def _compile(path: Path) -> None:
+    """Compile once what every later command imports; matched by its hash, so never out of date."""
+    import py_compile
+    import warnings
+
+    by_hash = py_compile.PycInvalidationMode.CHECKED_HASH
+    with warnings.catch_warnings(), contextlib.suppress(OSError, py_compile.PyCompileError):
+        warnings.simplefilter("ignore")  # the tests show them, with the line of the lesson
+        py_compile.compile(str(path), doraise=True, invalidation_mode=by_hash)
+
+
+def _lend_compiled(exported: Path, staged: Path) -> None:
+    """What is staged and has not changed need not be compiled again; Python compares the hash."""
+    source, target = (Path(cache_from_source(str(path))) for path in (exported, staged))
+    if source.is_file():
+        target.parent.mkdir(exist_ok=True)
+        shutil.copyfile(source, target)
 
 
 def _remove_if_empty(folder: Path) -> None:
