@@ -94,6 +94,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
+__all__ = ["get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state"]
+
 # %% [markdown]
 # ## Task 0.1: a random number is computed
 #

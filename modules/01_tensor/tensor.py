@@ -86,6 +86,16 @@ import numpy as np
 
 from tinytorch.random import default_generator
 
+# What `tinytorch` itself offers, as `tinytorch.zeros`. The rest stays in `tinytorch.tensor`.
+__all__ = [  # noqa: RUF022  (by kind, not by letter)
+    "Tensor", "float32", "float64", "int64",
+    "arange", "eye", "full", "ones", "rand", "randn", "tensor", "zeros",
+    "abs", "clamp", "exp", "log", "maximum", "pow", "sqrt", "tanh", "where",
+    "argmax", "argmin", "max", "mean", "min", "sum", "var",
+    "broadcast_shapes", "cat", "flatten", "matmul", "permute", "reshape", "squeeze", "stack",
+    "transpose", "unsqueeze",
+]  # fmt: skip
+
 ndarray = np.ndarray
 float32, float64, int64 = np.dtype("float32"), np.dtype("float64"), np.dtype("int64")
 

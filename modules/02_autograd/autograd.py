@@ -177,6 +177,8 @@ from tinytorch.tensor import (
     wrap,
 )
 
+__all__ = ["is_grad_enabled", "no_grad"]  # what `tinytorch` itself offers
+
 # %% [markdown]
 # ## Task 2.1: remember
 #

@@ -12,16 +12,8 @@ import numpy as np
 import tinytorch
 from tinytorch import manual_seed, nn, tensor
 from tinytorch.nn.utils import clip_grad_norm_, get_total_norm
-from tinytorch.optim import (
-    SGD,
-    Adam,
-    AdamW,
-    Optimizer,
-    adam_step,
-    decayed,
-    lr_scheduler,
-    velocity,
-)
+from tinytorch.optim import SGD, Adam, AdamW, Optimizer, lr_scheduler
+from tinytorch.optim.optimizers import adam_step, decayed, velocity
 from tinytorch.random import default_generator
 from tinytorch.training import (
     Callback,

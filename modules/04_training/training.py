@@ -97,6 +97,8 @@ import numpy as np
 
 from tinytorch.tensor import Tensor, methods_of
 
+__all__ = ["SGD", "Adam", "AdamW", "Optimizer"]
+
 
 class _Groups:
     """What an optimizer works on: parameters in groups, each group with options of its own."""

@@ -291,6 +291,13 @@ from tinytorch.tensor import Tensor, float32
 if __name__ == "tinytorch.nn.embeddings":  # in the package; this lesson has the names already
     from tinytorch.nn.functional import embedding, rotary, sinusoidal_positions
 
+__all__ = [
+    "Embedding",
+    "LearnedPositionalEmbedding",
+    "RotaryPositionalEmbedding",
+    "SinusoidalPositionalEncoding",
+]
+
 
 class Embedding(Module):
     """A learned vector for each id: (...) whole numbers to (..., embedding_dim)."""

@@ -464,6 +464,8 @@ if __name__ == "tinytorch.nn.attention":  # in the package; this lesson has the 
         split_heads,
     )
 
+__all__ = ["MultiheadAttention"]
+
 
 class MultiheadAttention(Module):
     """Attention with several heads and learned projections (Vaswani et al., 2017).

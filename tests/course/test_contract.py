@@ -9,6 +9,11 @@ TOP = """
     manual_seed Tensor tensor zeros ones full eye arange rand randn exp log sqrt abs tanh maximum
     clamp where matmul cat stack no_grad
 """
+ALSO_ON_TOP = """
+    seed initial_seed get_rng_state set_rng_state random
+    float32 float64 int64 sum mean var max min argmax argmin pow broadcast_shapes reshape flatten
+    squeeze unsqueeze transpose permute is_grad_enabled autograd nn optim training
+"""
 METHODS = """
     sum mean var max min argmax matmul reshape view flatten transpose permute T squeeze unsqueeze
     expand exp log sqrt abs tanh clamp data grad numpy item tolist detach requires_grad shape ndim
@@ -46,6 +51,13 @@ def test_every_name_of_the_contract_is_there(solved, run):
     code = PROBE.format(top=TOP.split(), methods=METHODS.split(), deeper=DEEPER)
     done = run("-c", code, cwd=solved.root)
     assert done.stdout.strip() == "[]", done.stdout + done.stderr
+
+
+def test_the_top_offers_what_pytorch_offers_there_and_no_helpers(solved, run):
+    """Pinned: who adds a name here makes a promise. All are PyTorch's, but for `training`."""
+    done = run("-c", "import tinytorch; print(*dir(tinytorch))", cwd=solved.root)
+    offered = {name for name in done.stdout.split() if not name.startswith("_")}
+    assert offered == {*TOP.split(), *ALSO_ON_TOP.split()}
 
 
 def test_what_users_import_is_the_function_not_the_module(solved, run):

@@ -226,6 +226,16 @@ def test_what_a_later_lesson_announces_is_what_it_defines(lesson: Lesson, repo: 
             assert set(names) <= set(real.announced[target]), (module.name, target)
 
 
+def test_a_lesson_that_lists_its_names_offers_only_those() -> None:
+    cell = "#| export\n"
+    text = LESSON.replace(cell, f'{cell}__all__ = [\n    "Chosen",\n]\n', 1)
+    listed = Lesson(text, "a")
+    target = next(target for target, text in listed.sections.items() if "__all__" in str(text))
+    assert listed.names[target] == listed.announced[target] == ["Chosen"]
+    others = set(listed.names) - {target}
+    assert all(listed.names[other] == Lesson(LESSON, "a").names[other] for other in others)
+
+
 def test_the_quick_reading_of_a_head_agrees(lesson: Lesson, repo: Path) -> None:
     """`module list` reads title and summary without taking the lesson apart."""
     texts = [LESSON] + [module.lesson.read_text("utf-8") for module in modules_in(repo)]

@@ -137,6 +137,7 @@ def with_framework(tracker: Any, text: str) -> None:
     (package / "__init__.py").write_text(text, encoding="utf-8")
 
 
+CHECKOUT = Path(__file__).resolve().parents[2]
 USES_IT = "import tinytorch\n" + body("tinytorch.matmul()")
 
 
@@ -204,12 +205,20 @@ MACHINE = {
 }
 
 
+def hide_the_checkout(workspace: Path) -> None:
+    """Installed with --editable the checkout is on the path, perhaps with a package exported."""
+    hidden = f"sys.path[:] = [p for p in sys.path if p != {str(CHECKOUT)!r}]"
+    (workspace / "sitecustomize.py").write_text(f"import sys\n{hidden}\n", encoding="utf-8")
+
+
 @pytest.mark.parametrize("kind", MACHINE)
 def test_what_is_not_the_students_fault_could_not_run(course: Course, kind: str) -> None:
     if kind == "ended from outside" and os.name != "posix":
         pytest.skip("sends a signal")
     text, words = MACHINE[kind]
-    verdict = course(text, metrics=METRICS).run_milestone("new")
+    tracker = course(text, metrics=METRICS)
+    hide_the_checkout(tracker.tests_dir.parents[1])
+    verdict = tracker.run_milestone("new")
     assert verdict.outcome == "could_not_run", verdict
     assert words in verdict.reason
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tito.core.errors import TitoError
-from tito.core.names import announced_names, defined_names, parse_quietly
+from tito.core.names import announced_names, defined_names, listed_names, parse_quietly
 from tito.core.percent import Cell, split_cells
 
 BEGIN = re.compile(r"(?P<indent>\s*)###\s*BEGIN SOLUTION\s*")
@@ -113,11 +113,12 @@ class Lesson:
 
     @cached_property
     def names(self) -> dict[str, list[str]]:
-        """The public top-level names that each target's cells define."""
+        """The public top-level names of each target: those of `__all__`, else all it defines."""
         found: dict[str, list[str]] = {target: [] for target in self.sections}
         for target, node in self._exported_nodes():
             found[target] += [n for n in defined_names([node]) if n not in found[target]]
-        return found
+        listed = {target: listed_names(text) for target, text in self._texts.items()}
+        return {target: listed[target] or names for target, names in found.items()}
 
     @cached_property
     def announced(self) -> dict[str, list[str]]:
@@ -126,10 +127,15 @@ class Lesson:
         Every export asks this of every lesson ahead, which may be broken at the moment. A name
         that only looks like one does no harm there.
         """
-        found: dict[str, list[str]] = {}
-        for target, cells in self.sections.items():
-            found[target] = announced_names(line for cell in cells for line in cell.lines)
-        return found
+        return {target: announced_names(text) for target, text in self._texts.items()}
+
+    @cached_property
+    def _texts(self) -> dict[str, str]:
+        """The code of each target."""
+        return {
+            target: "\n".join(line for cell in cells for line in cell.lines)
+            for target, cells in self.sections.items()
+        }
 
     @cached_property
     def imports(self) -> list[tuple[str, str | None]]:

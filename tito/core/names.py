@@ -11,6 +11,14 @@ DEFINITION = re.compile(
     r"(?:(?:async )?def|class) +(?P<name>\w+)|(?P<assigned>[A-Za-z_][\w, ]*?) *(?::[^=()]+)?=(?!=)"
 )
 
+LIST = re.compile(r"^__all__ = \[(?P<names>[^\]]*)\]", re.MULTILINE)
+
+
+def listed_names(text: str) -> list[str] | None:
+    """What a piece of Python lists in its `__all__`; None where it has none."""
+    found = LIST.search(text)
+    return None if found is None else re.findall(r"[\"'](\w+)[\"']", found["names"])
+
 
 def parse_quietly(text: str, name: str) -> ast.Module:
     """ast.parse without its warnings: an invalid escape in a string is not worth a stop."""
@@ -39,9 +47,12 @@ def defined_names(body: Iterable[ast.stmt]) -> list[str]:
     return [name for name in found if not name.startswith("_")]
 
 
-def announced_names(lines: Iterable[str]) -> list[str]:
-    """`defined_names`, read line by line instead of parsed."""
-    matches = (DEFINITION.match(line) for line in lines)
+def announced_names(text: str) -> list[str]:
+    """`listed_names` or `defined_names`, read line by line instead of parsed."""
+    listed = listed_names(text)
+    if listed is not None:
+        return listed
+    matches = (DEFINITION.match(line) for line in text.split("\n"))
     texts = (match["name"] or match["assigned"] for match in matches if match)
     names = (name.strip() for text in texts for name in text.split(","))
     return [name for name in dict.fromkeys(names) if not name.startswith("_")]

@@ -28,7 +28,7 @@ class Examples(NamedTuple):
         return Examples(self.inputs[index], self.targets[index])
 
 
-def separable_points(rng: np.random.Generator, count: int, gap: float = 0.15) -> Examples:
+def separable_points(rng: np.random.Generator, count: int, gap: float = 0.25) -> Examples:
     """Points of a square on the two sides of a line, none within `gap` of it; targets are -1, 1."""
     normal = rng.normal(size=2)
     normal /= np.linalg.norm(normal)
