@@ -1,7 +1,8 @@
 """`python -m bench`: the reference framework beside PyTorch eager, in turn, on one thread.
 
 Prints medians and ratios (TinyTorch / PyTorch, lower is better) of training loops, of one small
-operation, of whole processes, and of their peak memory. Judges nothing.
+operation, of whole processes, and of their peak memory; beside them, three of the loops written by
+hand in NumPy, which shows what is left to gain. Judges nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 from bench import backends
-from bench.loops import Pair, training_loop
+from bench.by_hand import BY_HAND
+from bench.loops import Pair, beside_by_hand, training_loop
 from bench.process import whole_process
 from bench.small import OPERATIONS, small_operation
 from bench.workloads import WORKLOADS
@@ -46,11 +48,18 @@ def restart_on_one_thread() -> None:
     sys.exit(subprocess.call([sys.executable, "-m", "bench", *sys.argv[1:]], env=environment))
 
 
-def show(console: Console, title: str, unit: str, scale: float, pairs: list[Pair]) -> None:
+def show(
+    console: Console,
+    title: str,
+    unit: str,
+    scale: float,
+    pairs: list[Pair],
+    other: str = "PyTorch",
+) -> None:
     """Print one table of medians and ratios."""
     table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("")
-    for column in (f"TinyTorch ({unit})", f"PyTorch ({unit})", "ratio"):
+    for column in (f"TinyTorch ({unit})", f"{other} ({unit})", "ratio"):
         table.add_column(column, justify="right")
     for pair in pairs:
         ours, theirs = statistics.median(pair.ours), statistics.median(pair.theirs)
@@ -79,10 +88,12 @@ def main() -> None:
                 memory.append(peak)
                 progress.advance(bar)
         ours, theirs = backends.load(backends.TINYTORCH), backends.load(backends.PYTORCH)
-        loops, small = [], []
+        loops, hand, small = [], [], []
         for name in names:
             progress.update(bar, description=f"training loop: {name}")
             loops.append(training_loop(name, ours, theirs, chosen.rounds))
+            if name in BY_HAND:
+                hand.append(beside_by_hand(name, ours, chosen.rounds))
             progress.advance(bar)
         for name in OPERATIONS:
             progress.update(bar, description=f"small operation: {name}")
@@ -94,6 +105,8 @@ def main() -> None:
         f"medians of {chosen.rounds} rounds in turn; ratio = TinyTorch / PyTorch"
     )
     show(console, "Training loop", "ms", 1e3, loops)
+    if hand:
+        show(console, "The same written by hand", "ms", 1e3, hand, other="NumPy")
     show(console, "One small operation on 4x4, forward and backward", "us", 1e6, small)
     if times:
         show(console, "Whole process", "ms", 1e3, times)

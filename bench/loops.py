@@ -1,4 +1,4 @@
-"""Time the training loops of both frameworks in turn, in one process."""
+"""Time the training loops of both frameworks in turn, in one process, and those by hand."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import SimpleNamespace
 
-from bench.workloads import WORKLOADS, Loop
+from bench.by_hand import BY_HAND
+from bench.workloads import WORKLOADS
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Pair:
         return statistics.median(a / b for a, b in zip(self.ours, self.theirs, strict=True))
 
 
-def seconds(function: Loop) -> float:
+def seconds(function: Callable[[], object]) -> float:
     """Wall time of one call."""
     start = time.perf_counter()
     function()
@@ -44,3 +45,11 @@ def training_loop(name: str, ours: SimpleNamespace, theirs: SimpleNamespace, rou
     mine()
     other()
     return in_turn(name, lambda: seconds(mine), lambda: seconds(other), rounds)
+
+
+def beside_by_hand(name: str, ours: SimpleNamespace, rounds: int) -> Pair:
+    """Compare one workload's training loop with the same written by hand in NumPy."""
+    mine, hand = WORKLOADS[name](ours), BY_HAND[name]()
+    mine()
+    hand()
+    return in_turn(name, lambda: seconds(mine), lambda: seconds(hand), rounds)

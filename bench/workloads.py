@@ -20,10 +20,8 @@ DIGITS = ROOT / "tests" / "milestones" / "data" / "digits.npz"
 
 def perceptron(lib: SimpleNamespace) -> Loop:
     """The milestone's neuron and logistic loss: 100 points, 300 steps, without module 03."""
-    rng, tt = np.random.default_rng(0), lib.tt
-    points = rng.standard_normal((100, 2)).astype(np.float32)
-    x = tt.tensor(points)
-    y = tt.tensor(np.sign(points @ np.array([[1.0], [-2.0]], np.float32)))
+    tt = lib.tt
+    x, y = map(tt.tensor, points())
 
     def loop() -> None:
         w, b = tt.zeros(2, 1, requires_grad=True), tt.zeros(1, requires_grad=True)
@@ -41,10 +39,7 @@ def perceptron(lib: SimpleNamespace) -> Loop:
 def xor(lib: SimpleNamespace) -> Loop:
     """The milestone's network and loss: 64 points, 2-16-1, 400 steps of SGD."""
     tt, nn = lib.tt, lib.nn
-    corners = np.tile([[0, 0], [0, 1], [1, 0], [1, 1]], (16, 1))
-    noise = np.random.default_rng(0).normal(0, 0.1, corners.shape)
-    x = tt.tensor((corners + noise).astype(np.float32))
-    y = tt.tensor((corners[:, :1] != corners[:, 1:]).astype(np.float32))
+    x, y = map(tt.tensor, corners())
 
     def loop() -> None:
         model = nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 1))
@@ -116,6 +111,19 @@ def attention_large(lib: SimpleNamespace) -> Loop:
     return lambda: language_model(
         lib, tokens, vocabulary=64, width=128, heads=4, layers=4, batch=16
     )
+
+
+def points() -> tuple[np.ndarray, np.ndarray]:
+    """100 points (100, 2) on the two sides of a line, and their sides -1 and 1, (100, 1)."""
+    x = np.random.default_rng(0).standard_normal((100, 2)).astype(np.float32)
+    return x, np.sign(x @ np.array([[1.0], [-2.0]], np.float32))
+
+
+def corners() -> tuple[np.ndarray, np.ndarray]:
+    """64 points (64, 2) near the corners of a square, and their exclusive or, (64, 1)."""
+    exact = np.tile([[0, 0], [0, 1], [1, 0], [1, 1]], (16, 1))
+    noise = np.random.default_rng(0).normal(0, 0.1, exact.shape)
+    return (exact + noise).astype(np.float32), (exact[:, :1] != exact[:, 1:]).astype(np.float32)
 
 
 def digits() -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,65 @@
+"""What `make bench` compares does the same work: the loops by hand end where the framework's do."""
+
+from __future__ import annotations
+
+import os
+
+SAME_END = """
+import numpy as np
+import tinytorch as tt
+from bench import by_hand
+from bench.workloads import batches, corners, digits, points
+from tinytorch import nn, optim
+
+
+def apart(tensors, arrays):
+    return max(np.abs(t.data - a).max() / np.abs(a).max() for t, a in zip(tensors, arrays))
+
+
+def starting_as_by_hand(*layers):
+    for layer in layers:
+        weight, bias = by_hand.linear(layer.in_features, layer.out_features)
+        layer.weight.data, layer.bias.data = weight.T.copy(), bias
+    return layers
+
+
+def weights(*layers):
+    return [part for layer in layers for part in (layer.weight.detach().T, layer.bias)]
+
+
+x, y = map(tt.tensor, points())
+w, b = tt.zeros(2, 1, requires_grad=True), tt.zeros(1, requires_grad=True)
+descent = optim.SGD([w, b], lr=1.0)
+for _ in range(300):
+    descent.zero_grad()
+    ((-((x @ w + b) * y)).exp() + 1).log().mean().backward()
+    descent.step()
+print("perceptron", apart([w, b], by_hand.perceptron()()))
+
+x, y = map(tt.tensor, corners())
+first, second = starting_as_by_hand(nn.Linear(2, 16), nn.Linear(16, 1))
+descent = optim.SGD([*first.parameters(), *second.parameters()], lr=0.5)
+for _ in range(400):
+    descent.zero_grad()
+    nn.BCEWithLogitsLoss()(second(first(x).tanh()), y).backward()
+    descent.step()
+print("xor", apart(weights(first, second), by_hand.xor()()))
+
+images, labels = digits()
+first, second = starting_as_by_hand(nn.Linear(64, 32), nn.Linear(32, 10))
+adam = optim.Adam([*first.parameters(), *second.parameters()], lr=0.003)
+for x, y in batches(images.reshape(1500, 64), labels, 50, epochs=10):
+    adam.zero_grad()
+    nn.CrossEntropyLoss()(second(nn.ReLU()(first(tt.tensor(x)))), tt.tensor(y)).backward()
+    adam.step()
+print("mlp_digits", apart(weights(first, second), by_hand.mlp_digits()()))
+"""
+
+
+def test_the_loops_by_hand_end_where_the_framework_does(solved, run, repo) -> None:
+    path = os.pathsep.join([str(solved.root), str(repo)])
+    done = run("-c", SAME_END, cwd=solved.root, PYTHONPATH=path)
+    assert not done.returncode, done.stderr
+    ends = {name: float(value) for name, value in map(str.split, done.stdout.splitlines())}
+    assert set(ends) == {"perceptron", "xor", "mlp_digits"}
+    assert max(ends.values()) < 1e-3, ends
