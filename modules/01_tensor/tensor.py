@@ -759,6 +759,9 @@ print(rows + columns)
 # mask, a tensor of bools. The first three give **views**: the same memory seen through another
 # window. Masks and positions copy. `Index` has one line more than you may expect: for a single
 # element NumPy returns a copy, and with an added `...` it returns a view.
+#
+# In one point PyTorch differs from NumPy, and we follow it: in `x[0, :, [1, 2]]` the whole number
+# goes first, as in `x[0][:, [1, 2]]`. NumPy would read the 0 as one more list of positions.
 
 # %%
 #| export
@@ -800,15 +803,40 @@ class Index(Function):
         return a[(*index, ...) if isinstance(index, tuple) else (index, ...)]
 
 
-def unwrap_index(index):
-    """An index with arrays in place of tensors."""
-    return tuple(map(unwrap, index)) if isinstance(index, tuple) else unwrap(index)
+def unwrap_index(part):
+    """A part of an index: an array in place of a tensor, an int where that is one position."""
+    part = unwrap(part)
+    position = isinstance(part, ndarray) and part.ndim == 0 and part.dtype.kind in "iu"
+    return part.item() if position else part
+
+
+def index_steps(index):
+    """What to index with, one after the other: whole numbers first, then lists and masks."""
+    parts = tuple(map(unwrap_index, index if isinstance(index, tuple) else (index,)))
+    lists = [isinstance(part, (list, ndarray)) for part in parts]
+    whole = [isinstance(part, (int, np.integer)) and not isinstance(part, bool) for part in parts]
+    if not any(lists) or not any(whole):
+        return [parts]
+    first, then = [], []
+    for part, is_list, is_whole in zip(parts, lists, whole):
+        if is_list:  # not yet; a mask stands for as many dimensions as it has
+            mask = np.asarray(part).dtype == bool
+            first += [slice(None)] * (np.ndim(part) if mask else 1)
+            then.append(part)
+        else:
+            first.append(part)
+            if not is_whole:
+                then.append(part if part is Ellipsis else slice(None))
+    return [tuple(first), tuple(then)]
 
 
 @methods_of(Tensor)
 class _Indexing:
     def __getitem__(self, index):
-        return Index.apply(self, unwrap_index(index))
+        result = self
+        for step in index_steps(index):
+            result = Index.apply(result, step)
+        return result
 
 # %%
 x = tensor([[1.0, -2.0, 3.0], [-4.0, 5.0, -6.0]])
@@ -963,7 +991,13 @@ class _InPlace:
 
     def __setitem__(self, index, value):
         self._check_writable(value)
-        self.data[unwrap_index(index)] = unwrap(value)
+        *views, last = index_steps(index)
+        array = self.data
+        for view in views:
+            array = array[view]
+        value = unwrap(value)
+        one = isinstance(value, ndarray) and value.size == 1  # fits everywhere, in any shape
+        array[last] = value.reshape(()) if one else value
 
     def fill_(self, value):
         """Set every element to `value`."""

@@ -528,6 +528,27 @@ def test_1_3_indexing():
     refuses(lambda: x[3], "x[3] with 3 rows", IndexError)
 
 
+def test_1_3_indexing_with_a_number_and_a_list():
+    """PyTorch takes the number first; NumPy moves the list's dimension to the front."""
+    a = numbers(np.random.default_rng(8), (2, 3, 4, 5))
+    x, rest = tensor(a), slice(None)
+    mask = np.array([True, False, True, False])
+    for shown, index, expected in [
+        ("0, :, [1, 3]", (0, rest, [1, 3]), a[0][:, [1, 3]]),
+        ("0, ..., [1, 3]", (0, ..., [1, 3]), a[0][..., [1, 3]]),
+        ("tensor(0), :, [1, 3]", (tensor(0), rest, [1, 3]), a[0][:, [1, 3]]),
+        ("-1, :, a mask", (-1, rest, tensor(mask)), a[-1][:, mask]),
+        ("1, a mask of two dims", (1, a[0, :, :, 0] > 0), a[1][a[0, :, :, 0] > 0]),
+        ("0, None, [1, 2], [1, 3]", (0, None, [1, 2], [1, 3]), a[0][None, [1, 2], [1, 3]]),
+        ("[0, 1], 1, :, [0, 4]", ([0, 1], 1, rest, [0, 4]), a[:, 1][[0, 1], :, [0, 4]]),
+        ("0, :, 2, [1, 3]", (0, rest, 2, [1, 3]), a[0][:, 2][:, [1, 3]]),
+    ]:
+        same(x[index], expected, f"x[{shown}] of shape (2, 3, 4, 5)", "the number goes first")
+    row = x[tensor(1)]
+    row.data[...] = 7
+    assert (x.data[1] == 7).all(), "x[tensor(1)] must be a view, like x[1]"
+
+
 def test_1_3_broadcasting_errors_name_the_operation():
     for shown, call, words in [
         ("ones(2, 3) + ones(4)", lambda: ones(2, 3) + ones(4), ["Add", "(2, 3)", "(4,)"]),
@@ -775,6 +796,16 @@ def test_1_6_views_see_it():
     )
     x += x
     same(x, np.array([[44, 44], [52, 48]], "float32"), "x after x += x", "")
+
+
+def test_1_6_assigning_to_an_index():
+    x, a = zeros(2, 3, 4), np.zeros((2, 3, 4), "float32")
+    x[0, :, tensor([1, 3])] = ones(3, 2)
+    a[0][:, [1, 3]] = 1
+    same(x, a, "x after x[0, :, [1, 3]] = ones(3, 2)", "the number goes first, as in x[0]")
+    x[1, 2, 3] = tensor([8.0])
+    a[1, 2, 3] = 8
+    same(x, a, "x after x[1, 2, 3] = tensor([8.])", "one element fits everywhere, in any shape")
 
 
 def test_1_6_the_shape_stays():
