@@ -866,6 +866,10 @@ class Maximum(Function):
     forward = np.maximum
 
 
+class Minimum(Maximum):
+    forward = np.minimum
+
+
 class Where(Function):
     def forward(self, condition, a, b):
         return np.where(condition, a, b)
@@ -1399,7 +1403,7 @@ class _Extremes:
     def min(self, dim=None, keepdim=False):
         """The smallest element; with a `dim`, a pair (values, indices)."""
         if isinstance(dim, Tensor):
-            return -maximum(-self, -dim)
+            return Minimum.apply(self, dim)
         return self._extreme(Min, self.argmin, dim, keepdim)
 
     def _extreme(self, operation, position, dim, keepdim):

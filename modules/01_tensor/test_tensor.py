@@ -1077,6 +1077,15 @@ def test_1_9_max_and_min():
                         )
 
 
+def test_1_9_the_smaller_of_two():
+    """Of any dtype: there is no -True, and -200 does not fit into a byte."""
+    for dtype in ("float32", "float64", "int64", "uint8", "bool"):
+        a, b = np.array([200, 0, 3]).astype(dtype), np.array([100, 1, 3]).astype(dtype)
+        call = f"of two {dtype} tensors"
+        same(tensor(a).min(tensor(b)), np.minimum(a, b), f"min {call}", "the smaller of the two")
+        same(tensor(a).max(tensor(b)), np.maximum(a, b), f"max {call}", "the larger of the two")
+
+
 def test_1_9_edges():
     values, indices = tensor(5.0).max(0)
     same(values, np.array(5, "float32"), "tensor(5.).max(0).values", "")

@@ -1231,9 +1231,11 @@ def abs_backward(self, grad):
 
 @gradient_of(Maximum)
 def maximum_backward(self, grad):
+    """The larger of two (and, as Minimum is a kind of Maximum, the smaller); equal ones share."""
     a, b = self.args
-    halved = np.where(a == b, grad / 2, grad)
-    return np.where(a < b, 0, halved), np.where(a > b, 0, halved)
+    shares = np.where(a == b, grad / 2, grad)
+    b_wins, a_wins = (b == self.out) & (a != b), (a == self.out) & (a != b)
+    return np.where(b_wins, 0, shares), np.where(a_wins, 0, shares)
 
 
 @gradient_of(Clamp)

@@ -940,6 +940,7 @@ def test_2_9_the_given_rules():
         "2 ** a": (lambda a, b: 2**a + b, lambda a, b: 2**a + b),
         "sqrt, abs": (lambda a, b: a.sqrt() + (a - b).abs(), lambda a, b: a**0.5 + abs(a - b)),
         "maximum": (maximum, np.maximum),
+        "the smaller": (lambda a, b: a.min(b), np.minimum),
         "clamp": (lambda a, b: a.clamp(0.8, b), lambda a, b: np.minimum(np.maximum(a, 0.8), b)),
         "where": (lambda a, b: where(a > b, a * a, b), lambda a, b: np.where(a > b, a * a, b)),
     }
@@ -948,6 +949,9 @@ def test_2_9_the_given_rules():
     x = leaf([0.0, 1.0, 2.0])
     (x**0 + maximum(x, 1.0) + x.clamp(0, 1) + x.abs()).backward(Tensor(np.ones(3)))
     same(x.grad, [1.0, 2.5, 2.0], "the gradient at the corners", "As in PyTorch.")
+    x = leaf([0.0, 1.0, 2.0])
+    x.min(tensor([1.0, 1.0, 1.0])).backward(Tensor(np.ones(3)))
+    same(x.grad, [1.0, 0.5, 0.0], "the gradient of the smaller of two", "Equal ones share.")
 
 
 # ---- 2.10 the matrix product
