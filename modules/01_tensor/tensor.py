@@ -627,8 +627,6 @@ class _Arithmetic:
     def __neg__(self):
         return Neg.apply(self)
 
-    pow = __pow__
-
 # %%
 x = tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
 print(2 * x + 1)
@@ -1081,6 +1079,10 @@ class _Elementwise:
     def tanh(self):
         """The hyperbolic tangent of each element, between -1 and 1."""
         return Tanh.apply(self)
+
+    def pow(self, exponent):
+        """Each element to a power: another name for `**`."""
+        return Pow.apply(self, exponent)
 
 # %%
 #| export
@@ -1841,9 +1843,9 @@ print(cat([a, b]), cat([a, b]).shape, cat([a, a], dim=1).shape, stack([a, a]).sh
 # %% [markdown]
 # ## The same as functions
 #
-# PyTorch offers most methods as functions too: `torch.exp(x)` is `x.exp()`. Four of them share
-# their name with a function of Python: `sum`, `max`, `min` and `abs`. For anything that is not a
-# tensor, ours hand over to Python's, so that `from tinytorch import *` breaks nothing.
+# PyTorch offers most methods as functions too: `torch.exp(x)` is `x.exp()`. Five of them share
+# their name with a function of Python: `sum`, `max`, `min`, `abs` and `pow`. For anything that is
+# not a tensor, ours hand over to Python's, so that `from tinytorch import *` breaks nothing.
 
 # %%
 #| export

@@ -491,6 +491,19 @@ def test_1_3_elementwise_functions():
     assert tinytorch.abs(-3) == 3, "tinytorch.abs(-3) of a plain number should be Python's abs"
 
 
+def test_1_3_pow():
+    x = tensor([2.0, 3.0])
+    for call, found in [
+        ("x.pow(2)", lambda: x.pow(2)),
+        ("x.pow(exponent=2)", lambda: x.pow(exponent=2)),
+        ("pow(x, 2)", lambda: tinytorch.pow(x, 2)),
+        ("pow(input=x, exponent=2)", lambda: tinytorch.pow(input=x, exponent=2)),
+    ]:
+        same(run(found), np.array([4, 9], "float32"), call, "PyTorch's names")
+    same(tinytorch.pow(2, x), np.array([4, 8], "float32"), "pow(2, x)", "a number first")
+    equal(tinytorch.pow(2, 3), 8, "pow(2, 3)", "without a tensor it is Python's own")
+
+
 def test_1_3_conversions():
     x = tensor([1.5, -2.5])
     same(x.double(), np.array([1.5, -2.5]), "x.double()", "a cast keeps what was asked for")
