@@ -1086,8 +1086,9 @@ class _Elementwise:
 
 # %%
 #| export
-def _sizes(sizes):
-    """`zeros(2, 3)` and `zeros((2, 3))` mean the same; so do view, expand, permute."""
+def _sizes(sizes, named=None):
+    """`zeros(2, 3)`, `zeros((2, 3))` and `zeros(size=(2, 3))` are one; so it is for permute, ..."""
+    sizes = sizes if named is None else (named,)
     return tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
 
 
@@ -1097,19 +1098,20 @@ def _fresh(array, requires_grad):
     return out.requires_grad_() if requires_grad else out
 
 
-def zeros(*size, dtype=None, requires_grad=False):
+def zeros(*sizes, size=None, dtype=None, requires_grad=False):
     """A tensor of zeros, float32 unless another dtype is asked for."""
-    return _fresh(np.zeros(_sizes(size), dtype or float32), requires_grad)
+    return _fresh(np.zeros(_sizes(sizes, size), dtype or float32), requires_grad)
 
 
-def ones(*size, dtype=None, requires_grad=False):
+def ones(*sizes, size=None, dtype=None, requires_grad=False):
     """A tensor of ones, float32 unless another dtype is asked for."""
-    return _fresh(np.ones(_sizes(size), dtype or float32), requires_grad)
+    return _fresh(np.ones(_sizes(sizes, size), dtype or float32), requires_grad)
 
 
 def full(size, fill_value, *, dtype=None, requires_grad=False):
-    """A tensor with `fill_value` everywhere; its dtype is that of `tensor(fill_value)`."""
-    return _fresh(np.full(size, as_array(unwrap(fill_value), dtype)), requires_grad)
+    """A tensor with `fill_value`, a number, everywhere: float32, int64 or bool, as it is."""
+    value = fill_value.item() if isinstance(fill_value, (Tensor, np.generic)) else fill_value
+    return _fresh(np.full(size, as_array(value, dtype)), requires_grad)
 
 
 def eye(n, m=None, *, dtype=None, requires_grad=False):
@@ -1117,7 +1119,7 @@ def eye(n, m=None, *, dtype=None, requires_grad=False):
     return _fresh(np.eye(n, m, dtype=dtype or float32), requires_grad)
 
 
-def arange(start, end=None, step=1, *, dtype=None, requires_grad=False):
+def arange(start=0, end=None, step=1, *, dtype=None, requires_grad=False):
     """The numbers start, start + step, ... before `end`: int64 if all three are ints, else float32.
 
     With one argument, that is the end, and the start is 0.
@@ -1131,14 +1133,16 @@ def arange(start, end=None, step=1, *, dtype=None, requires_grad=False):
     return _fresh(steps.astype(dtype), requires_grad)
 
 
-def rand(*size, dtype=None, requires_grad=False):
+def rand(*sizes, size=None, dtype=None, requires_grad=False):
     """Random numbers, evenly spread over [0, 1)."""
-    return _fresh(default_generator.random(_sizes(size), dtype or float32), requires_grad)
+    array = default_generator.random(_sizes(sizes, size), dtype or float32)
+    return _fresh(array, requires_grad)
 
 
-def randn(*size, dtype=None, requires_grad=False):
+def randn(*sizes, size=None, dtype=None, requires_grad=False):
     """Random numbers from the normal distribution with mean 0 and variance 1."""
-    return _fresh(default_generator.standard_normal(_sizes(size), dtype or float32), requires_grad)
+    array = default_generator.standard_normal(_sizes(sizes, size), dtype or float32)
+    return _fresh(array, requires_grad)
 
 # %%
 from tinytorch.random import manual_seed
@@ -1587,9 +1591,9 @@ class Reshape(Function):
 
 @methods_of(Tensor)
 class _Shapes:
-    def reshape(self, *shape):
+    def reshape(self, *sizes, shape=None):
         """The same numbers in another shape; shares memory where that is possible."""
-        return Reshape.apply(self, _sizes(shape))
+        return Reshape.apply(self, _sizes(sizes, shape))
 
     def view(self, *shape):
         """The same memory in another shape; a RuntimeError where that needs a copy."""
@@ -1743,9 +1747,9 @@ class Expand(Function):
 
 @methods_of(Tensor)
 class _Views:
-    def permute(self, *dims):
+    def permute(self, *order, dims=None):
         """The dimensions in a new order: result dimension i is dimension dims[i] of this tensor."""
-        dims = _sizes(dims)
+        dims = _sizes(order, dims)
         order = tuple(checked_dim(dim, self.ndim) for dim in dims)
         if sorted(order) != list(range(self.ndim)):
             raise RuntimeError(f"permute: {dims} does not name each dim of {self.shape} once")
@@ -1781,9 +1785,9 @@ class _Views:
         """All dimensions in reverse order: the transpose of a matrix."""
         return Permute.apply(self, tuple(reversed(range(self.ndim))))
 
-    def expand(self, *sizes):
+    def expand(self, *sizes, size=None):
         """A view stretched to `sizes` by repeating dimensions of size 1; -1 keeps a size."""
-        return Expand.apply(self, _sizes(sizes))
+        return Expand.apply(self, _sizes(sizes, size))
 
 # %%
 x = tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])

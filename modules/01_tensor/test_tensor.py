@@ -298,6 +298,27 @@ ARRAYS = {
 }
 
 
+def test_1_1_the_names_of_sizes():
+    """PyTorch's argument names, for those who write them out."""
+    for call, found in [
+        ("zeros(size=(2, 3))", lambda: zeros(size=(2, 3))),
+        ("ones(size=[2, 3])", lambda: ones(size=[2, 3])),
+        ("rand(size=(2, 3))", lambda: rand(size=(2, 3))),
+        ("randn(size=(2, 3))", lambda: randn(size=(2, 3))),
+        ("full(size=(2, 3), fill_value=1)", lambda: full(size=(2, 3), fill_value=1)),
+    ]:
+        result = run(found)
+        equal(result.shape if isinstance(result, Tensor) else result, (2, 3), call, "the shape")
+    same(run(lambda: arange(end=3)), np.array([0, 1, 2]), "arange(end=3)", "the start is 0")
+
+
+def test_1_1_full_takes_a_number():
+    for value in (np.float64(2.5), tensor(2.5, dtype=float64), tensor(2.5), 2.5):
+        call = f"full((2,), {value!r})"
+        same(full((2,), value), np.array([2.5, 2.5], "float32"), call, "one number: as tensor(2.5)")
+    same(full((2,), np.int32(3)), np.array([3, 3]), "full((2,), np.int32(3))", "as tensor(3)")
+
+
 def test_1_2_who_keeps_float64():
     stays = "float64 of shape (3,)"
     zero_dim = "float64 of shape ()"
@@ -1317,6 +1338,17 @@ def test_1_12_permute_and_T():
         lambda: x.permute(0, 1), "permute(0, 1) of shape (2, 3, 4)", RuntimeError, ["(2, 3, 4)"]
     )
     assert x.T.contiguous().data.flags.c_contiguous, "x.T.contiguous() must lie row by row"
+
+
+def test_1_12_the_names_of_sizes():
+    """PyTorch's argument names, for those who write them out."""
+    x = ones(2, 3)
+    for call, found in [
+        ("reshape(x, shape=(3, 2))", lambda: tinytorch.reshape(x, shape=(3, 2))),
+        ("permute(x, dims=(1, 0))", lambda: tinytorch.permute(x, dims=(1, 0))),
+        ("ones(3, 1).expand(size=(3, 2))", lambda: ones(3, 1).expand(size=(3, 2))),
+    ]:
+        same(run(found), np.ones((3, 2), "float32"), call, "the shape is (3, 2)")
 
 
 def test_1_12_expand():
