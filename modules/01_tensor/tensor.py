@@ -765,11 +765,11 @@ print(rows + columns)
 #| export
 @methods_of(Tensor)
 class _Comparisons:
-    def __eq__(self, other):
-        return wrap(np.asarray(self.data == unwrap(other)))
+    def __eq__(self, other):  # for None Python asks whether they are one object: `x.grad == None`
+        return NotImplemented if other is None else wrap(np.asarray(self.data == unwrap(other)))
 
     def __ne__(self, other):
-        return wrap(np.asarray(self.data != unwrap(other)))
+        return NotImplemented if other is None else wrap(np.asarray(self.data != unwrap(other)))
 
     def __lt__(self, other):
         return wrap(np.asarray(self.data < unwrap(other)))

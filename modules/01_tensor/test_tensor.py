@@ -538,6 +538,12 @@ def test_1_3_conversions():
     assert np.shares_memory(x.detach().data, x.data), "x.detach() must share the memory of x"
 
 
+def test_1_3_equal_to_none():
+    x = ones(2)
+    assert (x == None) is False, "x == None must be False, also with many elements"  # noqa: E711
+    assert (x != None) is True, "x != None must be True, also with many elements"  # noqa: E711
+
+
 def test_1_3_indexing():
     rng = np.random.default_rng(7)
     a = numbers(rng, (3, 4, 2))
