@@ -1056,19 +1056,24 @@ class Tanh(Function):
     forward = np.tanh
 
 
+def wide(tensor):
+    """The tensor, but bytes and bools as float32: of those NumPy makes floats of 16 bits."""
+    return tensor if tensor.data.itemsize > 1 else tensor.float()
+
+
 @methods_of(Tensor)
 class _Elementwise:
     def exp(self):
         """e to the power of each element."""
-        return Exp.apply(self)
+        return Exp.apply(wide(self))
 
     def log(self):
         """The natural logarithm of each element: -inf at 0, NaN below (NumPy warns of both)."""
-        return Log.apply(self)
+        return Log.apply(wide(self))
 
     def sqrt(self):
         """The square root of each element, NaN below 0."""
-        return Sqrt.apply(self)
+        return Sqrt.apply(wide(self))
 
     def abs(self):
         """Each element without its sign."""
@@ -1078,7 +1083,7 @@ class _Elementwise:
 
     def tanh(self):
         """The hyperbolic tangent of each element, between -1 and 1."""
-        return Tanh.apply(self)
+        return Tanh.apply(wide(self))
 
     def pow(self, exponent):
         """Each element to a power: another name for `**`."""

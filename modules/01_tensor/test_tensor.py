@@ -538,6 +538,18 @@ def test_1_3_conversions():
     assert np.shares_memory(x.detach().data, x.data), "x.detach() must share the memory of x"
 
 
+def test_1_3_functions_of_bytes_and_bools():
+    """Of these NumPy makes float16, which is right to three digits only."""
+    for dtype in ("uint8", "int8", "bool"):
+        a = np.array([1, 2, 3]).astype(dtype)
+        x, exact = tensor(a), a.astype("float32")
+        for name in ("exp", "log", "sqrt", "tanh"):
+            call = f"tensor({a}).{name}() of {dtype}"
+            same(getattr(x, name)(), getattr(np, name)(exact), call, "computed in float32")
+    half = tensor(np.ones(2, "float16"))
+    same(half.exp(), np.exp(np.ones(2, "float16")), "exp of float16", "who asks for it gets it")
+
+
 def test_1_3_equal_to_none():
     x = ones(2)
     assert (x == None) is False, "x == None must be False, also with many elements"  # noqa: E711
