@@ -1291,6 +1291,8 @@ class _Variance:
             >>> tensor([2.0, 4.0, 9.0]).var()
             tensor(13.)
         """
+        if isinstance(dim, bool):  # the oldest way: x.var(False)
+            dim, unbiased = None, dim
         if unbiased is not None:
             correction = int(unbiased)
         ### BEGIN SOLUTION

@@ -1073,6 +1073,15 @@ def test_1_8_dtype_and_small_counts():
 # ---- 1.9 the largest, and where it is
 
 
+def test_1_8_the_older_way():
+    x = tensor([2.0, 4.0, 9.0])
+    for call, found in [
+        ("x.var(unbiased=False)", lambda: x.var(unbiased=False)),
+        ("x.var(False)", lambda: x.var(False)),
+    ]:
+        same(run(found), np.array(26 / 3, "float32"), call, "as correction=0")
+
+
 def test_1_9_pick():
     rng, shapes = random_shapes(19, 15, sizes=(1, 2, 3, 4))
     for shape in [s for s in shapes if s]:
