@@ -1839,7 +1839,15 @@ class Stack(Function):
 
 
 def cat(tensors, dim=0):
-    """Join tensors along an existing dimension; their other sizes must agree."""
+    """Join tensors along an existing dimension; their other sizes must agree.
+
+    `tensor([])` fits with all of them, so that a collection can begin with it.
+    """
+    tensors = list(tensors)
+    full = next((list(t.shape) for t in tensors if t.shape != (0,)), [0])
+    if len(full) > 1 and -len(full) <= dim < len(full):
+        full[dim] = 0
+        tensors = [t.reshape(full) if t.shape == (0,) else t for t in tensors]
     return Cat.apply(dim, *tensors)
 
 

@@ -1450,6 +1450,19 @@ def test_1_12_cat_and_stack():
     )
 
 
+def test_1_12_cat_begins_with_nothing():
+    """`seen = tensor([])`, and then `seen = cat([seen, batch])` again and again."""
+    nothing, batch = tensor([]), ones(2, 3)
+    for dim in (0, 1, -1):
+        call = f"cat([tensor([]), ones(2, 3)], dim={dim})"
+        same(run(cat, [nothing, batch], dim), np.ones((2, 3), "float32"), call, "it fits with all")
+    call = "cat([tensor([]), tensor([[1, 2]])])"
+    found = run(cat, [nothing, tensor([[1, 2]])])
+    same(found, np.array([[1, 2]], "float32"), call, "its dtype counts")
+    same(cat([nothing, nothing]), np.zeros(0, "float32"), "cat([tensor([]), tensor([])])", "")
+    refuses(lambda: cat([zeros(0, 4), batch]), "cat of (0, 4) and (2, 3)", ValueError)
+
+
 def test_1_12_attention_in_four_lines():
     """Nothing new: everything of this module in one computation, in float64, beside NumPy."""
     rng = np.random.default_rng(0)
