@@ -95,7 +95,7 @@ from functools import cache
 
 import numpy as np
 
-from tinytorch.tensor import Function, checked_dim, float32
+from tinytorch.tensor import Function, checked_dim, float32, where
 
 # %% [markdown]
 # ## Task 3.1: a bend
@@ -851,7 +851,7 @@ def _kept(name, rows, classes, ignore_index):
 def _reduced_kept(losses, keep, reduction, shape):
     """Reduce a tensor of single losses where only some of them count."""
     if keep is not None:
-        losses = losses * keep
+        losses = where(keep, losses, 0.0)  # not a product: NaN * 0 is NaN
     if reduction == "none":
         return losses.reshape(*shape)
     if reduction not in ("mean", "sum"):

@@ -582,6 +582,16 @@ def test_3_6_cross_entropy_where_some_targets_do_not_count():
         [x],
         "The row that does not count arrives with a gradient of 0: use the share of each row.",
     )
+    broken = x.copy()
+    broken[1] = np.nan
+    found = F.cross_entropy(Tensor(broken), Tensor(target))
+    cause = "What does not count cannot spoil the mean."
+    same("cross_entropy with NaN in the row of -100", found, losses.sum() / 3, cause)
+    nothing = Tensor(x, requires_grad=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        F.cross_entropy(nothing, tensor([-100] * 4)).backward()
+    cause = "The mean of nothing is NaN, but no row had a part in it: as in PyTorch."
+    same("the gradient where all targets are -100", nothing.grad, np.zeros((4, 3)), cause)
     smooth = F.cross_entropy(Tensor(x[:1]), Tensor(target[:1]), label_smoothing=0.3)
     expected = -(0.7 * log_softmax(x[:1])[0, 0] + 0.3 * log_softmax(x[:1]).mean())
     same(
