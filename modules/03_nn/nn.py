@@ -776,6 +776,8 @@ def cross_entropy(input, target, *, ignore_index=-100, reduction="mean", label_s
         TypeError: `target` does not hold ints. ValueError: the shapes do not fit.
         IndexError: a class that does not exist.
     """
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(f"label_smoothing must be from 0 to 1, not {label_smoothing}")
     rows, classes = _rows_and_classes("cross_entropy", input, target)
     keep = _kept("cross_entropy", rows, classes, ignore_index)
     if keep is None and not label_smoothing:

@@ -614,6 +614,9 @@ def test_3_6_cross_entropy_refuses_targets():
     ]:
         with pytest.raises(kind, match=text):
             F.cross_entropy(x, tensor(target))
+    for part in (-0.1, 1.5):
+        with pytest.raises(ValueError, match=f"from 0 to 1, not {part}"):
+            F.cross_entropy(x, tensor([0, 2]), label_smoothing=part)
 
 
 # 3.7 yes or no
