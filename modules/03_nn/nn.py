@@ -1801,6 +1801,14 @@ class _Row(Module):
     def __setitem__(self, index, module):
         self.add_module(list(self._modules)[index], module)
 
+    def __delitem__(self, index):
+        modules = list(self)
+        del modules[index]
+        self._refill(modules)
+
+    def __iadd__(self, modules):
+        return self.extend(modules)
+
     def append(self, module):
         self.add_module(str(len(self)), module)
         return self
@@ -1809,6 +1817,22 @@ class _Row(Module):
         for module in modules:
             self.append(module)
         return self
+
+    def insert(self, index, module):
+        modules = list(self)
+        modules.insert(index, module)
+        return self._refill(modules)
+
+    def pop(self, index):
+        module = self[index]
+        del self[index]
+        return module
+
+    def _refill(self, modules):
+        """Hold these modules, numbered anew."""
+        for name in list(self._modules):
+            delattr(self, name)
+        return self.extend(modules)
 
 
 class Sequential(_Row):
@@ -1935,12 +1959,6 @@ class ModuleList(_Row):
     @classmethod
     def _of(cls, items):
         return cls(module for _, module in items)
-
-    def insert(self, index, module):
-        modules = list(self)
-        modules.insert(index, module)
-        for position, module in enumerate(modules):
-            self.add_module(str(position), module)
 
     def __repr__(self):
         """As PyTorch does it: equal neighbors in one line, "(0-3): 4 x Linear(...)"."""

@@ -1286,6 +1286,20 @@ def test_3_12_sequential_empty_nested_and_shared():
     assert len(row[:2]) == 2, "a row can be sliced"
 
 
+def test_3_12_rows_change_like_lists():
+    two, three, five = Times(2), Times(3), Times(5)
+    for kind in (nn.ModuleList, nn.Sequential):
+        row = kind()
+        row += [two, five]
+        row.insert(1, three)
+        assert list(row) == [two, three, five], f"{kind.__name__}: += and insert, as in a list"
+        assert row.pop(1) is three, f"{kind.__name__}: pop returns what it takes out"
+        names = [name for name, _ in row.named_children()]
+        assert (names, list(row)) == (["0", "1"], [two, five]), f"{kind.__name__}: after pop(1)"
+        del row[0]
+        assert list(row.state_dict()) == ["0.factor"], f"{kind.__name__}: del row[0]"
+
+
 def test_3_12_a_network_learns_xor():
     tinytorch.manual_seed(1)
     model = nn.Sequential(nn.Linear(2, 32), nn.Tanh(), nn.Linear(32, 1))
