@@ -278,6 +278,16 @@ def test_4_2_learning_rates_of_groups():
     )
 
 
+def test_4_2_a_learning_rate_that_is_a_tensor():
+    w = with_grad([2.0, 1.0], [3.0, 5.0])
+    memory = w.data
+    optimizer = SGD([w], lr=tensor(0.5))
+    optimizer.step()
+    assert w.data is memory, "SGD with lr=tensor(0.5) has replaced w.data"
+    assert w.tolist() == [0.5, -1.5], f"w is {w.tolist()} after SGD with lr=tensor(0.5)"
+    assert type(optimizer.param_groups[0]["lr"]) is float, "the group keeps the number"
+
+
 def test_4_2_bad_options():
     for options in (
         {"lr": -0.1},
@@ -683,6 +693,16 @@ def test_4_7_total_norm():
         assert isinstance(total, tinytorch.Tensor) and total.shape == () and total.dtype == dtype, (
             f"the norm of {dtype} gradients is {total!r}, expected a {dtype} tensor of shape ()"
         )
+
+
+def test_4_7_norms_by_name():
+    grads = [tensor([3.0, 0.0]), tensor([[0.0], [-4.0]])]
+    found = get_total_norm(grads, "inf").item()
+    assert found == 4.0, f'get_total_norm(norm_type="inf") is {found}, expected 4: PyTorch has it'
+    error = error_of(get_total_norm, grads, 0)
+    assert isinstance(error, ValueError) and "not offered" in str(error), (
+        f"get_total_norm(norm_type=0): {said(error)}, expected a ValueError that says so"
+    )
 
 
 def test_4_7_clip():

@@ -120,6 +120,8 @@ class _Groups:
         params = param_group["params"]
         params = [params] if isinstance(params, Tensor) else list(params)
         group = {**self.defaults, **param_group, "params": params}
+        if isinstance(group.get("lr"), Tensor):  # PyTorch allows one; steps are taken with arrays
+            group["lr"] = group["lr"].item()
         self._check_parameters(params)
         self._check_options(group)
         self.param_groups.append(group)
@@ -958,7 +960,7 @@ def get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False):
 
     Args:
         tensors: a tensor, or an iterable of tensors, of any shapes.
-        norm_type: p of the p-norm; `math.inf` for the largest absolute value.
+        norm_type: p of the p-norm; `math.inf` or "inf" for the largest absolute value.
         error_if_nonfinite: raise if the result is inf or nan.
 
     Returns:
@@ -974,6 +976,9 @@ def get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False):
     arrays = [t.data for t in ([tensors] if isinstance(tensors, Tensor) else tensors)]
     if not arrays:
         return Tensor(0.0)
+    norm_type = float(norm_type)
+    if norm_type in (0, -math.inf):
+        raise ValueError(f"norm_type {norm_type} is not offered: 1, 2, ... or math.inf")
     if norm_type == math.inf:
         total = max(np.abs(a).max(initial=0.0) for a in arrays)
     else:
