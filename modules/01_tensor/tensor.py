@@ -199,10 +199,16 @@ print(f"0.1 in float64 is {0.1:.20f}")
 
 # %%
 #| export
+ANSWERS = {  # what NumPy calls for `array + tensor`, and the method with which the tensor answers
+    np.add: "__radd__", np.subtract: "__rsub__", np.multiply: "__rmul__",
+    np.true_divide: "__rtruediv__", np.power: "__rpow__", np.matmul: "__rmatmul__",
+    np.less: "__gt__", np.less_equal: "__ge__", np.greater: "__lt__", np.greater_equal: "__le__",
+    np.equal: "__eq__", np.not_equal: "__ne__",
+}  # fmt: skip
+
+
 class Tensor:
     """An array of numbers of one dtype. `Tensor.data` is the NumPy array that holds them."""
-
-    __array_priority__ = 1000  # `array + tensor` is then decided by the tensor, not by NumPy
 
     grad = None
     requires_grad = False
@@ -294,6 +300,19 @@ class Tensor:
 
     def __array__(self, dtype=None, copy=None):
         return np.array(self.data, dtype=dtype, copy=copy)
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        """NumPy asks here: `array + tensor` is a tensor; all else is computed with the arrays.
+
+        So `w.data -= tensor` changes the array that is there, and np.exp of a tensor that requires
+        grad is an error, since its gradient would be lost.
+        """
+        if ufunc in ANSWERS and method == "__call__" and "out" not in kwargs:
+            first, second = inputs
+            if isinstance(first, (ndarray, np.generic)):
+                return getattr(second, ANSWERS[ufunc])(first)
+        arrays = [x.numpy() if isinstance(x, Tensor) else x for x in inputs]
+        return getattr(ufunc, method)(*arrays, **kwargs)
 
     def __format__(self, spec):
         if self.data.ndim and spec:

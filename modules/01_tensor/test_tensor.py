@@ -538,6 +538,33 @@ def test_1_3_conversions():
     assert np.shares_memory(x.detach().data, x.data), "x.detach() must share the memory of x"
 
 
+def test_1_3_arrays_that_meet_tensors():
+    a, x = np.array([1, 2], "float32"), tensor([3.0, 4.0])
+    for call, found, expected in [
+        ("array + tensor", a + x, [4, 6]),
+        ("array - tensor", a - x, [-2, -2]),
+        ("array * tensor", a * x, [3, 8]),
+        ("array / tensor", a / x, [1 / 3, 0.5]),
+        ("array ** tensor", a**x, [1, 16]),
+        ("np.float32(2) - tensor", np.float32(2) - x, [-1, -2]),
+        ("array @ tensor", a @ x, 11),
+    ]:
+        same(found, np.array(expected, "float32"), call, "the tensor answers for both")
+    for call, found, expected in [
+        ("array < tensor", a < x, [True, True]),
+        ("array >= tensor", a >= x, [False, False]),
+        ("array == tensor", a == x, [False, False]),
+    ]:
+        same(found, np.array(expected), call, "the tensor answers for both")
+    assert type(np.exp(x)) is np.ndarray, "NumPy's functions of a tensor give arrays"
+    w = tensor([5.0, 6.0], requires_grad=True)
+    memory = w.data
+    w.data -= 0.5 * x  # what many PyTorch programs write
+    assert w.data is memory, "w.data -= tensor must change the array that is there"
+    same(w, np.array([3.5, 4], "float32"), "w after w.data -= 0.5 * tensor([3., 4.])", "")
+    refuses(lambda: np.exp(w), "np.exp(a tensor that requires grad)", RuntimeError, ["detach"])
+
+
 def test_1_3_functions_of_bytes_and_bools():
     """Of these NumPy makes float16, which is right to three digits only."""
     for dtype in ("uint8", "int8", "bool"):
