@@ -630,6 +630,11 @@ def _starting_gradient(tensor, gradient):
 def _fitted(grad, data, node):
     """A gradient for the input array `data`: broadcasting undone, its dtype; or an error."""
     shape = data.shape
+    if data.dtype.kind != "f":
+        raise RuntimeError(
+            f"only floats can require gradients; a tensor of shape {shape} is {data.dtype}: "
+            "make it with dtype=float32"
+        )
     if grad.shape == shape:
         return grad.astype(data.dtype)
     fitted = unbroadcast(grad, shape) if grad.ndim >= len(shape) else grad

@@ -617,6 +617,16 @@ def test_2_5_the_gradient_has_the_dtype_of_its_leaf():
     same(x.grad, [15.0, 24.0], "x.grad of x * y * [5, 6]", "")
 
 
+def test_2_5_ints_have_no_gradient():
+    """`requires_grad = True` is only noted; an int64 gradient of 0.5 would be cut to 0."""
+    x = tensor([1, 2, 3])
+    x.requires_grad = True
+    message = refused(
+        RuntimeError, lambda: (x * 0.5).backward(Tensor(np.ones(3))), "backward()", "an int64 leaf"
+    )
+    assert "only floats" in message, f"the message should say what can have one: {message}"
+
+
 def test_2_5_gradients_on_the_way_are_let_go():
     class Watch(Function):
         passed: ClassVar[list] = []
