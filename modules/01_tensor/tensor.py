@@ -204,6 +204,7 @@ ANSWERS = {  # what NumPy calls for `array + tensor`, and the method with which 
     np.true_divide: "__rtruediv__", np.power: "__rpow__", np.matmul: "__rmatmul__",
     np.less: "__gt__", np.less_equal: "__ge__", np.greater: "__lt__", np.greater_equal: "__le__",
     np.equal: "__eq__", np.not_equal: "__ne__",
+    np.floor_divide: "__rfloordiv__", np.remainder: "__rmod__",
 }  # fmt: skip
 
 
@@ -655,7 +656,7 @@ print("float32 stays:", (x * 0.1).dtype, "| float64 stays:", (tensor(np.ones(3))
 
 # %% [markdown]
 # Clone and cast are operations too. A cast to the dtype a tensor already has costs nothing: it
-# returns the tensor itself.
+# returns the tensor itself. So are `//` and `%`, as Python has them.
 
 # %%
 #| export
@@ -691,6 +692,34 @@ class _Conversions:
 
     def long(self):
         return self.to(int64)
+
+
+class FloorDivide(Function):
+    forward = np.floor_divide
+
+
+class Remainder(Function):
+    forward = np.remainder
+
+
+@methods_of(Tensor)
+class _WholeNumbers:
+    """As in Python: `7 // 2` is 3, rounded down, and `7 % 2` is what is left, 1."""
+
+    def __floordiv__(self, other):
+        return FloorDivide.apply(self, other)
+
+    def __rfloordiv__(self, other):
+        return FloorDivide.apply(other, self)
+
+    def __mod__(self, other):
+        return Remainder.apply(self, other)
+
+    def __rmod__(self, other):
+        return Remainder.apply(other, self)
+
+    def __pos__(self):
+        return self
 
 # %% [markdown]
 # ## Task 1.4: broadcasting

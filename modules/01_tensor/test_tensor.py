@@ -512,6 +512,24 @@ def test_1_3_elementwise_functions():
     assert tinytorch.abs(-3) == 3, "tinytorch.abs(-3) of a plain number should be Python's abs"
 
 
+def test_1_3_whole_numbers():
+    for a, b in [
+        (np.array([7, -7, 6]), np.array([2, 2, -4])),
+        (np.array([7.5, -7.5], "float32"), np.array([2, 2], "float32")),
+        (np.array([7.5, -7.5]), np.array(2.0)),
+    ]:
+        x, y = tensor(a), tensor(b)
+        same(x // y, a // b, f"{a} // {b}", "rounded down")
+        same(x % y, a % b, f"{a} % {b}", "what is left, with the sign of the divisor")
+    i = tensor([2, 3])
+    same(i % 2 == 0, np.array([True, False]), "tensor([2, 3]) % 2 == 0", "even?")
+    same(7 // i, np.array([3, 2]), "7 // tensor([2, 3])", "")
+    same(7 % i, np.array([1, 1]), "7 % tensor([2, 3])", "")
+    same(np.array([7, 8]) % i, np.array([1, 2]), "array % tensor", "the tensor answers for both")
+    i //= 2
+    same(+i, np.array([1, 1]), "tensor([2, 3]) after i //= 2", "")
+
+
 def test_1_3_pow():
     x = tensor([2.0, 3.0])
     for call, found in [

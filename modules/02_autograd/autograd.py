@@ -161,6 +161,7 @@ from tinytorch.tensor import (
     Neg,
     Permute,
     Pow,
+    Remainder,
     Reshape,
     Sqrt,
     Stack,
@@ -1222,6 +1223,12 @@ def pow_backward(self, grad):
             log_a = np.log(np.asarray(a, self.out.dtype))
             grad_b = np.where((a == 0) & (b >= 0), 0, grad * self.out * log_a)
     return grad_a, grad_b
+
+
+@gradient_of(Remainder)
+def remainder_backward(self, grad):
+    a, b = self.args  # a % b is a - (a // b) * b; `//` moves in jumps, and has no slope
+    return grad, -grad * (a // b) if self.needs_input_grad[1] else None
 
 
 @gradient_of(Sqrt)

@@ -948,6 +948,7 @@ def test_2_9_the_given_rules():
         "a ** 3": (lambda a, b: a**3 + b, lambda a, b: a**3 + b),
         "a ** b": (lambda a, b: a**b, lambda a, b: a**b),
         "2 ** a": (lambda a, b: 2**a + b, lambda a, b: 2**a + b),
+        "a % b": (lambda a, b: a % b, lambda a, b: a % b),
         "sqrt, abs": (lambda a, b: a.sqrt() + (a - b).abs(), lambda a, b: a**0.5 + abs(a - b)),
         "maximum": (maximum, np.maximum),
         "the smaller": (lambda a, b: a.min(b), np.minimum),
