@@ -840,6 +840,11 @@ class _Comparisons:
     def __or__(self, other):
         return wrap(np.asarray(self.data | unwrap(other)))
 
+    def __xor__(self, other):
+        return wrap(np.asarray(self.data ^ unwrap(other)))
+
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
+
 
 class Index(Function):
     def forward(self, a, index):

@@ -832,6 +832,8 @@ def test_1_5_where_maximum_and_masks():
     same(x > 0, np.array([False, True, True]), "x > 0", "a comparison gives bools")
     same(tensor(1.0) == tensor(1.0), np.array(True), "tensor(1.) == tensor(1.)", "shape ()")
     same(~(x > 0) | (x >= 3), np.array([True, False, True]), "~(x > 0) | (x >= 3)", "bools")
+    same((x > 0) ^ (x >= 3), np.array([False, True, False]), "(x > 0) ^ (x >= 3)", "xor")
+    same(True & (x > 0), np.array([False, True, True]), "True & (x > 0)", "either side")
     same(where(x > 0, x, 0), np.array([0, 0.5, 3], "float32"), "where(x > 0, x, 0)", "")
     same(maximum(x, tensor(1)), np.array([1, 1, 3], "float32"), "maximum(x, tensor(1))", "")
 
