@@ -1044,6 +1044,12 @@ class _InPlace:
     def __ipow__(self, other):
         return self._in_place(np.power, other)
 
+    def __ifloordiv__(self, other):
+        return self._in_place(np.floor_divide, other)
+
+    def __imod__(self, other):
+        return self._in_place(np.remainder, other)
+
     def __setitem__(self, index, value):
         self._check_writable(value)
         *views, last = index_steps(index)
