@@ -80,6 +80,7 @@ print(f"3. bytes for each number: list {list_bytes / 300_000:.0f}, array {array.
 import builtins
 import functools
 import math
+import types
 from collections import namedtuple
 
 import numpy as np
@@ -607,6 +608,8 @@ def methods_of(target):
         for name, value in vars(part).items():
             if callable(value) or isinstance(value, property):
                 setattr(target, name, value)
+            if isinstance(value, types.FunctionType):  # the name that an error message shows
+                value.__qualname__ = f"{target.__name__}.{name}"
         return part
 
     return hand_over

@@ -222,6 +222,13 @@ _recording = True
 _new = Tensor.__new__
 
 
+def _put_right(tensor):
+    """`w.data = w.data - rate * w.grad` leaves a tensor, or a number, where an array belongs."""
+    while isinstance(tensor.data, Tensor):
+        tensor.data = tensor.data.data
+    tensor.data = np.asarray(tensor.data)
+
+
 def apply(cls, *args):
     """`Function.apply`, which now also records: the result remembers how it was computed.
 
@@ -244,6 +251,8 @@ def apply(cls, *args):
     arrays, needs = [], []
     for arg in args:
         if isinstance(arg, Tensor):
+            if type(arg.data) is not ndarray:
+                _put_right(arg)
             arrays.append(arg.data)
             needs.append(arg.requires_grad)
         else:

@@ -1092,6 +1092,22 @@ def test_2_11_mean():
     )
 
 
+def test_2_11_steps_written_with_data():
+    """Both ways in which PyTorch programs write a step: `.data` is a tensor there, not an array."""
+    x, ends = tensor(np.array([[1.0, 2.0], [3.0, 5.0]])), []
+    for in_place in (True, False):
+        w = tensor(np.array([[1.0], [-1.0]]), requires_grad=True)
+        for _ in range(3):
+            w.grad = None
+            (x @ w).sum().backward()
+            if in_place:
+                w.data -= 0.1 * w.grad
+            else:
+                w.data = w.data - 0.1 * w.grad
+        ends.append((x @ w).tolist())
+    assert ends[0] == ends[1], f"w.data -= step led to {ends[0]}, w.data = w.data - step: {ends[1]}"
+
+
 def test_2_11_shared_and_views():
     array = [numbers(2, 3)]
     check("a * a.sum(dim=0)", lambda a: a * a.sum(dim=0), lambda a: a * a.sum(0), array)
