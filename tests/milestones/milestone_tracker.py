@@ -1000,9 +1000,11 @@ def _progress_table(rows: list[dict[str, Any]], console: Console) -> Table:
     from rich import box
     from rich.table import Table
 
-    table = Table("Milestone", box=box.SQUARE)
-    table.add_column("Status", justify="center")
-    table.add_column("Requirements", justify="center")
+    # Folded: the mark of a cut word is a letter that not every terminal has.
+    table = Table(box=box.SQUARE)
+    table.add_column("Milestone", overflow="fold")
+    table.add_column("Status", justify="center", overflow="fold")
+    table.add_column("Requirements", justify="center", overflow="fold")
     for row in rows:
         label, style = STATUS[row["state"]]
         status = "\n".join(filter(None, [label, _result_line(row)]))

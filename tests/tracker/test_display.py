@@ -119,6 +119,15 @@ def test_a_terminal_that_knows_no_emoji_gets_none(advanced: Any, what: str) -> N
         assert "| 1986 - Backpropagation (XOR) | " in text
 
 
+@pytest.mark.parametrize("width", [40, 20])
+def test_a_narrow_screen_breaks_words_and_loses_none_of_their_letters(
+    advanced: Any, width: int
+) -> None:
+    text = shown(advanced, file=latin_1(), width=width)
+    first_column = "".join(line.split("|")[1].strip() for line in text.splitlines() if "|" in line)
+    assert "Backpropagation(XOR)" in first_column.replace(" ", "")
+
+
 @pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
 def test_a_terminal_that_wants_it_plain_gets_it_plain(
     advanced: Any, monkeypatch: pytest.MonkeyPatch, name: str, value: str
