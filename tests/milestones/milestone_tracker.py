@@ -1022,9 +1022,10 @@ def _result_line(row: dict[str, Any]) -> str:
         return ""
     metrics, date = row["record"].get("metrics"), row["record"].get("completed_at")
     figure = metrics.get(row["headline"]) if isinstance(metrics, dict) else None
-    known = isinstance(figure, (int, float))
+    known = isinstance(figure, (int, float)) and abs(figure) < 1e6  # not NaN, not 10**400
     parts = [f"{row['headline'].replace('_', ' ')} {figure:.1%}"] if known else []
-    return ", ".join([*parts, date[:10]] if isinstance(date, str) else parts)
+    day = re.match(r"\d{4}-\d\d-\d\d", date, re.ASCII) if isinstance(date, str) else None
+    return ", ".join([*parts, day[0]] if day else parts)
 
 
 # ----------------------------------------------------------------------------------------- script

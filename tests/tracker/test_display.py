@@ -72,13 +72,18 @@ def test_all_completed_fits_in_80_columns(tracker: Any, mt: ModuleType) -> None:
 @pytest.mark.parametrize(
     "record",
     [{}, {"metrics": None}, {"metrics": {"accuracy": "good"}}, {"completed_at": 3},
-     {"metrics": {"accuracy": None}, "completed_at": None}],
+     {"metrics": {"accuracy": None}, "completed_at": None},
+     {"metrics": {"accuracy": 10**400}}, {"metrics": {"accuracy": float("nan")}},
+     {"completed_at": "\ud800 is no letter"}, {"completed_at": "\x1b[2J\n2026-03-04"}],
 )  # fmt: skip
 def test_a_completed_one_without_a_readable_record_is_shown_as_completed(
     tracker: Any, record: dict[str, Any]
 ) -> None:
     tracker.mark_milestone_complete("perceptron", {"completed_at": "", **record})
-    assert "Completed" in shown(tracker)
+    text = shown(tracker)
+    text.encode("utf-8")
+    assert "Completed" in text
+    assert not re.search(r"%|\x1b|2026", text)
 
 
 def test_a_milestone_without_metrics_shows_its_date(tracker: Any, mt: ModuleType) -> None:
