@@ -328,7 +328,11 @@ class ProgressStore:
         if state and state["schema_version"] > SCHEMA_VERSION:
             self._refuse(state)
         kept = self._keep_aside()
-        self._write(encode_state(state or fresh_state()))
+        try:
+            self._write(encode_state(state or fresh_state()))
+        except ProgressUnwritable:
+            self._put_back(kept)
+            raise
         outcome = "Your last good state was restored" if state else "You start anew"
         count = len(state["completed_modules"]) if state else 0
         detail = f" ({count} modules complete)" if state else ": there was no good copy"
@@ -360,6 +364,14 @@ class ProgressStore:
         except OSError as error:
             self._unwritable(error)
         return kept
+
+    def _put_back(self, kept: Path) -> None:
+        """Nothing was mended, so the damaged file stays alone: the next attempt keeps it again."""
+        with suppress(OSError):
+            if not os.path.lexists(self.path):
+                kept.rename(self.path)
+            elif kept.samefile(self.path):
+                kept.unlink()
 
     def _write(self, raw: bytes) -> None:
         """Both files are staged before either is swapped in: an error leaves the old state.

@@ -137,17 +137,43 @@ def test_a_full_disk_leaves_the_old_state(tracker: Any, progress_file: Path) -> 
     assert not list(progress_file.parent.glob("*.tmp"))
 
 
+def refuse(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_damage_on_a_full_disk_stays_as_it_is_until_there_is_room(
+    mt: ModuleType,
+    tracker: Any,
+    progress_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    links: bool,
+) -> None:
+    """Neither is the damaged file gone, which would be a new start, nor do its copies pile up."""
+    tracker.mark_module_complete("00_setup")
+    progress_file.write_bytes(b"damaged")
+    with monkeypatch.context() as disk:
+        disk.setattr(mt.os, "fsync", refuse)
+        if not links:
+            disk.setattr(mt.os, "link", refuse)
+        for _ in range(3):
+            assert tracker.progress["completed_modules"] == ["00_setup"]
+            with pytest.raises(mt.ProgressUnwritable):
+                tracker.mark_module_complete("01_tensor")
+        assert progress_file.read_bytes() == b"damaged"
+        assert not list(progress_file.parent.glob("*.corrupt*"))
+    assert tracker.progress["completed_modules"] == ["00_setup"]
+    [kept] = progress_file.parent.glob("*.corrupt*")
+    assert kept.read_bytes() == b"damaged"
+
+
 @pytest.mark.parametrize("step", ["fsync", "replace"])
 def test_an_error_at_any_step_leaves_the_old_state(
     mt: ModuleType, tracker: Any, progress_file: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     tracker.mark_module_complete("00_setup")
     before = progress_file.read_bytes()
-
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(mt.os, step, full)
+    monkeypatch.setattr(mt.os, step, refuse)
     with pytest.raises(mt.ProgressUnwritable, match="No space left on device"):
         tracker.mark_module_complete("01_tensor")
     monkeypatch.undo()
