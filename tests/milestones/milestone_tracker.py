@@ -447,14 +447,16 @@ def _write_durably(path: Path, raw: bytes) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the renaming itself durable. Windows cannot open folders and needs no such step."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    """Make the renaming itself durable, where that is possible: it has been done already.
+
+    Windows and some network disks cannot sync a folder, nor can one who may not read it.
+    """
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _patiently(action: Callable[[], T]) -> T:

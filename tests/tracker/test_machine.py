@@ -219,6 +219,15 @@ def test_a_write_is_on_the_disk_before_it_takes_the_files_place_and_the_folder_a
     assert steps == ["fsync", "fsync", "replace", "replace", "fsync"]
 
 
+@posix_only
+def test_a_folder_that_cannot_be_synced_is_no_failed_write(home: Path) -> None:
+    """By then the file is in its place. Some network disks refuse, and a folder without reading."""
+    home.chmod(0o333)
+    done = as_someone_without_rights(home, "complete", "00_setup")
+    assert done.returncode == 0, done.stderr
+    assert json.loads((home / "progress.json").read_bytes())["completed_modules"] == ["00_setup"]
+
+
 def test_damage_that_cannot_be_mended_is_said_once(
     mt: ModuleType,
     tracker: Any,
