@@ -419,8 +419,9 @@ class ProgressStore:
             lock.release()
 
     def _unwritable(self, error: OSError) -> NoReturn:
+        place = error.filename2 or error.filename or self.path  # perhaps the lock, or the backup
         raise ProgressUnwritable(
-            f"{self.path} cannot be written: {error.strerror or error}. "
+            f"{place} cannot be written: {error.strerror or error}. "
             "What was recorded before still stands.",
             "Make room or mend the permissions, or set TINYTORCH_HOME to a folder of yours.",
         ) from error

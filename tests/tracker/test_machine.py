@@ -228,6 +228,17 @@ def test_a_folder_that_cannot_be_synced_is_no_failed_write(home: Path) -> None:
     assert json.loads((home / "progress.json").read_bytes())["completed_modules"] == ["00_setup"]
 
 
+@posix_only
+@pytest.mark.parametrize("name", ["progress.json.lock", "progress.json.bak"])
+def test_what_stands_in_the_way_is_named(
+    mt: ModuleType, tracker: Any, progress_file: Path, name: str
+) -> None:
+    progress_file.with_name(name).mkdir()
+    with pytest.raises(mt.ProgressUnwritable) as caught:
+        tracker.mark_module_complete("00_setup")
+    assert f"{progress_file.with_name(name)} cannot be written" in str(caught.value)
+
+
 def test_damage_that_cannot_be_mended_is_said_once(
     mt: ModuleType,
     tracker: Any,
