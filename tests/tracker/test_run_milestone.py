@@ -80,6 +80,14 @@ def test_nothing_else_is(course: Course, kind: str) -> None:
     assert "\n" not in verdict.reason
 
 
+@pytest.mark.parametrize("line", ["pytest.exit('enough', 0)", "raise KeyboardInterrupt"])
+def test_a_test_that_was_broken_off_has_not_passed(course: Course, line: str) -> None:
+    """Also where no metrics are asked for: pytest.exit leaves a case without a name, and code 0."""
+    verdict = course(body(line)).run_milestone("new")
+    assert verdict.outcome == "failed", verdict
+    assert "ended early" in verdict.reason
+
+
 def test_a_loop_without_end_is_stopped(course: Course) -> None:
     started = time.monotonic()
     verdict = course(body("while True: time.sleep(0.1)"), timeout=1.5).run_milestone("new")
