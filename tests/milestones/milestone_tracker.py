@@ -112,6 +112,8 @@ LOCK_SECONDS = 60.0
 VERIFICATION_TIMEOUT = 300.0
 OUTPUT_TAIL = 64_000  # bytes of a verification's output that are kept
 VERIFICATION_FILE = "test_learning_verification.py"
+# The student's package. Deeper paths are not it: a checkout of that name, an environment in it.
+FRAMEWORK_FILE = r"tinytorch[\\/](?:\w+[\\/])?\w+\.py"
 
 
 def ordered_milestones() -> list[str]:
@@ -892,14 +894,21 @@ def _judge_failure(case: _Case) -> Verdict:
     if absent and absent[1] == "tinytorch":
         hint = "Your framework is written by: tito export"
         return Verdict("could_not_run", "There is no tinytorch package in this workspace.", hint)
-    if absent and not absent[1].startswith("tinytorch."):
-        hint = f"{Path(sys.executable).name} -m pip install {absent[1].split('.')[0]}"
+    if absent and "." not in absent[1]:
+        hint = f"{Path(sys.executable).name} -m pip install {absent[1]}"
         return Verdict("could_not_run", f"The package {absent[1]} is not installed.", hint)
     details = "\n\n".join(filter(None, [message, _place_in_framework(case.traceback)]))
     blank = re.match(r"NotImplementedError: (Task [^\n]+)", message)
     if blank:
         return Verdict("failed", f"{blank[1]} is still blank.", details)
-    return Verdict("failed", message.partition("\n")[0] or "The test failed.", details)
+    reason = message.partition("\n")[0] or "The test failed."
+    # A test that could not even begin (pytest calls that an error), or that lacks a file.
+    not_there = re.match(r"(OS|FileNotFound|ModuleNotFound|Permission)Error: ", message)
+    of_framework = re.search(rf"{FRAMEWORK_FILE}|named 'tinytorch\.", case.traceback)
+    if (case.outcome == "error" or not_there) and not of_framework:
+        blamed = "The course or the machine is at fault here, not your code."
+        return Verdict("could_not_run", reason, f"{details}\n\n{blamed}")
+    return Verdict("failed", reason, details)
 
 
 def _error_message(case: _Case) -> str:
@@ -920,7 +929,7 @@ def _error_message(case: _Case) -> str:
 
 
 def _place_in_framework(traceback: str) -> str:
-    places = re.findall(r"^.*(tinytorch[\\/]\S+\.py:\d+): in (\S+)", traceback, re.MULTILINE)
+    places = re.findall(rf"^.*({FRAMEWORK_FILE}:\d+): in (\S+)", traceback, re.MULTILINE)
     return "Raised in {}, in {}.".format(*places[-1]) if places else ""
 
 

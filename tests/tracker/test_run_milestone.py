@@ -166,6 +166,19 @@ def test_its_place_is_a_line_of_the_lesson(course: Course) -> None:
     assert "Raised in modules/01_tensor/tensor.py:122, in matmul." in details
 
 
+def test_an_environment_in_a_folder_of_that_name_is_not_the_framework(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after `git clone .../tinytorch`: the environment in it, the workspace elsewhere."""
+    tracker = course("import helper\n" + body("helper.work()"))
+    packages = tracker.tests_dir.parents[2] / "tinytorch" / ".venv" / "lib" / "site-packages"
+    packages.mkdir(parents=True)
+    (packages / "helper.py").write_text("def work():\n    raise ValueError('no')\n")
+    monkeypatch.setenv("PYTHONPATH", str(packages))
+    verdict = tracker.run_milestone("new")
+    assert (verdict.outcome, verdict.details) == ("failed", "ValueError: no")
+
+
 def test_a_blank_task_is_named(course: Course) -> None:
     tracker = course(USES_IT)
     with_framework(tracker, "def matmul():\n    raise NotImplementedError('Task 1.3: matmul')\n")
@@ -174,12 +187,22 @@ def test_a_blank_task_is_named(course: Course) -> None:
     assert verdict.reason == "Task 1.3: matmul is still blank."
 
 
+def test_a_part_of_the_framework_that_is_not_there_is_the_students(course: Course) -> None:
+    tracker = course("import tinytorch.nn\n" + PASSES)
+    with_framework(tracker, "")
+    verdict = tracker.run_milestone("new")
+    assert verdict.outcome == "failed"
+    assert "tinytorch.nn" in verdict.reason
+
+
 @pytest.mark.parametrize(
     ("framework", "words"),
     [
         ("def matmul(:\n", "SyntaxError"),
         ("raise ImportError('tinytorch.nn comes with module 03_nn')", "03_nn"),
         ("import tinytorch.lost", "tinytorch.lost"),
+        ("open('weights.npz')", "weights.npz"),
+        ("import xml.lost", "xml.lost"),
     ],
 )
 def test_a_framework_that_cannot_be_imported_is_the_students(
@@ -204,6 +227,11 @@ def test_the_workspace_can_be_another_folder(course: Course, tmp_path: Path) -> 
 MACHINE = {
     "no framework exported": (USES_IT, "There is no tinytorch package"),
     "a package is missing": ("import no_such_package\n" + PASSES, "no_such_package"),
+    "a part of the course is missing": ("import xml.lost\n" + PASSES, "No module named 'xml.lost'"),
+    "the course's test does not compile": ("def test_new_learning(:\n", "SyntaxError"),
+    "a fixture is missing": (body("pass", arguments="lost"), "fixture 'lost' not found"),
+    "a file of the course is missing": (body("open('digits.npz')"), "FileNotFoundError"),
+    "the disk is full": (body("raise OSError('No space left')"), "OSError: No space left"),
     "the test is missing": ("def test_other(): pass\n", "0 tests ran"),
     "two tests": (
         "import pytest\n@pytest.mark.parametrize('x', [1, 2])\n" + "def test_new_learning(x): pass",
