@@ -705,20 +705,21 @@ def _verify(
     from tempfile import TemporaryDirectory
 
     try:
-        with TemporaryDirectory(prefix="tinytorch-", ignore_cleanup_errors=True) as scratch:
-            report, stream = Path(scratch, "report.xml"), Path(scratch, "progress.jsonl")
-            started = time.perf_counter()
-            result = runner(
-                tracker.verification_command(milestone_id, report=report, seed=seed),
-                cwd=tracker.tests_dir,
-                env=verification_environment(workspace, stream),
-                progress_file=stream,
-                timeout=float(definition.get("timeout", VERIFICATION_TIMEOUT)),
-            )
-            seconds = time.perf_counter() - started
-            cases = _read_report(report)
+        folder = TemporaryDirectory(prefix="tinytorch-", ignore_cleanup_errors=True)
     except OSError as error:
         return Verdict("could_not_run", f"No temporary folder can be written: {error}.")
+    with folder as scratch:
+        report, stream = Path(scratch, "report.xml"), Path(scratch, "progress.jsonl")
+        started = time.perf_counter()
+        result = runner(
+            tracker.verification_command(milestone_id, report=report, seed=seed),
+            cwd=tracker.tests_dir,
+            env=verification_environment(workspace, stream),
+            progress_file=stream,
+            timeout=float(definition.get("timeout", VERIFICATION_TIMEOUT)),
+        )
+        seconds = time.perf_counter() - started
+        cases = _read_report(report)
     verdict = _judge(result, cases, definition)
     properties = cases[0].properties if cases else {}
     played = properties.pop("seed", "" if seed is None else str(seed))

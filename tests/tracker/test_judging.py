@@ -111,12 +111,25 @@ def test_the_runner_is_given_all_it_needs(
     assert not seen["progress_file"].parent.exists(), "the scratch folder stays behind"
 
 
-def test_a_bug_in_the_runner_is_not_swallowed(course: Course) -> None:
+@pytest.mark.parametrize("error", [ZeroDivisionError, BrokenPipeError])
+def test_an_error_of_the_runner_is_not_swallowed(course: Course, error: type[Exception]) -> None:
     def broken(*_: object, **__: object) -> None:
-        raise ZeroDivisionError
+        raise error
 
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(error):
         course("").run_milestone("new", runner=broken)
+
+
+def test_without_a_temporary_folder_it_could_not_run(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("tempfile.mkdtemp", full)
+    verdict = course("").run_milestone("new")
+    assert verdict.outcome == "could_not_run"
+    assert "No temporary folder can be written: No space left" in verdict.reason
 
 
 @pytest.mark.parametrize("seed", ["", "nine", "9" * 5000, "1.5"])
