@@ -1073,7 +1073,7 @@ def _parse(arguments: list[str] | None) -> Any:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """0 done, 1 locked or unknown, 2 wrong usage, 3 the machine failed."""
+    """0 done, 1 locked or unknown, 2 wrong usage, 3 the machine failed, 130 interrupted."""
     chosen = _parse(arguments)
     try:
         if chosen.action == "progress":
@@ -1081,8 +1081,9 @@ def main(arguments: list[str] | None = None) -> int:
         elif chosen.action == "list":
             list_tests()
         else:
-            check_module_export(chosen.module, _new_console())
-            print(f"{chosen.module} is recorded as complete.")
+            console = _new_console()
+            check_module_export(chosen.module, console)
+            _say(f"{chosen.module} is recorded as complete.", console)
     except TrackerError as error:
         print(f"{error}\n{error.hint}".rstrip(), file=sys.stderr)
         return error.exit_code
@@ -1090,6 +1091,11 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"The package {error.name} is not installed.", file=sys.stderr)
         print(f"{Path(sys.executable).name} -m pip install {error.name}", file=sys.stderr)
         return 3
+    except OSError as error:  # not of the progress file, so most likely of the output
+        print(f"The machine refused: {error}", file=sys.stderr)
+        return 3
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 

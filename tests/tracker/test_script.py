@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,12 +55,33 @@ def test_any_encoding_of_the_screen_will_do(script: Script, encoding: str) -> No
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has no head")
-def test_an_impatient_reader_is_no_error() -> None:
+@pytest.mark.parametrize("action", ["progress | head -c 1", "complete 00_setup | true"])
+def test_an_impatient_reader_is_no_error(action: str) -> None:
     run = subprocess.run(
-        f'"{sys.executable}" "{TRACKER}" progress | head -c 1',
+        f'"{sys.executable}" "{TRACKER}" {action}',
         shell=True, capture_output=True, text=True, errors="replace", timeout=60,
     )  # fmt: skip
-    assert "Traceback" not in run.stderr
+    assert run.stderr == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no full disk at hand")
+@pytest.mark.parametrize("action", [["progress"], ["complete", "00_setup"]])
+def test_what_cannot_be_shown_is_said_in_words(action: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        run = subprocess.run(
+            [sys.executable, TRACKER, *action], stdout=full, stderr=subprocess.PIPE, timeout=60
+        )
+    assert run.returncode == 3
+    assert run.stderr.startswith(b"The machine refused: ")
+    assert run.stderr.count(b"\n") == 1
+
+
+def test_an_interruption_shows_no_traceback(mt: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(mt, "show_progress", interrupted)
+    assert mt.main(["progress"]) == 130
 
 
 def modules_after(code: str) -> set[str]:
