@@ -251,6 +251,14 @@ def _as_plain_data(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else str(value)
 
 
+def _check_readable(raw: bytes) -> None:
+    """A state that is damage at the next reading would take everything with it."""
+    try:
+        decode_state(raw)
+    except _Damaged as damage:
+        raise ValueError(f"The evidence cannot be recorded: {damage}") from None
+
+
 def _is_list_of_names(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
@@ -301,6 +309,7 @@ class ProgressStore:
             result = change(state)
             after = encode_state(state)
             if after != before:
+                _check_readable(after)
                 self._write(after)
             return result
 

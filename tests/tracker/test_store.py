@@ -112,6 +112,19 @@ def test_evidence_may_carry_numpy_values_and_paths(tracker: Any, progress_file: 
     assert record == {"accuracy": 0.5, "curve": [0, 1, 2], "file": "modules", "ok": True}
 
 
+def test_evidence_that_could_not_be_read_again_is_not_written(
+    tracker: Any, progress_file: Path
+) -> None:
+    tracker.mark_module_complete("00_setup")
+    before = progress_file.read_bytes()
+    deep: Any = []
+    for _ in range(60):
+        deep = [deep]
+    with pytest.raises(ValueError, match="nested too deeply"):
+        tracker.mark_module_complete("01_tensor", {"deep": deep})
+    assert progress_file.read_bytes() == before
+
+
 def test_repeated_names_in_a_file_count_once(tracker: Any, progress_file: Path) -> None:
     progress_file.write_text(json.dumps(BARE | {"completed_modules": ["00_setup"] * 3}))
     assert tracker.progress["completed_modules"] == ["00_setup"]
