@@ -744,7 +744,8 @@ def _verify(
 def verification_environment(workspace: Path, stream: Path) -> dict[str, str]:
     """The student's own `tinytorch`, one thread, and none of the caller's pytest settings."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    env.pop("PYTHONWARNINGS", None)
+    for setting in ("PYTHONWARNINGS", "PYTHONINSPECT"):  # the second changes the exit code
+        env.pop(setting, None)
     for library in ("OMP", "OPENBLAS", "MKL", "VECLIB", "NUMEXPR"):
         env[f"{library}_{'MAXIMUM' if library == 'VECLIB' else 'NUM'}_THREADS"] = "1"
     path = [str(workspace), env.get("PYTHONPATH", "")]
@@ -889,7 +890,8 @@ def _judge_without_report(result: RunResult) -> Verdict:
     if code in (-2, -9, -15):
         why = "ended from outside; often the memory ran out"
         return Verdict("could_not_run", f"The process was {why} (signal {-code}).", output)
-    if code in (3, 4):  # pytest's own codes for an internal error and for wrong usage
+    crashed = code == 1 and "Traceback (most recent call last)" in result.output
+    if crashed or code in (3, 4):  # pytest's own codes for an internal error and for wrong usage
         return Verdict("could_not_run", "pytest could not run the test.", output)
     return Verdict(
         "failed",

@@ -259,6 +259,17 @@ def test_what_is_not_the_students_fault_could_not_run(course: Course, kind: str)
     assert words in verdict.reason
 
 
+def test_a_file_that_hides_one_of_pythons_own_is_not_a_fault_of_the_framework(
+    course: Course,
+) -> None:
+    """The workspace comes first on the path, and a student may try something out in random.py."""
+    tracker = course(PASSES)
+    (tracker.tests_dir.parents[1] / "random.py").write_text("x = 1\n")
+    verdict = tracker.run_milestone("new")
+    assert verdict.outcome == "could_not_run", verdict
+    assert "random.py" in verdict.details
+
+
 def test_without_pytest_it_could_not_run(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
     tracker = course(PASSES)
     isolated = [sys.executable, "-S", "-m", "pytest"]
@@ -295,6 +306,7 @@ def test_the_callers_pytest_settings_do_not_reach_it(
     monkeypatch.setenv("PYTEST_ADDOPTS", "--collect-only")
     monkeypatch.setenv("PYTEST_PLUGINS", "no_such_plugin")
     monkeypatch.setenv("PYTHONWARNINGS", "error")
+    monkeypatch.setenv("PYTHONINSPECT", "1")
     assert course(PASSES, metrics=METRICS).run_milestone("new").outcome == "passed"
 
 
