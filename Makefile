@@ -9,6 +9,8 @@ TORCH := $(if $(filter $(PY),$(TORCH_PYTHON)),$(VENV)/.torch)
 # One BLAS thread for each process: two workers on two cores, and figures that repeat.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 VECLIB_MAXIMUM_THREADS=1
 PIP := $(PY) -m pip --disable-pip-version-check --quiet install
+# An environment that was cut off half-way, or that another tool made, can be without pip.
+NEEDS_PIP := $(PY) -m pip --version >/dev/null 2>&1 || $(PY) -m ensurepip >/dev/null
 # pip compiles what it installs, but not what it only links to.
 COMPILE := $(PY) -m compileall -q tito tests/milestones
 
@@ -38,21 +40,28 @@ parity: $(TORCH)  ## every layer and loss beside PyTorch (installs torch, large)
 clean:  ## remove .venv, caches and builds
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
+# When the Python of .venv has gone (an upgrade of the system's), what was installed counts no more.
+ifneq ($(shell test -x $(PY) || echo gone),)
+.PHONY: $(VENV)/.core $(VENV)/.dev $(VENV)/.torch
+endif
+
 $(PY):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
 	  { echo "TinyTorch needs Python 3.10 or newer; '$(PYTHON)' is older or missing. Try: make PYTHON=python3.12 ..."; exit 3; }
 	@echo "Making $(VENV) with $$($(PYTHON) --version)"
-	@$(PYTHON) -m venv $(VENV) || \
-	  { rm -rf $(VENV); echo "This Python cannot make environments; on Debian and Ubuntu: apt install python3-venv"; exit 3; }
+	@$(PYTHON) -m venv --clear $(VENV) || \
+	  { rm -rf $(VENV); echo "No $(VENV) could be made. Debian and Ubuntu have venv in a package: apt install python3-venv"; exit 3; }
 
 $(VENV)/.core: pyproject.toml | $(PY)
 	@echo "Installing TinyTorch (once)"
+	@$(NEEDS_PIP)
 	@$(PIP) --editable .
 	@$(COMPILE)
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(PY)
 	@echo "Installing TinyTorch and its test tools (once)"
+	@$(NEEDS_PIP)
 	@$(PIP) --editable '.[dev]'
 	@$(COMPILE)
 	@touch $@ $(VENV)/.core

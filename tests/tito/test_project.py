@@ -28,7 +28,7 @@ def make(repo, *arguments: str) -> str:
 
 @needs_make
 def test_make_help_names_every_target(repo, makefile):
-    (phony,) = re.findall(r"^\.PHONY: (.*)", makefile, re.M)
+    phony, *_ = re.findall(r"^\.PHONY: (.*)", makefile, re.M)
     shown = make(repo, "help")
     assert {"demo", "test", "check", "bench", "parity", "help"} <= set(phony.split())
     for target in phony.split():
@@ -65,6 +65,63 @@ def test_an_old_python_is_refused_in_words(repo, tmp_path):
     assert run.returncode != 0
     assert "TinyTorch needs Python 3.10 or newer" in run.stdout
     assert not (tmp_path / ".venv").exists()
+
+
+# In place of a Python: writes down what it is asked for; the environments it makes hold itself.
+STAND_IN = """\
+#!/bin/sh
+echo "$@" >> "$LOG"
+case "$*" in
+  "-m venv --clear"*) rm -rf .venv; mkdir -p .venv/bin; cp "$0" .venv/bin/python ;;
+  "-m pip --version") test -e "$LOG.pip" ;;
+  "-m ensurepip") touch "$LOG.pip" ;;
+esac
+"""
+
+
+@pytest.fixture
+def checkout(repo, tmp_path):
+    """A checkout of the Makefile alone, with an environment that was installed once."""
+    for name in ("Makefile", "pyproject.toml"):
+        shutil.copy(repo / name, tmp_path)
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / "python3").write_text(STAND_IN, encoding="utf-8")
+    (tmp_path / "python3").chmod(0o755)
+    return tmp_path
+
+
+def done_by_demo(checkout) -> list[str]:
+    """What `make demo` has the Python do."""
+    log = checkout / "log"
+    log.unlink(missing_ok=True)
+    subprocess.run(
+        ["make", f"PYTHON={checkout / 'python3'}", "demo"],
+        cwd=checkout,
+        env={**os.environ, "LOG": str(log)},
+        check=True,
+    )
+    return log.read_text(encoding="utf-8").splitlines()
+
+
+@needs_make
+@pytest.mark.skipif(os.name == "nt", reason="the Makefile is for POSIX shells")
+def test_an_environment_whose_python_has_gone_is_made_anew(checkout):
+    (checkout / ".venv/bin/python").symlink_to(checkout / "upgraded-away")
+    (checkout / ".venv/.core").touch()
+    done = done_by_demo(checkout)
+    assert "-m venv --clear .venv" in done
+    assert any("install --editable ." in line for line in done)
+    assert done_by_demo(checkout)[-1] == "-m tito.main demo"
+
+
+@needs_make
+@pytest.mark.skipif(os.name == "nt", reason="the Makefile is for POSIX shells")
+def test_an_environment_without_pip_is_given_it(checkout):
+    shutil.copy(checkout / "python3", checkout / ".venv/bin/python")
+    done = done_by_demo(checkout)
+    assert done[:2] == ["-m pip --version", "-m ensurepip"]
+    assert "install --editable ." in done[2]
+    assert done_by_demo(checkout) == ["-m tito.main demo"]
 
 
 def test_the_gate_runs_the_readme_s_test_command_and_then_the_checks(repo):
