@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,16 @@ CALLER_SETTINGS = (
 )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _away_from_the_caller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """First of all, so that fixtures that outlive a test keep to it too."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("TINYTORCH_HOME", str(tmp_path_factory.mktemp("home")))
+        for name in CALLER_SETTINGS:
+            monkeypatch.delenv(name, raising=False)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def tinytorch_home(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
@@ -36,8 +47,6 @@ def tinytorch_home(
     """An empty home: no test reads or writes a person's own progress."""
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("TINYTORCH_HOME", str(home))
-    for name in CALLER_SETTINGS:
-        monkeypatch.delenv(name, raising=False)
     return home
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -149,3 +150,14 @@ def test_generated_things_are_not_kept(repo):
 def test_the_version_is_said_once(tito, tmp_path, repo):
     assert tito(tmp_path, "--version").stdout == f"tito {__version__}\n"
     assert 'dynamic = ["version"]' in (repo / "pyproject.toml").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def home_between_tests() -> str | None:
+    """What a fixture finds that is made once for many tests, and so before any of them."""
+    return os.environ.get("TINYTORCH_HOME")
+
+
+def test_no_fixture_writes_to_a_person_s_own_progress(home_between_tests, tmp_path_factory):
+    assert home_between_tests is not None
+    assert Path(home_between_tests).is_relative_to(tmp_path_factory.getbasetemp())
