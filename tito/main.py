@@ -13,7 +13,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from tito import __version__
 from tito.core.console import never_fail_to_encode, print_json
@@ -65,7 +65,7 @@ def main(argv: Sequence[str] | None = None, world: World | None = None) -> int:
         print("\nStopped.", file=world.stderr)
         return 130
     except BrokenPipeError:
-        return leave_quietly()
+        return leave_quietly(world.stdout)
     except OSError as error:
         return report_refusal(error, world) if error.errno in REFUSALS else report_defect(world)
     except Exception:
@@ -176,10 +176,10 @@ def keep(text: str) -> Path:
     return Path(name)
 
 
-def leave_quietly() -> int:
+def leave_quietly(stream: TextIO) -> int:
     """The reader of our pipe has gone (`tito module list | head -1`): nothing to say."""
     with contextlib.suppress(OSError, ValueError):  # a test's stream has no number
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     return 0
 
 

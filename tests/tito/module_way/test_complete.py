@@ -231,6 +231,22 @@ def test_a_pipe_that_breaks_while_the_tracker_speaks_loses_nothing(
     assert "def manual_seed" in (desk.root / "tinytorch" / "seeds.py").read_text()
 
 
+def test_a_pipe_that_breaks_is_the_command_s_own(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Nothing else of this process is turned away: older pytests keep captured output there."""
+
+    def broken(*_: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("tito.main.dispatch", broken)
+    other = tmp_path / "other"
+    with other.open("w", encoding="utf-8") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        assert desk.tito("module", "list").code == 0
+        assert os.path.samestat(os.fstat(stream.fileno()), other.stat())
+
+
 def test_two_terminals_at_once(desk: Desk) -> None:
     desk.solve("00_setup")
     env = {**os.environ, "PYTHONPATH": str(desk.course)}
