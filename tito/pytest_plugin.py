@@ -17,6 +17,7 @@ import signal
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 MESSAGE_LIMIT = 4_000
@@ -120,10 +121,13 @@ class Plugin:
         self.reporter = reporter
 
     def pytest_configure(self, config: Any) -> None:
-        """Without its terminal, pytest 8 still asks for some of the terminal's options."""
+        """Without its terminal, pytest before 9.1 still asks for some of what the terminal has."""
         for name, value in (("verbose", 0), ("tbstyle", "short"), ("showlocals", False)):
             if not hasattr(config.option, name):
                 setattr(config.option, name, value)
+        # Failing, it would put an empty AssertionError in the place of a test's own words.
+        plain = SimpleNamespace(_highlight=lambda source, **_: source)
+        config.get_terminal_writer = lambda: plain
 
     def pytest_exception_interact(self, node: Any, call: Any, report: Any) -> None:
         if report.when == "collect":

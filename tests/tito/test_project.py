@@ -7,10 +7,12 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from tito import __version__
+from tito.pytest_plugin import Plugin
 
 needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="this machine has no make")
 
@@ -145,6 +147,13 @@ def test_lessons_have_one_kind_of_line_end(repo):
 def test_generated_things_are_not_kept(repo):
     ignored = (repo / ".gitignore").read_text(encoding="utf-8").splitlines()
     assert {"/tinytorch/", ".tito/", ".venv/"} <= set(ignored)
+
+
+def test_a_failing_test_s_words_need_no_terminal():
+    """A module's tests run without one; pytest before 9.1 asks it to color what was compared."""
+    config = SimpleNamespace(option=SimpleNamespace())
+    Plugin(None).pytest_configure(config)
+    assert config.get_terminal_writer()._highlight("2 == 3", lexer="python") == "2 == 3"
 
 
 def test_the_version_is_said_once(tito, tmp_path, repo):
