@@ -58,8 +58,8 @@ def status_table(found: list[Standing], symbols: Symbols) -> Table:
     table = _table(f"{done} of {counted(len(found), 'module')} complete")
     table.add_column("", no_wrap=True)
     table.add_column("Module", no_wrap=True)
-    table.add_column("Tasks", justify="right")
-    table.add_column("State", no_wrap=True)
+    table.add_column("Tasks", justify="right", no_wrap=True)
+    table.add_column("State", overflow="fold")  # the one that may take two lines
     table.add_column("Since", no_wrap=True)
     for standing in found:
         style = STYLES.get(standing.state)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -66,6 +67,14 @@ def test_a_module_completed_elsewhere(solved_desk: Desk) -> None:
     assert states(solved_desk) == {"00_setup": "elsewhere", "03_line": "elsewhere"}
     said = solved_desk.tito("module", "status")
     assert last_line(said.out).startswith("Next: tito module complete 00")
+
+
+def test_a_long_state_takes_two_lines_and_no_number(
+    solved_desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.rmtree(solved_desk.root / "tinytorch")
+    monkeypatch.setenv("COLUMNS", "60")
+    assert "│ 03 │ Line   │     2 │" in solved_desk.tito("module", "status").out
 
 
 def test_status_when_a_lesson_is_gone(desk: Desk) -> None:
