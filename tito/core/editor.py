@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -42,8 +43,10 @@ def jupyter_command(root: Path) -> list[str]:
 
 
 def open_with(command: list[str], path: Path, cwd: Path) -> None:
+    # Windows starts `code`, which is a code.cmd there, by its whole name only.
+    program = shutil.which(command[0]) or command[0]
     try:
-        code = subprocess.call([*command, str(path)], cwd=cwd)
+        code = subprocess.call([program, *command[1:], str(path)], cwd=cwd)
     except OSError as error:
         raise MachineError(
             f"{command[0]} cannot be started: {error.strerror or error}.",

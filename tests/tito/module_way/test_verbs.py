@@ -146,6 +146,21 @@ def test_start_opens_the_editor_with_its_arguments(desk: Desk, tmp_path: Path) -
     assert Path(note.read_text()) == desk.lesson("00_setup")
 
 
+def test_start_finds_the_editor_as_a_shell_does(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """VS Code's `code` is a code.cmd on Windows, which is started by its whole name only."""
+    script = tmp_path / "script.py"
+    script.write_text("import sys, pathlib; pathlib.Path(sys.argv[1]).touch()")
+    found = {"code": sys.executable}
+    monkeypatch.setattr("shutil.which", found.get)
+    said = desk.tito(
+        "module", "start", "00", "--open", VISUAL=f'code "{script}" "{tmp_path / "opened"}"'
+    )
+    assert said.code == 0, said.all
+    assert (tmp_path / "opened").exists()
+
+
 @pytest.mark.parametrize(
     ("setting", "words"),
     [
