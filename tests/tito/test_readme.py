@@ -8,6 +8,7 @@ are not run here: the second is what runs this.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -129,6 +130,19 @@ def test_a_student_s_first_ten_minutes(readme, repo, tmp_path):
     reader.follow(readme)
     assert reader.typed[0] == "tito init my-tinytorch"
     assert "tito milestone run perceptron" in reader.typed
+    replay_the_figures(reader, readme)
+
+
+def replay_the_figures(reader: Reader, readme: str) -> None:
+    """What is shown of the milestone is what its replay line gives."""
+    (replay,) = re.findall(r"Replay: tito (.*)", readme)
+    metrics = json.loads(reader.tito(*replay.split(), "--json"))["metrics"]
+    shown = dict(re.findall(r"^  (accuracy|loss|control accuracy) +([\d.]+)%?$", readme, re.M))
+    assert float(shown["accuracy"]) == pytest.approx(100 * metrics["accuracy"], abs=1)
+    assert float(shown["control accuracy"]) == pytest.approx(
+        100 * metrics["control_accuracy"], abs=1
+    )
+    assert float(shown["loss"]) == pytest.approx(metrics["loss"], rel=0.05)
 
 
 def test_the_two_commands_come_first(readme):
