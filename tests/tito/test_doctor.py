@@ -59,6 +59,14 @@ def test_looking_changes_nothing(tito, workspace):
     assert kept() == before
 
 
+def test_a_folder_that_the_terminal_cannot_spell_is_no_fault(tito, workspace):
+    """A Windows console spells a few hundred letters, and a home may be called Łukasz."""
+    place = workspace.rename(workspace.with_name("Łukasz"))
+    result = tito(place, "doctor", PYTHONUTF8="0", PYTHONIOENCODING="cp1252")
+    assert result.returncode == 0, result.stdout
+    assert "tinytorch can be imported" in result.stdout
+
+
 def test_outside_of_a_workspace_only_the_machine_is_judged(tito, tmp_path):
     result = tito(tmp_path, "doctor")
     assert result.returncode == 0

@@ -90,9 +90,13 @@ def check_package(workspace: Workspace) -> Iterator[Finding]:
 
 def try_import(workspace: Workspace) -> Finding:
     """Import it in a process of its own: it is a student's code."""
-    env = {**os.environ, "PYTHONPATH": str(workspace.root), "PYTHONDONTWRITEBYTECODE": "1"}
-    code = "import tinytorch; print(tinytorch.__file__)"
-    command = [sys.executable, "-c", code]
+    env = {
+        **os.environ,
+        "PYTHONPATH": str(workspace.root),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONIOENCODING": "utf-8",
+    }
+    command = [sys.executable, "-c", "import tinytorch"]
     result = process.run(command, cwd=workspace.root, env=env, timeout=IMPORT_SECONDS)
     if result.timed_out:
         text = f"import tinytorch has not ended after {IMPORT_SECONDS:.0f} seconds"
