@@ -27,7 +27,9 @@ def is_alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     state = Path(f"/proc/{pid}/stat")
-    return not (state.exists() and state.read_text().rpartition(")")[2].split()[0] == "Z")
+    return not (
+        state.exists() and state.read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z"
+    )
 
 
 def test_a_child_that_ends(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def test_what_was_unlocked_and_never_announced_is_announced_now(
         "unlocked_milestones": [],
         "completed_milestones": [],
     }
-    progress_file.write_text(json.dumps(state))
+    progress_file.write_text(json.dumps(state), encoding="utf-8")
     assert mt.check_module_export("03_nn")["newly_unlocked"] == ["perceptron", "xor"]
 
 
@@ -82,7 +82,7 @@ def test_unlocks_follow_from_the_modules_and_not_from_the_list(
         "unlocked_milestones": ["transformer"],
         "completed_milestones": [],
     }
-    progress_file.write_text(json.dumps(state))
+    progress_file.write_text(json.dumps(state), encoding="utf-8")
     assert tracker.can_run_milestone("perceptron")
     assert not tracker.can_run_milestone("transformer")
     assert tracker.progress["unlocked_milestones"] == ["perceptron"]

@@ -92,7 +92,7 @@ def test_the_runner_is_given_all_it_needs(
     def runner(command: list[str], **given: Any) -> SimpleNamespace:
         seen.update(given, command=command)
         report = next(part for part in command if part.startswith("--junitxml="))
-        Path(report.partition("=")[2]).write_text(GOOD)
+        Path(report.partition("=")[2]).write_text(GOOD, encoding="utf-8")
         return SimpleNamespace(returncode=0, output="said", timed_out=False)
 
     tracker = course("")
@@ -137,7 +137,8 @@ def test_a_seed_that_is_no_number_is_none(course: Course, seed: str) -> None:
     def runner(command: list[str], **_: Any) -> SimpleNamespace:
         report = next(part for part in command if part.startswith("--junitxml="))
         Path(report.partition("=")[2]).write_text(
-            GOOD.replace("</properties>", f'<property name="seed" value="{seed}"/></properties>')
+            GOOD.replace("</properties>", f'<property name="seed" value="{seed}"/></properties>'),
+            encoding="utf-8",
         )
         return SimpleNamespace(returncode=0, output="", timed_out=False)
 

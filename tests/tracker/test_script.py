@@ -67,7 +67,7 @@ def test_an_impatient_reader_is_no_error(action: str) -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no full disk at hand")
 @pytest.mark.parametrize("action", [["progress"], ["complete", "00_setup"]])
 def test_what_cannot_be_shown_is_said_in_words(action: list[str]) -> None:
-    with Path("/dev/full").open("w") as full:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
         run = subprocess.run(
             [sys.executable, TRACKER, *action], stdout=full, stderr=subprocess.PIPE, timeout=60
         )

@@ -28,14 +28,14 @@ def written(file: Path) -> dict[str, Any]:
 def test_a_file_with_only_the_three_keys_is_valid(
     tracker: Any, told: list[str], progress_file: Path
 ) -> None:
-    progress_file.write_text(json.dumps(BARE))
+    progress_file.write_text(json.dumps(BARE), encoding="utf-8")
     assert tracker.mark_module_complete("02_autograd") == ["perceptron"]
     assert written(progress_file)["completed_milestones"] == ["xor"]
     assert told == []
 
 
 def test_reading_writes_nothing(tracker: Any, progress_file: Path) -> None:
-    progress_file.write_text(json.dumps(BARE))
+    progress_file.write_text(json.dumps(BARE), encoding="utf-8")
     tracker.status()
     tracker.show_progress()
     tracker.list_unlocked_tests()
@@ -47,7 +47,7 @@ def test_unknown_keys_are_kept_at_every_level(tracker: Any, progress_file: Path)
         "from_a_plugin": {"deep": [1, None, "ü", {"x": 1.5}]},
         "modules": {"00_setup": {"grade": "A"}},
     }
-    progress_file.write_text(json.dumps(BARE | extra))
+    progress_file.write_text(json.dumps(BARE | extra), encoding="utf-8")
     tracker.mark_module_complete("02_autograd")
     state = written(progress_file)
     assert state["from_a_plugin"] == extra["from_a_plugin"]
@@ -126,7 +126,9 @@ def test_evidence_that_could_not_be_read_again_is_not_written(
 
 
 def test_repeated_names_in_a_file_count_once(tracker: Any, progress_file: Path) -> None:
-    progress_file.write_text(json.dumps(BARE | {"completed_modules": ["00_setup"] * 3}))
+    progress_file.write_text(
+        json.dumps(BARE | {"completed_modules": ["00_setup"] * 3}), encoding="utf-8"
+    )
     assert tracker.progress["completed_modules"] == ["00_setup"]
 
 
