@@ -1,8 +1,12 @@
-"""Tests of module 00: what `tito module test 00` runs against your own export."""
+"""Tests of module 00: what `tito module test 00` runs against your own export.
+
+PYTEST_DONT_REWRITE: every assert has a message of its own, which says it in plainer words.
+"""
 
 import numpy as np
 
 from tinytorch.random import (
+    _first_seed,
     default_generator,
     fork_rng,
     get_rng_state,
@@ -117,6 +121,16 @@ def test_0_2_negative_seeds():
         )
 
 
+def test_0_2_writes_the_seed_down():
+    for chosen, expected in [(7, 7), (-1, 2**64 - 1)]:
+        manual_seed(chosen)
+        assert _first_seed == [expected], (
+            f"after manual_seed({chosen}) the list _first_seed is {_first_seed}, expected "
+            f"[{expected}]: write the seed into its one entry, _first_seed[0] = ..., after the "
+            "mapping of negative ones (`_first_seed = ...` would only make a local name)"
+        )
+
+
 def test_0_2_refuses_what_is_no_seed():
     for chosen in (2**64, -(2**63) - 1, "seven"):
         error = error_of(manual_seed, chosen)
@@ -183,9 +197,14 @@ def test_0_4_bookmark():
     assert "seed" in state, (
         f'get_rng_state() returned {state!r}; expected NumPy\'s dict with one more key, "seed"'
     )
+    kept = dict(state)
     first = default_generator.random(4)
     set_rng_state(state)
     second = default_generator.random(4)
+    assert state == kept, (
+        "set_rng_state(state) has changed the dict it was given (with `pop`?): a bookmark can be "
+        'used more than once; read its key with new_state["seed"]'
+    )
     set_rng_state(state)
     third = default_generator.random(4)
     assert (first == second).all(), (
@@ -312,8 +331,14 @@ def test_0_5_blocks_in_blocks():
 
 def test_0_5_switched_off():
     manual_seed(7)
-    with fork_rng(enabled=False):
-        default_generator.random(2)
+    try:
+        with fork_rng(enabled=False):
+            default_generator.random(2)
+    except RuntimeError as error:
+        raise AssertionError(
+            f"`with fork_rng(enabled=False):` raised RuntimeError: {error}. The `yield` has to be "
+            "reached in every case; only the way back depends on `enabled`"
+        ) from None
     found, expected = default_generator.random(), fresh(7).random(3)[2]
     assert found == expected, (
         f"after two draws in `with fork_rng(enabled=False):` the next number is {found}, expected "
@@ -327,6 +352,11 @@ def test_0_6_versions():
         f'package_version("numpy") is {found!r}, NumPy itself says {np.__version__!r}'
     )
     for missing in ("no-such-package", "tinytorch-no-such-package"):
+        error = error_of(collect_env.package_version, missing)
+        assert error is None, (
+            f"package_version({missing!r}) raised {type(error).__name__}, expected None: catch "
+            "PackageNotFoundError"
+        )
         found = collect_env.package_version(missing)
         assert found is None, (
             f"package_version({missing!r}) is {found!r}, expected None: catch PackageNotFoundError"
