@@ -41,11 +41,15 @@ from tinytorch.tensor import (
 def run(function, *args, **kwargs):
     """What a call returns, or the exception that it raises, for `same` and `equal` to report."""
     try:
-        return function(*args, **kwargs)
+        result = function(*args, **kwargs)
     except NotImplementedError:
         raise
     except Exception as error:
         return error
+    assert not isinstance(result, Exception), (
+        f"a call returned {result!r}: an error is raised, not returned"
+    )
+    return result
 
 
 def told(error, call, cause):
@@ -84,9 +88,14 @@ def same(found, expected, call, cause):
         f"{call} has dtype {array.dtype}, expected {expected.dtype}: {cause}"
     )
     fine = 1e-12 if array.dtype == float64 else 1e-5
-    assert np.allclose(array, expected, rtol=fine, atol=fine, equal_nan=True), (
-        f"{call} is\n{array}\nexpected\n{expected}\n{cause}"
-    )
+    close = np.isclose(array, expected, rtol=fine, atol=fine, equal_nan=True)
+    if not close.all() and array.size > 12:  # a page of numbers would hide the cause
+        place = tuple(np.argwhere(~close)[0].tolist())
+        raise AssertionError(
+            f"{call} is {array[place]} at {list(place)}, expected {expected[place]} "
+            f"({np.count_nonzero(~close)} of {array.size} numbers differ): {cause}"
+        )
+    assert close.all(), f"{call} is\n{array}\nexpected\n{expected}\n{cause}"
 
 
 def refuses(call, shown, kinds, words=(), cause=""):
@@ -121,6 +130,22 @@ def calls_of(operation, work):
         work()
     finally:
         operation.forward = original
+    return len(count)
+
+
+def operations_of(work):
+    """How many operations `work()` computes, each of them by `apply`."""
+    original, count = vars(Function)["apply"], []
+
+    def counted(cls, *args):
+        count.append(cls)
+        return original.__func__(cls, *args)
+
+    Function.apply = classmethod(counted)
+    try:
+        work()
+    finally:
+        Function.apply = original
     return len(count)
 
 
@@ -292,6 +317,8 @@ ARRAYS = {
     "float32 of shape ()": np.ones((), "float32"),
     "float64 of shape ()": np.ones(()),
     "float64 of shape (0,)": np.ones(0),
+    "float64 of shape (1,)": np.ones(1),
+    "float32 of shape (1,)": np.ones(1, "float32"),
     "the number 2.5": 2.5,
     "NumPy's scalar float64(2.5)": np.float64(2.5),
     "None": None,
@@ -329,6 +356,8 @@ def test_1_2_who_keeps_float64():
         ([stays, "int64 of shape (3,)"], True),
         ([stays, "the number 2.5"], True),
         (["float64 of shape (0,)"], True),
+        (["float64 of shape (1,)", "float32 of shape (3,)"], True),
+        ([zero_dim, "float32 of shape (1,)"], False),
         ([zero_dim], True),
         ([zero_dim, "float32 of shape ()"], True),
         ([zero_dim, "int64 of shape (3,)"], True),
@@ -344,7 +373,8 @@ def test_1_2_who_keeps_float64():
         assert bool(found) == expected, (
             f"keeps_float64 of {' and '.join(names) or 'nothing'} is {found}, expected {expected}: "
             "only NumPy arrays of floats have a say, first those with dimensions; "
-            "if there are none, those of shape ()"
+            "if there are none, those of shape (). (An array of shape (1,) has a dimension: ask "
+            "for its ndim, not for its size.)"
         )
 
 
@@ -359,6 +389,9 @@ def test_1_2_settle():
         (ints, 0.5, float32),
     ]:
         found = settle(a / b, (a, b))
+        assert isinstance(found, np.ndarray), (
+            f"settle of an array returned {found!r}, expected an array: is the `return` missing?"
+        )
         assert found.dtype == dtype, (
             f"{a.dtype} / {getattr(b, 'dtype', 'a Python number')} settled to {found.dtype}, "
             f"expected {dtype}: float64 becomes float32 unless keeps_float64 says that it stays"
@@ -404,15 +437,18 @@ class Probe(Function):
 def test_1_3_apply_unwraps_and_wraps():
     Probe.seen = []
     x = tensor([1.0, 2.0])
-    result = Probe.apply(x, 3, None, (0, 1), "text")
+    call = "Probe.apply(x, 3, None, (0, 1), 'text')"
+    cause = "forward gets the arrays of the tensors; everything else reaches it as it is"
+    result = run(Probe.apply, x, 3, None, (0, 1), "text")
+    if isinstance(result, Exception):
+        raise told(result, call, cause) from None
     assert len(Probe.seen) == 1, (
         f"Probe.apply(...) ran forward {len(Probe.seen)} times, expected once"
     )
     args = Probe.seen[0][1]
     assert len(args) == 5, (
-        f"Probe.apply(x, 3, None, (0, 1), 'text') passed {len(args)} arguments to forward, "
-        "expected "
-        "5: call forward(*arrays), with the star"
+        f"{call} passed {len(args)} arguments to forward, expected 5: {cause} (and it is "
+        "forward(*arrays), with the star)"
     )
     assert args[0] is x.data, (
         f"forward got a {type(args[0]).__name__} for the tensor x, expected the array x.data itself"
@@ -863,9 +899,12 @@ def test_1_6_same_tensor_same_memory():
                 "%=": [1, 0, 1],
             }[sign],
         )
-        result = change(x)
+        result = run(change, x)
+        if isinstance(result, Exception):
+            raise told(result, f"`x {sign} 2`", "NumPy knows arrays: is out= self.data?") from None
+        given = "another tensor" if isinstance(result, Tensor) else repr(result)
         assert result is x, (
-            f"`x {sign} 2` gave {'another tensor' if isinstance(result, Tensor) else result!r}: "
+            f"`x {sign} 2` gave {given}: "
             "Python puts the result in the place of x, so return self"
         )
         assert x.data is memory, (
@@ -1363,6 +1402,19 @@ def test_1_11_squeeze():
     refuses(lambda: ones(1, 3).squeeze(2), "ones(1, 3).squeeze(2)", IndexError)
 
 
+def test_1_11_is_made_of_tensor_operations():
+    x = ones(2, 1, 3)
+    for call, work in [
+        ("flatten()", x.flatten),
+        ("unsqueeze(0)", lambda: x.unsqueeze(0)),
+        ("squeeze(1)", lambda: x.squeeze(1)),
+    ]:
+        assert operations_of(work) > 0, (
+            f"x.{call} was computed beside the tensor: call self.reshape(...), not NumPy on "
+            "self.data, or module 02 cannot know the gradient"
+        )
+
+
 def test_1_11_nothing_is_copied():
     x = arange(6)
     for call, y in [
@@ -1403,6 +1455,10 @@ def test_1_12_transpose():
                     f"transpose({first}, {second}) copied the numbers: Permute.apply makes a view"
                 )
     refuses(lambda: ones(2, 3).transpose(0, 2), "ones(2, 3).transpose(0, 2)", IndexError)
+    assert operations_of(lambda: ones(2, 3).transpose(0, 1)) > 0, (
+        "transpose was computed beside the tensor: use permute (or Permute.apply), not NumPy on "
+        "self.data, or module 02 cannot know the gradient"
+    )
 
 
 def test_1_12_permute_and_T():
