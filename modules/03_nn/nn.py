@@ -197,6 +197,9 @@ print("gradient", x.grad.tolist())
 #   x <  0:   e / (1 + e)         the same, numerator and denominator multiplied by exp(x)
 # ```
 #
+# Two forms, because each keeps all its digits on its own side: sigmoid(-30) is 9e-14, and written
+# as `1 - 1 / (1 + e)` it would lose most of them.
+#
 # `np.where(condition, a, b)` takes from `a` where the condition holds, and from `b` elsewhere.
 
 # %%

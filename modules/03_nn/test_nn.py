@@ -92,7 +92,12 @@ def gradients(call, function, arrays, cause, names=("the input", "the target"), 
     inputs = [Tensor(array, requires_grad=True) for array in arrays]
     out = completed(run(function, *inputs), call, cause)
     weights = np.random.default_rng(seed).uniform(0.5, 2, out.shape)
-    completed(run(out.backward, Tensor(weights)), f"{call}, backward:", cause)
+    up = Tensor(weights)
+    completed(run(out.backward, up), f"{call}, backward:", cause)
+    assert np.array_equal(up.data, weights), (
+        f"{call}: backward has changed `grad`, the array it was given. Others may hold it: make a "
+        "new one"
+    )
     for position, (name, x) in enumerate(zip(names, inputs, strict=False)):
         expected = central(function, arrays, position, weights)
         assert x.grad is not None, f"{call}: {name} received no gradient (None). {cause}"
@@ -258,17 +263,6 @@ def test_3_3_linear_values():
         same(f"{call} in float32", found, expected + bias, cause, 1e-5, "float32")
 
 
-def test_3_3_linear_of_views():
-    x, weight = normal(1, 2, 3, 4), normal(2, 5, 6)
-    views = x.transpose(2, 1, 0), weight[:, 1:3]  # (4, 3, 2) and (5, 2), not row by row in memory
-    found = run(F.linear, Tensor(x).permute(2, 1, 0), Tensor(weight)[:, 1:3])
-    cause = "The inputs may be views of other memory; reshape copies where it must."
-    same("linear of a permuted x and a slice of a weight", found, views[0] @ views[1].T, cause)
-    gradients(
-        "linear of views", lambda x, w: F.linear(x.permute(2, 1, 0), w[:, 1:3]), [x, weight], cause
-    )
-
-
 def test_3_3_linear_leaves_its_inputs_alone():
     arrays = normal(3, 2, 2), normal(4, 2, 2), normal(5, 2)
     inputs = [Tensor(array, requires_grad=True) for array in arrays]
@@ -290,6 +284,29 @@ def test_3_3_linear_gradients():
         )
         gradients(call, F.linear, [x, weight, bias], cause, names)
         gradients(f"{call}, no bias", F.linear, [x, weight], cause, names)
+
+
+def test_3_3_linear_of_views():
+    x, weight = normal(1, 2, 3, 4), normal(2, 5, 6)
+    views = x.transpose(2, 1, 0), weight[:, 1:3]  # (4, 3, 2) and (5, 2), not row by row in memory
+    found = run(F.linear, Tensor(x).permute(2, 1, 0), Tensor(weight)[:, 1:3])
+    cause = "The inputs may be views of other memory; reshape copies where it must."
+    same("linear of a permuted x and a slice of a weight", found, views[0] @ views[1].T, cause)
+    gradients(
+        "linear of views", lambda x, w: F.linear(x.permute(2, 1, 0), w[:, 1:3]), [x, weight], cause
+    )
+
+
+def test_3_3_linear_gradients_have_the_shapes_of_the_inputs():
+    names = ("x", "weight", "bias")
+    for arrays in linear_cases():
+        out = F.linear(*(Tensor(array, requires_grad=True) for array in arrays))
+        for name, array, found in zip(names, arrays, out.grad_fn.backward(np.ones(out.shape))):
+            assert np.shape(found) == array.shape, (
+                f"linear of x {arrays[0].shape}, weight {arrays[1].shape}: backward returns an "
+                f"array of shape {np.shape(found)} for {name}, expected {array.shape}. (The walk "
+                "sums what was broadcast, but only once: give it what the docstring promises.)"
+            )
 
 
 def test_3_3_linear_with_one_tensor_twice():
@@ -356,6 +373,18 @@ def test_3_4_mse_gradients():
                 "The gradient is 2 * error times the share of each loss (for the mean, one part in "
                 "the number of losses); the target gets the same with the opposite sign.",
                 seed=seed,
+            )
+
+
+def test_3_4_mse_gradients_of_shapes_that_broadcast():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for first, second in [((3, 1), (2,)), ((2,), (3, 2))]:
+            gradients(
+                f"mse_loss of shapes {first} and {second}",
+                F.mse_loss,
+                [normal(41, *first), normal(42, *second)],
+                "The mean is over the losses, and there is one for each *difference*: count those.",
             )
 
 
@@ -486,32 +515,6 @@ def test_3_6_cross_entropy_values():
             )
 
 
-def test_3_6_cross_entropy_of_large_scores():
-    for dtype in ("float32", "float64"):
-        x = Tensor(np.array([[1e4, 0, -1e4], [1e4, 0, -1e4]], dtype), requires_grad=True)
-        losses = without_overflow(
-            f"cross_entropy of scores of 10,000 ({dtype})",
-            lambda x=x: F.cross_entropy(x, tensor([0, 2]), reduction="none"),
-            "Subtract the largest score of each row first, and take the log of the sum only, never "
-            "of a single probability",
-        )
-        losses.sum().backward()
-        same(
-            "cross_entropy of [10000, 0, -10000] for the classes 0 and 2",
-            losses,
-            [0, 2e4],
-            "Right and certain costs 0, wrong by 20,000 costs 20,000.",
-            dtype=dtype,
-        )
-        same(
-            "its gradient",
-            x.grad,
-            [[0, 0, 0], [1, 0, -1]],
-            "Probabilities minus 1 at the target.",
-            dtype=dtype,
-        )
-
-
 def test_3_6_cross_entropy_gradient():
     for x, target in cross_entropy_cases():
         for reduction in REDUCTIONS:
@@ -523,6 +526,45 @@ def test_3_6_cross_entropy_gradient():
                 "The gradient is softmax(x), minus 1 at the right class, times the share of each "
                 "row (as a column, so that it belongs to the row).",
             )
+
+
+def test_3_6_cross_entropy_of_large_scores():
+    for dtype in ("float32", "float64"):
+        x = Tensor(np.array([[1e4, 0, -1e4], [1e4, 0, -1e4]], dtype), requires_grad=True)
+        losses = without_overflow(
+            f"cross_entropy of scores of 10,000 ({dtype})",
+            lambda x=x: F.cross_entropy(x, tensor([0, 2]), reduction="none"),
+            "Subtract the largest score of each row first, and take the log of the sum only, never "
+            "of a single probability",
+        )
+        completed(run(losses.sum().backward), "cross_entropy of large scores, backward:", "")
+        same(
+            "cross_entropy of [10000, 0, -10000] for the classes 0 and 2",
+            losses,
+            [0, 2e4],
+            "Right and certain costs 0, wrong by 20,000 costs 20,000.",
+            dtype=dtype,
+        )
+        same(
+            "the gradient of cross_entropy of [10000, 0, -10000] for the classes 0 and 2",
+            x.grad,
+            [[0, 0, 0], [1, 0, -1]],
+            "Probabilities minus 1 at the target.",
+            dtype=dtype,
+        )
+
+
+def test_3_6_cross_entropy_of_rows_of_different_size():
+    x = np.array([[1e4, 0.0], [0.0, 0.0]])
+    found = without_overflow(
+        "cross_entropy of a row [10000, 0] above a row [0, 0]",
+        lambda: F.cross_entropy(Tensor(x), tensor([0, 0]), reduction="none").tolist(),
+        "Each row has a largest score of its own: max(axis=1, keepdims=True)",
+    )
+    assert np.allclose(found, [0, math.log(2)]), (
+        f"cross_entropy of [[10000, 0], [0, 0]] for the classes 0 and 0 is {found}, expected "
+        f"[0, {math.log(2):.4f}]. Each row has a largest score of its own"
+    )
 
 
 def test_3_6_cross_entropy_backward_twice():
@@ -638,26 +680,6 @@ def test_3_7_bce_values():
             )
 
 
-def test_3_7_bce_of_large_scores():
-    for dtype in ("float32", "float64"):
-        x = Tensor(np.array([1e4, -1e4, 1e4, -1e4], dtype), requires_grad=True)
-        target = Tensor(np.array([1, 0, 0, 1], dtype))
-        losses = without_overflow(
-            f"binary_cross_entropy_with_logits of scores of 10,000 ({dtype})",
-            lambda x=x, t=target: F.binary_cross_entropy_with_logits(x, t, reduction="none"),
-            "Only exp of negative numbers is safe, and log1p(...) is never the log of 0",
-        )
-        losses.sum().backward()
-        same(
-            "the losses of [1e4, -1e4, 1e4, -1e4] for [1, 0, 0, 1]",
-            losses,
-            [0, 0, 1e4, 1e4],
-            "Right and certain costs 0, wrong by 10,000 costs 10,000.",
-            dtype=dtype,
-        )
-        same("their gradient", x.grad, [0, 0, 1, -1], "sigmoid(x) - target.", dtype=dtype)
-
-
 def test_3_7_bce_is_exact_where_it_is_small():
     found = F.binary_cross_entropy_with_logits(Tensor(np.array([40.0])), Tensor(np.array([1.0])))
     assert abs(found.item() / math.exp(-40) - 1) < 1e-9, (
@@ -675,6 +697,32 @@ def test_3_7_bce_gradients():
                 [normal(seed + 60, *shape), np.random.default_rng(seed).random(shape)],
                 "x gets (sigmoid(x) - target) times the share, the target -x times the share.",
             )
+
+
+def test_3_7_bce_of_large_scores():
+    for dtype in ("float32", "float64"):
+        x = Tensor(np.array([1e4, -1e4, 1e4, -1e4], dtype), requires_grad=True)
+        target = Tensor(np.array([1, 0, 0, 1], dtype))
+        losses = without_overflow(
+            f"binary_cross_entropy_with_logits of scores of 10,000 ({dtype})",
+            lambda x=x, t=target: F.binary_cross_entropy_with_logits(x, t, reduction="none"),
+            "Only exp of negative numbers is safe, and log1p(...) is never the log of 0",
+        )
+        losses.sum().backward()
+        same(
+            "the losses of [1e4, -1e4, 1e4, -1e4] for [1, 0, 0, 1]",
+            losses,
+            [0, 0, 1e4, 1e4],
+            "Right and certain costs 0, wrong by 10,000 costs 10,000.",
+            dtype=dtype,
+        )
+        same(
+            "the gradient of the scores [1e4, -1e4, 1e4, -1e4] for [1, 0, 0, 1]",
+            x.grad,
+            [0, 0, 1, -1],
+            "It is sigmoid(x) - target.",
+            dtype=dtype,
+        )
 
 
 def test_3_7_bce_of_probabilities_is_the_same_loss():
@@ -830,9 +878,21 @@ def tree():
     return net
 
 
+def pairs(call, generator, cause):
+    """The (name, object) pairs that a generator yields, as a list."""
+    found = completed(run(list, generator), call, cause)
+    odd = [item for item in found if not isinstance(item, tuple) or len(item) != 2]
+    assert not odd, (
+        f"{call} yielded {odd[0]!r}, expected pairs (name, object). To hand out what another "
+        "generator yields, it is `yield from`"
+    )
+    return found
+
+
 def test_3_9_named_modules():
     net = tree()
-    found = list(net.named_modules())
+    cause = "Each part answers the same question: part.named_modules(memo, its name, ...)."
+    found = pairs("named_modules()", net.named_modules(), cause)
     names = [name for name, _ in found]
     assert names == ["", "encoder", "encoder.head", "decoder"], (
         f"named_modules gave the names {names}, expected ['', 'encoder', 'encoder.head', "
@@ -872,7 +932,8 @@ def test_3_9_a_shared_module_comes_once():
 
 def test_3_9_named_parameters():
     net = tree()
-    found = dict(net.named_parameters())
+    cause = "Remember the objects that were seen in the set `seen` (== compares their numbers)."
+    found = dict(pairs("named_parameters()", net.named_parameters(), cause))
     assert list(found) == ["scale", "encoder.weight", "encoder.head.bias"], (
         f"named_parameters gave {list(found)}, expected ['scale', 'encoder.weight', "
         "'encoder.head.bias']. encoder.weight and decoder.weight are one object, which an "
@@ -914,10 +975,11 @@ def test_3_9_none_is_skipped():
     net = assigned(nn.Module(), a=parameter(1), part=nn.Module())
     net.register_parameter("bias", None)
     net.add_module("nothing", None)
-    names = [name for name, _ in net.named_parameters()]
-    assert names == ["a"], f"a parameter registered as None came out: {names}"
-    names = [name for name, _ in net.named_modules()]
-    assert names == ["", "part"], f"a module registered as None came out: {names}"
+    cause = "Skip entries that are None: registered, but absent."
+    names = [name for name, _ in pairs("named_modules()", net.named_modules(), cause)]
+    assert names == ["", "part"], f"a module registered as None came out: {names}. {cause}"
+    names = [name for name, _ in pairs("named_parameters()", net.named_parameters(), cause)]
+    assert names == ["a"], f"a parameter registered as None came out: {names}. {cause}"
 
 
 def test_3_9_buffers_are_found_too():
@@ -1071,7 +1133,12 @@ def test_3_10_one_number_is_not_stretched():
 
 def test_3_10_not_strict():
     net = tree()
-    result = net.load_state_dict({"scale": np.array([5.0]), "extra": np.ones(3)}, strict=False)
+    state = {"scale": np.array([5.0]), "extra": np.ones(3)}
+    result = completed(
+        run(net.load_state_dict, state, strict=False),
+        "load_state_dict({'scale': ..., 'extra': ...}, strict=False)",
+        "With strict=False, names that only one side has are no error.",
+    )
     assert net.scale.item() == 5.0, "strict=False still loads the names that both sides have"
     assert list(result.missing_keys) == ["encoder.weight", "encoder.head.bias", "decoder.weight"], (
         f"strict=False: missing_keys is {result.missing_keys}"
@@ -1116,16 +1183,16 @@ def test_3_11_fans():
         )
 
 
-def filled(bound, found, call):
+def filled(bound, found, call, cause=""):
     """Assert that 5,000 numbers are spread evenly from -bound to bound."""
     found = found.data
     largest = np.abs(found).max()
     assert largest <= bound * (1 + 1e-6), (
-        f"{call}: the largest number is {largest:.5f}, the bound is {bound:.5f}"
+        f"{call}: the largest number is {largest:.5f}, the bound is {bound:.5f}{cause}"
     )
     assert largest > 0.98 * bound, (
         f"{call}: the largest of {found.size} numbers is {largest:.5f}, so the bound is too small; "
-        f"it should be {bound:.5f}"
+        f"it should be {bound:.5f}{cause}"
     )
     assert abs(found.std() / (bound / math.sqrt(3)) - 1) < 0.05, (
         f"{call}: the standard deviation is {found.std():.5f}, of numbers spread evenly from "
@@ -1145,12 +1212,16 @@ def test_3_11_kaiming_uniform():
         ((40, 5, 5, 5), {"nonlinearity": "linear"}, 1, 125),
     ]:
         tinytorch.manual_seed(1)
-        given = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
+        given = "".join(f", {name}={value!r}" for name, value in arguments.items())
         weight = Tensor(np.zeros(shape))
-        found = init.kaiming_uniform_(weight, **arguments)
-        call = f"kaiming_uniform_(shape {shape}; {given}), gain {gain:.4f}, fan {fan}"
+        found = run(init.kaiming_uniform_, weight, **arguments)
+        call = f"kaiming_uniform_(weight of shape {shape}{given}), gain {gain:.4f}, fan {fan}"
+        completed(found, call, "uniform_(tensor, -bound, bound) draws the numbers.")
         assert found is weight, f"{call} must return the tensor that it was given, not {found!r}"
-        filled(gain * math.sqrt(3 / fan), weight, call)
+        filled(
+            gain * math.sqrt(3 / fan), weight, call,
+            ": sqrt(3) * gain / sqrt(fan), with the gain of nonlinearity and a, the fan of mode",
+        )  # fmt: skip
 
 
 def test_3_11_kaiming_uniform_in_place_and_repeatable():
@@ -1182,7 +1253,8 @@ def test_3_11_kaiming_uniform_refuses():
 
 
 def test_3_12_linear_parameters():
-    layer = nn.Linear(3, 5)
+    cause = "Set self.bias in both cases, None without a bias; ask it for `is None`, not for truth."
+    layer = completed(run(nn.Linear, 3, 5), "Linear(3, 5)", cause)
     shapes = {name: p.shape for name, p in layer.named_parameters()}
     assert shapes == {"weight": (5, 3), "bias": (5,)}, (
         f"Linear(3, 5) has the parameters {shapes}, expected weight (5, 3) and bias (5,): one row "
@@ -1191,7 +1263,10 @@ def test_3_12_linear_parameters():
     assert list(shapes) == ["weight", "bias"], (
         f"the order is {list(shapes)}: first weight, then bias"
     )
-    assert all(p.dtype == np.float32 for p in layer.parameters()), "without dtype, it is float32"
+    assert all(p.dtype == np.float32 for p in layer.parameters()), (
+        f"Linear(3, 5) has parameters of {[str(p.dtype) for p in layer.parameters()]}, expected "
+        "float32: give `dtype` to the array (NumPy's own choice is float64)"
+    )
     assert all(p.requires_grad for p in layer.parameters()), "a Parameter requires grad by itself"
     double = nn.Linear(3, 5, dtype="float64")
     assert [p.dtype for p in double.parameters()] == [np.dtype("float64")] * 2, (
@@ -1200,8 +1275,13 @@ def test_3_12_linear_parameters():
 
 
 def test_3_12_linear_without_bias():
-    layer = nn.Linear(3, 5, bias=False)
-    assert layer.bias is None, f"Linear(3, 5, bias=False).bias is {layer.bias!r}, expected None"
+    call = "Linear(3, 5, bias=False)"
+    cause = "Set self.bias in both cases, None without a bias; ask it for `is None`, not for truth."
+    layer = completed(run(nn.Linear, 3, 5, bias=False), call, cause)
+    assert getattr(layer, "bias", "missing") is None, (
+        f"{call}.bias is {getattr(layer, 'bias', 'missing')}, expected None: set the attribute in "
+        "both cases, forward reads it"
+    )
     names = [name for name, _ in layer.named_parameters()]
     assert names == ["weight"], f"Linear(3, 5, bias=False) has the parameters {names}"
     x = normal(1, 2, 3)
@@ -1217,8 +1297,9 @@ def test_3_12_linear_without_bias():
 def test_3_12_linear_first_values():
     tinytorch.manual_seed(5)
     layer = nn.Linear(16, 5000)
-    filled(1 / math.sqrt(16), layer.weight, "Linear(16, 5000).weight (a = sqrt(5))")
-    filled(1 / math.sqrt(16), layer.bias, "Linear(16, 5000).bias")
+    cause = ". Does __init__ call reset_parameters, and does that fill the weight and the bias?"
+    filled(1 / math.sqrt(16), layer.weight, "Linear(16, 5000).weight (a = sqrt(5))", cause)
+    filled(1 / math.sqrt(16), layer.bias, "Linear(16, 5000).bias (1 / sqrt(in))", cause)
     arrays = [p.data for p in layer.parameters()]
     before = [p.data.copy() for p in layer.parameters()]
     layer.reset_parameters()
