@@ -1002,10 +1002,11 @@ print("from probabilities", [round(value, 4) for value in again.tolist()])
 #
 # # Part two: bookkeeping
 #
-# A network has many arrays of weights: two for each layer, hundreds in a large model. The optimizer
-# needs all of them in one list, saving needs a name for each. Lists kept by hand go wrong in a
-# particularly nasty way. A layer that was forgotten does not fail. It never learns, and the network
-# becomes a little worse than it should be. So the list must make itself.
+# A network has many arrays of weights: two for each layer, hundreds in a large model. Whatever
+# moves them in training (the **optimizer**, module 04) needs all in one list, saving needs a name
+# for each. Lists kept by hand go wrong in a particularly nasty way. A layer that was forgotten does
+# not fail. It never learns, and the network becomes a little worse than it should be. So the list
+# must make itself.
 #
 # PyTorch's idea: a layer or model is an object of a class `Module`; whatever is assigned to its
 # attributes is noticed.
@@ -2071,8 +2072,8 @@ print("a copy gives the same answers:", (copy(corners) == model(corners)).tolist
 # You have `tinytorch.nn`: bends, layers, losses, first values, and a `Module` that knows all its
 # parameters, however deep they sit. This is the part of PyTorch that model code is written in; the
 # models of the later modules are made of nothing else. What is still missing is comfort: the loop
-# with `p -= 0.2 * p.grad` written out, all data in one batch, one learning rate for everything.
-# That is module 04.
+# with `p -= 0.2 * p.grad` written out, all data in one batch, one step size (0.2, the **learning
+# rate**) for everything. That is module 04.
 #
 # `tito module test 03` runs the tests, `tito module complete 03` puts your code into `tinytorch`,
 # and unlocks a milestone: XOR, 1986.

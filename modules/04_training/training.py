@@ -262,7 +262,7 @@ print("afterwards:", a.grad, b.grad, idle.grad)
 #
 # One addition before the step: **weight decay**. Among many networks that fit the data, those with
 # small weights tend to be the calmer ones. So we add `weight_decay / 2 * p^2` to the loss. Its
-# gradient is `weight_decay * p`, and we need no graph for it:
+# gradient is `weight_decay * p`, and nothing needs to be recorded for it:
 #
 # ```
 #   grad <- grad + weight_decay * p       weight_decay = 0.5:   3.0 + 0.5 * 2.0 = 4.0
@@ -1162,8 +1162,8 @@ for size in (1, 100, 10_000):
 # Between 4 and 5 there is a moment in which the gradients stand there and have not been used yet:
 # the place to clip them, if somebody asked for it.
 #
-# The loss goes back as a Python number, and the outputs detached. A tensor would keep the whole
-# graph behind it in memory for as long as somebody collects losses in a list.
+# The loss goes back as a Python number, and the outputs detached. A tensor with a record would keep
+# all that led to it in memory, for as long as somebody collects losses in a list.
 
 # %%
 #| export training
