@@ -1,6 +1,8 @@
 """Tests of module 04: what `tito module test 04` runs against your own export.
 
 The oracle is NumPy: each rule is written down once more, plainly and in float64.
+
+PYTEST_DONT_REWRITE: every assert has a message of its own, which says it in plainer words.
 """
 
 import copy
@@ -121,7 +123,11 @@ def test_4_1_step_visits_every_parameter_with_a_gradient():
     a, b, c = parameter([1.0, 2.0]), parameter([3.0]), parameter(5.0)
     optimizer = Recorder([{"params": [a, b]}, {"params": [c], "lr": 0.5}])
     a.grad, b.grad, c.grad = tensor([6.0, 7.0]), tensor([8.0]), tensor(9.0)
-    optimizer.step()
+    error = error_of(optimizer.step)
+    assert error is None, (
+        f"step() {said(error)} Whether there is a gradient, ask with `p.grad is not None`: a "
+        "tensor of several numbers is neither true nor false"
+    )
     seen = [id(p) for p, _, _ in optimizer.seen]
     assert seen == [id(a), id(b), id(c)], (
         f"step() called update {len(seen)} times for three parameters in two groups: "
@@ -188,6 +194,10 @@ def test_4_2_one_step():
     assert close(p.data, [1.7, -1.05]), (
         f"w = [2, -1] with gradient [3, 0.5] and lr 0.1 became {show(p.data)}, expected "
         "[1.7, -1.05]: subtract lr times the gradient (plus would climb)"
+    )
+    assert close(p.grad.data, [3.0, 0.5]), (
+        f"the step changed the gradient from [3, 0.5] to {show(p.grad.data)}: `grad` is the array "
+        "in p.grad; read it, do not write into it"
     )
 
 
@@ -419,12 +429,18 @@ def adam_by_definition(w, grads, lr, betas, eps):
 def test_4_4_first_step_is_lr():
     grads = np.array([3.0, -0.0003, 500.0], "float32")
     w = parameter([2.0, 2.0, 2.0])
-    adam_step(w, grads, {}, 0.1, (0.9, 0.999), 1e-8)
+    with np.errstate(invalid="ignore"):
+        error = error_of(adam_step, w, grads, {}, 0.1, (0.9, 0.999), 1e-8)
+    assert error is None, (
+        f"the first step of adam_step {said(error)}. (Is t the number of this step, from 1 on, as "
+        "the given lines set it? 1 - beta1^0 is 0.)"
+    )
     assert close(w.data, [1.9, 2.1, 1.9], 1e-4), (
         f"the first step with lr 0.1 and gradients 3, -0.0003, 500 led from 2 to {show(w.data)}, "
-        "expected [1.9, 2.1, 1.9]. (1.99: m was not divided by 1 - beta1^t; -1.16: v was not "
-        "divided by 1 - beta2^t; 2.1 first: the step goes against the gradient; 302 in the middle: "
-        "the root is missing; 2.0949: eps belongs outside of the root)"
+        "expected [1.9, 2.1, 1.9]. (1.68: neither average was corrected; 1.99: m was not divided "
+        "by 1 - beta1^t; -1.16: v was not divided by 1 - beta2^t; 2.1 first: the step goes against "
+        "the gradient; 302 in the middle: the root is missing; 2.0949: eps belongs outside of the "
+        "root; nan: v is the average of the squares)"
     )
 
 
@@ -444,7 +460,9 @@ def test_4_4_in_place():
         (w.data, state["exp_avg"].data, state["exp_avg_sq"].data),
     ):
         assert after is before, f"{name} is another array after a step: change it in place"
-    assert state["step"] == 2, f"after two steps state['step'] is {state['step']}"
+    assert state["step"] == 2, (
+        f"after two steps state['step'] is {state['step']}: the line before your answer counts"
+    )
 
 
 def test_4_4_by_definition():
@@ -461,7 +479,8 @@ def test_4_4_by_definition():
                 f"adam_step(lr=0.1, betas={betas}, eps={eps}) led from {show(start)} to "
                 f"{show(w.data)} in step {step}, expected {show(expected)}. "
                 "Check: beta1 goes with m, beta2 with v; t is state['step'], which counts this "
-                "step already; m and v stay uncorrected in the state; eps is added after the root"
+                "step already; m and v stay uncorrected in the state; eps is added to the root "
+                "of the corrected v"
             )
         assert w.dtype == dtype, f"a {dtype} parameter became {w.dtype}"
 
@@ -599,7 +618,13 @@ def test_4_5_a_checkpoint_that_does_not_fit():
 def rates(make, lrs=(1.0,), epochs=12):
     """The learning rates of the first group's optimizer, epoch by epoch, for all groups."""
     optimizer = SGD([{"params": [parameter([0.0])], "lr": lr} for lr in lrs])
-    scheduler = make(optimizer)
+    try:
+        scheduler = make(optimizer)
+    except (TypeError, ValueError) as error:
+        raise AssertionError(
+            f"making the schedule for {len(lrs)} parameter groups {said(error)}. get_lr() returns "
+            "a list, with one float for each entry of self.base_lrs"
+        ) from None
     found = []
     for _ in range(epochs):
         found.append([group["lr"] for group in optimizer.param_groups])
@@ -626,7 +651,7 @@ def test_4_6_cosine_by_definition():
             assert close(row, expected, 1e-12), (
                 f"CosineAnnealingLR(T_max={T_max}, eta_min={eta_min}) with learning rates {lrs} "
                 f"sets {row} in epoch {epoch}, expected {expected}: from each group's base_lrs "
-                "(not from the current lr) down to eta_min"
+                "(not from the current lr) down to eta_min; after T_max the cosine rises again"
             )
 
 
@@ -728,7 +753,8 @@ def test_4_7_clip_by_definition():
             assert close(w.grad.data, grad * scale, 1e-12), (
                 f"clipping gradients of norm {total:.3f} (norm_type {p}) to {max_norm} multiplied "
                 f"{show(grad)} to {show(w.grad.data)}, the factor should be {scale:.6f}: "
-                "max_norm / (total + 1e-6), and never above 1"
+                "max_norm / (total + 1e-6), and never above 1. (`parameters` may be a generator, "
+                "as model.parameters() is: what has been read is gone, so keep a list)"
             )
 
 
@@ -744,7 +770,9 @@ def test_4_7_clip_leaves_the_rest_alone():
     assert idle.grad is None, f"a parameter without gradient got one: {idle.grad}"
     assert close(total.item(), 0.5), f"the norm of one gradient of 0.5 is {total}, expected 0.5"
     clip_grad_norm_(short, max_norm=0.1)
-    assert short.grad is grad and grad.data is array, "clip in place: grad.data *= scale"
+    assert short.grad is grad and grad.data is array, (
+        "after clipping p.grad holds another array: clip in place, grad.data *= scale"
+    )
     assert close(short.grad.data, [0.1], 1e-5), f"one parameter alone: {short.grad}, expected 0.1"
     nothing = clip_grad_norm_([idle], max_norm=1.0)
     assert nothing.item() == 0, f"without any gradient the norm is {nothing}, expected 0"
@@ -770,8 +798,12 @@ def test_4_7_clip_zero_and_infinite_gradients():
 def test_4_8_every_position_once():
     for count, size in [(7, 3), (6, 3), (5, 5), (3, 10), (1, 1), (20, 1)]:
         for shuffle in (False, True):
-            batches = [np.asarray(b).tolist() for b in batch_indices(count, size, shuffle)]
             call = f"batch_indices({count}, {size}, shuffle={shuffle})"
+            arrays = list(batch_indices(count, size, shuffle))
+            assert all(isinstance(b, np.ndarray) and b.dtype.kind == "i" for b in arrays), (
+                f"{call} gave {arrays}, expected NumPy arrays of ints"
+            )
+            batches = [b.tolist() for b in arrays]
             found = sorted(i for batch in batches for i in batch)
             assert found == list(range(count)), (
                 f"{call} holds the positions {found}, expected each of 0 ... {count - 1} once; "
@@ -808,7 +840,11 @@ def test_4_8_minibatches():
     X = np.arange(14, dtype="float32").reshape(7, 2)
     for inputs, targets in ((X, np.arange(7)), (tensor(X), tensor(list(range(7))))):
         batches = list(minibatches(inputs, targets, 3))
-        assert [(x.shape, y.shape) for x, y in batches] == [((3, 2), (3,))] * 2 + [((1, 2), (1,))]
+        found = [(x.shape, y.shape) for x, y in batches]
+        assert found == [((3, 2), (3,))] * 2 + [((1, 2), (1,))], (
+            f"7 examples of 2 numbers in minibatches of 3 have the shapes {found}, expected (3, 2) "
+            "and (3,) twice, then (1, 2) and (1,): batch_indices returns arrays of positions"
+        )
         for x, y in batches:
             assert (x.data[:, 0] == 2 * y.data).all(), f"inputs {x} got the targets {y} of others"
             assert x.dtype == "float32" and y.dtype == "int64", f"dtypes {x.dtype}, {y.dtype}"
@@ -842,7 +878,8 @@ def test_4_9_learns():
     loss, outputs = train_step(model, mse, SGD(model.parameters(), lr=0.1), x, y)
     assert close(model.weight.data, [[0.4]]), (
         f"y = w x, w = 2, gradient 16, lr 0.1: after train_step w is {model.weight.item():.4f}, "
-        "expected 0.4. (2 means that nothing moved: backward, then optimizer.step())"
+        "expected 0.4. (2 means that nothing moved: backward, then optimizer.step(), and no "
+        "zero_grad() in between)"
     )
     assert isinstance(loss, float) and close(loss, 13.0), (
         f"train_step returned the loss {loss!r}, expected the float 13.0, from before the step"
@@ -851,7 +888,7 @@ def test_4_9_learns():
         f"train_step returned the outputs {outputs!r}, expected those from before the step"
     )
     assert outputs.grad_fn is None and not outputs.requires_grad, (
-        "the outputs still hold the graph: return outputs.detach()"
+        "the outputs still hold the record of how they were computed: return outputs.detach()"
     )
 
 
@@ -903,6 +940,11 @@ def test_4_9_clips():
 
 def test_4_10_accuracy():
     scores = tensor([[2.0, -1.0, 0.5, 0.1], [0.3, 0.2, 0.9, 0.4], [-5.0, -4.0, -9.0, -6.0]])
+    error = error_of(accuracy, scores, tensor([0, 1, 1]))
+    assert error is None, (
+        f"accuracy of scores (3, 4) and targets (3,) {said(error)}: each row has one prediction, "
+        "argmax along dim 1"
+    )
     found = accuracy(scores, tensor([0, 1, 1]))
     assert isinstance(found, float) and close(found, 2 / 3), (
         f"accuracy is {found!r}, expected the float {2 / 3}: the largest score stands at 0, 2, 1, "
@@ -1030,7 +1072,7 @@ def test_4_11_trainer_learns():
         f"{history['val_loss'][-1]:.3f} only: does train_step learn?"
     )
     assert notes.steps == [(i, 30) for i in range(1, 31)], "40 examples by 16: 3 steps an epoch"
-    assert notes.epochs == list(range(1, 11))
+    assert notes.epochs == list(range(1, 11)), f"on_epoch was told of the epochs {notes.epochs}"
     assert trainer.evaluate(pair).loss == history["val_loss"][-1], "not the last val_loss"
 
 
