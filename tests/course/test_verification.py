@@ -19,8 +19,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "milestones"))
 from verification import gradients, wording
 from verification.faults import Fault
 from verification.inputs import spread
-from verification.operation import Operation, check_gradients, check_result
+from verification.operation import Operation, check_gradients, check_result, draw
 from verification.probe import Kit, Probe, run_probe
+from verification.probes import m01_tensor
 
 
 class Parameter:
@@ -204,6 +205,15 @@ def test_a_wrong_gradient_is_said_with_its_suspect(slope: float, said: str) -> N
     with pytest.raises(Fault) as caught:
         check_gradients(op, kit)
     assert caught.value.said == said
+
+
+def test_what_maximum_compares_never_ties() -> None:
+    """A tie is a kink: central differences across it would blame a right gradient."""
+    (op,) = [op for op in m01_tensor.OPERATIONS if op.part == "maximum"]
+    rng = np.random.default_rng(0)
+    for _ in range(3000):
+        a, b = draw(op, rng).arrays.values()
+        assert np.abs(a - b).min() > 0.01
 
 
 def test_an_error_in_the_framework_becomes_a_fault_with_its_part() -> None:

@@ -17,13 +17,16 @@ class Input(NamedTuple):
     grad: bool = True
 
 
-def spread(*shape: int) -> Input:
-    """Distinct numbers of both signs, none near zero nor near another: no kink, no tie."""
+def spread(*shape: int, offset: float = 0.0) -> Input:
+    """Distinct numbers of both signs, none near zero nor near another: no kink, no tie.
+
+    With an offset of 0.5 they lie in the gaps of those without: two arguments that never tie.
+    """
 
     def make(rng: np.random.Generator) -> Array:
         size = int(np.prod(shape))
         steps = rng.permutation(size) - (size - 1) / 2
-        away = np.where(steps >= 0, 0.5, -0.5) + steps
+        away = np.where(steps >= 0, 0.5, -0.5) + steps + offset
         jitter = rng.uniform(-0.2, 0.2, size)
         return ((away + jitter) * 3 / (size + 1)).reshape(shape)
 

@@ -86,7 +86,7 @@ FUNCTIONS = [
         gradient_hint="What is cut off gets no gradient.",
     ),
     Operation(
-        "maximum", "maximum(a, b)", {"a": A, "b": spread(3, 4)},
+        "maximum", "maximum(a, b)", {"a": A, "b": spread(3, 4, offset=0.5)},
         lambda tt, a, b: tt.maximum(a, b), np.maximum,
         gradient_hint="The gradient goes to the larger one of each pair.",
     ),
