@@ -15,13 +15,14 @@ from typing import Any
 
 import pytest
 
-from tests.course.broken import Broken, cheats, images, networks, sequences, tensors
+from tests.course.broken import Broken, cheats, hidden, images, networks, sequences, tensors
 from tito.core.workspace import Workspace
 
 SEED = 1
 MILESTONES = Path(__file__).parents[1] / "milestones"
 TABLE = [
-    *tensors.BROKEN, *networks.BROKEN, *images.BROKEN, *sequences.BROKEN, *cheats.BROKEN,
+    *tensors.BROKEN, *networks.BROKEN, *images.BROKEN, *sequences.BROKEN, *hidden.BROKEN,
+    *cheats.BROKEN,
 ]  # fmt: skip
 
 
@@ -60,8 +61,9 @@ SEEN_WITHOUT_PROBES = {
     "a loss that returns 0": "The loss of the model is zero: NumPy says 0.",
     "losses without their mean": "64 times too large",
     "NaN weights": "is not finite from the start",
+    "float32: every gradient doubled": "During training",
     "Adam: a step that does nothing": "is what it was before",
-    "zero_grad that clears nothing": "It did not learn",
+    "zero_grad that clears nothing": "During training, the gradient of",
     "frozen filters: not among the parameters": "not 1,898",
     "rows of an id that repeats not added up": "(Embedding.weight)",
     "the layer's mask off by one": "The future leaks",

@@ -16,7 +16,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "milestones"))
 
-from verification import gradients, wording
+from verification import gradients, model_gradients, wording
 from verification.faults import Fault
 from verification.inputs import spread
 from verification.operation import Operation, check_gradients, check_result, draw
@@ -93,6 +93,34 @@ def test_a_missing_gradient_counts_as_zero() -> None:
     assert list(result.wrong) == ["w", "v"]
 
 
+def found_in_training(spoil: Callable[[dict[str, np.ndarray]], None] = lambda found: None) -> Any:
+    """What is wrong with gradients in float32, of parameters in float32."""
+    rng = np.random.default_rng(3)
+    named, backward, loss = a_model(rng, spoil)
+    for p in named.values():
+        p.data = p.data.astype(np.float32)
+    backward()
+    for p in named.values():
+        p.grad.data = p.grad.data.astype(np.float32)
+    kept = {name: (p.data, p.grad) for name, p in named.items()}
+    wrong = gradients.check_found(named, loss, rng, 1e-2)
+    for name, (data, grad) in kept.items():
+        assert named[name].data is data
+        assert named[name].grad is grad
+    return wrong
+
+
+def test_right_gradients_in_float32_are_right() -> None:
+    assert not found_in_training()
+
+
+def test_a_gradient_that_is_wrong_only_in_training_is_noticed() -> None:
+    def spoil(found: dict[str, np.ndarray]) -> None:
+        found["v"] *= 1.05
+
+    assert list(found_in_training(spoil)) == ["v"]
+
+
 @pytest.mark.parametrize("distance", [0.0, 1e-7, -3e-6])
 def test_a_kink_is_not_taken_for_a_fault(distance: float) -> None:
     """|p| next to its kink: the central quotient is wrong, one side is right."""
@@ -117,6 +145,16 @@ def test_parameters_come_back_as_they_were() -> None:
     assert named["p"].data is array
 
 
+def test_a_parameter_is_named_where_a_sequential_keeps_a_list() -> None:
+    """`0.weight` is the name in PyTorch, too, but `model.0` need not be an attribute."""
+
+    class Sequential:
+        pass
+
+    assert model_gradients.owner_of(Sequential(), "0.weight") == "Sequential.weight"
+    assert model_gradients.module_of(Sequential(), "0.weight") == "03_nn"
+
+
 # ------------------------------------------------------------------------------------------- words
 
 RIGHT = np.array([[1.0, -2.0], [0.0, 4.0]])
@@ -132,6 +170,7 @@ RIGHT = np.array([[1.0, -2.0], [0.0, 4.0]])
         (-RIGHT, "sign", "has the wrong sign"),
         (32 * RIGHT, "factor", "is 32 times too large"),
         (RIGHT / 8, "factor", "is 8 times too small"),
+        (RIGHT * (1 + 2e-5), "factor", "is 0.002 % too large"),
         (-2 * RIGHT, "factor", "has the wrong sign and is 2 times too large"),
         (np.full((2, 2), 7.0), "constant", "is 7 everywhere"),
         (

@@ -50,16 +50,18 @@ class Checked(NamedTuple):
 
 
 @contextmanager
-def in_float64(named: dict[str, Any], rng: np.random.Generator) -> Iterator[None]:
-    """Every parameter as float64, a little off its value; the old arrays come back at the end."""
-    old = {name: p.data for name, p in named.items()}
+def in_float64(
+    named: dict[str, Any], rng: np.random.Generator, jitter: float = JITTER
+) -> Iterator[None]:
+    """Every parameter as float64, a little off its value; all is as it was at the end."""
+    old = [(p, p.data, p.grad) for p in named.values()]
     try:
         for p in named.values():
-            p.data = p.data.astype(np.float64) + JITTER * rng.normal(size=p.data.shape)
+            p.data = p.data.astype(np.float64) + jitter * rng.normal(size=p.data.shape)
         yield
     finally:
-        for name, p in named.items():
-            p.data, p.grad = old[name], None
+        for p, data, grad in old:
+            p.data, p.grad = data, grad
 
 
 def check_parameters(
@@ -89,6 +91,26 @@ def check_parameters(
             right.append(name)
         on_progress(done, len(named))
     return Checked(worst, wrong, right)
+
+
+def check_found(
+    named: dict[str, Any], loss: Loss, rng: np.random.Generator, tolerance: float
+) -> dict[str, list[Measured]]:
+    """The gradients that stand in each `.grad` now, along random directions: those that are wrong.
+
+    They may be float32. The differences are float64's all the same, of the same weights.
+    """
+    found = {name: gradient_array(name, p).astype(np.float64) for name, p in named.items()}
+    largest = max(float(np.abs(g).max(initial=0.0)) for g in found.values())
+    measured: dict[str, list[Measured]] = {name: [] for name in named}
+    with in_float64(named, rng, jitter=0.0):
+        for name, p in named.items():
+            for _ in range(DIRECTIONS):
+                way = rng.normal(size=p.data.shape)
+                way /= np.linalg.norm(way)
+                one = measure(name, RANDOM, p, way, found[name], loss, largest, tolerance)
+                measured[name].append(one)
+    return {name: of for name, of in measured.items() if any(m.error > tolerance for m in of)}
 
 
 def gradient_array(name: str, parameter: Any) -> np.ndarray:
@@ -138,6 +160,7 @@ def measure(
     gradient: np.ndarray,
     loss: Loss,
     largest: float,
+    tolerance: float = TOLERANCE,
 ) -> Measured:
     """One quotient beside what backward says, measured anew where a kink may lie."""
     said = float((gradient * direction).sum())
@@ -148,7 +171,7 @@ def measure(
         error = abs(said - quotient) / max(abs(quotient), abs(said), floor)
         if best is None or error < best[0]:
             best = error, quotient
-        if error <= TOLERANCE:
+        if error <= tolerance:
             break
     assert best is not None
     return Measured(name, place, said, best[1], best[0])

@@ -17,19 +17,24 @@ from verification.gradients import (
     TOLERANCE,
     Checked,
     Measured,
+    check_found,
     check_parameters,
     in_float64,
 )
 from verification.parts import module_bringing
 from verification.run import Run
-from verification.wording import compare, number
+from verification.wording import RELATIVE, compare, number
+
+TRAINING_TOLERANCE = 1e-2  # float32: near the end of a training its gradients are mostly rounding
+
+NumpyLoss = Callable[[np.ndarray, np.ndarray], float]
 
 
 def check_model(
     run: Run,
     model: Any,
     criterion: Callable[[Any, Any], Any],
-    numpy_loss: Callable[[np.ndarray, np.ndarray], float],
+    numpy_loss: NumpyLoss,
     examples: Examples,
     numbers: int,
 ) -> float:
@@ -40,13 +45,8 @@ def check_model(
     """
     named = dict(model.named_parameters())
     check_values(named, numbers)
+    loss, x, t = loss_on(run, model, numpy_loss, examples)
     with in_float64(named, run.rng):
-        x, t = run.tensor(widened(examples.inputs)), run.tensor(widened(examples.targets))
-
-        def loss() -> float:
-            with run.tt.no_grad():
-                return numpy_loss(np.asarray(model(x).data), np.asarray(t.data))
-
         check_forward(model(x), criterion(model(x), t), loss())
         checked = check_parameters(
             named,
@@ -58,6 +58,45 @@ def check_model(
     if checked.wrong:
         raise gradient_fault(model, checked)
     return checked.worst
+
+
+def check_in_training(run: Run, model: Any, numpy_loss: NumpyLoss, batch: Examples) -> None:
+    """The gradients that the optimizer is about to use: float32, a whole batch, moved weights.
+
+    `check_model` has seen float64, few examples and the first weights. What is wrong only here may
+    do no harm to the accuracy: Adam divides by the size of a gradient.
+    """
+    named = dict(model.named_parameters())
+    loss, _, _ = loss_on(run, model, numpy_loss, batch)
+    wrong = check_found(named, loss, run.rng, TRAINING_TOLERANCE)
+    if not wrong:
+        return
+    name, measured = list(wrong.items())[-1]
+    right = [other for other in named if other not in wrong]
+    raise Fault(
+        f"During training, the gradient of `{name}` ({owner_of(model, name)}) "
+        f"{in_words(measured, measured[0], TRAINING_TOLERANCE)}.",
+        module=module_of(model, name),
+        hint="Before training it was right, in float64. What depends on the dtype, on the number "
+        "of examples, or on something kept from an earlier step: an array, a gradient that "
+        "zero_grad did not clear?",
+        wrong=", ".join(wrong),
+        right=", ".join(right),
+        batch=f"{len(batch.targets)} examples",
+    )
+
+
+def loss_on(
+    run: Run, model: Any, numpy_loss: NumpyLoss, examples: Examples
+) -> tuple[Callable[[], float], Any, Any]:
+    """(NumPy's loss of the model on these examples in float64, their inputs, their targets)."""
+    x, t = run.tensor(widened(examples.inputs)), run.tensor(widened(examples.targets))
+
+    def loss() -> float:
+        with run.tt.no_grad():
+            return numpy_loss(np.asarray(model(x).data), np.asarray(t.data))
+
+    return loss, x, t
 
 
 def widened(array: np.ndarray) -> np.ndarray:
@@ -120,29 +159,40 @@ def gradient_fault(model: Any, checked: Checked) -> Fault:
     )
 
 
-def in_words(measured: list[Measured], worst: Measured) -> str:
+def in_words(measured: list[Measured], worst: Measured, relative: float = RELATIVE) -> str:
     """What all measured entries have in common, or the worst one of them."""
     entries = [m for m in measured if m.place != RANDOM] or measured
     difference = compare(
-        np.array([m.backward for m in entries]), np.array([m.difference for m in entries])
+        np.array([m.backward for m in entries]),
+        np.array([m.difference for m in entries]),
+        relative,
     )
     if difference is not None and difference.kind in ("zero", "sign", "factor"):
         return difference.words
-    return f"at {worst.place} is {number(worst.backward)} in place of {number(worst.difference)}"
+    where = f"{'along' if worst.place == RANDOM else 'at'} {worst.place}"
+    return f"{where} is {number(worst.backward)} in place of {number(worst.difference)}"
 
 
 def owner_of(model: Any, name: str) -> str:
     """The class of the layer that a parameter belongs to, `Linear.weight`."""
-    *path, last = name.split(".")
-    for attribute in path:
-        model = getattr(model, attribute)
-    return f"{type(model).__name__}.{last}"
+    return f"{type(layers_to(model, name)[-1]).__name__}.{name.rpartition('.')[2]}"
 
 
 def module_of(model: Any, name: str) -> str:
     """The course module that brings that layer; the attention's own Linear belongs to attention."""
-    names, layer = [type(model).__name__], model
-    for attribute in name.split(".")[:-1]:
-        layer = getattr(layer, attribute)
-        names.append(type(layer).__name__)
+    names = [type(layer).__name__ for layer in layers_to(model, name)]
     return next(filter(None, map(module_bringing, names)), "")
+
+
+def layers_to(model: Any, name: str) -> list[Any]:
+    """The model and the layers inside it that a parameter belongs to, as far as names lead there.
+
+    A Sequential may keep its layers in a list: then "0" is no attribute, and the way ends early.
+    """
+    layers = [model]
+    for attribute in name.split(".")[:-1]:
+        layer = getattr(layers[-1], attribute, None)
+        if layer is None:
+            break
+        layers.append(layer)
+    return layers

@@ -13,6 +13,7 @@ import numpy as np
 from verification.data import Examples
 from verification.faults import Fault
 from verification.judging import Judge
+from verification.model_gradients import check_in_training
 
 if TYPE_CHECKING:
     from verification.run import Run
@@ -63,13 +64,19 @@ def train(
     schedule: Any = None,
     noise: float = 0.0,
 ) -> None:
-    """Forward, loss, backward, step; NumPy's loss and accuracy go out as progress."""
+    """Forward, loss, backward, step; NumPy's loss and accuracy go out as progress.
+
+    In one early step of the training proper, the gradients are checked as they are.
+    """
+    checked = int(run.rng.integers(2, steps // 4)) if phase == "training" else None
     batches = minibatches(run.rng, examples, batch, steps, noise)
     for step, (inputs, targets) in enumerate(batches, 1):
         output = model(run.tensor(inputs))
         loss = criterion(output, run.tensor(targets))
         optimizer.zero_grad()
         loss.backward()
+        if step == checked:
+            check_in_training(run, model, judge.loss, Examples(inputs, targets))
         optimizer.step()
         if schedule is not None:
             schedule.step()

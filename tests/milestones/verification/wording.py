@@ -20,7 +20,7 @@ class Difference(NamedTuple):
     words: str
 
 
-def compare(actual: object, expected: np.ndarray) -> Difference | None:
+def compare(actual: object, expected: np.ndarray, relative: float = RELATIVE) -> Difference | None:
     """None when the arrays agree, else the first description that fits."""
     expected = np.asarray(expected)
     if actual is None:
@@ -33,30 +33,31 @@ def compare(actual: object, expected: np.ndarray) -> Difference | None:
     if not np.isfinite(array).all():
         bad = "NaN" if np.isnan(array).any() else "infinite"
         return Difference("nan", f"is {bad} at {count(~np.isfinite(array))}")
-    if agree(array, expected).all():
+    if agree(array, expected, relative).all():
         return None
-    return proportional(array, expected) or by_entries(array, expected)
+    return proportional(array, expected, relative) or by_entries(array, expected)
 
 
-def agree(actual: np.ndarray, expected: np.ndarray) -> np.ndarray:
+def agree(actual: np.ndarray, expected: np.ndarray, relative: float = RELATIVE) -> np.ndarray:
     """Where two arrays of one shape are the same number."""
     largest = np.abs(expected).max(initial=0.0)
-    allowed = RELATIVE * np.abs(expected) + max(ABSOLUTE * largest, 1e-12)
+    allowed = relative * np.abs(expected) + max(ABSOLUTE * largest, 1e-12)
     return np.asarray(np.abs(actual - expected) <= allowed)
 
 
-def proportional(actual: np.ndarray, expected: np.ndarray) -> Difference | None:
+def proportional(actual: np.ndarray, expected: np.ndarray, relative: float) -> Difference | None:
     """Zero, the wrong sign, or N times the right thing."""
     if not np.any(actual):
         return Difference("zero", "is zero" if actual.ndim == 0 else "is zero everywhere")
     square = float((expected * expected).sum())
     factor = float((actual * expected).sum()) / square if square else 0.0
-    if not factor or not agree(actual / factor, expected).all():
+    if not factor or not agree(actual / factor, expected, relative).all():
         return None
-    if abs(factor + 1) < 1e-6:
+    if abs(factor + 1) < relative:
         return Difference("sign", "has the wrong sign")
     size = abs(factor) if abs(factor) > 1 else 1 / abs(factor)
-    times = f"{size:.4g} times too {'large' if abs(factor) > 1 else 'small'}"
+    often = f"{size:.4g} times" if size > 1.001 else f"{100 * (size - 1):.2g} %"
+    times = f"{often} too {'large' if abs(factor) > 1 else 'small'}"
     return Difference("factor", f"{'has the wrong sign and ' if factor < 0 else ''}is {times}")
 
 
