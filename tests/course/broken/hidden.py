@@ -32,4 +32,47 @@ BROKEN = [
         "if need_weight else None",
         ("During training", "`2.weight` (Linear.weight) is 32 times too large", NN),
     ),
+    Broken(
+        "Adam: the steps of all parameters counted together", "mlp_digits",
+        "def adam_step(p, grad, state, lr, betas, eps):",
+        "def adam_step(p, grad, state, lr, betas, eps, shared={'step': 0}):\n"
+        "    shared['step'] += 1\n"
+        "    state.setdefault('exp_avg', Tensor(np.zeros_like(p.data)))\n"
+        "    state.setdefault('exp_avg_sq', Tensor(np.zeros_like(p.data)))\n"
+        "    state['step'] = shared['step'] - 1\n",
+        ("optim.Adam", "the number of steps belong to each parameter", TRAINING),
+    ),
+    Broken(
+        "Adam: eps under the root", "mlp_digits",
+        "(np.sqrt(v / (1 - beta2**t)) + eps)", "np.sqrt(v / (1 - beta2**t) + eps)",
+        ("optim.Adam", "eps outside of the root", TRAINING),
+    ),
+    Broken(
+        "Adam: a learning rate of its own", "mlp_digits",
+        "rate = lr / (1 - beta1**t)", "rate = 0.1 / (1 - beta1**t)",
+        ("Adam([p, q], lr=0.2", TRAINING),
+    ),
+    Broken(
+        "Adam: the schedule not read", "mlp_digits",
+        "            grad = decayed(p, grad, group[\"weight_decay\"])\n        adam_step(",
+        "            grad = decayed(p, grad, group[\"weight_decay\"])\n"
+        "        group = self.defaults\n        adam_step(",
+        ("CosineAnnealingLR(Adam(", "reads it there in every step", TRAINING),
+    ),
+    Broken(
+        "SGD: one velocity for all parameters", "mlp_digits",
+        "velocity(self.state[p], grad, *options)", "velocity(self.state['all'], grad, *options)",
+        ("momentum=0.9", "belongs to each parameter", TRAINING),
+    ),
+    Broken(
+        "weight decay: away from zero", "mlp_digits",
+        "return grad + weight_decay * p.data", "return grad - weight_decay * p.data",
+        ("SGD([p, q], lr=0.3, weight_decay=0.5)", TRAINING),
+    ),
+    Broken(
+        "zero_grad that clears the first parameter", "mlp_digits",
+        "            for p in group[\"params\"]:\n                if set_to_none",
+        "            for p in group[\"params\"][:1]:\n                if set_to_none",
+        ("zero_grad", "`q.grad`", TRAINING),
+    ),
 ]  # fmt: skip

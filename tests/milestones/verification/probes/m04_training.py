@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,26 +14,27 @@ STEPS = 3
 Rule = Callable[[np.ndarray, list[np.ndarray]], np.ndarray]
 
 
-def sgd(lr: float, momentum: float = 0.0) -> Rule:
+def sgd(lr: float, momentum: float = 0.0, decay: float = 0.0) -> Rule:
     """Where SGD arrives from a start, with these gradients one after the other."""
 
     def end(value: np.ndarray, gradients: list[np.ndarray]) -> np.ndarray:
         velocity = np.zeros_like(value)
         for g in gradients:
-            velocity = momentum * velocity + g
+            velocity = momentum * velocity + g + decay * value
             value = value - lr * velocity
         return value
 
     return end
 
 
-def adam(lr: float, decay: float = 0.0) -> Rule:
-    """The same for Adam, and for AdamW with a decay."""
+def adam(lr: float, decay: float = 0.0, decoupled: float = 0.0) -> Rule:
+    """The same for Adam, and for AdamW, whose decay is decoupled from the gradient."""
 
     def end(value: np.ndarray, gradients: list[np.ndarray]) -> np.ndarray:
         m = v = np.zeros_like(value)
         for t, g in enumerate(gradients, 1):
-            value = value * (1 - lr * decay)
+            g = g + decay * value
+            value = value * (1 - lr * decoupled)
             m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
             value = value - lr * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
         return value
@@ -40,93 +42,121 @@ def adam(lr: float, decay: float = 0.0) -> Rule:
     return end
 
 
-def parameter_with_gradients(kit: Kit, gradients: list[np.ndarray]) -> tuple[Any, Iterator[None]]:
-    """(a parameter, an iterator that gives it its next gradient)."""
-    p = kit.tt.nn.Parameter(kit.tt.tensor(np.array([1.0, -2.0, 0.5])))
+def parameters_of(kit: Kit, *values: list[float]) -> list[Any]:
+    return [kit.tt.nn.Parameter(kit.tt.tensor(np.array(value))) for value in values]
 
-    def feed() -> Iterator[None]:
-        for g in gradients:
-            p.grad = kit.tt.tensor(g.copy())
-            yield
 
-    return p, feed()
+def give_gradients(kit: Kit, parameters: list[Any], gradients: np.ndarray) -> None:
+    """One row of `gradients` for each parameter."""
+    for p, g in zip(parameters, gradients, strict=True):
+        p.grad = kit.tt.tensor(g.copy())
 
 
 def check(name: str, call: str, rule: Rule, **options: float) -> Callable[[Kit], None]:
-    """A check that `steps` steps of this optimizer arrive where NumPy does."""
+    """A check that `steps` steps of this optimizer arrive where NumPy does.
+
+    There are two parameters, which must not share what is remembered, and one gradient is so small
+    that the place of Adam's eps shows.
+    """
 
     def run(kit: Kit) -> None:
-        gradients = list(kit.rng.normal(size=(STEPS, 3)))
-        p, feed = parameter_with_gradients(kit, gradients)
-        start = np.array(p.data)
-        optimizer = getattr(kit.tt.optim, name)([p], **options)
-        for done, _ in enumerate(feed, 1):
+        gradients = kit.rng.normal(size=(STEPS, 2, 3)) * [1, 1, 1e-7]
+        both = parameters_of(kit, [1.0, -2.0, 0.5], [0.3, 1.5, -0.7])
+        starts = [np.array(p.data) for p in both]
+        optimizer = getattr(kit.tt.optim, name)(both, **options)
+        for done in range(1, STEPS + 1):
+            give_gradients(kit, both, gradients[done - 1])
             optimizer.step()
-            unchanged = np.array_equal(p.data, start)
-            expect(
-                f"After {done} step(s) of `{call}`, the parameter",
-                p.data,
-                rule(start, gradients[:done]),
-                hint="step() does nothing: the parameter is what it was before."
-                if unchanged
-                else "step() goes against the gradient, and changes p.data itself.",
-            )
+            for number, (p, start) in enumerate(zip(both, starts, strict=True)):
+                unchanged = np.array_equal(p.data, start)
+                expect(
+                    f"After {done} step(s) of `{call}`, `{'pq'[number]}`",
+                    p.data,
+                    rule(start, list(gradients[:done, number])),
+                    hint="step() does nothing: the parameter is what it was before."
+                    if unchanged
+                    else HINTS[name],
+                )
 
     return run
 
 
+ADAM = (
+    "m, v and the number of steps belong to each parameter; step by -lr * m_hat / (sqrt(v_hat) + "
+    "eps), with eps outside of the root."
+)
+HINTS = {
+    "SGD": "step() goes against the gradient, and changes p.data itself. What is remembered "
+    "belongs to each parameter.",
+    "Adam": ADAM,
+    "AdamW": f"Shrink the weight by 1 - lr * weight_decay first. {ADAM}",
+}
+
+
 def check_zero_grad(kit: Kit) -> None:
     """After zero_grad nothing of an old gradient is left."""
-    p, feed = parameter_with_gradients(kit, [np.ones(3)])
-    next(feed)
-    kit.tt.optim.SGD([p], lr=0.1).zero_grad()
-    left = 0.0 if p.grad is None else np.abs(p.grad.data).max()
-    expect(
-        "After `optimizer.zero_grad()`, the largest entry of `p.grad`",
-        left,
-        0.0,
-        hint="Gradients add up: without clearing them, every step repeats all earlier ones.",
-    )
+    both = parameters_of(kit, [1.0, 2.0], [3.0, 4.0])
+    give_gradients(kit, both, np.ones((2, 2)))
+    kit.tt.optim.SGD(both, lr=0.1).zero_grad()
+    for name, p in zip("pq", both, strict=True):
+        expect(
+            f"After `SGD([p, q], lr=0.1).zero_grad()`, the largest entry of `{name}.grad`",
+            0.0 if p.grad is None else np.abs(p.grad.data).max(),
+            0.0,
+            hint="Gradients add up: without clearing them, every step repeats all earlier ones.",
+        )
 
 
-def check_cosine(kit: Kit) -> None:
+def check_cosine(kit: Kit, name: str) -> None:
     """The step size falls along half a cosine, from its start to zero."""
-    p, _ = parameter_with_gradients(kit, [])
-    optimizer = kit.tt.optim.SGD([p], lr=0.4)
+    (p,) = parameters_of(kit, [1.0, -2.0])
+    optimizer = getattr(kit.tt.optim, name)([p], lr=0.4)
     schedule = kit.tt.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=4)
     sizes = []
     for _ in range(4):
-        p.grad = kit.tt.tensor(np.ones(3))
+        give_gradients(kit, [p], np.ones((1, 2)))
         before = np.array(p.data)
         optimizer.step()
         schedule.step()
         sizes.append(float((before - p.data)[0]))
     expect(
-        "With `CosineAnnealingLR(SGD([p], lr=0.4), T_max=4)` the step sizes, one after the other,",
+        f"With `CosineAnnealingLR({name}([p], lr=0.4), T_max=4)` and gradients of 1, the step "
+        "sizes, one after the other,",
         sizes,
         0.2 * (1 + np.cos(np.pi * np.arange(4) / 4)),
-        hint="schedule.step() sets the learning rate of every group of the optimizer.",
+        hint="schedule.step() sets the learning rate of every group of the optimizer, and the "
+        "optimizer reads it there in every step.",
     )
 
 
+# Each with a learning rate of its own, so that none can be a constant.
 OPTIMIZERS = [
-    ("SGD", "SGD([p], lr=0.1)", sgd(0.1), {"lr": 0.1}),
+    ("SGD", "SGD([p, q], lr=0.1)", sgd(0.1), {"lr": 0.1}),
     (
-        "SGD", "SGD([p], lr=0.1, momentum=0.9)", sgd(0.1, 0.9),
-        {"lr": 0.1, "momentum": 0.9},
+        "SGD", "SGD([p, q], lr=0.2, momentum=0.9)", sgd(0.2, 0.9),
+        {"lr": 0.2, "momentum": 0.9},
     ),
-    ("Adam", "Adam([p], lr=0.1)", adam(0.1), {"lr": 0.1}),
     (
-        "AdamW", "AdamW([p], lr=0.1, weight_decay=0.5)", adam(0.1, 0.5),
-        {"lr": 0.1, "weight_decay": 0.5},
+        "SGD", "SGD([p, q], lr=0.3, weight_decay=0.5)", sgd(0.3, decay=0.5),
+        {"lr": 0.3, "weight_decay": 0.5},
+    ),
+    ("Adam", "Adam([p, q], lr=0.1)", adam(0.1), {"lr": 0.1}),
+    (
+        "Adam", "Adam([p, q], lr=0.2, weight_decay=0.5)", adam(0.2, decay=0.5),
+        {"lr": 0.2, "weight_decay": 0.5},
+    ),
+    (
+        "AdamW", "AdamW([p, q], lr=0.3, weight_decay=0.5)", adam(0.3, decoupled=0.5),
+        {"lr": 0.3, "weight_decay": 0.5},
     ),
 ]  # fmt: skip
 
+SCHEDULE = "optim.lr_scheduler.CosineAnnealingLR"
 PROBES = [
     *(
         Probe(f"optim.{name}", "04_training", check(name, call, rule, **options))
         for name, call, rule, options in OPTIMIZERS
     ),
     Probe("optim.SGD.zero_grad", "04_training", check_zero_grad),
-    Probe("optim.lr_scheduler.CosineAnnealingLR", "04_training", check_cosine),
+    *(Probe(SCHEDULE, "04_training", partial(check_cosine, name=name)) for name in ("SGD", "Adam")),
 ]
