@@ -33,6 +33,61 @@ BROKEN = [
         ("During training", "`2.weight` (Linear.weight) is 32 times too large", NN),
     ),
     Broken(
+        "data: a copy each time, put back by an assignment", "perceptron",
+        "", "Tensor.data = property(lambda t: t.__dict__['_held'].copy(),\n"
+        "                       lambda t, data: t.__dict__.__setitem__('_held', data))",
+        ("`t.data[0] = 7`", "or a copy of it?", TENSOR), where="tensor.py",
+    ),
+    Broken(
+        "broadcasting: only the second operand summed back", "perceptron",
+        "g = _fitted(g, data, node)",
+        "g = _fitted(g, data, node) if tensor is inputs[-1] else g",
+        ("a - b, a a column and b a row", "for its input a", "summed back", AUTOGRAD),
+    ),
+    Broken(
+        "broadcasting: of a new dimension only the first entry", "perceptron",
+        "g = _fitted(g, data, node)",
+        "g = _fitted(g[0] if g.ndim > 2 and g.ndim > data.ndim else g, data, node)",
+        ("b a column for each of two matrices", AUTOGRAD),
+    ),
+    Broken(
+        "Linear: a square weight not transposed", "xor",
+        "out = as_rows(x).dot(weight.T)",
+        "out = as_rows(x).dot(weight if len(weight) == weight.shape[1] else weight.T)",
+        ("nn.Linear(3, 3)(x)", "is the weight transposed?", NN),
+    ),
+    Broken(
+        "Linear: first weights that no seed repeats", "xor",
+        "kaiming_uniform_(self.weight, a=math.sqrt(5))",
+        "self.weight.data[...] = np.random.default_rng().uniform(-0.1, 0.1, self.weight.shape)",
+        ("`nn.Linear(4, 3).weight` begins differently", NN), where="nn/modules.py",
+    ),
+    Broken(
+        "Linear: the same first weights from every seed", "xor",
+        "kaiming_uniform_(self.weight, a=math.sqrt(5))",
+        "self.weight.data[...] = np.random.default_rng(0).uniform(-0.1, 0.1, self.weight.shape)",
+        ("give the same `nn.Linear(4, 3).weight`", NN), where="nn/modules.py",
+    ),
+    Broken(
+        "softmax over the last dimension, whatever dim is", "xor",
+        "return SoftmaxOp.apply(input, checked_dim(dim, input.ndim))",
+        "return SoftmaxOp.apply(input, input.ndim - 1)",
+        ("nn.Softmax(dim=0)(x)", NN),
+    ),
+    Broken(
+        "named_parameters yields copies", "xor",
+        "", "_named = Module.named_parameters\n"
+        "Module.named_parameters = lambda self, *a, **k: (\n"
+        "    (name, Parameter(Tensor(p.data))) for name, p in _named(self, *a, **k))",
+        ("`named_parameters()` yields does not reach the module", NN), where="nn/modules.py",
+    ),
+    Broken(
+        "parameters yields copies", "xor",
+        "", "Module.parameters = lambda self, recurse=True: (\n"
+        "    Parameter(Tensor(p.data)) for _, p in self.named_parameters(recurse=recurse))",
+        ("`parameters()` yields does not reach the module", NN), where="nn/modules.py",
+    ),
+    Broken(
         "Adam: the steps of all parameters counted together", "mlp_digits",
         "def adam_step(p, grad, state, lr, betas, eps):",
         "def adam_step(p, grad, state, lr, betas, eps, shared={'step': 0}):\n"

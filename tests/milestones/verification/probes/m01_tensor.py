@@ -32,8 +32,13 @@ def check_update(kit: Kit) -> None:
         "After `t.data -= 0.5` on [1, 2], `t + 0`",
         (t + 0).data,
         np.array([0.5, 1.5]),
-        hint="Does .data give the tensor's own array, or a copy of it?",
+        hint=OWN_ARRAY,
     )
+    t.data[0] = 7.0
+    expect("After `t.data[0] = 7`, `t + 0`", (t + 0).data, np.array([7.0, 1.5]), hint=OWN_ARRAY)
+
+
+OWN_ARRAY = "Does .data give the tensor's own array, or a copy of it?"
 
 
 A, ROW, COLUMN = spread(3, 4), spread(4), spread(3, 1)
@@ -48,14 +53,27 @@ ARITHMETIC = [
     ),
     Operation("Tensor.__add__", "x + 2", X, lambda tt, x: x + 2, lambda x: x + 2),
     Operation("Tensor.__sub__", "a - b", PAIR, lambda tt, a, b: a - b, lambda a, b: a - b),
+    Operation(
+        "Tensor.__sub__", "a - b, a a column and b a row", {"a": COLUMN, "b": ROW},
+        lambda tt, a, b: a - b, lambda a, b: a - b,
+    ),
     Operation("Tensor.__rsub__", "1 - x", X, lambda tt, x: 1 - x, lambda x: 1 - x),
     Operation("Tensor.__mul__", "a * b", PAIR, lambda tt, a, b: a * b, lambda a, b: a * b),
     Operation(
         "Tensor.__mul__", "a * b, b a column", {"a": A, "b": COLUMN},
         lambda tt, a, b: a * b, lambda a, b: a * b,
     ),
+    Operation(
+        "Tensor.__mul__", "a * b, b a column for each of two matrices",
+        {"a": spread(2, 3, 4), "b": COLUMN},
+        lambda tt, a, b: a * b, lambda a, b: a * b,
+    ),
     Operation("Tensor.__mul__", "3 * x", X, lambda tt, x: 3 * x, lambda x: 3 * x),
     Operation("Tensor.__truediv__", "a / b", PAIR, lambda tt, a, b: a / b, lambda a, b: a / b),
+    Operation(
+        "Tensor.__truediv__", "a / b, a a row", {"a": ROW, "b": positive(3, 4)},
+        lambda tt, a, b: a / b, lambda a, b: a / b,
+    ),
     Operation("Tensor.__neg__", "-x", X, lambda tt, x: -x, lambda x: -x),
     Operation("Tensor.__pow__", "x ** 2", X, lambda tt, x: x**2, lambda x: x**2),
 ]  # fmt: skip

@@ -34,9 +34,9 @@ def gelu(x: np.ndarray) -> np.ndarray:
     return x * (1 + np.vectorize(math.erf)(x / math.sqrt(2))) / 2
 
 
-def softmax(x: np.ndarray) -> np.ndarray:
-    e = np.exp(x - x.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
+def softmax(x: np.ndarray, dim: int = -1) -> np.ndarray:
+    e = np.exp(x - x.max(axis=dim, keepdims=True))
+    return e / e.sum(axis=dim, keepdims=True)
 
 
 def surprise(x: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -58,17 +58,18 @@ def activation(name: str, oracle: Any, **more: Any) -> Operation:
 
 LINEAR = [
     Operation(
-        "nn.Linear", f"nn.Linear(4, 2)(x), x of shape {shape}", {"x": spread(*shape)},
+        "nn.Linear", f"nn.Linear({ins}, {outs})(x), x of shape {shape}", {"x": spread(*shape)},
         lambda layer, x: layer(x), linear,
-        layer=lambda tt: tt.nn.Linear(4, 2),
-        parameters={"weight": weights(2, 4), "bias": weights(2)},
+        layer=lambda tt, ins=ins, outs=outs: tt.nn.Linear(ins, outs),
+        parameters={"weight": weights(outs, ins), "bias": weights(outs)},
         hint="Linear is x @ weight.T + bias, with a weight of shape (out, in).",
         suspects={
             "is the bias added?": lambda x, weight, bias: x @ weight.T,
             "does it use its input?": lambda x, weight, bias: linear(0 * x, weight, bias),
+            "is the weight transposed?": lambda x, weight, bias: x @ weight + bias,
         },
     )
-    for shape in ((5, 4), (2, 3, 4))
+    for ins, outs, shape in ((4, 2, (5, 4)), (4, 2, (2, 3, 4)), (3, 3, (5, 3)))
 ]  # fmt: skip
 
 ACTIVATIONS = [
@@ -79,10 +80,16 @@ ACTIVATIONS = [
     activation("Tanh", np.tanh, suspects={"is the factor 1 - tanh(x)**2 missing?": plain}),
     activation("Sigmoid", sigmoid, suspects={"is the factor s * (1 - s) missing?": plain}),
     activation("GELU", gelu),
-    Operation(
-        "nn.Softmax", "nn.Softmax(dim=-1)(x)", X, lambda layer, x: layer(x), softmax,
-        layer=lambda tt: tt.nn.Softmax(dim=-1),
-        gradient_hint="Every probability depends on every score of its row: p * (g - (g * p).sum).",
+    *(
+        Operation(
+            "nn.Softmax", f"nn.Softmax(dim={dim})(x)", X, lambda layer, x: layer(x),
+            lambda x, dim=dim: softmax(x, dim),
+            layer=lambda tt, dim=dim: tt.nn.Softmax(dim=dim),
+            hint="exp(x), divided by its sum along dim.",
+            gradient_hint="Every probability depends on every score along dim: "
+            "p * (g - (g * p).sum(dim)).",
+        )
+        for dim in (-1, 0)
     ),
     Operation(
         "nn.Flatten", "nn.Flatten()(x)", {"x": spread(2, 3, 2)}, lambda layer, x: layer(x),
@@ -146,6 +153,27 @@ def check_start(kit: Kit) -> None:
         )
 
 
+def check_drawn(kit: Kit) -> None:
+    """New weights come from the one generator: else no run can be replayed."""
+
+    def drawn(seed: int) -> np.ndarray:
+        kit.tt.manual_seed(seed)
+        return np.array(kit.tt.nn.Linear(4, 3).weight.data)
+
+    seed = int(kit.rng.integers(2**31))
+    if not np.array_equal(drawn(seed), drawn(seed)):
+        raise Fault(
+            f"`manual_seed({seed})` twice, and `nn.Linear(4, 3).weight` begins differently.",
+            hint="The first weights are drawn from the generator that manual_seed restarts.",
+        )
+    if np.array_equal(drawn(seed), drawn(seed + 1)):
+        raise Fault(
+            f"`manual_seed({seed})` and `manual_seed({seed + 1})` give the same "
+            "`nn.Linear(4, 3).weight`.",
+            hint="Are the first weights drawn from a generator that begins anew for each layer?",
+        )
+
+
 def check_sequential(kit: Kit) -> None:
     """All layers in order, and all their parameters once."""
     nn, x = kit.tt.nn, kit.rng.normal(size=(2, 3)).astype("f4")
@@ -175,7 +203,8 @@ def check_module(kit: Kit) -> None:
             self.inner = nn.Linear(3, 2)
             self.scale = nn.Parameter(values)
 
-    found = sorted(name for name, _ in Scaled().named_parameters())
+    module = Scaled()
+    found = sorted(name for name, _ in module.named_parameters())
     expected = ["inner.bias", "inner.weight", "scale"]
     if found != expected:
         raise Fault(
@@ -183,6 +212,19 @@ def check_module(kit: Kit) -> None:
             hint="Assigning to an attribute registers parameters and modules, and the walk goes "
             "into the modules.",
         )
+    for call, listed in (
+        ("named_parameters", [p for _, p in module.named_parameters()]),
+        ("parameters", list(module.parameters())),
+    ):
+        inner = np.array(module.inner.bias.data)
+        for p in listed:
+            p.data = p.data + 1
+        if np.array_equal(module.inner.bias.data, inner):
+            raise Fault(
+                f"A change of what `{call}()` yields does not reach the module.",
+                part=f"nn.Module.{call}",
+                hint="It yields the parameters themselves, not copies: an optimizer changes them.",
+            )
 
 
 PROBES = [
@@ -190,5 +232,6 @@ PROBES = [
     *probes_of([*LINEAR, *ACTIVATIONS, *LOSSES], "03_nn", "03_nn"),
     Probe("nn.CrossEntropyLoss", "03_nn", check_large_scores),
     Probe("nn.Linear", "03_nn", check_start),
+    Probe("nn.Linear", "03_nn", check_drawn),
     Probe("nn.Sequential", "03_nn", check_sequential),
 ]
