@@ -12,6 +12,7 @@
     wording.py    from two arrays to a sentence: "is 32 times too large"
     places.py     from a traceback to the line of the lesson
     faults.py     the one exception that a student reads
+    untouched.py  whether what measures was replaced by what is measured
     run.py        one run of one milestone: its seed, its random numbers, its report
 
 Only names of the contract are used, so that any framework that honors them can be judged.

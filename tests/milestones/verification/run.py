@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from verification.untouched import Holdings, check_untouched, holdings
+
 SECONDS_BETWEEN_EVENTS = 0.05  # twenty a second: more than an eye follows
 EVENTS_PER_PHASE = 40  # enough for a curve, however short the training is
 
@@ -35,11 +37,14 @@ class Run:
         self.record = record
         self._stream, self._clock, self._last = stream, clock, -1.0
         self.tt: Any = None
+        self._before: Holdings = {}
 
     def framework(self) -> Any:
         """The student's `tinytorch`, seeded. Imported as late as this, so that its errors show."""
+        self._before = holdings()
         import tinytorch
 
+        check_untouched(self._before)
         tinytorch.manual_seed(self.seed % 2**32)
         self.tt = tinytorch
         return tinytorch
@@ -75,7 +80,8 @@ class Run:
             stream.write(line + "\n")
 
     def measured(self, **metrics: float) -> None:
-        """Metrics of the report: they are shown, stored and plotted."""
+        """Metrics of the report: they are shown, stored and plotted. A pass needs them all."""
+        check_untouched(self._before)
         for name, value in metrics.items():
             self.record(name, f"{value:.6g}")
 
