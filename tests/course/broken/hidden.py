@@ -105,7 +105,7 @@ BROKEN = [
     Broken(
         "Adam: a learning rate of its own", "mlp_digits",
         "rate = lr / (1 - beta1**t)", "rate = 0.1 / (1 - beta1**t)",
-        ("Adam([p, q], lr=0.2", TRAINING),
+        ("Adam([p, q, r], lr=0.2", TRAINING),
     ),
     Broken(
         "Adam: the schedule not read", "mlp_digits",
@@ -115,6 +115,19 @@ BROKEN = [
         ("CosineAnnealingLR(Adam(", "reads it there in every step", TRAINING),
     ),
     Broken(
+        "Adam: uphill in float32", "mlp_digits",
+        "rate = lr / (1 - beta1**t)",
+        "rate = lr / (1 - beta1**t) * (-1 if p.dtype == 'float32' else 1)",
+        ("After 1 step(s) of `Adam(", "`r`", TRAINING),
+    ),
+    Broken(
+        "Adam: only the first row of a matrix", "mlp_digits",
+        "    beta1, beta2 = betas\n",
+        "    beta1, beta2 = betas\n"
+        "    grad = grad if grad.ndim < 2 else grad * (np.arange(len(grad)) == 0)[:, None]\n",
+        ("optim.Adam", TRAINING),
+    ),
+    Broken(
         "SGD: one velocity for all parameters", "mlp_digits",
         "velocity(self.state[p], grad, *options)", "velocity(self.state['all'], grad, *options)",
         ("momentum=0.9", "belongs to each parameter", TRAINING),
@@ -122,7 +135,7 @@ BROKEN = [
     Broken(
         "weight decay: away from zero", "mlp_digits",
         "return grad + weight_decay * p.data", "return grad - weight_decay * p.data",
-        ("SGD([p, q], lr=0.3, weight_decay=0.5)", TRAINING),
+        ("SGD([p, q, r], lr=0.3, weight_decay=0.5)", TRAINING),
     ),
     Broken(
         "zero_grad that clears the first parameter", "mlp_digits",

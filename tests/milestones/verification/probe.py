@@ -13,7 +13,7 @@ import numpy as np
 
 from verification.faults import Fault
 from verification.places import raised_in
-from verification.wording import compare, show
+from verification.wording import RELATIVE, compare, show
 
 
 class Probe(NamedTuple):
@@ -55,9 +55,17 @@ def run_probe(probe: Probe, kit: Kit) -> None:
         ) from error
 
 
-def expect(subject: str, actual: object, expected: Any, *, hint: str = "", **facts: str) -> None:
+def expect(
+    subject: str,
+    actual: object,
+    expected: Any,
+    *,
+    relative: float = RELATIVE,
+    hint: str = "",
+    **facts: str,
+) -> None:
     """A fault when `actual` is not `expected`; `subject` opens the sentence."""
-    difference = compare(actual, np.asarray(expected))
+    difference = compare(actual, np.asarray(expected), relative)
     if difference is not None:
         shown = {"yours": show(actual), "numpy": show(expected)}
         raise Fault(f"{subject} {difference.words}.", hint=hint, **{**facts, **shown})

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from verification.probe import Kit, Probe, expect
+from verification.wording import RELATIVE
 
 STEPS = 3
 Rule = Callable[[np.ndarray, list[np.ndarray]], np.ndarray]
@@ -42,37 +43,39 @@ def adam(lr: float, decay: float = 0.0, decoupled: float = 0.0) -> Rule:
     return end
 
 
-def parameters_of(kit: Kit, *values: list[float]) -> list[Any]:
+def parameters_of(kit: Kit, *values: np.ndarray | list[float]) -> list[Any]:
     return [kit.tt.nn.Parameter(kit.tt.tensor(np.array(value))) for value in values]
 
 
-def give_gradients(kit: Kit, parameters: list[Any], gradients: np.ndarray) -> None:
-    """One row of `gradients` for each parameter."""
+def give_gradients(kit: Kit, parameters: list[Any], gradients: list[np.ndarray]) -> None:
     for p, g in zip(parameters, gradients, strict=True):
-        p.grad = kit.tt.tensor(g.copy())
+        p.grad = kit.tt.tensor(g.astype(p.data.dtype))
 
 
 def check(name: str, call: str, rule: Rule, **options: float) -> Callable[[Kit], None]:
     """A check that `steps` steps of this optimizer arrive where NumPy does.
 
-    There are two parameters, which must not share what is remembered, and one gradient is so small
-    that the place of Adam's eps shows.
+    Of several parameters, which must not share what is remembered; the third is as in training,
+    float32. Some gradients are so small that the place of Adam's eps shows.
     """
 
     def run(kit: Kit) -> None:
-        gradients = kit.rng.normal(size=(STEPS, 2, 3)) * [1, 1, 1e-7]
-        both = parameters_of(kit, [1.0, -2.0, 0.5], [0.3, 1.5, -0.7])
-        starts = [np.array(p.data) for p in both]
-        optimizer = getattr(kit.tt.optim, name)(both, **options)
-        for done in range(1, STEPS + 1):
-            give_gradients(kit, both, gradients[done - 1])
+        dtypes = (np.float64, np.float64, np.float32)
+        starts = [kit.rng.normal(size=(2, 3)).astype(dtype) for dtype in dtypes]
+        parameters = parameters_of(kit, *starts)
+        optimizer = getattr(kit.tt.optim, name)(parameters, **options)
+        passed: list[list[np.ndarray]] = []
+        for _ in range(STEPS):
+            passed.append([kit.rng.normal(size=start.shape) * [1, 1, 1e-7] for start in starts])
+            give_gradients(kit, parameters, passed[-1])
             optimizer.step()
-            for number, (p, start) in enumerate(zip(both, starts, strict=True)):
+            for i, (p, start) in enumerate(zip(parameters, starts, strict=True)):
                 unchanged = np.array_equal(p.data, start)
                 expect(
-                    f"After {done} step(s) of `{call}`, `{'pq'[number]}`",
+                    f"After {len(passed)} step(s) of `{call}`, `{'pqr'[i]}`",
                     p.data,
-                    rule(start, list(gradients[:done, number])),
+                    rule(start.astype(np.float64), [gradients[i] for gradients in passed]),
+                    relative=1e-4 if start.dtype == np.float32 else RELATIVE,
                     hint="step() does nothing: the parameter is what it was before."
                     if unchanged
                     else HINTS[name],
@@ -96,7 +99,7 @@ HINTS = {
 def check_zero_grad(kit: Kit) -> None:
     """After zero_grad nothing of an old gradient is left."""
     both = parameters_of(kit, [1.0, 2.0], [3.0, 4.0])
-    give_gradients(kit, both, np.ones((2, 2)))
+    give_gradients(kit, both, [np.ones(2), np.ones(2)])
     kit.tt.optim.SGD(both, lr=0.1).zero_grad()
     for name, p in zip("pq", both, strict=True):
         expect(
@@ -114,7 +117,7 @@ def check_cosine(kit: Kit, name: str) -> None:
     schedule = kit.tt.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=4)
     sizes = []
     for _ in range(4):
-        give_gradients(kit, [p], np.ones((1, 2)))
+        give_gradients(kit, [p], [np.ones(2)])
         before = np.array(p.data)
         optimizer.step()
         schedule.step()
@@ -131,22 +134,22 @@ def check_cosine(kit: Kit, name: str) -> None:
 
 # Each with a learning rate of its own, so that none can be a constant.
 OPTIMIZERS = [
-    ("SGD", "SGD([p, q], lr=0.1)", sgd(0.1), {"lr": 0.1}),
+    ("SGD", "SGD([p, q, r], lr=0.1)", sgd(0.1), {"lr": 0.1}),
     (
-        "SGD", "SGD([p, q], lr=0.2, momentum=0.9)", sgd(0.2, 0.9),
+        "SGD", "SGD([p, q, r], lr=0.2, momentum=0.9)", sgd(0.2, 0.9),
         {"lr": 0.2, "momentum": 0.9},
     ),
     (
-        "SGD", "SGD([p, q], lr=0.3, weight_decay=0.5)", sgd(0.3, decay=0.5),
+        "SGD", "SGD([p, q, r], lr=0.3, weight_decay=0.5)", sgd(0.3, decay=0.5),
         {"lr": 0.3, "weight_decay": 0.5},
     ),
-    ("Adam", "Adam([p, q], lr=0.1)", adam(0.1), {"lr": 0.1}),
+    ("Adam", "Adam([p, q, r], lr=0.1)", adam(0.1), {"lr": 0.1}),
     (
-        "Adam", "Adam([p, q], lr=0.2, weight_decay=0.5)", adam(0.2, decay=0.5),
+        "Adam", "Adam([p, q, r], lr=0.2, weight_decay=0.5)", adam(0.2, decay=0.5),
         {"lr": 0.2, "weight_decay": 0.5},
     ),
     (
-        "AdamW", "AdamW([p, q], lr=0.3, weight_decay=0.5)", adam(0.3, decoupled=0.5),
+        "AdamW", "AdamW([p, q, r], lr=0.3, weight_decay=0.5)", adam(0.3, decoupled=0.5),
         {"lr": 0.3, "weight_decay": 0.5},
     ),
 ]  # fmt: skip
