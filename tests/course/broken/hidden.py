@@ -51,6 +51,12 @@ BROKEN = [
         ("b a column for each of two matrices", AUTOGRAD),
     ),
     Broken(
+        "GELU: by tanh, whatever was asked for", "xor",
+        "return GELUOp.apply(input) if approximate == \"none\" else GELUTanhOp.apply(input)",
+        "return GELUTanhOp.apply(input)",
+        ("nn.GELU", "is it the approximation by tanh?", NN),
+    ),
+    Broken(
         "Linear: a square weight not transposed", "xor",
         "out = as_rows(x).dot(weight.T)",
         "out = as_rows(x).dot(weight if len(weight) == weight.shape[1] else weight.T)",

@@ -66,9 +66,9 @@ def train(
 ) -> None:
     """Forward, loss, backward, step; NumPy's loss and accuracy go out as progress.
 
-    In one early step of the training proper, the gradients are checked as they are.
+    In one early step of the phase "training", the gradients are checked as they are.
     """
-    checked = int(run.rng.integers(2, steps // 4)) if phase == "training" else None
+    checked = int(run.rng.integers(2, max(3, steps // 4))) if phase == "training" else None
     batches = minibatches(run.rng, examples, batch, steps, noise)
     for step, (inputs, targets) in enumerate(batches, 1):
         output = model(run.tensor(inputs))

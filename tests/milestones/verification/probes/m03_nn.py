@@ -34,6 +34,10 @@ def gelu(x: np.ndarray) -> np.ndarray:
     return x * (1 + np.vectorize(math.erf)(x / math.sqrt(2))) / 2
 
 
+def gelu_by_tanh(x: np.ndarray) -> np.ndarray:
+    return x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))) / 2
+
+
 def softmax(x: np.ndarray, dim: int = -1) -> np.ndarray:
     e = np.exp(x - x.max(axis=dim, keepdims=True))
     return e / e.sum(axis=dim, keepdims=True)
@@ -79,7 +83,15 @@ ACTIVATIONS = [
     ),
     activation("Tanh", np.tanh, suspects={"is the factor 1 - tanh(x)**2 missing?": plain}),
     activation("Sigmoid", sigmoid, suspects={"is the factor s * (1 - s) missing?": plain}),
-    activation("GELU", gelu),
+    activation(
+        "GELU", gelu,
+        hint="x times the normal distribution function of x, (1 + erf(x / sqrt(2))) / 2.",
+        gradient_hint="That function, plus x times its density exp(-x**2 / 2) / sqrt(2 pi).",
+        suspects={
+            "is it the approximation by tanh?": gelu_by_tanh,
+            "is it the approximation by sigmoid?": lambda x: x * sigmoid(1.702 * x),
+        },
+    ),
     *(
         Operation(
             "nn.Softmax", f"nn.Softmax(dim={dim})(x)", X, lambda layer, x: layer(x),
