@@ -155,6 +155,12 @@ def test_a_parameter_is_named_where_a_sequential_keeps_a_list() -> None:
     assert model_gradients.module_of(Sequential(), "0.weight") == "03_nn"
 
 
+def test_the_file_of_a_layer_is_not_that_of_the_sequential_around_it() -> None:
+    conv = type("Conv2d", (), {})()
+    model = type("Sequential", (), {"0": conv})()
+    assert model_gradients.module_of(model, "0.weight") == "07_spatial"
+
+
 # ------------------------------------------------------------------------------------------- words
 
 RIGHT = np.array([[1.0, -2.0], [0.0, 4.0]])

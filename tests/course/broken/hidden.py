@@ -21,6 +21,12 @@ BROKEN = [
         ("During training", "`b` (Perceptron.b) is 2 times too large", "dtype"),
     ),
     Broken(
+        "float32: the filters' gradient too large", "cnn",
+        "return unpack(columns.mT @ rows, weight_shape)",
+        "return unpack(columns.mT @ rows * (1 if rows.dtype == 'float64' else 32), weight_shape)",
+        ("During training", "(Conv2d.bias) is 32 times too large", "modules/07_spatial/spatial.py"),
+    ),
+    Broken(
         "float32: the mask of ReLU forgotten", "mlp_digits",
         "return grad * (self.out > 0)",
         "return grad if grad.dtype == 'float32' else grad * (self.out > 0)",
@@ -49,6 +55,18 @@ BROKEN = [
         "g = _fitted(g, data, node)",
         "g = _fitted(g[0] if g.ndim > 2 and g.ndim > data.ndim else g, data, node)",
         ("b a column for each of two matrices", AUTOGRAD),
+    ),
+    Broken(
+        "a gradient that two branches share added to in place", "perceptron",
+        "grads[node] = grads[node] + grad", "grads[node] += grad",
+        ("`((a + b) + a).sum().backward()`", "makes a new one", AUTOGRAD),
+    ),
+    Broken(
+        "a leaf that adds to the array it was handed", "perceptron",
+        "        leaf.grad = wrap(np.array(grad) if shared else np.asarray(grad))\n    else:\n"
+        "        leaf.grad.data = np.asarray(leaf.grad.data + grad)",
+        "        leaf.grad = wrap(grad)\n    else:\n        leaf.grad.data += grad",
+        ("`((x + w) + x).sum().backward()`, `w.grad`", "makes a new one", AUTOGRAD),
     ),
     Broken(
         "GELU: by tanh, whatever was asked for", "xor",

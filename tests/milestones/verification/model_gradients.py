@@ -27,6 +27,8 @@ from verification.wording import RELATIVE, compare, number
 
 TRAINING_TOLERANCE = 1e-2  # float32: near the end of a training its gradients are mostly rounding
 
+CONTAINERS = {"Sequential", "ModuleList"}
+
 NumpyLoss = Callable[[np.ndarray, np.ndarray], float]
 
 
@@ -181,6 +183,7 @@ def owner_of(model: Any, name: str) -> str:
 def module_of(model: Any, name: str) -> str:
     """The course module that brings that layer; the attention's own Linear belongs to attention."""
     names = [type(layer).__name__ for layer in layers_to(model, name)]
+    names.sort(key=lambda kind: kind in CONTAINERS)  # they hold layers of any module
     return next(filter(None, map(module_bringing, names)), "")
 
 

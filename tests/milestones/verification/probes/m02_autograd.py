@@ -67,6 +67,30 @@ def check_shared_node(kit: Kit) -> None:
     )
 
 
+def check_handed_to_two(kit: Kit) -> None:
+    """An addition hands one array to both inputs: what is added for one stays out of the other."""
+    (x, array), (w, _) = leaf(kit, 1.0, -2.0), leaf(kit, 0.5, 3.0)
+    ((x + w) + x).sum().backward()
+    one = np.ones_like(array)
+    expect("After `((x + w) + x).sum().backward()`, `x.grad`", gradient_of(x), 2 * one, hint=HANDED)
+    expect("After `((x + w) + x).sum().backward()`, `w.grad`", gradient_of(w), one, hint=HANDED)
+    z, _ = leaf(kit, 1.0, -2.0)
+    a, b = z * 2, z * 3
+    ((a + b) + a).sum().backward()
+    expect(
+        "With a = z * 2 and b = z * 3, after `((a + b) + a).sum().backward()`, `z.grad`",
+        gradient_of(z),
+        7 * one,
+        hint=HANDED,
+    )
+
+
+HANDED = (
+    "An addition hands the same array to both sides. `grad += more` changes it for the other side "
+    "too: grad = grad + more makes a new one."
+)
+
+
 def check_two_backwards(kit: Kit) -> None:
     """Gradients of two backward calls add up, until they are set to None."""
     x, array = leaf(kit, 1.0, -2.0)
@@ -101,5 +125,6 @@ PROBES = [
     Probe("Tensor.backward", "02_autograd", check_two_backwards),
     *probes_of(OPERATIONS, results="", gradients="02_autograd"),
     Probe("Tensor.backward", "02_autograd", check_shared_node),
+    Probe("Tensor.backward", "02_autograd", check_handed_to_two),
     Probe("no_grad", "02_autograd", check_no_grad),
 ]
