@@ -197,6 +197,13 @@ def test_a_difference_is_put_into_words(actual: Any, kind: str, words: str) -> N
     assert wording.compare(actual, RIGHT) == (kind, words)
 
 
+def test_the_worst_entry_is_one_that_is_wrong() -> None:
+    """With 1e-4 allowed of each, 0.05 off at 1000 is none, and 0.04 off at 100 is one."""
+    found = wording.compare(np.array([1000.05, 100.04]), np.array([1000.0, 100.0]), 1e-4)
+    assert found is not None
+    assert "the worst, [1]," in found.words
+
+
 def test_rounding_is_no_difference() -> None:
     assert wording.compare(RIGHT * (1 + 1e-9), RIGHT) is None
     assert wording.compare(np.zeros(2), np.zeros(2)) is None
@@ -252,13 +259,25 @@ def test_a_wrong_gradient_is_said_with_its_suspect(slope: float, said: str) -> N
     assert caught.value.said == said
 
 
+def operation(part: str) -> Operation:
+    return next(op for op in m01_tensor.OPERATIONS if op.part == part)
+
+
 def test_what_maximum_compares_never_ties() -> None:
     """A tie is a kink: central differences across it would blame a right gradient."""
-    (op,) = [op for op in m01_tensor.OPERATIONS if op.part == "maximum"]
     rng = np.random.default_rng(0)
     for _ in range(3000):
-        a, b = draw(op, rng).arrays.values()
+        a, b = draw(operation("maximum"), rng).arrays.values()
         assert np.abs(a - b).min() > 0.01
+
+
+def test_what_clamp_cuts_is_never_at_its_bounds() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(3000):
+        case = draw(operation("Tensor.clamp"), rng)
+        (x,), cut = case.arrays.values(), np.abs(case.expected()).max()
+        assert np.abs(np.abs(x) - cut).min(where=np.abs(x) != cut, initial=1.0) > 0.01
+        assert (np.abs(x) > cut).any()
 
 
 def test_an_error_in_the_framework_becomes_a_fault_with_its_part() -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 RELATIVE = 1e-6
-ABSOLUTE = 1e-8  # times the largest expected entry
+SMALL = 1e-2  # an entry this small, beside the largest, is held to its absolute error
 
 
 class Difference(NamedTuple):
@@ -35,13 +35,13 @@ def compare(actual: object, expected: np.ndarray, relative: float = RELATIVE) ->
         return Difference("nan", f"is {bad} at {count(~np.isfinite(array))}")
     if agree(array, expected, relative).all():
         return None
-    return proportional(array, expected, relative) or by_entries(array, expected)
+    return proportional(array, expected, relative) or by_entries(array, expected, relative)
 
 
 def agree(actual: np.ndarray, expected: np.ndarray, relative: float = RELATIVE) -> np.ndarray:
     """Where two arrays of one shape are the same number."""
     largest = np.abs(expected).max(initial=0.0)
-    allowed = relative * np.abs(expected) + max(ABSOLUTE * largest, 1e-12)
+    allowed = relative * np.abs(expected) + max(relative * SMALL * largest, 1e-12)
     return np.asarray(np.abs(actual - expected) <= allowed)
 
 
@@ -61,9 +61,9 @@ def proportional(actual: np.ndarray, expected: np.ndarray, relative: float) -> D
     return Difference("factor", f"{'has the wrong sign and ' if factor < 0 else ''}is {times}")
 
 
-def by_entries(actual: np.ndarray, expected: np.ndarray) -> Difference:
+def by_entries(actual: np.ndarray, expected: np.ndarray, relative: float) -> Difference:
     """Wrong in some entries: which, and how the worst of them reads."""
-    right = agree(actual, expected)
+    right = agree(actual, expected, relative)
     wrong = ~right
     if actual.size > 1 and np.ptp(actual) == 0 and np.ptp(expected) > 0:
         return Difference("constant", f"is {number(actual.flat[0])} everywhere")
@@ -71,7 +71,8 @@ def by_entries(actual: np.ndarray, expected: np.ndarray) -> Difference:
         return Difference("extra", f"is not zero at {count(wrong)}, where it must be")
     if (actual[wrong] == 0).all():
         return Difference("dropped", f"is zero at {count(wrong)}, where it must not be")
-    worst = np.unravel_index(np.argmax(np.abs(actual - expected)), actual.shape)
+    off = np.where(wrong, np.abs(actual - expected), 0)
+    worst = np.unravel_index(np.argmax(off), actual.shape)
     place = f" {list(map(int, worst))}" if worst else ""
     words = f"is {number(actual[worst])} in place of {number(expected[worst])}"
     if actual.size == 1:

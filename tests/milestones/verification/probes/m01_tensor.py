@@ -99,8 +99,8 @@ FUNCTIONS = [
     Operation("Tensor.abs", "x.abs()", X, lambda tt, x: x.abs(), np.abs),
     Operation("Tensor.tanh", "x.tanh()", X, lambda tt, x: x.tanh(), np.tanh),
     Operation(
-        "Tensor.clamp", "x.clamp(min=-0.5, max=0.5)", X,
-        lambda tt, x: x.clamp(min=-0.5, max=0.5), lambda x: np.clip(x, -0.5, 0.5),
+        "Tensor.clamp", "x.clamp(min=-0.58, max=0.58)", X,  # in a gap of the numbers of X
+        lambda tt, x: x.clamp(min=-0.58, max=0.58), lambda x: np.clip(x, -0.58, 0.58),
         gradient_hint="What is cut off gets no gradient.",
     ),
     Operation(

@@ -75,7 +75,7 @@ def check(name: str, call: str, rule: Rule, **options: float) -> Callable[[Kit],
                     f"After {len(passed)} step(s) of `{call}`, `{'pqr'[i]}`",
                     p.data,
                     rule(start.astype(np.float64), [gradients[i] for gradients in passed]),
-                    relative=1e-4 if start.dtype == np.float32 else RELATIVE,
+                    relative=1e-3 if start.dtype == np.float32 else RELATIVE,
                     hint="step() does nothing: the parameter is what it was before."
                     if unchanged
                     else HINTS[name],
