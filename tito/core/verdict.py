@@ -41,6 +41,7 @@ def _cause(evidence: Evidence, tests: Sequence[TestResult]) -> Cause | None:
         _import_failed,
         _process_ended,
         _tests_broken,
+        _cut_short,
     )
     for reason in reasons:
         cause = reason(evidence)
@@ -133,6 +134,16 @@ def _interrupted(evidence: Evidence, code: int) -> Cause:
         return Cause("exit", text, 1, stack_place(evidence))
     text = f"pytest could not run (exit code {code})."
     return Cause("machine", text, 3, hint="tito doctor", printed=tail(evidence))
+
+
+def _cut_short(evidence: Evidence) -> Cause | None:
+    """pytest.exit() ends a run with any exit code that it is told, 0 too."""
+    collected = evidence.find("collected")
+    finished = {event["id"] for event in evidence.events if event["event"] == "finished"}
+    expected = collected["tests"] if collected is not None else []
+    if all(f"{module}::{name}" in finished for module, name in expected):
+        return None
+    return _interrupted(evidence, 2)
 
 
 def _nothing_ran(evidence: Evidence, tests: Sequence[TestResult]) -> Cause | None:

@@ -138,6 +138,7 @@ def test_leaving_at_import_is_not_a_pass(desk: Desk, code: str) -> None:
         "sys.exit(0)",
         "pytest.skip('no')",
         "pytest.exit('no')",
+        "pytest.exit('no', returncode=0)",
         "raise KeyboardInterrupt",
     ],
 )
@@ -147,6 +148,19 @@ def test_leaving_inside_a_test_is_not_a_pass(desk: Desk, code: str) -> None:
     desk.change("00_setup", "    return seed\n", f"    {code}\n")
     said = complete(desk)
     assert said.code == 1, said.all
+    assert "is complete" not in said.out
+
+
+def test_ending_the_run_before_the_last_test_is_not_a_pass(desk: Desk) -> None:
+    desk.solve("00_setup")
+    assert desk.tito("module", "complete", "00").code == 0
+    desk.solve("03_line")
+    desk.on_top("03_line", "import pytest")
+    answer = "    return line(x) + manual_seed(seed)\n"
+    desk.change("03_line", answer, "    pytest.exit('enough', returncode=0)\n")
+    said = complete(desk, "03_line")
+    assert said.code == 1, said.all
+    assert "test_3_2_adds_the_seed interrupted the test run" in said.out
     assert "is complete" not in said.out
 
 
