@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -129,6 +131,41 @@ def test_an_interrupt_here_stops_the_child_there(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         child(code, tmp_path, progress_file=tmp_path / "events", on_event=interrupt)
     assert not is_alive(int((tmp_path / "pid").read_text()))
+
+
+@posix
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_who_is_told_to_go_takes_the_child_along(tmp_path: Path, repo: Path, name: str) -> None:
+    inner = "import os, time; open('pid', 'w').write(f'{os.getpid()};'); time.sleep(60)"
+    outer = (
+        "import os, pathlib, sys\n"
+        "from tito.core.process import run\n"
+        f"command = [sys.executable, '-c', {inner!r}]\n"
+        f"run(command, cwd=pathlib.Path({str(tmp_path)!r}), env=os.environ, timeout=60)\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", outer], cwd=repo, stderr=subprocess.PIPE)
+    pid = tmp_path / "pid"
+    while not (pid.exists() and pid.read_text().endswith(";")):
+        assert parent.poll() is None
+        time.sleep(0.02)
+    parent.send_signal(getattr(signal, name))
+    _, said = parent.communicate(timeout=20)
+    assert b"KeyboardInterrupt" in said
+    assert not is_alive(int(pid.read_text().rstrip(";")))
+
+
+def test_a_signal_that_somebody_handles_stays_theirs(tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        handlers: list[object] = []
+        child(
+            "import time; time.sleep(0.2)",
+            tmp_path,
+            on_tick=lambda _: handlers.append(signal.getsignal(signal.SIGTERM)),
+        )
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert set(handlers) == {signal.SIG_IGN}
 
 
 def test_a_long_event_stream(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -25,6 +26,7 @@ POLL_SECONDS = 0.05
 OUTPUT_LIMIT = 20_000_000  # bytes printed before the child is stopped
 KEPT = 100_000  # bytes kept of the beginning, and of the end
 LAST_WORDS_SECONDS = 0.3
+GOODBYES = ("SIGTERM", "SIGHUP")  # `timeout 60 tito ...`, and a terminal that is closed
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,21 @@ def run(
     `on_event` is called for each JSON line appended to `progress_file`, `on_tick` with the
     elapsed seconds a few times a second.
     """
+    with _goodbyes_as_interrupts():
+        return _run(
+            command, cwd, env, timeout, EventFile(progress_file, on_event), on_tick, output_limit
+        )
+
+
+def _run(
+    command: Sequence[str],
+    cwd: Path,
+    env: Mapping[str, str],
+    timeout: float,
+    events: EventFile,
+    on_tick: Callable[[float], None] | None,
+    output_limit: int,
+) -> RunResult:
     started = time.monotonic()
     process = _start(command, cwd, env)
     output = BoundedOutput()
@@ -116,7 +133,6 @@ def run(
         target=_drain, args=(process.stdout, output, output_limit, closed, flooded), daemon=True
     )
     reader.start()
-    events = EventFile(progress_file, on_event)
     timed_out = False
     try:
         while not closed.wait(POLL_SECONDS) and not _has_ended(process):
@@ -143,6 +159,23 @@ def run(
         flooded=flooded.is_set(),
         seconds=time.monotonic() - started,
     )
+
+
+@contextmanager
+def _goodbyes_as_interrupts() -> Iterator[None]:
+    """Who is told to go takes the child along: in a session of its own it would run on."""
+    replaced = {}
+    if threading.current_thread() is threading.main_thread():
+        numbers = [getattr(signal, name) for name in GOODBYES if hasattr(signal, name)]
+        # What somebody has set (`nohup` ignores SIGHUP) stays as it is.
+        replaced = {n: signal.SIG_DFL for n in numbers if signal.getsignal(n) is signal.SIG_DFL}
+    try:
+        for number in replaced:
+            signal.signal(number, signal.default_int_handler)
+        yield
+    finally:
+        for number, handler in replaced.items():
+            signal.signal(number, handler)
 
 
 def _start(command: Sequence[str], cwd: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
