@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import shutil
@@ -15,8 +16,13 @@ from tito.core.errors import MachineError
 
 
 def editor_command(env: Mapping[str, str]) -> list[str]:
-    """The words of `$VISUAL`, else of `$EDITOR`; both may carry arguments (`code --wait`)."""
+    """The words of `$VISUAL`, else of `$EDITOR`; both may carry arguments (`code --wait`).
+
+    The program is looked up here: on Windows only its full name starts a `code.cmd`.
+    """
     text = env.get("VISUAL") or env.get("EDITOR") or ""
+    if whole := shutil.which(text, path=env.get("PATH")):
+        return [whole]  # a path with spaces, as Windows writes it
     try:
         words = shlex.split(text, posix=os.name != "nt")
     except ValueError as error:
@@ -27,30 +33,42 @@ def editor_command(env: Mapping[str, str]) -> list[str]:
         raise MachineError(
             "No editor is set.", hint="Set VISUAL or EDITOR, for example EDITOR='code --wait'."
         )
-    return [word.strip('"') for word in words] if os.name == "nt" else words
+    program, *options = [word.strip('"') for word in words] if os.name == "nt" else words
+    found = shutil.which(program, path=env.get("PATH"))
+    if found is None:
+        raise MachineError(
+            f"The editor {program!r} cannot be started: it is not there.",
+            hint="Set VISUAL or EDITOR to a program that is there.",
+        )
+    return [found, *options]
 
 
 def jupyter_command(root: Path) -> list[str]:
     """JupyterLab over the whole workspace; jupytext makes a notebook of a lesson."""
     missing = [name for name in ("jupyterlab", "jupytext") if find_spec(name) is None]
     if missing:
+        from tito.core.checkup import pip_install  # here: slow to import, and rarely needed
+
         raise MachineError(
             f"{' and '.join(missing)} is not installed in this Python.",
             where=sys.executable,
-            hint="pip install tinytorch-course[jupyter]",
+            hint=pip_install(*missing),
         )
     return [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}"]
 
 
 def open_with(command: list[str], path: Path, cwd: Path) -> None:
-    # Windows starts `code`, which is a code.cmd there, by its whole name only.
-    program = shutil.which(command[0]) or command[0]
+    """Wait for it. Ctrl-C reaches it as well, and it is the one to decide (JupyterLab asks)."""
     try:
-        code = subprocess.call([program, *command[1:], str(path)], cwd=cwd)
+        process = subprocess.Popen([*command, str(path)], cwd=cwd)
     except OSError as error:
         raise MachineError(
             f"{command[0]} cannot be started: {error.strerror or error}.",
             hint="Set VISUAL or EDITOR to a program that is there.",
         ) from error
+    code = None
+    while code is None:
+        with contextlib.suppress(KeyboardInterrupt):
+            code = process.wait()
     if code != 0:
         raise MachineError(f"{command[0]} ended with exit code {code}.")

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from .conftest import Desk
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and #! are POSIX")
 
 
 def last_line(text: str) -> str:
@@ -173,13 +179,57 @@ def test_start_with_an_editor_that_is_not_there(desk: Desk, setting: str, words:
     said = desk.tito("module", "start", "00", "--open", EDITOR=setting, VISUAL="")
     assert said.code == 3
     assert words in said.err.replace("\n", " ")
+    assert states(desk)["00_setup"] == "not started"
+
+
+@posix
+def test_an_editor_whose_path_has_a_space(desk: Desk, tmp_path: Path) -> None:
+    editor = tmp_path / "my editor"
+    editor.write_text('#!/bin/sh\necho "$1" > "${0%/*}/note"\n')
+    editor.chmod(0o755)
+    said = desk.tito("module", "start", "00", "--open", VISUAL=str(editor))
+    assert said.code == 0, said.all
+    assert Path((tmp_path / "note").read_text().strip()) == desk.lesson("00_setup")
+
+
+@posix
+def test_an_interrupt_is_for_the_editor_to_answer(desk: Desk) -> None:
+    """JupyterLab asks whether it may stop; killing it in the middle is not an answer."""
+    script = desk.root / "editor.py"
+    script.write_text(
+        "import pathlib, signal, sys, time\n"
+        "def leave(*_):\n"
+        "    time.sleep(1)\n"
+        "    pathlib.Path('saved').touch()\n"
+        "    sys.exit(0)\n"
+        "signal.signal(signal.SIGINT, leave)\n"
+        "pathlib.Path('open').touch()\n"
+        "time.sleep(30)\n"
+    )
+    editor = f"{sys.executable} {script}"
+    run = subprocess.Popen(
+        [sys.executable, "-m", "tito", "module", "start", "00", "--open"],
+        cwd=desk.root,
+        env={**os.environ, "PYTHONPATH": str(desk.course), "VISUAL": editor},
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while not (desk.root / "open").exists():
+        assert run.poll() is None
+        time.sleep(0.02)
+    os.killpg(run.pid, signal.SIGINT)
+    out, _ = run.communicate(timeout=20)
+    assert (desk.root / "saved").exists()
+    assert run.returncode == 0
+    assert last_line(out).startswith("Next: tito module test 00")
 
 
 def test_start_jupyter_where_there_is_none(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tito.core.editor.find_spec", lambda name: None)
     said = desk.tito("module", "start", "00", "--jupyter")
     assert said.code == 3
-    assert "pip install tinytorch-course[jupyter]" in said.err.replace("\n", "")
+    assert '-m pip install "jupyterlab" "jupytext"' in said.err.replace("\n", " ")
     assert states(desk)["00_setup"] == "not started"
 
 
