@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from tito import __version__
+from tito.core import checks
 from tito.pytest_plugin import Plugin
 
 needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="this machine has no make")
@@ -170,3 +171,10 @@ def home_between_tests() -> str | None:
 def test_no_fixture_writes_to_a_person_s_own_progress(home_between_tests, tmp_path_factory):
     assert home_between_tests is not None
     assert Path(home_between_tests).is_relative_to(tmp_path_factory.getbasetemp())
+
+
+def test_one_oldest_pytest(repo) -> None:
+    oldest = checks.OLDEST_PYTEST
+    assert f'"pytest>={oldest},' in (repo / "pyproject.toml").read_text(encoding="utf-8")
+    settings = (repo / "tests/milestones/pytest.ini").read_text(encoding="utf-8")
+    assert f"minversion = {oldest}" in settings

@@ -24,6 +24,7 @@ from tito.core.workspace import Module, Workspace
 CHILD = Path(tito.__file__).parent / "pytest_plugin.py"
 TEST_SECONDS = 10.0  # for one test; TITO_TEST_SECONDS changes it
 ALL_SECONDS = 120.0
+OLDEST_PYTEST = "8.2"  # an older one would fail somewhere, and the lesson would be blamed
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 FOREIGN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTHONSTARTUP", "PYTHONWARNINGS", "PYTHONINSPECT")
 
@@ -108,7 +109,7 @@ def child_environment(env: Mapping[str, str]) -> dict[str, str]:
 
 def _write_job(staging: Path, subjects: Sequence[Subject], token: str, seconds: float) -> Path:
     ini = staging / "pytest.ini"
-    ini.write_text("[pytest]\n", encoding="utf-8")
+    ini.write_text(f"[pytest]\nminversion = {OLDEST_PYTEST}\n", encoding="utf-8")
     job = staging / "job.json"
     content = {
         "staging": str(staging),

@@ -76,8 +76,10 @@ def _machine_lacks(evidence: Evidence) -> Cause | None:
     event = evidence.find("machine_lacks")
     if event is None:
         return None
+    from tito.core.checkup import pip_install  # here: slow to import, and rarely needed
+
     text = f"The tests cannot run: this Python has no working {event['package']}. {event['text']}."
-    return Cause("machine", text, 3, hint=f"python -m pip install {event['package']}")
+    return Cause("machine", text, 3, hint=pip_install(event["package"]))
 
 
 def _import_failed(evidence: Evidence) -> Cause | None:

@@ -230,7 +230,16 @@ def test_without_pytest(desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: P
     said = complete(desk)
     assert said.code == 3
     assert "no working pytest" in said.out
-    assert "pip install pytest" in said.out
+    assert '-m pip install "pytest"' in said.out.replace("\n", " ")
+
+
+def test_a_pytest_that_is_too_old(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tito.core.checks.OLDEST_PYTEST", "999.0")
+    desk.solve("00_setup")
+    said = complete(desk)
+    assert said.code == 3
+    assert "pytest could not run" in said.out
+    assert "Next: tito doctor" in said.out
 
 
 def test_without_the_test_file(desk: Desk) -> None:
