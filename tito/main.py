@@ -7,7 +7,6 @@ needed: `tito --help` starts as fast as Python does.
 from __future__ import annotations
 
 import contextlib
-import errno
 import importlib
 import os
 import sys
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from tito import __version__
 from tito.core.console import never_fail_to_encode, print_json
-from tito.core.errors import MachineError, TitoError, UsageError, did_you_mean
+from tito.core.errors import MachineError, TitoError, UsageError, did_you_mean, is_refusal
 from tito.core.world import World
 
 if TYPE_CHECKING:
@@ -46,13 +45,13 @@ COMMANDS = {
     "doctor": Entry("tito.commands.doctor", "DoctorCommand", "find and mend what is wrong"),
     "demo": Entry("tito.commands.demo", "DemoCommand", "watch the whole journey once"),
 }
-REFUSALS = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT, errno.EIO)
 ALIASES = {"milestones": "milestone", "modules": "module"}
 
 
 def main(argv: Sequence[str] | None = None, world: World | None = None) -> int:
     """Run one command line and return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    as_json = "--json" in arguments
     world = world or World()
     never_fail_to_encode(world.stdout, world.stderr)
     try:
@@ -60,16 +59,18 @@ def main(argv: Sequence[str] | None = None, world: World | None = None) -> int:
         world.stdout.flush()
         return code
     except TitoError as error:
-        return report(error, world, as_json="--json" in arguments)
+        return report(error, world, as_json=as_json)
     except KeyboardInterrupt:
         print("\nStopped.", file=world.stderr)
         return 130
     except BrokenPipeError:
         return leave_quietly(world.stdout)
     except OSError as error:
-        return report_refusal(error, world) if error.errno in REFUSALS else report_defect(world)
+        if is_refusal(error):
+            return report(refused(error), world, as_json=as_json)
+        return report_defect(world, as_json=as_json)
     except Exception:
-        return report_defect(world)
+        return report_defect(world, as_json=as_json)
 
 
 def dispatch(arguments: list[str], world: World) -> int:
@@ -131,7 +132,7 @@ def make_parser(command: BaseCommand) -> argparse.ArgumentParser:
 def report(error: TitoError, world: World, *, as_json: bool = False) -> int:
     """Say what happened, where, and the next command."""
     if as_json:
-        print_json({"outcome": error.outcome, "error": error.as_json()}, world.stdout)
+        say_as_json(error, world)
     console = world.error_console
     console.print(error.message, style="bold red", markup=False, highlight=False)
     if error.where:
@@ -144,22 +145,31 @@ def report(error: TitoError, world: World, *, as_json: bool = False) -> int:
     return error.exit_code
 
 
-def report_refusal(error: OSError, world: World) -> int:
+def say_as_json(error: TitoError, world: World) -> None:
+    """Unless stdout itself is what failed: then stderr has to do."""
+    with contextlib.suppress(OSError):
+        print_json({"outcome": error.outcome, "error": error.as_json()}, world.stdout)
+        world.stdout.flush()
+
+
+def refused(error: OSError) -> TitoError:
     """The disk is full, or may not be written to: the machine's word, in one line."""
     where = str(error.filename) if error.filename else None
     text = f"The machine refused: {error.strerror or error}."
-    return report(MachineError(text, where=where, hint="tito doctor"), world)
+    return MachineError(text, where=where, hint="tito doctor")
 
 
-def report_defect(world: World) -> int:
+def report_defect(world: World, *, as_json: bool = False) -> int:
     """An exception nobody expected: the tool's fault, said so, with its traceback kept."""
     import traceback  # here, and tempfile below: they cost a tenth of what a command takes
 
     text = traceback.format_exc()
+    last = text.strip().splitlines()[-1]
+    if as_json:
+        say_as_json(MachineError(f"tito itself failed: {last}", hint="tito doctor"), world)
     if world.env.get("TITO_DEBUG"):
         print(text, file=world.stderr)
         return 3
-    last = text.strip().splitlines()[-1]
     print(f"tito itself failed: {last}", file=world.stderr)
     print(f"The details are in {keep(text)}", file=world.stderr)
     print("Next: tito doctor  (TITO_DEBUG=1 shows the details at once)", file=world.stderr)

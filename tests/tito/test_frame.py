@@ -19,6 +19,8 @@ from tito.core.errors import MachineError, TitoError, UsageError
 from tito.core.world import World
 from tito.main import COMMANDS, Entry, main
 
+posix = pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
+
 
 class Probe(BaseCommand):
     """A command that does what a test tells it to."""
@@ -148,6 +150,23 @@ def test_a_full_disk_is_the_machines(
     assert err.startswith("The machine refused: No space left on device.\n  at /a/file\n")
 
 
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ZeroDivisionError("a defect"), "tito itself failed: ZeroDivisionError: a defect"),
+        (OSError(28, "No space left on device"), "The machine refused"),
+    ],
+)
+def test_what_the_machine_did_as_json(
+    probe: type[Probe], error: Exception, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    probe.error = error
+    assert main(["probe", "--json"]) == 3
+    found = json.loads(capsys.readouterr().out)
+    assert words in found["error"]["message"]
+    assert found["error"]["exit_code"] == 3
+
+
 def test_a_defect_with_its_traceback(
     probe: type[Probe], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -188,17 +207,48 @@ def test_without_color(repo: Path) -> None:
     assert b"\x1b[3" not in plain
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
-def test_a_reader_that_leaves(repo: Path) -> None:
-    command = f"'{sys.executable}' -m tito module list --json | head -1"
-    run = subprocess.run(
-        ["bash", "-c", f"set -o pipefail; {command}"],
+def piped(arguments: str, rest: str, repo: Path) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        ["bash", "-c", f"set -o pipefail; '{sys.executable}' -m tito {arguments} {rest}"],
         cwd=repo,
         env={**os.environ, "PYTHONPATH": str(repo)},
         capture_output=True,
     )
+
+
+@posix
+def test_a_reader_that_leaves(repo: Path) -> None:
+    run = piped("module list --json", "| head -1", repo)
     assert run.stdout == b"{\n"
     assert run.stderr == b""
+
+
+@posix
+@pytest.mark.parametrize("arguments", ["module list", "milestone status", "module list --json"])
+def test_a_reader_that_never_came(repo: Path, arguments: str) -> None:
+    run = piped(arguments, "| sh -c 'exec <&-; sleep 2'", repo)
+    assert (run.returncode, run.stderr) == (0, b"")
+
+
+@posix
+def test_an_error_that_nobody_reads_keeps_its_code(repo: Path) -> None:
+    run = piped("module bogus", "2>&1 | sh -c 'exec <&-; sleep 2'", repo)
+    assert (run.returncode, run.stderr) == (2, b"")
+
+
+@posix
+def test_without_a_stdout(repo: Path) -> None:
+    run = piped("module status", ">&-", repo)
+    assert (run.returncode, run.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is full")
+@pytest.mark.parametrize("arguments", ["module list", "milestone status", "milestone list --json"])
+def test_a_stdout_on_a_full_disk(repo: Path, arguments: str) -> None:
+    run = piped(arguments, ">/dev/full", repo)
+    assert run.returncode == 3
+    assert run.stderr.startswith(b"The machine refused: No space left on device.\n")
+    assert b"Traceback" not in run.stderr
 
 
 def test_symbols_have_plain_twins() -> None:

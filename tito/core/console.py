@@ -10,7 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple, TextIO
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -59,9 +59,16 @@ def make_console(stream: TextIO, env: Mapping[str, str] | None = None) -> Consol
     from rich.console import Console
 
     settings = os.environ if env is None else env
-    return Console(
+    console = Console(
         file=stream, highlight=False, emoji=False, no_color=bool(settings.get("NO_COLOR"))
     )
+    console.on_broken_pipe = _reader_has_gone  # type: ignore[method-assign]
+    return console
+
+
+def _reader_has_gone() -> NoReturn:
+    """Rich would exit with code 1, which says that the student's code is wrong."""
+    raise BrokenPipeError
 
 
 def print_json(value: object, stream: TextIO | None = None) -> None:

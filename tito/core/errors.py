@@ -4,7 +4,10 @@ An error owns its exit code (CONTRACT.md): 1 the student's code or a locked or u
 2 wrong usage, 3 the tool or the machine. Nobody but `tito.main` turns one into an exit.
 """
 
+import errno
 from collections.abc import Iterable
+
+REFUSALS = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT, errno.EIO)
 
 
 class TitoError(Exception):
@@ -64,3 +67,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """` Did you mean X?` with its leading space, or nothing."""
     near = nearest(name, known)
     return f" Did you mean {near}?" if near else ""
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Whether the machine said no: a full disk, missing permissions. Nobody's code is wrong."""
+    return isinstance(error, OSError) and error.errno in REFUSALS

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from tito.core.errors import MachineError, TitoError
+from tito.core.errors import MachineError, TitoError, is_refusal
 from tito.core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ def speaking(workspace: Workspace, module: ModuleType) -> Iterator[None]:
     except (KeyboardInterrupt, BrokenPipeError, TitoError):
         raise
     except Exception as error:
+        if is_refusal(error):
+            raise  # stdout on a full disk, say; the tracker wraps what happens to its own files
         if not isinstance(error, expected):
             raise _broken(workspace, error) from error
         code = getattr(error, "exit_code", MachineError.exit_code)

@@ -35,8 +35,8 @@ class World:
         self._cwd = cwd
         self.env: Mapping[str, str] = os.environ if env is None else env
         self.stdin = stdin or sys.stdin
-        self.stdout = stdout or sys.stdout
-        self.stderr = stderr or sys.stderr
+        self.stdout = stdout or sys.stdout or _nowhere()
+        self.stderr = stderr or sys.stderr or _nowhere()
 
     @cached_property
     def cwd(self) -> Path:
@@ -48,7 +48,10 @@ class World:
 
     @cached_property
     def error_console(self) -> Console:
-        return make_console(self.stderr, self.env)
+        console = make_console(self.stderr, self.env)
+        # Who no longer reads the errors still gets their exit code.
+        console.on_broken_pipe = lambda: None  # type: ignore[method-assign]
+        return console
 
     @cached_property
     def symbols(self) -> Symbols:
@@ -89,3 +92,8 @@ class World:
         """A plain yes or no; anything but yes is no."""
         self.console.print(f"{question} [y/N] ", end="", markup=False, highlight=False)
         return self.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _nowhere() -> TextIO:
+    """Python has no stream where the caller has closed it (`tito ... >&-`)."""
+    return Path(os.devnull).open("w", encoding="utf-8")
