@@ -221,6 +221,8 @@ def next_command(found: Checklist) -> tuple[str, str]:
         if cause.hint:
             return cause.hint, ""
         return f"tito module test {number}", "when you have mended it"
+    if any(test.status == "wrong" for test in found.rest) and found.first_open is None:
+        return f"tito module test {number}", "when you have mended it"
     if found.report.outcome == "passed" or all(s.state == "done" for s in found.tasks):
         return f"tito module complete {number}", "every task is done"
     task = found.first_open

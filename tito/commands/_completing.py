@@ -23,7 +23,7 @@ def complete_and_show(command: BaseCommand, number: str, check: Check, as_json: 
     module = command.workspace.resolve(number)
     result, announcement = run(command, module.name, check)
     if as_json:
-        command.world.emit_json(completion_json(result))
+        command.world.emit_json(result_json(command, result))
         return result.checklist.report.exit_code
     if not result.done:
         return show_failure(command, result)
@@ -53,6 +53,11 @@ def run(command: BaseCommand, name: str, check: Check) -> tuple[completion.Compl
         )
     Notes.of(command.workspace).start(module)
     return result, caught
+
+
+def result_json(command: BaseCommand, result: completion.Completion) -> dict[str, Any]:
+    found = completion_json(result)
+    return {**found, "next": _what_now(command, result)[0]} if result.done else found
 
 
 def show_failure(command: BaseCommand, result: completion.Completion) -> int:
@@ -86,4 +91,6 @@ def announce(command: BaseCommand, text: str) -> None:
 def _what_now(command: BaseCommand, result: completion.Completion) -> tuple[str, str]:
     for milestone in result.unlocked["newly_unlocked"]:
         return f"tito milestone run {milestone}", "does your framework really learn it?"
-    return next_step(standings(command.workspace))
+    # Where no tracker is, nothing says that this one is complete.
+    others = (s for s in standings(command.workspace) if s.module.name != result.checklist.module)
+    return next_step(list(others))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tito.commands._checklist_view import cause_lines, next_command, show_lines
+from tito.commands._checklist_view import detail_lines, next_command, show_lines
 from tito.commands._progress import watching
 from tito.core import completion, tracker
 from tito.core.errors import TitoError, did_you_mean
@@ -28,7 +28,7 @@ def hint(command: BaseCommand, number: str, task_text: str | None) -> int:
     module = workspace.resolve(number)
     if task_text is not None:
         lesson = read_lesson(workspace, module).lesson
-        return give_hint(command, module, find_task(lesson, module, task_text))
+        return give_hint(command, module, find_task(lesson, module, task_text), named=True)
     with watching(command.world) as watcher:
         found = completion.test(workspace, module, env=command.world.env, watcher=watcher)
     if found.report.outcome == "passed":
@@ -37,13 +37,13 @@ def hint(command: BaseCommand, number: str, task_text: str | None) -> int:
         return 0
     state, cause = found.first_open, found.report.cause
     if state is None or (cause is not None and state.state != "stopped"):
-        show_lines(command, cause_lines(cause) if cause else [])
+        show_lines(command, detail_lines(found))
         command.next_step(*next_command(found))
         return found.report.exit_code
     return give_hint(command, module, state.task)
 
 
-def give_hint(command: BaseCommand, module: Module, task: Task) -> int:
+def give_hint(command: BaseCommand, module: Module, task: Task, *, named: bool = False) -> int:
     hints = ladder(command.workspace, module, task.number)
     notes = Notes.of(command.workspace)
     rung = min(notes.rung(module, task.number), len(hints) - 1)
@@ -53,7 +53,8 @@ def give_hint(command: BaseCommand, module: Module, task: Task) -> int:
     command.say(hints[rung].strip())
     command.say()
     if rung + 1 < len(hints):
-        why = f"or tito module hint {module.number} for one hint more"
+        same = f" --task {task.number}" if named else ""
+        why = f"or tito module hint {module.number}{same} for one hint more"
     else:
         why = f"the last hint; tito module solution {module.number} --task {task.number}"
     command.next_step(f"tito module test {module.number}", why)
@@ -81,7 +82,7 @@ def solution(command: BaseCommand, number: str, task_text: str | None, *, yes: b
         raise TitoError(f"The course has no reference answers for {module.name}.")
     if workspace.is_authors:
         command.say("This is the course itself: its lessons are the reference answers.")
-    elif not _may_look(command, module, yes=yes):
+    elif not _may_look(command, module, task_text, yes=yes):
         return 1
     mine = read_lesson(workspace, module).lesson
     tasks = theirs.lesson.tasks
@@ -93,7 +94,7 @@ def solution(command: BaseCommand, number: str, task_text: str | None, *, yes: b
     return 0
 
 
-def _may_look(command: BaseCommand, module: Module, *, yes: bool) -> bool:
+def _may_look(command: BaseCommand, module: Module, task: str | None, *, yes: bool) -> bool:
     """Freely once the module is complete; earlier only for somebody who says so."""
     if yes or module.name in tracker.completed_modules(command.workspace):
         return True
@@ -103,9 +104,10 @@ def _may_look(command: BaseCommand, module: Module, *, yes: bool) -> bool:
             return True
         command.next_step(f"tito module hint {module.number}", "a nudge instead")
         return False
+    which = f" --task {task}" if task else ""  # asked for one answer: do not offer them all
     raise TitoError(
         f"{module.name} is not complete yet, so its answers are shown only on request.",
-        hint=f"tito module solution {module.number} --yes",
+        hint=f"tito module solution {module.number}{which} --yes",
     )
 
 

@@ -50,7 +50,6 @@ class ExportCommand(BaseCommand):
     def _export_all(self, *, as_json: bool) -> int:
         """In order, up to the first that does not pass."""
         from tito.commands import _completing as completing
-        from tito.commands._checklist_json import completion_json
         from tito.commands._checklist_view import summary
         from tito.core.standing import next_step, standings
 
@@ -66,7 +65,8 @@ class ExportCommand(BaseCommand):
                 completing.announce(self, announcement)
         failed = next((result for result in results if not result.done), None)
         if as_json:
-            self.world.emit_json({"modules": [completion_json(result) for result in results]})
+            found = [completing.result_json(self, result) for result in results]
+            self.world.emit_json({"modules": found})
         elif failed is not None:
             completing.show_failure(self, failed)
         else:

@@ -65,6 +65,17 @@ def test_a_lesson_cut_between_two_cells_is_noticed(desk: Desk) -> None:
     assert "tito module reset 03" in said.out
 
 
+def test_a_lost_heading_is_no_reason_to_complete(solved_desk: Desk) -> None:
+    """Its tests belong to no task then; the tasks that are left may all be done."""
+    solved_desk.change("03_line", "# ## Task 3.2: seeded_line", "#")
+    solved_desk.change("03_line", "return line(x) + manual_seed(seed)", "return 0")
+    for verb in ("complete", "hint"):
+        said = solved_desk.tito("module", verb, "03")
+        assert said.code == 1
+        assert "test_3_2_adds_the_seed" in said.out
+        assert "Next: tito module test 03" in said.out
+
+
 def test_a_deleted_lesson_names_the_way_back(desk: Desk) -> None:
     desk.lesson("00_setup").unlink()
     said = complete(desk)

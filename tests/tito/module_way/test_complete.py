@@ -148,6 +148,9 @@ def test_the_json_of_a_completion(desk: Desk) -> None:
     assert found["newly_unlocked"] == ["start"]
     assert found["tasks"][0]["state"] == "done"
     assert found["tests"][0]["status"] == "passed"
+    assert found["next"] == "tito milestone run start"
+    exported = desk.tito("export", "--json").json
+    assert exported["modules"][0]["next"] == "tito module start 03"
 
 
 def test_the_json_of_a_lesson_that_cannot_be_read(desk: Desk) -> None:
@@ -302,6 +305,7 @@ def test_without_a_tracker_the_export_still_works(desk: Desk) -> None:
     said = desk.tito("module", "complete", "00")
     assert said.code == 0, said.all
     assert "def manual_seed" in (desk.root / "tinytorch/seeds.py").read_text()
+    assert "Next: tito module start 03" in said.out, "it does not send in circles"
     assert not (desk.home / "progress.json").exists()
     assert desk.tito("module", "status").code == 0
 

@@ -243,6 +243,7 @@ def test_hints_are_a_ladder(desk: Desk) -> None:
         assert said.code == 0
         assert words in said.out
         assert f"hint {min(rung, 3)} of 3" in said.out
+        assert rung > 2 or "tito module hint 00 --task 0.1 for one hint more" in said.out
 
 
 def test_a_hint_is_chosen_by_what_fails_now(solved_desk: Desk) -> None:
@@ -287,6 +288,8 @@ def test_the_solution_is_not_shown_to_a_script_by_accident(desk: Desk) -> None:
     assert said.code == 1
     assert "Next: tito module solution 00 --yes" in said.err
     assert "return seed" not in said.all
+    said = desk.tito("module", "solution", "03", "--task", "3.2")
+    assert "Next: tito module solution 03 --task 3.2 --yes" in said.err
 
 
 def test_the_solution_after_a_plain_question(desk: Desk) -> None:
