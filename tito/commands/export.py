@@ -31,7 +31,7 @@ class ExportCommand(BaseCommand):
 
     def run(self, args: argparse.Namespace) -> int:
         if args.no_test:
-            return self._write_only(self._chosen(args.module))
+            return self._write_only(self._chosen(args.module), as_json=args.json)
         if args.module is not None:
             from tito.commands._completing import complete_and_show
 
@@ -40,12 +40,18 @@ class ExportCommand(BaseCommand):
 
     def _chosen(self, number: str | None) -> list[Module]:
         """The module that was named, or every module that has an answer in it."""
-        from tito.core.lesson_file import read_lesson
-
         if number is not None:
             return [self.workspace.resolve(number)]
-        modules = self.workspace.modules
-        return [m for m in modules if not read_lesson(self.workspace, m).lesson.is_untouched]
+        return [module for module in self.workspace.modules if self._has_answer(module)]
+
+    def _has_answer(self, module: Module) -> bool:
+        from tito.core.errors import TitoError
+        from tito.core.lesson_file import read_lesson
+
+        try:
+            return not read_lesson(self.workspace, module).lesson.is_untouched
+        except TitoError:
+            return True  # what is wrong with it is said when its turn comes
 
     def _export_all(self, *, as_json: bool) -> int:
         """In order, up to the first that does not pass."""
@@ -75,15 +81,22 @@ class ExportCommand(BaseCommand):
             self.next_step(*next_step(standings(self.workspace)))
         return failed.checklist.report.exit_code if failed is not None else 0
 
-    def _write_only(self, modules: list[Module]) -> int:
+    def _write_only(self, modules: list[Module], *, as_json: bool) -> int:
         from tito.commands._progress import watching
         from tito.core.completion import export_untested
 
+        written = []
         for module in modules:
             with watching(self.world) as watcher:
                 changed = export_untested(self.workspace, module, watcher)
+            written.append({"module": module.name, "exported": list(changed)})
+            if as_json:
+                continue
             what = ", ".join(f"tinytorch/{name}" for name in changed) or "nothing to change"
             self.say(f"{module.name}: {what}")
+        if as_json:
+            self.world.emit_json({"modules": written})
+            return 0
         self.say("Written without tests; nothing was recorded.")
         self.next_step("tito module status")
         return 0

@@ -423,3 +423,13 @@ def test_export_without_tests_records_nothing(desk: Desk) -> None:
     assert "tinytorch/seeds.py" in said.out
     assert not (desk.home / "progress.json").exists()
     assert states(desk)["00_setup"] == "exported"
+    found = desk.tito("export", "--no-test", "--json").json
+    assert found == {"modules": [{"module": "00_setup", "exported": []}]}
+
+
+def test_export_gets_as_far_as_it_can(desk: Desk) -> None:
+    desk.solve("00_setup")
+    desk.lesson("03_line").write_bytes(b"")
+    said = desk.tito("export")
+    assert (said.code, "modules/03_line/line.py" in said.err) == (1, True)
+    assert states(desk)["00_setup"] == "complete"
