@@ -85,6 +85,12 @@ def test_an_unknown_command_names_the_nearest(
         (["module", "test"], "required: NN"),
         (["module", "start", "1", "--open", "--jupyter"], "not allowed with"),
         (["export", "1", "2"], "does not know '2'"),
+        (["module", "--json"], "tito module does not know '--json'. Next: tito module --help"),
+        (["module", "reset", "1", "--task", "1.1"], "does not know '--task'. Did you mean --yes?"),
+        (["module", "test", "1", "2"], "test does not know '2'. Next: tito module test --help"),
+        (["milestone", "status", "xor"], "status has no use for 'xor'"),
+        (["milestone", "list", "--seed", "3"], "list has no use for '--seed'"),
+        (["milestone", "info", "xor", "--all"], "info has no use for '--all'"),
     ],
 )
 def test_wrong_usage(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -273,7 +279,8 @@ LIGHT = ("argparse", "rich", "filelock", "numpy", "pytest", "subprocess", "tempf
         (["--help"], LIGHT),
         (["--version"], LIGHT),
         (["module", "list", "--json"], ("filelock", "numpy", "pytest", "subprocess", "rich")),
-        (["module", "status"], ("filelock", "numpy", "pytest", "subprocess", "tempfile")),
+        (["module", "status"], ("filelock", "numpy", "pytest", "subprocess", "shutil")),
+        (["milestone", "status"], ("filelock", "numpy", "pytest", "subprocess", "shutil")),
     ],
 )
 def test_a_start_is_light(repo: Path, arguments: list[str], heavy: tuple[str, ...]) -> None:

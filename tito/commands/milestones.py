@@ -51,6 +51,7 @@ class MilestonesCommand(BaseCommand):
             return self._act(args)
 
     def _act(self, args: argparse.Namespace) -> int:
+        self._refuse_surplus(args)
         if args.action in ("status", "progress"):
             return self._status(args.json)
         if args.action == "list":
@@ -60,6 +61,17 @@ class MilestonesCommand(BaseCommand):
         if args.all:
             return self._run_all(args)
         return self._run_one(self._named(args), args)
+
+    def _refuse_surplus(self, args: argparse.Namespace) -> None:
+        """One parser serves all actions, so what an action has no use for is found here."""
+        given = vars(args)
+        surplus = [] if args.action in ("info", "run") else [given.get("milestone")]
+        if args.action != "run":
+            surplus += ["--seed" if given.get("seed") is not None else None]
+            surplus += ["--all" if given.get("all") else None]
+        for word in filter(None, surplus):
+            text = f"tito milestone {args.action} has no use for {word!r}."
+            raise UsageError(text, hint="tito milestone --help")
 
     # ---------------------------------------------------------------- the tracker
 

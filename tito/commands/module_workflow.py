@@ -23,7 +23,7 @@ class ModuleWorkflowCommand(BaseCommand):
     help: ClassVar[str] = "Start, test and complete the modules of the course."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        # `prog` given: argparse would import shutil to work it out
+        # `prog` given: argparse would lay out a whole usage to work it out
         actions = parser.add_subparsers(dest="action", metavar="ACTION", prog=parser.prog)
         json_help = "print JSON, for editors and graders"
         for name, text in (("list", "what each module is about"), ("status", "how far you are")):

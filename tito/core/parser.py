@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import Any, NoReturn
 
 from tito.core.errors import UsageError, did_you_mean
@@ -14,12 +15,31 @@ vars(argparse)["_"] = str
 UNKNOWN = r"unrecognized arguments: (?P<word>\S+)"
 
 
+class Formatter(argparse.HelpFormatter):
+    """Of a given width: one is made for every option, and would import shutil to ask for it."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+def _columns() -> int:
+    try:
+        return int(os.environ.get("COLUMNS", 0)) or os.get_terminal_size().columns
+    except (OSError, ValueError):
+        return 80
+
+
 class Parser(argparse.ArgumentParser):
-    """Raises instead of exiting; subparsers are of the same kind."""
+    """Raises instead of exiting."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("allow_abbrev", False)  # a script must not depend on a prefix
+        kwargs.setdefault("formatter_class", Formatter)
         super().__init__(*args, **kwargs)
+
+    def add_subparsers(self, **kwargs: Any) -> Any:
+        kwargs.setdefault("parser_class", VerbParser)
+        return super().add_subparsers(**kwargs)
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(self._in_plain_words(message), hint=f"{self.prog} --help")
@@ -34,15 +54,17 @@ class Parser(argparse.ArgumentParser):
             return f"{self.prog} does not know {choice['word']!r}.{meant}"
         unknown = re.search(UNKNOWN, message)
         if unknown:
-            meant = did_you_mean(unknown["word"], self._all_options())
+            meant = did_you_mean(unknown["word"], self._option_string_actions)
             return f"{self.prog} does not know {unknown['word']!r}.{meant}"
         return f"{self.prog}: {message}"
 
-    def _all_options(self) -> set[str]:
-        """Its own options and its subparsers': argparse reports a subparser's at the top."""
-        found = set(self._option_string_actions)
-        for action in self._actions:
-            if isinstance(action, argparse._SubParsersAction):
-                for inner in action.choices.values():
-                    found.update(inner._option_string_actions)
-        return found
+
+class VerbParser(Parser):
+    """A subparser that reports what it does not know itself: argparse would leave it to the top,
+    which has other options."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        namespace, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return namespace, unknown
