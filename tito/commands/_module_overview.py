@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from tito.commands.base import BaseCommand
 
+NARROW = 80  # columns; with less there is no room for counts and dates
 STYLES = {"complete": "green", "changed": "yellow", "missing": "red", "started": "cyan"}
 
 
@@ -22,7 +23,7 @@ def list_modules(command: BaseCommand, *, as_json: bool) -> int:
     found = standings(command.workspace)
     if as_json:
         return _emit(command, found)
-    command.console.print(list_table(found))
+    command.console.print(list_table(found, narrow=command.console.width < NARROW))
     command.next_step(*next_step(found))
     return 0
 
@@ -32,7 +33,8 @@ def show_status(command: BaseCommand, *, as_json: bool) -> int:
     found = standings(command.workspace)
     if as_json:
         return _emit(command, found)
-    command.console.print(status_table(found, command.world.symbols))
+    narrow = command.console.width < NARROW
+    command.console.print(status_table(found, command.world.symbols, narrow=narrow))
     outer = outer_workspace(command.workspace)
     if outer is not None:
         command.say(f"This workspace, {command.workspace.root}, lies inside another one:")
@@ -41,38 +43,26 @@ def show_status(command: BaseCommand, *, as_json: bool) -> int:
     return 0
 
 
-def list_table(found: list[Standing]) -> Table:
-    table = _table("Modules")
-    table.add_column("", no_wrap=True)
-    table.add_column("Module", no_wrap=True)
-    table.add_column("Tasks", justify="right")
+def list_table(found: list[Standing], *, narrow: bool = False) -> Table:
+    table = _table("Modules", narrow=narrow)
     table.add_column("What it is about")
     for standing in found:
-        module = standing.module
-        table.add_row(module.number, standing.title, str(standing.tasks), standing.summary)
+        table.add_row(*_head(standing, narrow=narrow), standing.summary)
     return table
 
 
-def status_table(found: list[Standing], symbols: Symbols) -> Table:
+def status_table(found: list[Standing], symbols: Symbols, *, narrow: bool = False) -> Table:
     done = sum(standing.state == "complete" for standing in found)
-    table = _table(f"{done} of {counted(len(found), 'module')} complete")
-    table.add_column("", no_wrap=True)
-    table.add_column("Module", no_wrap=True)
-    table.add_column("Tasks", justify="right", no_wrap=True)
-    table.add_column("State", overflow="fold")  # the one that may take two lines
-    table.add_column("Since", no_wrap=True)
+    table = _table(f"{done} of {counted(len(found), 'module')} complete", narrow=narrow)
+    table.add_column("State", no_wrap=not narrow)
+    if not narrow:
+        table.add_column("Since", no_wrap=True)
     for standing in found:
-        style = STYLES.get(standing.state)
         sign = symbols.done if standing.state == "complete" else " "
-        state = f"{sign} {said_of(standing)}"
-        table.add_row(
-            standing.module.number,
-            standing.title,
-            str(standing.tasks),
-            state,
-            _day(standing.completed_at or standing.started_at),
-            style=style,
-        )
+        cells = [f"{sign} {said_of(standing)}"]
+        if not narrow:
+            cells.append(_day(standing.completed_at or standing.started_at))
+        table.add_row(*_head(standing, narrow=narrow), *cells, style=STYLES.get(standing.state))
     return table
 
 
@@ -110,10 +100,21 @@ def _emit(command: BaseCommand, found: list[Standing]) -> int:
     return 0
 
 
-def _table(title: str) -> Table:
+def _table(title: str, *, narrow: bool) -> Table:
+    """Its first columns. Only the names give way: rich would squeeze the others to nothing."""
     from rich.table import Table
 
-    return Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    table.add_column("", no_wrap=True, min_width=2)
+    table.add_column("Module")
+    if not narrow:
+        table.add_column("Tasks", justify="right", min_width=5)
+    return table
+
+
+def _head(standing: Standing, *, narrow: bool) -> list[str]:
+    cells = [standing.module.number, standing.title]
+    return cells if narrow else [*cells, str(standing.tasks)]
 
 
 def _day(moment: str | None) -> str:

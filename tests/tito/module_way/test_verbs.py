@@ -13,7 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Desk
+from tito.commands._module_overview import NARROW, list_table, said_of, status_table
+from tito.core.console import ASCII, make_console
+from tito.core.standing import Standing
+from tito.core.workspace import Module
+
+from .conftest import Desk, Screen
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and #! are POSIX")
 
@@ -75,12 +80,30 @@ def test_a_module_completed_elsewhere(solved_desk: Desk) -> None:
     assert last_line(said.out).startswith("Next: tito module complete 00")
 
 
-def test_a_long_state_takes_two_lines_and_no_number(
-    solved_desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shutil.rmtree(solved_desk.root / "tinytorch")
-    monkeypatch.setenv("COLUMNS", "60")
-    assert "│ 03 │ Line   │     2 │" in solved_desk.tito("module", "status").out
+@pytest.mark.parametrize("width", [40, 80])
+def test_the_tables_lose_nothing(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    """Whatever the state: the number and the state are there, and the count where it has room."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    module = Module(Path("07_name"))
+    for state in ("changed", "elsewhere", "exported", "missing", "complete", "not started"):
+        title, day = "Embeddings and positions", "2025-11-23T10:00:00+01:00"
+        standing = Standing(module, title, "What it is.", 12, state, completed_at=day)
+        narrow = width < NARROW
+        for table in (
+            list_table([standing], narrow=narrow),
+            status_table([standing], ASCII, narrow=narrow),
+        ):
+            screen = Screen()
+            make_console(screen).print(table)
+            lines = screen.text().splitlines()
+            assert all(len(line) <= width for line in lines)
+            cells = [[cell.strip() for cell in line.split("\u2502")[1:-1]] for line in lines]
+            columns = [
+                " ".join(filter(None, column)) for column in zip(*filter(None, cells), strict=True)
+            ]
+            assert columns[:2] == ["07", title]
+            assert narrow or columns[2] == "12"
+            assert "What it is." in columns or said_of(standing) in columns[-1 - (not narrow)]
 
 
 def test_status_when_a_lesson_is_gone(desk: Desk) -> None:
