@@ -13,6 +13,7 @@ from pathlib import Path
 from tito.core.course import course_root
 from tito.core.errors import TitoError, UsageError, nearest
 
+NUMBER = re.compile(r"(-?\d{1,9})\d*(?:[._]\d*)?", re.ASCII)  # also 1.0 and 01_
 MODULE_FOLDER = re.compile(r"(\d\d)_([a-z][a-z0-9_]*)")
 
 
@@ -120,7 +121,7 @@ class Workspace:
 
 def _means(text: str, module: Module) -> bool:
     if text.isascii() and text.isdigit():
-        return int(text) == int(module.number)
+        return text.lstrip("0") == module.number.lstrip("0")
     return text in (module.name, module.short)
 
 
@@ -128,10 +129,11 @@ def _nearest_module(text: str, modules: list[Module]) -> Module | None:
     """For a number the closest number, for a word the closest word."""
     if not modules:
         return None
-    if text.isascii() and text.isdigit():
-        return min(modules, key=lambda module: abs(int(module.number) - int(text)))
+    number = NUMBER.fullmatch(text)
+    if number is not None:
+        return min(modules, key=lambda module: abs(int(module.number) - int(number[1])))
     words = {word: module for module in modules for word in (module.short, module.name)}
-    near = nearest(text, words)
+    near = nearest(text.lower(), words)
     return words[near] if near else None
 
 
