@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -228,6 +229,28 @@ def test_a_home_that_cannot_be_written(doctor, tmp_path):
     code, wrong = doctor(TINYTORCH_HOME=str(tmp_path / "file" / "home"))
     assert code == 3
     assert any("cannot be" in text for text, _ in wrong)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell reads it")
+def test_the_home_that_is_named_instead_can_be_pasted(doctor, workspace, tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    finding = checkup.check_home(tmp_path / "file" / "home" / "progress.json")
+    shell = subprocess.run(
+        ["sh", "-c", f"{finding.mend}; echo $TINYTORCH_HOME"],
+        cwd=workspace,
+        capture_output=True,
+        text=True,
+    )
+    home = shell.stdout.strip()
+    assert Path(home).parent == workspace
+    assert doctor(TINYTORCH_HOME=home) == (0, [])
+
+
+def test_a_package_below_a_folder_with_umlauts_on_a_plain_terminal(tito, workspace):
+    place = workspace.rename(workspace.with_name("wörk"))
+    result = tito(place, "doctor", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert "tinytorch can be imported" in result.stdout
+    assert result.returncode == 0
 
 
 def test_a_nested_workspace_is_noted(tito, workspace):

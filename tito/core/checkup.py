@@ -172,8 +172,9 @@ def check_home(progress_file: Path) -> Finding:
             file.flush()
     except OSError as error:
         text = f"progress cannot be recorded in {folder}: {error.strerror or error}"
-        variable = "set" if os.name == "nt" else "export"
-        return Finding("machine", text, f"{variable} TINYTORCH_HOME=a folder of yours")
+        here = r"set TINYTORCH_HOME=%CD%\.tinytorch"
+        mend = here if os.name == "nt" else 'export TINYTORCH_HOME="$PWD/.tinytorch"'
+        return Finding("machine", text, mend)
     return Finding("good", f"progress can be recorded in {folder}")
 
 

@@ -90,12 +90,8 @@ def check_package(workspace: Workspace) -> Iterator[Finding]:
 
 def try_import(workspace: Workspace) -> Finding:
     """Import it in a process of its own: it is a student's code."""
-    env = {
-        **os.environ,
-        "PYTHONPATH": str(workspace.root),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONIOENCODING": "utf-8",
-    }
+    ours = {"PYTHONPATH": str(workspace.root), "PYTHONIOENCODING": "utf-8"}
+    env = {**os.environ, **ours, "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-c", "import tinytorch"]
     result = process.run(command, cwd=workspace.root, env=env, timeout=IMPORT_SECONDS)
     if result.timed_out:
