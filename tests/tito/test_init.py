@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 import subprocess
 import sys
@@ -16,6 +17,11 @@ from tito.core.errors import MachineError, UsageError
 
 def files_below(root: Path) -> set[str]:
     return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
+
+
+def hinted(made: subprocess.CompletedProcess[str]) -> list[str]:
+    """The words of the command that is named, as a shell takes them."""
+    return shlex.split(made.stderr.partition("Next: ")[2])
 
 
 def test_the_workspace_is_complete_and_blank(tito, tmp_path):
@@ -79,6 +85,7 @@ def test_a_folder_that_is_not_empty_is_left_as_it_is(tito, tmp_path):
     made = tito(tmp_path, "init", "work")
     assert made.returncode == 2
     assert "not empty" in made.stderr
+    assert hinted(made) == ["tito", "init", str(tmp_path / "work-2")]
     assert files_below(tmp_path) == {"work/thesis.txt"}
 
 
@@ -90,9 +97,10 @@ def test_a_workspace_is_not_made_twice(tito, workspace):
 
 def test_no_workspace_inside_another(tito, workspace):
     before = files_below(workspace)
-    made = tito(workspace / "modules", "init", "inner")
+    made = tito(workspace / "modules", "init", "my inner")
     assert made.returncode == 2
     assert "inside another" in made.stderr
+    assert os.name == "nt" or hinted(made) == ["tito", "init", str(workspace.parent / "my inner")]
     assert files_below(workspace) == before
 
 
@@ -130,6 +138,18 @@ def test_an_error_half_way_leaves_nothing(tmp_path, monkeypatch, tiny_course, ta
     with pytest.raises(MachineError, match="No space left"):
         starter.create_workspace(tmp_path / target)
     assert [path.name for path in tmp_path.rglob("*")] == ["empty"]
+
+
+def test_a_disk_that_is_full_while_files_are_copied_is_said_in_a_line(tmp_path, monkeypatch):
+    def full_disk(source, target, **_):
+        raise OSError(28, "No space left on device", os.fspath(source), None, target)
+
+    monkeypatch.setattr("shutil.copyfile", full_disk)
+    with pytest.raises(MachineError) as caught:
+        starter.create_workspace(tmp_path / "work")
+    assert caught.value.message == (
+        "The workspace could not be made: No space left on device. Nothing was left behind."
+    )
 
 
 def test_an_error_at_the_last_rename_takes_new_parents_back(tmp_path, monkeypatch, tiny_course):

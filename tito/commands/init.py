@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from tito.commands.base import BaseCommand
 from tito.core.errors import UsageError
-from tito.core.words import counted
+from tito.core.words import counted, quoted
 
 if TYPE_CHECKING:
     import argparse
@@ -48,8 +45,3 @@ class InitCommand(BaseCommand):
         else:
             self.next_step(f"tito module start {modules[0].number}")
         return 0
-
-
-def quoted(path: Path) -> str:
-    """The path as this system's shell takes it."""
-    return subprocess.list2cmdline([str(path)]) if os.name == "nt" else shlex.quote(str(path))

@@ -7,6 +7,7 @@ blank looks like is decided in `lesson`, what `tinytorch/` looks like in `export
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from tito.core.course import course_root
 from tito.core.errors import MachineError, UsageError
 from tito.core.exporter import ensure_initial, swapped, with_lesson
 from tito.core.lesson_file import read_lesson
+from tito.core.words import quoted
 from tito.core.workspace import Module, Workspace, find_workspace, modules_in
 
 IGNORED = shutil.ignore_patterns("__pycache__", ".*", "*.pyc", "*.ipynb")
@@ -64,11 +66,18 @@ def create_workspace(target: Path, *, solved: bool = False) -> Workspace:
             move_in(site, target)
     except OSError as error:
         raise MachineError(
-            f"The workspace could not be made: {error.strerror or error}. Nothing was left behind.",
+            f"The workspace could not be made: {reason(error)}. Nothing was left behind.",
             where=str(error.filename or target),
             hint="tito init DIR, where you may write and the disk has room",
         ) from error
     return Workspace(target)
+
+
+def reason(error: OSError) -> str:
+    """copytree collects what happened, file by file; the first says it all."""
+    if isinstance(error, shutil.Error):
+        return re.sub(r"^\[Errno \d+\] |: '.*", "", error.args[0][0][2], flags=re.DOTALL)
+    return str(error.strerror or error)
 
 
 def refuse_bad_place(target: Path) -> None:
@@ -84,14 +93,14 @@ def refuse_bad_place(target: Path) -> None:
         raise UsageError(
             "A workspace cannot lie inside another one.",
             where=str(outer),
-            hint=f"tito init {outer.with_name(target.name or 'my-tinytorch')}",
+            hint=f"tito init {quoted(outer.with_name(target.name or 'my-tinytorch'))}",
         )
     if target.is_dir():
         if any(target.iterdir()):
             raise UsageError(
                 "This folder is not empty; nothing in it was changed.",
                 where=str(target),
-                hint=f"tito init {target.name}-2",
+                hint=f"tito init {quoted(target.with_name(f'{target.name}-2'))}",
             )
     elif target.exists() or target.is_symlink():
         raise UsageError("There is a file of that name.", where=str(target), hint="tito init DIR")

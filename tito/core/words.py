@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 
 NAMED = 3  # names in a list before "and 4 more"
 
@@ -16,3 +18,14 @@ def enumerated(names: Sequence[str]) -> str:
     """The first few names, and how many more there are."""
     more = len(names) - NAMED
     return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def quoted(path: Path) -> str:
+    """The path as this system's shell takes it."""
+    if os.name == "nt":
+        from subprocess import list2cmdline
+
+        return list2cmdline([str(path)])
+    from shlex import quote  # here, and above: most commands name no path
+
+    return quote(str(path))
