@@ -114,9 +114,10 @@ class Lesson:
     @cached_property
     def names(self) -> dict[str, list[str]]:
         """The public top-level names of each target: those of `__all__`, else all it defines."""
-        found: dict[str, list[str]] = {target: [] for target in self.sections}
+        nodes: dict[str, list[ast.stmt]] = {target: [] for target in self.sections}
         for target, node in self._exported_nodes():
-            found[target] += [n for n in defined_names([node]) if n not in found[target]]
+            nodes[target].append(node)
+        found = {target: defined_names(body) for target, body in nodes.items()}
         listed = {target: listed_names(text) for target, text in self._texts.items()}
         return {target: listed[target] or names for target, names in found.items()}
 

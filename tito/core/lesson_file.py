@@ -6,6 +6,7 @@ another encoding, or not Python at the moment. Each has its own message; none is
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from pathlib import Path
 from tito.core.course import course_root
 from tito.core.lesson import Lesson, LessonError
 from tito.core.workspace import Module, Workspace, modules_in
+
+LARGEST = 5_000_000  # bytes, a hundred times a long lesson: more was not written by hand
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,8 @@ def _way_back(module: Module) -> str:
 
 def _read_bytes(module: Module, shown: str) -> bytes:
     try:
-        data = module.lesson.read_bytes()
+        size = module.lesson.stat().st_size
+        data = module.lesson.read_bytes() if size <= LARGEST else b""
     except FileNotFoundError as error:
         raise LessonError(
             "The lesson file is missing.", where=shown, hint=_way_back(module)
@@ -92,6 +96,9 @@ def _read_bytes(module: Module, shown: str) -> bytes:
         raise LessonError(
             f"The lesson file cannot be read: {error.strerror}.", where=shown, hint="tito doctor"
         ) from error
+    if size > LARGEST:
+        text = f"The lesson file is {size / 1e6:.0f} MB large, which no lesson is."
+        raise LessonError(text, where=shown, hint=_way_back(module))
     if not data.strip():
         raise LessonError("The lesson file is empty.", where=shown, hint=_way_back(module))
     return data
@@ -99,6 +106,12 @@ def _read_bytes(module: Module, shown: str) -> bytes:
 
 def _decode(data: bytes, module: Module, shown: str) -> str:
     """UTF-8 with or without a byte-order mark, and any line ends."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise LessonError(
+            "The lesson file was saved as UTF-16.",
+            where=shown,
+            hint="Save the file as UTF-8 in your editor.",
+        )
     if b"\0" in data:
         line = data[: data.index(b"\0")].count(b"\n") + 1
         raise LessonError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -41,8 +42,10 @@ def test_a_syntax_error_names_its_line_and_shows_a_caret(desk: Desk) -> None:
         (b"# %% [markdown]\n# # Module 00: Se", "half-saved"),
         (b"# %%\n#| default_exp seeds\n#| export\nx = 1\n\0\0\0\0", "setup.py:5"),
         ("# %%\n#| export seeds\nx = 'é'\n".encode("latin-1"), "not UTF-8"),
+        ("# %%\n#| export seeds\nx = 'é'\n".encode("utf-16"), "Save the file as UTF-8"),
+        (b"# %%\n#| export seeds\n" + b"#" * 5_000_001, "5 MB large"),
     ],
-    ids=["empty", "blank lines", "cut", "zero bytes", "latin-1"],
+    ids=["empty", "blank lines", "cut", "zero bytes", "latin-1", "utf-16", "huge"],
 )
 def test_a_half_saved_lesson(desk: Desk, content: bytes, words: str) -> None:
     desk.lesson("00_setup").write_bytes(content)
@@ -129,6 +132,14 @@ def test_a_gigabyte_of_output_is_stopped(desk: Desk) -> None:
     if sys.platform != "win32":
         line = desk.line_of("00_setup", "print('x' * 1000)")
         assert f"setup.py:{line}" in said.out
+
+
+def test_a_program_of_many_names_is_read_in_time(desk: Desk) -> None:
+    desk.solve("00_setup")
+    desk.on_top("00_setup", "\n".join(f"v{number} = 0" for number in range(40_000)))
+    began = time.process_time()
+    assert desk.tito("module", "test", "00").code == 0
+    assert time.process_time() - began < 10
 
 
 @pytest.mark.parametrize(
