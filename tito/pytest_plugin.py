@@ -9,6 +9,7 @@ lesson must be imported before the collection, where its errors would be called 
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import importlib
 import json
@@ -53,9 +54,15 @@ class Reporter:
         self.file = Path(job["events"]).open("a", encoding="utf-8", buffering=1)  # noqa: SIM115
         self.stack = Path(job["stack"]).open("w", encoding="utf-8")  # noqa: SIM115
         self.modules = {os.path.realpath(m["tests"]): m["name"] for m in job["modules"]}
+        self.stdout = os.dup(1)  # the lesson may close its own
 
     def emit(self, event: str, **data: Any) -> None:
         self.file.write(json.dumps({"event": event, **data}) + "\n")
+
+    def mark_output(self, test: str) -> None:
+        """What is printed from here on belongs to this test."""
+        flush()
+        os.write(self.stdout, f"\n{self.job['token']}{test}\n".encode())
 
     def watch(self) -> None:
         """From now on a crash, or no progress within the limit, leaves a stack behind."""
@@ -94,6 +101,11 @@ class Reporter:
             "missing": error.name if isinstance(error, ModuleNotFoundError) else None,
             "frames": self.frames(error),
         }
+
+
+def flush() -> None:
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, or replaced
+        sys.stdout.flush()
 
 
 def _text(error: BaseException) -> str:
@@ -145,7 +157,7 @@ class Plugin:
         self.reporter.restart_clock()
         name = self.id_of(item)
         self.reporter.emit("started", id=name)
-        print(f"\n{self.reporter.job['token']}{name}", flush=True)
+        self.reporter.mark_output(name)
 
     def id_of(self, item: Any) -> str:
         """Not pytest's: outside its root folder, two files' tests may share an id there."""
@@ -225,7 +237,7 @@ def main(job_file: str) -> None:
         where = [f"--rootdir={job['staging']}", f"-c{job['ini']}"]
         code = pytest.main([*where, *PYTEST_OPTIONS, *tests], plugins=[Plugin(reporter)])
         reporter.emit("session_finished", code=int(code))
-    sys.stdout.flush()
+    flush()
     os._exit(0)  # the report is written; a student's thread must not keep us here
 
 

@@ -186,6 +186,18 @@ def test_ending_the_run_before_the_last_test_is_not_a_pass(desk: Desk) -> None:
     assert "is complete" not in said.out
 
 
+@pytest.mark.parametrize("code", ["sys.stdout.close()", "sys.stdout = None", "os.close(1)"])
+def test_a_lesson_that_takes_stdout_away(desk: Desk, code: str) -> None:
+    """It is no reason to blame the machine; what it computes is judged."""
+    desk.solve("00_setup")
+    desk.on_top("00_setup", "import os, sys")
+    desk.change("00_setup", "    return seed\n", f"    {code}\n    return seed\n")
+    assert desk.tito("module", "test", "00").code == 0
+    desk.change("00_setup", "    return seed\n", "    return 0\n")
+    said = complete(desk)
+    assert (said.code, "must return 5" in said.out) == (1, True)
+
+
 def test_a_crash_of_python_names_the_line(desk: Desk) -> None:
     desk.solve("00_setup")
     desk.on_top("00_setup", "import ctypes")
