@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from tito import __version__
-from tito.core.console import never_fail_to_encode, print_json
+from tito.core.console import never_fail_to_encode, print_json, visible
 from tito.core.errors import MachineError, TitoError, UsageError, did_you_mean, is_refusal
 from tito.core.world import World
 
@@ -138,7 +138,9 @@ def report(error: TitoError, world: World, *, as_json: bool = False) -> int:
     if error.where:
         console.print(f"  at {error.where}", markup=False, highlight=False, soft_wrap=True)
     if error.excerpt:
-        console.print(f"\n{error.excerpt}\n", markup=False, highlight=False, soft_wrap=True)
+        console.print(
+            f"\n{visible(error.excerpt)}\n", markup=False, highlight=False, soft_wrap=True
+        )
     if error.hint:
         label = "Next" if error.hint.startswith(("tito ", "pip ", "python ")) else "Try"
         console.print(f"{label}: {error.hint}", style="bold", markup=False, highlight=False)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tito.core.completion import Completion
-from tito.core.console import Symbols
+from tito.core.console import Symbols, visible
 from tito.core.results import Cause, Checklist, Place, Problem, TaskState, TestResult
 from tito.core.words import counted
 
@@ -48,7 +48,8 @@ def show_lines(command: BaseCommand, lines: Sequence[Line]) -> None:
     """Prose is wrapped between words; a source line stays one line."""
     width = command.console.width
     for text, style in lines:
-        for part in wrapped(text, width) if style in PROSE else [text]:
+        shown = visible(text)
+        for part in wrapped(shown, width) if style in PROSE else [shown]:
             command.console.print(
                 part, style=style or None, markup=False, highlight=False, soft_wrap=True
             )

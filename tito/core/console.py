@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, TextIO
@@ -28,6 +29,7 @@ class Symbols(NamedTuple):
     spinner: str
 
 
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 UNICODE = Symbols("✓", "✗", "○", "·", "→", "—", "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
 ASCII = Symbols("+", "x", "o", ".", "->", "-", "|/-\\")
 
@@ -69,6 +71,11 @@ def make_console(stream: TextIO, env: Mapping[str, str] | None = None) -> Consol
 def _reader_has_gone() -> NoReturn:
     """Rich would exit with code 1, which says that the student's code is wrong."""
     raise BrokenPipeError
+
+
+def visible(text: str) -> str:
+    """Control characters made visible: what a lesson prints must not steer the terminal."""
+    return CONTROL.sub(lambda match: repr(match[0])[1:-1], text)
 
 
 def print_json(value: object, stream: TextIO | None = None) -> None:

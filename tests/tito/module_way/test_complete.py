@@ -97,6 +97,15 @@ def test_what_the_failing_test_printed_is_shown(desk: Desk) -> None:
     assert "look 5" in desk.tito("module", "test", "00").out
 
 
+def test_what_a_lesson_prints_does_not_steer_the_terminal(desk: Desk) -> None:
+    desk.solve("00_setup")
+    wipe = "    print('a\\x1b[2J ü')\n    raise ValueError('\\x1b[31m')\n"
+    desk.change("00_setup", "    return seed\n", wipe)
+    said = desk.tito("module", "test", "00")
+    assert "\x1b" not in said.out
+    assert r"a\x1b[2J ü" in said.out
+
+
 def test_a_task_that_calls_an_earlier_blank_one_waits(solved_desk: Desk) -> None:
     stub = 'raise NotImplementedError("Task 3.1: line")'
     solved_desk.change("03_line", "return 3 * x", stub)
