@@ -142,7 +142,7 @@ def report(error: TitoError, world: World, *, as_json: bool = False) -> int:
             f"\n{visible(error.excerpt)}\n", markup=False, highlight=False, soft_wrap=True
         )
     if error.hint:
-        label = "Next" if error.hint.startswith(("tito ", "pip ", "python ")) else "Try"
+        label = "Next" if error.hint.startswith(("tito ", "pip ", "python")) else "Try"
         console.print(f"{label}: {error.hint}", style="bold", markup=False, highlight=False)
     return error.exit_code
 

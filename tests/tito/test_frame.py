@@ -120,6 +120,18 @@ def test_an_error_owns_its_exit_code(
     assert captured.err == "What [happened].\n  at a/file.py:3\n\n   3 | x\n\nNext: tito doctor\n"
 
 
+@pytest.mark.parametrize(
+    ("hint", "label"),
+    [("python3 -m pip install x", "Next"), ("tito doctor", "Next"), ("Make room.", "Try")],
+)
+def test_a_command_is_next_and_a_sentence_is_to_try(
+    probe: type[Probe], hint: str, label: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    probe.error = TitoError("What happened.", hint=hint)
+    main(["probe"])
+    assert capsys.readouterr().err.endswith(f"{label}: {hint}\n")
+
+
 def test_an_error_as_json(probe: type[Probe], capsys: pytest.CaptureFixture[str]) -> None:
     probe.error = TitoError("ü", hint="tito doctor")
     assert main(["probe", "--json"]) == 1

@@ -82,7 +82,7 @@ class MilestonesCommand(BaseCommand):
             raise MachineError(
                 "The milestone tracker is missing from this workspace.",
                 where=self.workspace.shown(self.workspace.milestones / "milestone_tracker.py"),
-                hint="tito doctor",
+                hint="tito doctor --mend",
             )
         return module
 
