@@ -13,6 +13,7 @@ from typing import Any
 
 from tito.core import prerequisites, tracker
 from tito.core.checks import Subject, run_tests
+from tito.core.errors import TitoError
 from tito.core.exporter import outlines, read_package, staged, swapped
 from tito.core.lesson_file import LessonFile, check, read_lesson
 from tito.core.lock import workspace_lock
@@ -72,12 +73,26 @@ def prepare(workspace: Workspace, module: Module) -> Candidate:
     """Read the lesson, see that it can be exported, and compose the package with it."""
     file = read_lesson(workspace, module)
     check(file)
-    package = read_package(workspace)
+    package = intact_package(workspace, module)
     unexported = outlines(workspace, package)
     prerequisites.require(file, package, unexported)
     package = package.with_lesson(module.name, file.lesson)
     later = {name: lesson for name, lesson in unexported.items() if name not in package.modules}
     return Candidate(file, package, package_files(package, later))
+
+
+def intact_package(workspace: Workspace, module: Module) -> Package:
+    """What is exported. What an edit in `tinytorch/` has spoiled is left out, unless others stand
+    on it: then its own lesson has to be exported first."""
+    exported = read_package(workspace)
+    package = exported.intact()
+    spoiled = min(exported.modules - package.modules, default=module.name)
+    if spoiled != module.name and any(name > spoiled for name in package.modules):
+        raise TitoError(
+            f"tinytorch/ was edited: what {spoiled} has exported is not Python any more.",
+            hint=f"tito module complete {spoiled[:2]}",
+        )
+    return package
 
 
 def test(

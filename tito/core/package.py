@@ -80,14 +80,27 @@ class Package:
         """The modules that have a section somewhere."""
         return {module for target in self.targets.values() for module in target.sections}
 
-    def with_lesson(self, module: str, lesson: Lesson) -> Package:
-        """This package with the module's sections replaced by the lesson's."""
+    def intact(self) -> Package:
+        """Without the modules that an edit has left unreadable: they count as not exported."""
+        package = self
+        for target in self.targets.values():
+            for module, text in target.sections.items() if target.listed is None else ():
+                if not _is_python(text):
+                    package = package.without(module)
+        return package
+
+    def without(self, module: str) -> Package:
         targets = {}
         for name, target in self.targets.items():
             rest = {key: text for key, text in target.sections.items() if key != module}
             if rest:
                 is_same = len(rest) == len(target.sections)
                 targets[name] = target if is_same else Target(name, target.flat, rest)
+        return Package(targets)
+
+    def with_lesson(self, module: str, lesson: Lesson) -> Package:
+        """This package with the module's sections replaced by the lesson's."""
+        targets = dict(self.without(module).targets)
         for name, cells in lesson.sections.items():
             parts = (f"# %% {lesson.shown}:{cell.line}\n{cell.source}" for cell in cells)
             old = targets.get(name, Target(name, flat=False))
@@ -95,6 +108,14 @@ class Package:
             names = tuple(lesson.names[name]) if len(sections) == 1 else None  # parsed already
             targets[name] = Target(name, old.flat or is_flat(name, lesson), sections, names)
         return Package(targets)
+
+
+def _is_python(text: str) -> bool:
+    try:
+        parse_quietly(text, ROOT)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 def is_flat(target: str, lesson: Lesson) -> bool:

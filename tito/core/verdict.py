@@ -17,6 +17,7 @@ from tito.core.evidence import (
     test_results,
     unfinished_test,
 )
+from tito.core.lesson_file import read_source
 from tito.core.results import Cause, Place, Problem, Report, TestResult
 
 
@@ -93,8 +94,21 @@ def _import_failed(evidence: Evidence) -> Cause | None:
     if event["blank"]:
         text = f"{event['blank']!r} is still blank, but is called while the lesson is imported."
         return Cause("import", text, 1, problem.place)
-    text = f"The lesson cannot be imported: {problem.type}: {problem.message}"
-    return Cause("import", text, 1, problem.place)
+    error = f"{problem.type}: {problem.message}"
+    edited = _edited_module(evidence, problem.place)
+    if edited is not None:
+        text = f"What tinytorch/ holds of {edited} is not its lesson, and fails: {error}"
+        return Cause("import", text, 1, problem.place, hint=f"tito module complete {edited[:2]}")
+    return Cause("import", f"The lesson cannot be imported: {error}", 1, problem.place)
+
+
+def _edited_module(evidence: Evidence, place: Place | None) -> str | None:
+    """The module whose lesson does not have the line that failed: somebody edited tinytorch/."""
+    if place is None or not place.file.startswith("modules/"):
+        return None
+    lesson = read_source(evidence.workspace.root / place.file)
+    line = lesson[place.line - 1] if place.line <= len(lesson) else ""
+    return place.file.split("/")[1] if line.rstrip() != place.source.rstrip() else None
 
 
 def _process_ended(evidence: Evidence) -> Cause | None:

@@ -170,6 +170,41 @@ def test_the_json_of_a_lesson_that_cannot_be_read(desk: Desk) -> None:
     assert said.json["error"]["where"].startswith("modules/00_setup/setup.py:")
 
 
+# ------------------------------------------------- somebody has edited what tito has generated
+
+
+@pytest.mark.parametrize("damage", ["def (\n", "1 / 0\n"])
+@pytest.mark.parametrize("file", ["seeds.py", "line.py"])
+def test_the_command_that_is_named_mends_an_edited_package(
+    solved_desk: Desk, file: str, damage: str
+) -> None:
+    """Whoever follows `Next:` from any command arrives where everything is as it was."""
+    before = solved_desk.everything()
+    path = solved_desk.root / "tinytorch" / file
+    for first in (["doctor"], ["module", "test", "03"], ["export"]):
+        path.write_text(path.read_text() + damage)
+        said = solved_desk.tito(*first)
+        for _ in range(3):
+            named = said.all.rpartition("Next: tito ")[2].partition("  (")[0]
+            said = solved_desk.tito(*named.split())
+        after = solved_desk.everything()
+        changed = {name for name in before if before[name] != after.get(name)}
+        assert not {name for name in changed if name.endswith(".py")}, said.all
+        assert solved_desk.tito("doctor").code == 0
+
+
+def test_two_damaged_files_are_mended_one_after_the_other(solved_desk: Desk) -> None:
+    for file in ("seeds.py", "line.py"):
+        path = solved_desk.root / "tinytorch" / file
+        path.write_text(path.read_text() + "def (\n")
+    said = solved_desk.tito("module", "complete", "03")
+    assert said.code == 1
+    assert "Next: tito module complete 00" in said.err
+    assert "Next: tito module complete 03" in solved_desk.tito("module", "complete", "00").out
+    assert solved_desk.tito("module", "complete", "03").code == 0
+    assert solved_desk.tito("doctor").code == 0
+
+
 # ------------------------------------------------------------------- nothing is lost on the way
 
 
