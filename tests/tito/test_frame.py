@@ -91,6 +91,7 @@ def test_an_unknown_command_names_the_nearest(
         (["milestone", "status", "xor"], "status has no use for 'xor'"),
         (["milestone", "list", "--seed", "3"], "list has no use for '--seed'"),
         (["milestone", "info", "xor", "--all"], "info has no use for '--all'"),
+        (["milestone", "run", "xor", "--seed", "-1"], "A seed is a number from 0 on."),
     ],
 )
 def test_wrong_usage(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -72,6 +72,8 @@ class MilestonesCommand(BaseCommand):
         for word in filter(None, surplus):
             text = f"tito milestone {args.action} has no use for {word!r}."
             raise UsageError(text, hint="tito milestone --help")
+        if (given.get("seed") or 0) < 0:
+            raise UsageError("A seed is a number from 0 on.", hint="tito milestone --help")
 
     # ---------------------------------------------------------------- the tracker
 
