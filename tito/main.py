@@ -143,7 +143,9 @@ def report(error: TitoError, world: World, *, as_json: bool = False) -> int:
         )
     if error.hint:
         label = "Next" if error.hint.startswith(("tito ", "pip ", "python")) else "Try"
-        console.print(f"{label}: {error.hint}", style="bold", markup=False, highlight=False)
+        whole = label == "Next"  # a command that is broken into lines cannot be pasted
+        text = f"{label}: {error.hint}"
+        console.print(text, style="bold", markup=False, highlight=False, soft_wrap=whole)
     return error.exit_code
 
 

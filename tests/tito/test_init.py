@@ -21,7 +21,7 @@ def files_below(root: Path) -> set[str]:
 
 def hinted(made: subprocess.CompletedProcess[str]) -> list[str]:
     """The words of the command that is named, as a shell takes them."""
-    return shlex.split(made.stderr.partition("Next: ")[2])
+    return shlex.split(made.stderr.partition("Next: ")[2].splitlines()[0])
 
 
 def test_the_workspace_is_complete_and_blank(tito, tmp_path):
@@ -48,6 +48,15 @@ def test_the_workspace_is_complete_and_blank(tito, tmp_path):
 def test_it_says_what_comes_next(tito, tmp_path):
     lines = tito(tmp_path, "init", "work").stdout.splitlines()
     assert lines[-2:] == ["Next: cd work", "then: tito module start 00"]
+
+
+def test_a_long_path_stays_on_its_line(tito, tmp_path):
+    """A command that is broken at column 80 cannot be pasted."""
+    name = " ".join(["a long name"] * 12)
+    made = tito(tmp_path, "init", name)
+    assert f"Next: cd '{name}'" in made.stdout.replace('"', "'").splitlines()
+    again = tito(tmp_path / name, "init", name)
+    assert hinted(again)[-1].endswith(name) or os.name == "nt"
 
 
 def test_only_the_workspace_appears(tito, tmp_path):
