@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -182,7 +181,7 @@ def test_start_finds_the_editor_as_a_shell_does(
     script = tmp_path / "script.py"
     script.write_text("import sys, pathlib; pathlib.Path(sys.argv[1]).touch()")
     found = {"code": sys.executable}
-    monkeypatch.setattr("shutil.which", found.get)
+    monkeypatch.setattr("shutil.which", lambda name, path=None: found.get(name))
     said = desk.tito(
         "module", "start", "00", "--open", VISUAL=f'code "{script}" "{tmp_path / "opened"}"'
     )
