@@ -926,16 +926,20 @@ def _judge_failure(case: _Case) -> Verdict:
 def _error_message(case: _Case) -> str:
     """The message of the exception, without pytest's reading of the assertion below it."""
     message = case.message
-    if not message or message == "collection failure" or message.startswith("failed on "):
-        # A failure outside of the test itself: the exception stands in the traceback's E lines.
+    outside = not message or message == "collection failure" or message.startswith("failed on ")
+    cut = message.endswith("full report in element text]")  # pytest 9.2 on: after 500 characters
+    if outside or cut:
+        # The exception stands in the traceback's E lines; pytest.fail gives its words alone.
         last = re.findall(r"(?:^E .*\n?)+", case.traceback, flags=re.MULTILINE)[-1:]
-        message = re.sub(r"^E {0,3}", "", "".join(last), flags=re.MULTILINE) or message
+        whole = re.sub(r"^E {0,3}", "", "".join(last), flags=re.MULTILINE)
+        message = whole or (f"Failed: {case.traceback}" if cut else message)
     said = re.sub(r"^(?:AssertionError|Failed): ", "", message.strip())
     said = re.split(r"\n(?:assert |\s*\+ +where )", said)[0].strip()
     if said.startswith("File "):  # a syntax error: the place comes first, what it is at the end
         place, _, what = said.rpartition("\n")
         return f"{what}\n\n  {place}"
-    if re.fullmatch(r".*(\n(  .*)?)*", said):  # pytest indents the second line and all after it
+    indented = re.fullmatch(r".*(\n(  .*)?)*", said)
+    if indented and not message.startswith("Failed: "):  # by pytest, all lines but the first
         said = said.replace("\n  ", "\n")
     return said
 

@@ -39,6 +39,19 @@ def test_a_new_milestone_without_metrics_needs_only_its_test_to_pass(course: Cou
     assert (verdict.outcome, verdict.metrics, verdict.seed) == ("passed", {}, None)
 
 
+@pytest.mark.parametrize("raise_it", ["pytest.fail(said, pytrace=False)", "assert False, said"])
+def test_a_long_failure_is_told_to_its_end(course: Course, raise_it: str) -> None:
+    """pytest 9.2 cuts the report's message after 500 characters, and says where the rest is."""
+    rows = [f"  row {number}  {'x' * 60}" for number in range(20)]
+    said = "\n".join(["The slope is wrong.", "", *rows])
+    verdict = course(body(f"said = {said!r}", raise_it)).run_milestone("new")
+    assert (verdict.outcome, verdict.reason) == ("failed", "The slope is wrong.")
+    assert "element text" not in verdict.details
+    assert [line.strip() for line in verdict.details.splitlines()[2:22]] == [
+        row.strip() for row in rows
+    ]
+
+
 CHEATS = {
     "returns True": (body("return True"), "return"),
     "returns early": (body("return"), "accuracy"),
