@@ -12,9 +12,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "milestones"))
 
-from verification import controls, data, judging, training
+from verification import controls, data, judging, parts, training
 from verification.faults import Fault, lesson_file
 from verification.places import lesson_line
+from verification.probe import Kit, Probe
 from verification.run import Run
 
 # -------------------------------------------------------------------------- data, judges, controls
@@ -150,3 +151,24 @@ def test_progress_is_one_event_a_line_and_enough_for_a_curve(tmp_path: Path) -> 
     events = [json.loads(line) for line in stream.read_text(encoding="utf-8").splitlines()]
     assert events[-1] == {"phase": "training", "step": 100, "total": 100, "loss": 0.5}
     assert 20 <= len(events) <= 60
+
+
+def test_a_check_more_changes_nothing_of_what_is_learned_from(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Or every new probe would move the figures that the documents give for a seed."""
+
+    def drawing(kit: Kit) -> None:
+        kit.rng.normal()
+        kit.tt.drawn += 1
+
+    seen = set()
+    for count in (1, 3):
+        run = Run("xor", [], 7, lambda name, value: None)
+        run.tt = SimpleNamespace(drawn=0)
+        run.tt.manual_seed = lambda seed, tt=run.tt: setattr(tt, "drawn", seed)
+        probes = [Probe("part", "03_nn", drawing)] * count
+        monkeypatch.setattr(parts, "probes_for", lambda modules, probes=probes: probes)
+        parts.check_parts(run)
+        seen.add((run.rng.normal(), run.tt.drawn))
+    assert seen == {(np.random.default_rng(7).normal(), 7)}

@@ -48,13 +48,13 @@ def check_model(
     named = dict(model.named_parameters())
     check_values(named, numbers)
     loss, x, t = loss_on(run, model, numpy_loss, examples)
-    with in_float64(named, run.rng):
+    with in_float64(named, run.checks_rng):
         check_forward(model(x), criterion(model(x), t), loss())
         checked = check_parameters(
             named,
             lambda: criterion(model(x), t).backward(),
             loss,
-            run.rng,
+            run.checks_rng,
             lambda done, total: run.progress("gradients", done, total),
         )
     if checked.wrong:
@@ -70,7 +70,7 @@ def check_in_training(run: Run, model: Any, numpy_loss: NumpyLoss, batch: Exampl
     """
     named = dict(model.named_parameters())
     loss, _, _ = loss_on(run, model, numpy_loss, batch)
-    wrong = check_found(named, loss, run.rng, TRAINING_TOLERANCE)
+    wrong = check_found(named, loss, run.checks_rng, TRAINING_TOLERANCE)
     if not wrong:
         return
     name, measured = list(wrong.items())[-1]

@@ -33,9 +33,10 @@ def module_bringing(layer: str) -> str:
 
 def check_parts(run: Run) -> None:
     """Call every public name this milestone builds on, and compare with NumPy."""
-    kit = Kit(run.tt, run.rng)
+    kit = Kit(run.tt, run.checks_rng)
     probes = probes_for(run.modules)
     for step, probe in enumerate(probes, 1):
         run_probe(probe, kit)
         if run.progress_is_due(step, len(probes)):
             run.progress("parts", step, len(probes))
+    run.seed_framework()

@@ -68,7 +68,7 @@ def train(
 
     In one early step of the phase "training", the gradients are checked as they are.
     """
-    checked = int(run.rng.integers(2, max(3, steps // 4))) if phase == "training" else None
+    checked = int(run.checks_rng.integers(2, max(3, steps // 4))) if phase == "training" else None
     batches = minibatches(run.rng, examples, batch, steps, noise)
     for step, (inputs, targets) in enumerate(batches, 1):
         output = model(run.tensor(inputs))
