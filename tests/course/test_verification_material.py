@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "milestones"))
 
 from verification import controls, data, judging, parts, training
 from verification.faults import Fault, lesson_file
-from verification.places import lesson_line
+from verification.places import lesson_line, raised_in
 from verification.probe import Kit, Probe
 from verification.run import Run
 
@@ -172,3 +172,22 @@ def test_a_check_more_changes_nothing_of_what_is_learned_from(
         parts.check_parts(run)
         seen.add((run.rng.normal(), run.tt.drawn))
     assert seen == {(np.random.default_rng(7).normal(), 7)}
+
+
+def test_only_the_package_is_the_framework_not_a_folder_of_that_name_above_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`git clone` makes a folder tinytorch, and .venv stands in it."""
+    package = tmp_path / "tinytorch" / "tinytorch"
+    package.mkdir(parents=True)
+    monkeypatch.setitem(
+        sys.modules, "tinytorch", SimpleNamespace(__file__=str(package / "__init__.py"))
+    )
+    said = {}
+    for file in (package / "nn.py", package.parent / ".venv" / "helper.py"):
+        try:
+            exec(compile("1 / 0", str(file), "exec"), {})  # noqa: S102 (a frame of that file)
+        except ZeroDivisionError as error:
+            said[file.name] = raised_in(error)
+    assert said["nn.py"].startswith("tinytorch/nn.py:1, in <module>")
+    assert said["helper.py"] == ""

@@ -6,7 +6,7 @@ import pytest
 
 from tito.commands import _checklist_view as view
 from tito.core.console import ASCII, UNICODE
-from tito.core.lesson import Lesson
+from tito.core.lesson import Block, Lesson
 from tito.core.results import (
     Cause,
     Place,
@@ -169,6 +169,30 @@ def test_a_place_in_the_lesson_is_shown_with_its_line() -> None:
     lines = [text for text, _ in view.failure_lines(made("test_1_1_a", "wrong", problem=problem))]
     assert "  in modules/01_tensor/tensor.py:14" in lines
     assert "      14 |     return 1 / 0" in lines
+
+
+def test_the_answers_own_line_comes_before_what_it_led_to() -> None:
+    """An error that is raised in another lesson's code began in this task's answer."""
+    answer = Place("modules/01_tensor/tensor.py", 34, "    return b()")
+    below = Place("modules/00_setup/setup.py", 7, '    raise ValueError("no")')
+    problem = Problem("ValueError", "no", (answer, below), Place("test_tensor.py", 7))
+    found = checklist("01_tensor", LESSON, Report((made("test_1_10_c", "wrong", problem=problem),)))
+    text = "\n".join(text for text, _ in view.detail_lines(found))
+    assert text.endswith(
+        "  in modules/01_tensor/tensor.py:34\n"
+        "      34 |     return b()\n"
+        "  raised in modules/00_setup/setup.py:7\n"
+        '       7 |     raise ValueError("no")\n'
+        "  checked by test_tensor.py:7\n"
+    )
+
+
+def test_a_task_with_two_blanks_names_both() -> None:
+    blocks = (Block(10, 12), Block(20, 22))
+    lines = [
+        t for t, _ in view.failure_lines(made("test_1_1_a", "wrong", problem=WRONG), "a.py", blocks)
+    ]
+    assert "  your answers: a.py:11, 21" in lines
 
 
 def test_a_huge_message_is_cut() -> None:

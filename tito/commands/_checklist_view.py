@@ -16,6 +16,7 @@ from tito.core.words import counted
 
 if TYPE_CHECKING:
     from tito.commands.base import BaseCommand
+    from tito.core.lesson import Block
 
 Line = tuple[str, str]
 
@@ -105,7 +106,7 @@ def detail_lines(found: Checklist) -> list[Line]:
         return cause_lines(cause)
     if wrong is None:
         return blank_lines(found)
-    return failure_lines(wrong, answer_place(found, wrong))
+    return failure_lines(wrong, found.file, answers_to(found, wrong))
 
 
 def blank_lines(found: Checklist) -> list[Line]:
@@ -128,10 +129,10 @@ def lost_lines(found: Checklist, lost: Sequence[str]) -> list[Line]:
     return [(what, "bold red"), (back, ""), ("", "")]
 
 
-def answer_place(found: Checklist, test: TestResult) -> Place | None:
-    """Where the answer of a test's task begins."""
-    task = next((state.task for state in found.tasks if state.task.number == test.task), None)
-    return Place(found.file, task.blocks[0].begin + 1) if task and task.blocks else None
+def answers_to(found: Checklist, test: TestResult) -> tuple[Block, ...]:
+    """Where the answers to a test's task stand in the lesson."""
+    tasks = (state.task for state in found.tasks)
+    return next((task.blocks for task in tasks if task.number == test.task), ())
 
 
 def cause_lines(cause: Cause) -> list[Line]:
@@ -144,14 +145,14 @@ def cause_lines(cause: Cause) -> list[Line]:
     ]
 
 
-def failure_lines(test: TestResult, answer: Place | None = None) -> list[Line]:
-    """One failing test: what it said, where to look, what was printed."""
+def failure_lines(test: TestResult, file: str = "", answers: Sequence[Block] = ()) -> list[Line]:
+    """One failing test: what it said, where to look in the lesson `file`, what was printed."""
     task = f"Task {test.task}, " if test.task else ""
     lines: list[Line] = [(f"{task}{test.name}", "bold")]
     if test.problem is None:
         return [*lines, ("", "")]
     lines += [(f"  {text}", style) for text, style in problem_lines(test.problem)]
-    lines += where_lines(test.problem, answer)
+    lines += where_lines(test.problem, file, answers)
     return [*lines, *printed_lines(test.printed), ("", "")]
 
 
@@ -172,13 +173,19 @@ def message_lines(text: str, style: str) -> list[Line]:
     return [(line, style) for line in lines]
 
 
-def where_lines(problem: Problem, answer: Place | None) -> list[Line]:
-    """The line of the lesson. A wrong value is raised by none: then where the answer begins."""
+def where_lines(problem: Problem, file: str, answers: Sequence[Block]) -> list[Line]:
+    """The line of the answer, and where that led to. A wrong value is raised by neither."""
     lines: list[Line] = []
-    if problem.places:
-        lines += place_lines("in", problem.places[-1])
-    elif answer is not None:
-        lines += place_lines("your answer:", answer)
+    places = problem.places
+    own = [p for p in places if p.file == file and any(b.begin <= p.line <= b.end for b in answers)]
+    if own:
+        lines += place_lines("in", own[-1])
+    if places and not (own and own[-1] is places[-1]):
+        lines += place_lines("raised in" if own else "in", places[-1])
+    if answers and not places:
+        word = "your answer:" if len(answers) == 1 else "your answers:"
+        begins = ", ".join(str(block.begin + 1) for block in answers)
+        lines.append((f"  {word} {file}:{begins}", "cyan"))
     if problem.test_place is not None:
         lines.append((f"  checked by {problem.test_place}", "dim"))
     return lines

@@ -6,6 +6,7 @@ Nothing here prints, trains or decides: the tracker judges, `milestones.py` show
 from __future__ import annotations
 
 import re
+import sys
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -25,8 +26,9 @@ FRACTIONS = ("accuracy", "exact_match")
 
 def figure(name: str, value: Any) -> str:
     """A metric as a person reads it: 97.2%, 3.1e-09, 4, or the text it is."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return str(value)
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not abs(value) < sys.float_info.max:  # a record may hold anything, NaN too
+        return str(value)[:20]
     if name.endswith(FRACTIONS) and 0 <= value <= 1:
         return f"{value:.1%}"
     return f"{value:.3g}" if abs(value) < 1000 or value != round(value) else f"{value:.0f}"
@@ -108,15 +110,16 @@ def failure_text(verdict: Verdict, width: int) -> list[str]:
 
 
 def wrapped(paragraph: str, width: int) -> list[str]:
-    """A long line is wrapped at its own indentation; one that fits keeps its shape."""
+    """A long line is wrapped below where its text begins: `  yours   [0.5, ...` has a label."""
     if len(paragraph) <= width:
         return [paragraph]
-    indent = paragraph[: len(paragraph) - len(paragraph.lstrip())]
+    label = re.match(r" *(\w+ {2,})?", paragraph)
+    start = label.end() if label else 0
     return textwrap.wrap(
-        paragraph.strip(),
+        paragraph[start:],
         width,
-        initial_indent=indent,
-        subsequent_indent=indent,
+        initial_indent=paragraph[:start],
+        subsequent_indent=" " * start,
         break_long_words=False,
         break_on_hyphens=False,
     )

@@ -6,6 +6,7 @@ An exported file says before each cell where it comes from: `# %% modules/03_nn/
 from __future__ import annotations
 
 import re
+import sys
 import traceback
 from pathlib import Path
 
@@ -14,8 +15,10 @@ MARKER = re.compile(r"^# %% (modules/\S+\.py):(\d+)\s*$")
 
 def raised_in(error: BaseException) -> str:
     """The last line inside `tinytorch` that an exception came through, as the lesson counts it."""
+    # The package itself: a folder above it, or an environment, may be called tinytorch too.
+    folder = Path(getattr(sys.modules.get("tinytorch"), "__file__", None) or "tinytorch/").parent
     frames = traceback.extract_tb(error.__traceback__)
-    inside = [frame for frame in frames if "tinytorch" in Path(frame.filename).parts]
+    inside = [frame for frame in frames if Path(frame.filename).is_relative_to(folder)]
     if not inside:
         return ""
     last = inside[-1]
@@ -32,5 +35,5 @@ def lesson_line(path: Path, line: int) -> str:
         found = MARKER.match(lines[number - 1])
         if found:
             return f"{found[1]}:{int(found[2]) + line - number - 1}"
-    parts = path.parts
-    return f"{'/'.join(parts[parts.index('tinytorch') :])}:{line}"
+    inner = path.parts[::-1].index("tinytorch") + 1
+    return f"{'/'.join(path.parts[-inner:])}:{line}"
