@@ -184,7 +184,7 @@ def test_transformer_learning(run: Run) -> None:
     require_control("a network trained without positions", control, at_most=0.2)
     run.measured(
         exact_match=match, loss=loss, gradient_error=error, control_accuracy=control,
-        without_positions=lost, uniform_attention=even, parameters=NUMBERS["transformer"],
+        no_positions_exact_match=lost, uniform_exact_match=even, parameters=NUMBERS["transformer"],
     )  # fmt: skip
 
 
