@@ -227,6 +227,7 @@ def _put_right(tensor):
     while isinstance(tensor.data, Tensor):
         tensor.data = tensor.data.data
     tensor.data = np.asarray(tensor.data)
+    return tensor.data
 
 
 def apply(cls, *args):
@@ -251,9 +252,8 @@ def apply(cls, *args):
     arrays, needs = [], []
     for arg in args:
         if isinstance(arg, Tensor):
-            if type(arg.data) is not ndarray:
-                _put_right(arg)
-            arrays.append(arg.data)
+            data = arg.data
+            arrays.append(data if type(data) is ndarray else _put_right(arg))
             needs.append(arg.requires_grad)
         else:
             arrays.append(arg)
@@ -699,12 +699,12 @@ def backward(self, gradient=None, retain_graph=False):
     grads, ready = {}, []
     deliver(self, start, grads, ready)
     while ready:
-        result = heappop(ready)[1]
+        age, result = heappop(ready)
         node = result.grad_fn
         inputs, needs = node.inputs, node.needs_input_grad
         if inputs is None:
             raise _freed()
-        if node.age < _last_change:
+        if -age < _last_change:
             _refuse_changed(result, node)
         ### BEGIN SOLUTION
         grad = grads.pop(node)
@@ -721,16 +721,17 @@ def backward(self, gradient=None, retain_graph=False):
             data = tensor.data
             if g.shape != data.shape or g.dtype is not data.dtype:
                 g = _fitted(g, data, node)
-            shared = g is grad or g is before or g.base is not None
+            leaf = tensor.grad_fn is None
+            shared = leaf and (g is grad or g is before or g.base is not None)
             before = g
             ### BEGIN SOLUTION
-            if tensor.grad_fn is None:
+            if leaf:
                 accumulate(tensor, g, shared)
             else:
                 deliver(tensor, g, grads, ready)
             ### END SOLUTION
         if not retain_graph:
-            node.inputs = node.needs_input_grad = node.args = node.out = None
+            node.inputs = node.args = node.out = None
 
 
 Tensor.backward = backward
