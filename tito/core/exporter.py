@@ -9,23 +9,21 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import cache_from_source
 from pathlib import Path
 
 from tito.core.errors import MachineError, TitoError
+from tito.core.files import move, patiently, write_whole
 from tito.core.lesson import Lesson
 from tito.core.lesson_file import LessonFile, read_lesson, reference
 from tito.core.package import SIGN, Package, read_target
 from tito.core.package_files import package_files
 from tito.core.workspace import Module, Workspace
-
-WINDOWS_ATTEMPTS = 10  # a virus scanner or an editor may hold a file for a moment
 
 Files = dict[str, str]
 
@@ -175,7 +173,7 @@ def _write_journal(workspace: Workspace, names: list[str]) -> None:
 
 def _drop_journal(workspace: Workspace) -> None:
     with contextlib.suppress(FileNotFoundError):
-        _patiently(workspace.journal.unlink)
+        patiently(workspace.journal.unlink)
     shutil.rmtree(workspace.journal.parent, ignore_errors=True)
 
 
@@ -183,20 +181,15 @@ def _put(path: Path, data: bytes | None) -> None:
     """Replace one file in one step, or remove it."""
     if data is None:
         with contextlib.suppress(FileNotFoundError):
-            _patiently(path.unlink)
+            patiently(path.unlink)
         _forget_compiled(path)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(data)
-        _move(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_whole(path, data, _move)
 
 
 def _move(source: Path, path: Path) -> None:
-    _patiently(lambda: source.replace(path))
+    move(source, path)
     _forget_compiled(path)
 
 
@@ -229,17 +222,6 @@ def _remove_if_empty(folder: Path) -> None:
     if folder.is_dir():
         with contextlib.suppress(OSError):
             folder.rmdir()
-
-
-def _patiently(action: Callable[[], object]) -> None:
-    for attempt in range(WINDOWS_ATTEMPTS):
-        try:
-            action()
-            return
-        except PermissionError:
-            if os.name != "nt" or attempt == WINDOWS_ATTEMPTS - 1:
-                raise
-            time.sleep(0.02 * 2**attempt)
 
 
 def _sweep(workspace: Workspace) -> None:

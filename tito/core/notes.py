@@ -6,11 +6,12 @@ Not progress: that is the tracker's. Losing this file costs a student nothing bu
 from __future__ import annotations
 
 import json
-import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tito.core.files import write_whole
 from tito.core.workspace import Module, Workspace
 
 
@@ -62,11 +63,7 @@ class Notes:
 
     def save(self) -> None:
         """Best effort: a workspace that cannot be written still shows its lessons and tests."""
-        temporary = self.path.with_name(f"notes.{os.getpid()}.tmp")
-        try:
+        text = json.dumps({"started": self.started, "hints": self.hints}, indent=1)
+        with suppress(OSError):
             self.path.parent.mkdir(exist_ok=True)
-            text = json.dumps({"started": self.started, "hints": self.hints}, indent=1)
-            temporary.write_text(text, encoding="utf-8")
-            temporary.replace(self.path)
-        except OSError:
-            return
+            write_whole(self.path, text.encode())
