@@ -107,6 +107,17 @@ def test_a_lesson_that_lost_a_task(doctor, workspace):
     )
 
 
+def test_an_answer_without_its_marker_lines_is_noted(tito, workspace):
+    lesson = workspace / "modules/03_line/line.py"
+    assert "no ### BEGIN SOLUTION" not in tito(workspace, "doctor").stdout
+    lines = lesson.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = [line for line in lines if "### BEGIN" not in line and "### END" not in line]
+    lesson.write_text("".join(kept), encoding="utf-8")
+    said = tito(workspace, "doctor")
+    assert "modules/03_line/line.py: no ### BEGIN SOLUTION and ### END" in said.stdout
+    assert said.returncode == 0
+
+
 def test_a_module_that_is_gone(doctor, workspace):
     for file in (workspace / "modules/03_line").iterdir():
         file.unlink()

@@ -18,7 +18,7 @@ from tito.core.checkup import Finding, check_home, check_room
 from tito.core.course import course_root
 from tito.core.errors import MachineError, TitoError
 from tito.core.exported import behind
-from tito.core.lesson_file import check, lost_tasks, read_lesson
+from tito.core.lesson_file import check, lost_tasks, read_lesson, unmarked_tasks
 from tito.core.words import counted, enumerated
 from tito.core.workspace import Module, Workspace, modules_in, outer_workspace
 
@@ -69,6 +69,11 @@ def check_lesson(workspace: Workspace, module: Module) -> Finding | None:
     if lost:
         text = f"{workspace.shown(module.lesson)} has lost task {enumerated(lost)}"
         return Finding("yours", text, f"tito module reset {module.number}")
+    unmarked = unmarked_tasks(file)
+    if unmarked:
+        where, lines = workspace.shown(module.lesson), "### BEGIN SOLUTION and ### END SOLUTION"
+        text = f"{where}: no {lines} around the answer to task {enumerated(unmarked)}"
+        return Finding("note", text, "put the two lines back, so that tito finds your answers")
     return None
 
 

@@ -80,6 +80,15 @@ def lost_tasks(file: LessonFile) -> list[str]:
     return [task.number for task in original.lesson.tasks if task.number not in present]
 
 
+def unmarked_tasks(file: LessonFile) -> list[str]:
+    """Tasks whose marker lines are gone: they are tested, but their answers cannot be shown."""
+    original = reference(file.module.name)
+    if original is None:
+        return []
+    marked = {task.number for task in original.lesson.tasks if task.blocks}
+    return [t.number for t in file.lesson.tasks if t.number in marked and not t.blocks]
+
+
 def _way_back(module: Module) -> str:
     return f"tito module reset {module.number}  (a dated copy of your file is kept)"
 
