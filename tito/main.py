@@ -50,10 +50,17 @@ ALIASES = {"milestones": "milestone", "modules": "module"}
 
 def main(argv: Sequence[str] | None = None, world: World | None = None) -> int:
     """Run one command line and return its exit code."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    as_json = "--json" in arguments
     world = world or World()
     never_fail_to_encode(world.stdout, world.stderr)
+    code = run(list(sys.argv[1:] if argv is None else argv), world)
+    for stream in (world.stdout, world.stderr):
+        let_go(stream)
+    return code
+
+
+def run(arguments: list[str], world: World) -> int:
+    """The command's own exit code, or that of the error it ended with."""
+    as_json = "--json" in arguments
     try:
         code = dispatch(arguments, world)
         world.stdout.flush()
@@ -64,7 +71,7 @@ def main(argv: Sequence[str] | None = None, world: World | None = None) -> int:
         print("\nStopped.", file=world.stderr)
         return 130
     except BrokenPipeError:
-        return leave_quietly(world.stdout)
+        return 0  # the reader of our pipe has gone (`tito module list | head -1`): nothing to say
     except OSError as error:
         if is_refusal(error):
             return report(refused(error), world, as_json=as_json)
@@ -190,11 +197,13 @@ def keep(text: str) -> Path:
     return Path(name)
 
 
-def leave_quietly(stream: TextIO) -> int:
-    """The reader of our pipe has gone (`tito module list | head -1`): nothing to say."""
-    with contextlib.suppress(OSError, ValueError):  # a test's stream has no number
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-    return 0
+def let_go(stream: TextIO) -> None:
+    """Give up what cannot be written: Python would try once more at its end, and exit with 120."""
+    try:
+        stream.flush()
+    except (OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError):  # a test's stream has no number
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 if __name__ == "__main__":

@@ -1089,7 +1089,13 @@ def _parse(arguments: list[str] | None) -> Any:
 
 def main(arguments: list[str] | None = None) -> int:
     """0 done, 1 locked or unknown, 2 wrong usage, 3 the machine failed, 130 interrupted."""
-    chosen = _parse(arguments)
+    code = _act(_parse(arguments))
+    for stream in (sys.stdout, sys.stderr):
+        _let_go(stream)
+    return code
+
+
+def _act(chosen: Any) -> int:
     try:
         if chosen.action == "progress":
             show_progress()
@@ -1099,6 +1105,7 @@ def main(arguments: list[str] | None = None) -> int:
             console = _new_console()
             check_module_export(chosen.module, console)
             _say(f"{chosen.module} is recorded as complete.", console)
+        sys.stdout.flush()
     except TrackerError as error:
         print(f"{error}\n{error.hint}".rstrip(), file=sys.stderr)
         return error.exit_code
@@ -1112,6 +1119,15 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _let_go(stream: IO[str]) -> None:
+    """Give up what cannot be written: Python would try once more at its end, and exit with 120."""
+    try:
+        stream.flush()
+    except (OSError, ValueError):
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 if __name__ == "__main__":
