@@ -1011,7 +1011,14 @@ def next_step(rows: list[dict[str, Any]]) -> str:
 def _new_console() -> Console:
     from rich.console import Console
 
-    return Console()
+    console = Console()
+    console.on_broken_pipe = _reader_has_gone  # type: ignore[method-assign]
+    return console
+
+
+def _reader_has_gone() -> NoReturn:
+    """Rich would exit with code 1, which says that something is locked or unknown."""
+    raise BrokenPipeError
 
 
 def _speakable(text: str, console: Console) -> str:
@@ -1113,6 +1120,8 @@ def _act(chosen: Any) -> int:
         print(f"The package {error.name} is not installed.", file=sys.stderr)
         print(f"{Path(sys.executable).name} -m pip install {error.name}", file=sys.stderr)
         return 3
+    except BrokenPipeError:  # `progress | head -1`: nothing to say, nor at Python's own end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:  # not of the progress file, so most likely of the output
         print(f"The machine refused: {error}", file=sys.stderr)
         return 3
