@@ -262,7 +262,9 @@ def test_without_a_stdout(repo: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is full")
-@pytest.mark.parametrize("arguments", ["module list", "milestone status", "milestone list --json"])
+@pytest.mark.parametrize(
+    "arguments", ["module list", "milestone status", "milestone list --json", "module --help"]
+)
 def test_a_stdout_on_a_full_disk(repo: Path, arguments: str) -> None:
     run = piped(arguments, ">/dev/full", repo)
     assert run.returncode == 3

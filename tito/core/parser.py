@@ -41,6 +41,10 @@ class Parser(argparse.ArgumentParser):
         kwargs.setdefault("parser_class", VerbParser)
         return super().add_subparsers(**kwargs)
 
+    def print_help(self, file: Any = None) -> None:
+        """As any other output: argparse would pass over in silence what cannot be written."""
+        print(self.format_help(), end="", file=file)
+
     def error(self, message: str) -> NoReturn:
         raise UsageError(self._in_plain_words(message), hint=f"{self.prog} --help")
 
