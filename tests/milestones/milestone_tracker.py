@@ -1120,8 +1120,8 @@ def _act(chosen: Any) -> int:
         print(f"The package {error.name} is not installed.", file=sys.stderr)
         print(f"{Path(sys.executable).name} -m pip install {error.name}", file=sys.stderr)
         return 3
-    except BrokenPipeError:  # `progress | head -1`: nothing to say, nor at Python's own end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:
+        return 0  # `progress | head -1`: nothing to say
     except OSError as error:  # not of the progress file, so most likely of the output
         print(f"The machine refused: {error}", file=sys.stderr)
         return 3
