@@ -200,15 +200,6 @@ print(f"0.1 in float64 is {0.1:.20f}")
 
 # %%
 #| export
-ANSWERS = {  # what NumPy calls for `array + tensor`, and the method with which the tensor answers
-    np.add: "__radd__", np.subtract: "__rsub__", np.multiply: "__rmul__",
-    np.true_divide: "__rtruediv__", np.power: "__rpow__", np.matmul: "__rmatmul__",
-    np.less: "__gt__", np.less_equal: "__ge__", np.greater: "__lt__", np.greater_equal: "__le__",
-    np.equal: "__eq__", np.not_equal: "__ne__",
-    np.floor_divide: "__rfloordiv__", np.remainder: "__rmod__",
-}  # fmt: skip
-
-
 class Tensor:
     """An array of numbers of one dtype. `Tensor.data` is the NumPy array that holds them."""
 
@@ -302,19 +293,6 @@ class Tensor:
 
     def __array__(self, dtype=None, copy=None):
         return np.array(self.data, dtype=dtype, copy=copy)
-
-    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
-        """NumPy asks here: `array + tensor` is a tensor; all else is computed with the arrays.
-
-        So `w.data -= tensor` changes the array that is there, and np.exp of a tensor that requires
-        grad is an error, since its gradient would be lost.
-        """
-        if ufunc in ANSWERS and method == "__call__" and "out" not in kwargs:
-            first, second = inputs
-            if isinstance(first, (ndarray, np.generic)):
-                return getattr(second, ANSWERS[ufunc])(first)
-        arrays = [x.numpy() if isinstance(x, Tensor) else x for x in inputs]
-        return getattr(ufunc, method)(*arrays, **kwargs)
 
     def __format__(self, spec):
         if self.data.ndim and spec:
@@ -659,7 +637,7 @@ print("float32 stays:", (x * 0.1).dtype, "| float64 stays:", (tensor(np.ones(3))
 
 # %% [markdown]
 # Clone and cast are operations too. A cast to the dtype a tensor already has costs nothing: it
-# returns the tensor itself. So are `//` and `%`, as Python has them.
+# returns the tensor itself. After them stand `//` and `%`, as Python has them.
 
 # %%
 #| export
@@ -723,6 +701,35 @@ class _WholeNumbers:
 
     def __pos__(self):
         return self
+
+# %% [markdown]
+# In `array + tensor` NumPy is asked first, and NumPy asks the tensor what to do, by its method
+# `__array_ufunc__`. For an operator, ours calls the method with the "r". For all else it hands over
+# the arrays: `w.data -= tensor` changes the array that is there. `np.exp` of a tensor that requires
+# grad is an error, since its gradient would be lost.
+
+# %%
+#| export
+ANSWERS = {  # the function of NumPy that stands behind an operator, and the tensor's answer to it
+    np.add: "__radd__", np.subtract: "__rsub__", np.multiply: "__rmul__",
+    np.true_divide: "__rtruediv__", np.power: "__rpow__", np.matmul: "__rmatmul__",
+    np.floor_divide: "__rfloordiv__", np.remainder: "__rmod__",
+    np.bitwise_and: "__rand__", np.bitwise_or: "__ror__", np.bitwise_xor: "__rxor__",
+    np.less: "__gt__", np.less_equal: "__ge__", np.greater: "__lt__", np.greater_equal: "__le__",
+    np.equal: "__eq__", np.not_equal: "__ne__",
+}  # fmt: skip
+
+
+@methods_of(Tensor)
+class _BesideArrays:
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        """What NumPy calls when a tensor is an argument of one of its functions, a ufunc."""
+        if ufunc in ANSWERS and method == "__call__" and "out" not in kwargs:
+            first, second = inputs
+            if isinstance(first, (ndarray, np.generic)):
+                return getattr(second, ANSWERS[ufunc])(first)
+        arrays = [x.numpy() if isinstance(x, Tensor) else x for x in inputs]
+        return getattr(ufunc, method)(*arrays, **kwargs)
 
 # %% [markdown]
 # ## Task 1.4: broadcasting
@@ -1154,7 +1161,7 @@ class _Elementwise:
 # %%
 #| export
 def _sizes(sizes, named=None):
-    """`zeros(2, 3)`, `zeros((2, 3))` and `zeros(size=(2, 3))` are one; so it is for permute, ..."""
+    """`zeros(2, 3)`, `zeros((2, 3))` and `zeros(size=(2, 3))` mean the same; so in permute, ..."""
     sizes = sizes if named is None else (named,)
     return tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
 
@@ -1906,10 +1913,10 @@ def cat(tensors, dim=0):
     `tensor([])` fits with all of them, so that a collection can begin with it.
     """
     tensors = list(tensors)
-    full = next((list(t.shape) for t in tensors if t.shape != (0,)), [0])
-    if len(full) > 1 and -len(full) <= dim < len(full):
-        full[dim] = 0
-        tensors = [t.reshape(full) if t.shape == (0,) else t for t in tensors]
+    empty = next((list(t.shape) for t in tensors if t.shape != (0,)), [0])
+    if len(empty) > 1 and -len(empty) <= dim < len(empty):
+        empty[dim] = 0
+        tensors = [t.reshape(empty) if t.shape == (0,) else t for t in tensors]
     return Cat.apply(dim, *tensors)
 
 

@@ -607,6 +607,9 @@ def test_1_3_arrays_that_meet_tensors():
         ("array < tensor", a < x, [True, True]),
         ("array >= tensor", a >= x, [False, False]),
         ("array == tensor", a == x, [False, False]),
+        ("mask & tensor", (a < 2) & (x > 3), [False, False]),
+        ("mask | tensor", (a < 2) | (x > 3), [True, True]),
+        ("mask ^ tensor", (a < 2) ^ (x > 2), [False, True]),
     ]:
         same(found, np.array(expected), call, "the tensor answers for both")
     assert type(np.exp(x)) is np.ndarray, "NumPy's functions of a tensor give arrays"
