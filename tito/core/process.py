@@ -93,6 +93,24 @@ class EventFile:
                     self._on_event(event)
 
 
+@contextmanager
+def _goodbyes_as_interrupts() -> Iterator[None]:
+    """Who is told to go takes the child along: in a session of its own it would run on."""
+    replaced = {}
+    if threading.current_thread() is threading.main_thread():
+        numbers = [getattr(signal, name) for name in GOODBYES if hasattr(signal, name)]
+        # What somebody has set (`nohup` ignores SIGHUP) stays as it is.
+        replaced = {n: signal.SIG_DFL for n in numbers if signal.getsignal(n) is signal.SIG_DFL}
+    try:
+        for number in replaced:
+            signal.signal(number, signal.default_int_handler)
+        yield
+    finally:
+        for number, handler in replaced.items():
+            signal.signal(number, handler)
+
+
+@_goodbyes_as_interrupts()
 def run(
     command: Sequence[str],
     *,
@@ -109,21 +127,6 @@ def run(
     `on_event` is called for each JSON line appended to `progress_file`, `on_tick` with the
     elapsed seconds a few times a second.
     """
-    with _goodbyes_as_interrupts():
-        return _run(
-            command, cwd, env, timeout, EventFile(progress_file, on_event), on_tick, output_limit
-        )
-
-
-def _run(
-    command: Sequence[str],
-    cwd: Path,
-    env: Mapping[str, str],
-    timeout: float,
-    events: EventFile,
-    on_tick: Callable[[float], None] | None,
-    output_limit: int,
-) -> RunResult:
     started = time.monotonic()
     process = _start(command, cwd, env)
     output = BoundedOutput()
@@ -133,6 +136,7 @@ def _run(
         target=_drain, args=(process.stdout, output, output_limit, closed, flooded), daemon=True
     )
     reader.start()
+    events = EventFile(progress_file, on_event)
     timed_out = False
     try:
         while not closed.wait(POLL_SECONDS) and not _has_ended(process):
@@ -159,23 +163,6 @@ def _run(
         flooded=flooded.is_set(),
         seconds=time.monotonic() - started,
     )
-
-
-@contextmanager
-def _goodbyes_as_interrupts() -> Iterator[None]:
-    """Who is told to go takes the child along: in a session of its own it would run on."""
-    replaced = {}
-    if threading.current_thread() is threading.main_thread():
-        numbers = [getattr(signal, name) for name in GOODBYES if hasattr(signal, name)]
-        # What somebody has set (`nohup` ignores SIGHUP) stays as it is.
-        replaced = {n: signal.SIG_DFL for n in numbers if signal.getsignal(n) is signal.SIG_DFL}
-    try:
-        for number in replaced:
-            signal.signal(number, signal.default_int_handler)
-        yield
-    finally:
-        for number, handler in replaced.items():
-            signal.signal(number, handler)
 
 
 def _start(command: Sequence[str], cwd: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
