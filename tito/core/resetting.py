@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tito.core.course import course_root
 from tito.core.errors import MachineError, TitoError
+from tito.core.files import write_whole
 from tito.core.lesson import LessonError
 from tito.core.lesson_file import read_lesson
 from tito.core.notes import Notes
@@ -53,9 +54,7 @@ def reset(workspace: Workspace, module: Module, original: Module) -> Path | None
         for ours, theirs in ((module.tests, original.tests), (module.hints, original.hints)):
             if not ours.exists() and theirs.exists():
                 shutil.copyfile(theirs, ours)
-        temporary = module.lesson.with_name(f".{module.lesson.name}.tmp")
-        temporary.write_bytes(blank.encode())
-        temporary.replace(module.lesson)
+        write_whole(module.lesson, blank.encode())
     except OSError as error:
         raise MachineError(
             f"The lesson could not be reset: {error.strerror or error}. Your file is as it was.",
