@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from tito import __version__
 from tito.core.console import never_fail_to_encode, print_json, visible
-from tito.core.errors import MachineError, TitoError, UsageError, did_you_mean, is_refusal
+from tito.core.errors import (
+    MachineError,
+    TitoError,
+    UsageError,
+    did_you_mean,
+    is_command,
+    is_refusal,
+)
 from tito.core.world import World
 
 if TYPE_CHECKING:
@@ -149,9 +156,8 @@ def report(error: TitoError, world: World, *, as_json: bool = False) -> int:
             f"\n{visible(error.excerpt)}\n", markup=False, highlight=False, soft_wrap=True
         )
     if error.hint:
-        label = "Next" if error.hint.startswith(("tito ", "pip ", "python")) else "Try"
-        whole = label == "Next"  # a command that is broken into lines cannot be pasted
-        text = f"{label}: {error.hint}"
+        whole = is_command(error.hint)
+        text = f"{'Next' if whole else 'Try'}: {error.hint}"
         console.print(text, style="bold", markup=False, highlight=False, soft_wrap=whole)
     return error.exit_code
 

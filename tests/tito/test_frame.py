@@ -123,7 +123,12 @@ def test_an_error_owns_its_exit_code(
 
 @pytest.mark.parametrize(
     ("hint", "label"),
-    [("python3 -m pip install x", "Next"), ("tito doctor", "Next"), ("Make room.", "Try")],
+    [
+        (f"/home/{'u' * 90}/python -m pip install x", "Next"),
+        ("python3 -m pip install x", "Next"),
+        ("tito doctor", "Next"),
+        ("Make room.", "Try"),
+    ],
 )
 def test_a_command_is_next_and_a_sentence_is_to_try(
     probe: type[Probe], hint: str, label: str, capsys: pytest.CaptureFixture[str]

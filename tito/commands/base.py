@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from tito.core.errors import is_command
 from tito.core.world import World
 
 if TYPE_CHECKING:
@@ -46,4 +47,5 @@ class BaseCommand:
 
     def next_step(self, command: str, why: str = "") -> None:
         """The last line of every command: what comes next."""
-        self.say(f"Next: {command}" + (f"  ({why})" if why else ""), style="bold")
+        say = self.world.say_whole if is_command(command) else self.say
+        say(f"Next: {command}" + (f"  ({why})" if why else ""), style="bold")

@@ -40,7 +40,7 @@ class InitCommand(BaseCommand):
         self.say("  tinytorch/         your framework, empty so far; tito writes it")
         self.say()
         if workspace.root != self.world.cwd:
-            self.world.say_whole(f"Next: cd {quoted(folder)}", style="bold")
+            self.next_step(f"cd {quoted(folder)}")
             self.say(f"then: tito module start {modules[0].number}", style="bold")
         else:
             self.next_step(f"tito module start {modules[0].number}")

@@ -10,7 +10,6 @@ import importlib
 import importlib.util
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, Literal, TextIO
 from tito import __version__
 from tito.core.console import speaks_unicode
 from tito.core.course import PACKAGE
+from tito.core.words import quoted
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
@@ -60,7 +60,7 @@ def python_command() -> str:
     found = shutil.which(name)
     if found and Path(found).absolute() == Path(sys.executable).absolute():
         return name
-    return subprocess.list2cmdline([sys.executable])
+    return quoted(Path(sys.executable))
 
 
 def pip_install(*what: str) -> str:

@@ -69,6 +69,11 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f" Did you mean {near}?" if near else ""
 
 
+def is_command(hint: str) -> bool:
+    """A hint is a command to paste, which must stay on one line, or a sentence."""
+    return not hint.endswith((".", "?"))
+
+
 def is_refusal(error: BaseException) -> bool:
     """Whether the machine said no: a full disk, missing permissions. Nobody's code is wrong."""
     return isinstance(error, OSError) and error.errno in REFUSALS

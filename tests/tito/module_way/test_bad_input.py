@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tito.core.checkup import pip_install
+
 from .conftest import Desk, Said
 
 QUICK = {"TITO_TEST_SECONDS": "1.5"}
@@ -264,7 +266,7 @@ def test_without_pytest(desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: P
     said = complete(desk)
     assert said.code == 3
     assert "no working pytest" in said.out
-    assert '-m pip install "pytest"' in said.out.replace("\n", " ")
+    assert said.out.endswith(f"Next: {pip_install('pytest')}\n")
 
 
 def test_a_pytest_that_is_too_old(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tito.commands._module_overview import NARROW, list_table, said_of, status_table
+from tito.core.checkup import pip_install
 from tito.core.console import ASCII, make_console
 from tito.core.standing import Standing
 from tito.core.workspace import Module
@@ -251,7 +252,7 @@ def test_start_jupyter_where_there_is_none(desk: Desk, monkeypatch: pytest.Monke
     monkeypatch.setattr("tito.core.editor.find_spec", lambda name: None)
     said = desk.tito("module", "start", "00", "--jupyter")
     assert said.code == 3
-    assert '-m pip install "jupyterlab" "jupytext"' in said.err.replace("\n", " ")
+    assert last_line(said.err) == f"Next: {pip_install('jupyterlab', 'jupytext')}"
     assert states(desk)["00_setup"] == "not started"
 
 
