@@ -14,6 +14,8 @@ from pathlib import Path
 
 from tito.core.errors import MachineError
 
+ANOTHER_EDITOR = "Set VISUAL or EDITOR to a program that is there."
+
 
 def editor_command(env: Mapping[str, str]) -> list[str]:
     """The words of `$VISUAL`, else of `$EDITOR`; both may carry arguments (`code --wait`).
@@ -23,6 +25,17 @@ def editor_command(env: Mapping[str, str]) -> list[str]:
     text = env.get("VISUAL") or env.get("EDITOR") or ""
     if whole := shutil.which(text, path=env.get("PATH")):
         return [whole]  # a path with spaces, as Windows writes it
+    program, *options = _words(text)
+    found = shutil.which(program, path=env.get("PATH"))
+    if found is None:
+        raise MachineError(
+            f"The editor {program!r} cannot be started: it is not there.", hint=ANOTHER_EDITOR
+        )
+    return [found, *options]
+
+
+def _words(text: str) -> list[str]:
+    """The setting as a shell would split it."""
     try:
         words = shlex.split(text, posix=os.name != "nt")
     except ValueError as error:
@@ -33,14 +46,7 @@ def editor_command(env: Mapping[str, str]) -> list[str]:
         raise MachineError(
             "No editor is set.", hint="Set VISUAL or EDITOR, for example EDITOR='code --wait'."
         )
-    program, *options = [word.strip('"') for word in words] if os.name == "nt" else words
-    found = shutil.which(program, path=env.get("PATH"))
-    if found is None:
-        raise MachineError(
-            f"The editor {program!r} cannot be started: it is not there.",
-            hint="Set VISUAL or EDITOR to a program that is there.",
-        )
-    return [found, *options]
+    return [word.strip('"') for word in words] if os.name == "nt" else words
 
 
 def jupyter_command(root: Path) -> list[str]:
@@ -64,7 +70,7 @@ def open_with(command: list[str], path: Path, cwd: Path) -> None:
     except OSError as error:
         raise MachineError(
             f"{command[0]} cannot be started: {error.strerror or error}.",
-            hint="Set VISUAL or EDITOR to a program that is there.",
+            hint=ANOTHER_EDITOR,
         ) from error
     code = None
     while code is None:
