@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tito.core.words import quoted
+
 
 @dataclass(frozen=True)
 class Journey:
@@ -77,7 +79,9 @@ def test_it_does_not_cover_up_a_folder(tito, tmp_path):
 
 
 def test_a_parent_that_is_not_there(tito, tmp_path):
-    assert tito(tmp_path, "demo", "--keep", "no/such").returncode == 2
+    run = tito(tmp_path, "demo", "--keep", "no/such")
+    assert run.returncode == 2
+    assert f"Next: tito demo --keep {quoted(tmp_path / 'such')}" in run.stderr
 
 
 def test_it_stops_where_the_course_is_wrong(tito, tmp_path, tiny_course):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from tito.commands.base import BaseCommand
 from tito.core.errors import MachineError, UsageError
-from tito.core.words import counted
+from tito.core.words import counted, quoted
 
 if TYPE_CHECKING:
     import argparse
@@ -50,7 +50,11 @@ class DemoCommand(BaseCommand):
             return ThrowAway()
         root = (self.world.cwd / keep).resolve()
         if not root.parent.is_dir():
-            raise UsageError("There is no such folder.", where=str(root.parent))
+            raise UsageError(
+                "There is no such folder.",
+                where=str(root.parent),
+                hint=f"tito demo --keep {quoted(self.world.cwd / root.name)}",
+            )
         return nullcontext(str(root))
 
     def _travel(self, root: Path, home: Path, *, kept: bool) -> None:

@@ -158,7 +158,9 @@ class MilestonesCommand(BaseCommand):
     def _run_all(self, args: argparse.Namespace) -> int:
         """Every unlocked milestone, in order; the worst outcome is the exit code."""
         if args.milestone:
-            raise UsageError("Name a milestone, or say --all, not both.")
+            raise UsageError(
+                "Name a milestone, or say --all, not both.", hint="tito milestone run --all"
+            )
         rows = self._tracker.status()
         unlocked = [row for row in rows if not row["missing"]]
         if not unlocked:

@@ -167,7 +167,8 @@ def mend_course_files(workspace: Workspace) -> tuple[list[str], Path | None]:
             shutil.copyfile(course_root() / name, target)
     except OSError as error:
         text = f"The files could not be put back: {error.strerror or error}."
-        raise MachineError(text, where=str(error.filename or workspace.root)) from error
+        hint = "Make room or mend the permissions, then run the command again."
+        raise MachineError(text, where=str(error.filename or workspace.root), hint=hint) from error
     return [*missing, *changed], kept if changed else None
 
 

@@ -59,7 +59,11 @@ def check(file: LessonFile) -> None:
             )
     for target in lesson.sections:
         if not all(part.isidentifier() for part in target.split(".")):
-            raise LessonError(f"{target!r} is not a place to export to.", where=lesson.shown)
+            raise LessonError(
+                f"{target!r} is not a place to export to.",
+                where=lesson.shown,
+                hint="After '#| export' stand names, joined by dots: '#| export nn.init'.",
+            )
 
 
 def reference(module_name: str) -> LessonFile | None:

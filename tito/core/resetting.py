@@ -59,6 +59,7 @@ def reset(workspace: Workspace, module: Module, original: Module) -> Path | None
         raise MachineError(
             f"The lesson could not be reset: {error.strerror or error}. Your file is as it was.",
             where=str(error.filename or module.lesson),
+            hint="tito doctor",
         ) from error
     Notes.of(workspace).forget(module)
     return kept
