@@ -101,6 +101,27 @@ def test_a_test_that_is_cut_short_does_not_pass(body: str, workspace: Path) -> N
     assert verdict.outcome == "failed", f"{verdict.reason}\n{verdict.details}"
 
 
+def test_a_run_whose_tito_was_killed_ends_itself(tmp_path: Path) -> None:
+    """Nobody waits for this one: what starts it here knows of no time limit."""
+    milestones = shutil.copytree(MILESTONES, tmp_path / "tests" / "milestones")
+    tracker = milestones / "milestone_tracker.py"
+    text = tracker.read_text(encoding="utf-8").replace("TIMEOUT = 300.0", "TIMEOUT = 0.5")
+    tracker.write_text(text, encoding="utf-8")
+    (tmp_path / "tinytorch").mkdir()
+    (tmp_path / "tinytorch" / "__init__.py").write_text("while True: pass\n", encoding="utf-8")
+    command = tracker_of(milestones).verification_command("perceptron", report=tmp_path / "r.xml")
+    listening = {"TINYTORCH_PROGRESS_STREAM": str(tmp_path / "progress.jsonl")}
+    done = subprocess.run(
+        command,
+        cwd=milestones,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)} | listening,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+
+
 def test_names_are_unique() -> None:
     names = [broken.name for broken in TABLE]
     assert len(names) == len(set(names))

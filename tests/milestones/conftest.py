@@ -5,6 +5,7 @@ The tests' material is in `verification/`, their settings in `pytest.ini`.
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ import pytest
 
 HERE = Path(__file__).resolve().parent
 WORKSPACE = HERE.parents[1]
+GRACE_SECONDS = 5.0  # who started the run ends it first, and can say so
 
 
 def put_on_path() -> None:
@@ -27,7 +29,7 @@ def put_on_path() -> None:
 
 put_on_path()
 
-from milestone_tracker import MILESTONES  # noqa: E402  (found only now)
+from milestone_tracker import MILESTONES, VERIFICATION_TIMEOUT  # noqa: E402  (found only now)
 from verification.faults import Fault  # noqa: E402
 from verification.run import Run, stream_from_environment  # noqa: E402
 
@@ -57,7 +59,16 @@ def run(request: pytest.FixtureRequest, record_property: Callable[[str, object],
     print(f"{milestone}: seed {seed}")
     without_parts = request.config.getoption("--without-parts")
     modules = [] if without_parts else MILESTONES[milestone]["requires"]
-    return Run(milestone, modules, seed, record_property, stream_from_environment())
+    stream = stream_from_environment()
+    if stream is not None:
+        end_late_runs(MILESTONES[milestone].get("timeout", VERIFICATION_TIMEOUT))
+    return Run(milestone, modules, seed, record_property, stream)
+
+
+def end_late_runs(limit: float) -> None:
+    """Whoever listens keeps the time limit. If that one was killed, nobody else would."""
+    assert sys.__stderr__ is not None
+    faulthandler.dump_traceback_later(limit + GRACE_SECONDS, exit=True, file=sys.__stderr__)
 
 
 @pytest.hookimpl(wrapper=True)
