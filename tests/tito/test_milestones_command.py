@@ -250,6 +250,17 @@ def test_a_failure_says_what_is_wrong_and_where(tito, unlocked, tinytorch_home):
     assert progress(tinytorch_home)["completed_milestones"] == []
 
 
+def test_a_replay_that_the_failure_names_is_not_named_again(tito, unlocked):
+    said = "see modules/00_setup/setup.py, Task 0.1."
+    test = unlocked / "tests/milestones/test_learning_verification.py"
+    text = test.read_text(encoding="utf-8")
+    replay = "tito milestone run start --seed 41"
+    test.write_text(text.replace(said, f"{said}\\n  replay  {replay}"), encoding="utf-8")
+    break_framework(unlocked, "return seed", "return seed + 1")
+    run = tito(unlocked, "milestone", "run", "start")
+    assert run.stdout.count(replay) == 1
+
+
 def test_a_failure_as_json(tito, unlocked):
     break_framework(unlocked, "return seed", "return seed + 1")
     run = tito(unlocked, "milestone", "run", "start", "--json")

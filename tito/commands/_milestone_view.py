@@ -94,7 +94,7 @@ def attempt_lines(attempt: Attempt, symbols: Symbols, width: int = 80) -> list[L
     else:
         said = [(f"  {line}".rstrip(), None) for line in failure_text(verdict, min(width, 100) - 2)]
         lines = [*heading, ("", None), *said]
-    if verdict.seed is not None:
+    if verdict.seed is not None and attempt.replay not in verdict.details:
         gap = [] if verdict.outcome == "passed" else [("", None)]
         lines += [*gap, (f"  Replay: {attempt.replay}", None)]
     if attempt.unrecorded is not None:
