@@ -165,7 +165,9 @@ def report(error: TitoError, world: World, *, as_json: bool = False) -> int:
 def say_as_json(error: TitoError, world: World) -> None:
     """Unless stdout itself is what failed: then stderr has to do."""
     with contextlib.suppress(OSError):
-        print_json({"outcome": error.outcome, "error": error.as_json()}, world.stdout)
+        print_json(
+            {"outcome": error.outcome, **error.so_far, "error": error.as_json()}, world.stdout
+        )
         world.stdout.flush()
 
 

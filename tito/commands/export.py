@@ -9,10 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tito.commands.base import BaseCommand
+from tito.core.errors import TitoError
 
 if TYPE_CHECKING:
     import argparse
 
+    from tito.core.completion import Completion
     from tito.core.workspace import Module
 
 
@@ -45,7 +47,6 @@ class ExportCommand(BaseCommand):
         return [module for module in self.workspace.modules if self._has_answer(module)]
 
     def _has_answer(self, module: Module) -> bool:
-        from tito.core.errors import TitoError
         from tito.core.lesson_file import read_lesson
 
         try:
@@ -56,10 +57,30 @@ class ExportCommand(BaseCommand):
     def _export_all(self, *, as_json: bool) -> int:
         """In order, up to the first that does not pass."""
         from tito.commands import _completing as completing
-        from tito.commands._checklist_view import summary
         from tito.core.standing import next_step, standings
 
-        results = []
+        results: list[Completion] = []
+        try:
+            self._complete_in_order(results, as_json=as_json)
+        except TitoError as error:
+            error.so_far = self._as_json(results)
+            raise
+        failed = next((result for result in results if not result.done), None)
+        if as_json:
+            self.world.emit_json(self._as_json(results))
+        elif failed is not None:
+            completing.show_failure(self, failed)
+        else:
+            if not results:
+                self.say("Every lesson is still blank: there is nothing to export.")
+            self.next_step(*next_step(standings(self.workspace)))
+        return failed.checklist.report.exit_code if failed is not None else 0
+
+    def _complete_in_order(self, results: list[Completion], *, as_json: bool) -> None:
+        """Adds to `results` as it goes, so that they are known however it ends."""
+        from tito.commands import _completing as completing
+        from tito.commands._checklist_view import summary
+
         for module in self._chosen(None):
             result, announcement = completing.run(self, module.name, self._check_milestone_unlocks)
             results.append(result)
@@ -69,26 +90,24 @@ class ExportCommand(BaseCommand):
                 done = self.world.symbols.done
                 self.say(f"{done} {module.name}: {summary(result.checklist)}", style="green")
                 completing.announce(self, announcement)
-        failed = next((result for result in results if not result.done), None)
-        if as_json:
-            found = [completing.result_json(self, result) for result in results]
-            self.world.emit_json({"modules": found})
-        elif failed is not None:
-            completing.show_failure(self, failed)
-        else:
-            if not results:
-                self.say("Every lesson is still blank: there is nothing to export.")
-            self.next_step(*next_step(standings(self.workspace)))
-        return failed.checklist.report.exit_code if failed is not None else 0
+
+    def _as_json(self, results: list[Completion]) -> dict[str, object]:
+        from tito.commands import _completing as completing
+
+        return {"modules": [completing.result_json(self, result) for result in results]}
 
     def _write_only(self, modules: list[Module], *, as_json: bool) -> int:
         from tito.commands._progress import watching
         from tito.core.completion import export_untested
 
-        written = []
+        written: list[dict[str, object]] = []
         for module in modules:
-            with watching(self.world) as watcher:
-                changed = export_untested(self.workspace, module, watcher)
+            try:
+                with watching(self.world) as watcher:
+                    changed = export_untested(self.workspace, module, watcher)
+            except TitoError as error:
+                error.so_far = {"modules": written}
+                raise
             written.append({"module": module.name, "exported": list(changed)})
             if as_json:
                 continue

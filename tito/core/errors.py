@@ -5,7 +5,7 @@ An error owns its exit code (CONTRACT.md): 1 the student's code or a locked or u
 """
 
 import errno
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 REFUSALS = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT, errno.EIO)
 
@@ -15,6 +15,7 @@ class TitoError(Exception):
 
     exit_code = 1
     outcome = "error"  # what `--json` says in place of a result
+    so_far: Mapping[str, object] = {}  # and beside it: what was done before the error
 
     def __init__(
         self,

@@ -456,3 +456,14 @@ def test_export_gets_as_far_as_it_can(desk: Desk) -> None:
     said = desk.tito("export")
     assert (said.code, "modules/03_line/line.py" in said.err) == (1, True)
     assert states(desk)["00_setup"] == "complete"
+
+
+@pytest.mark.parametrize("options", [[], ["--no-test"]])
+def test_the_json_of_an_export_that_ended_early_has_what_was_done_before(
+    desk: Desk, options: list[str]
+) -> None:
+    desk.solve("00_setup")
+    desk.lesson("03_line").write_bytes(b"")
+    said = desk.tito("export", "--json", *options)
+    assert (said.code, said.json["error"]["exit_code"]) == (1, 1)
+    assert [result["module"] for result in said.json["modules"]] == ["00_setup"]
