@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tito.core import process
 from tito.core.process import BoundedOutput, Event, RunResult, run
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX")
@@ -152,6 +153,28 @@ def test_who_is_told_to_go_takes_the_child_along(tmp_path: Path, repo: Path, nam
     _, said = parent.communicate(timeout=20)
     assert b"KeyboardInterrupt" in said
     assert not is_alive(int(pid.read_text().rstrip(";")))
+
+
+@posix
+def test_a_child_that_was_just_being_started_goes_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = []
+    original = process._start
+
+    def start(*arguments: Any) -> Any:
+        started.append(original(*arguments))
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.05)
+        return started[0]
+
+    monkeypatch.setattr(process, "_start", start)
+    with pytest.raises(KeyboardInterrupt):
+        child("import time; time.sleep(60)", tmp_path)
+    alive = is_alive(started[0].pid)
+    started[0].kill()
+    assert not alive
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_a_signal_that_somebody_handles_stays_theirs(tmp_path: Path) -> None:

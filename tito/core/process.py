@@ -110,6 +110,25 @@ def _goodbyes_as_interrupts() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """While a child is being started its number is not known yet: an interrupt waits for that."""
+    held: list[int] = []
+    replaced: list[int] = []
+    if threading.current_thread() is threading.main_thread():
+        numbers = [getattr(signal, n) for n in ("SIGINT", *GOODBYES) if hasattr(signal, n)]
+        replaced = [n for n in numbers if signal.getsignal(n) is signal.default_int_handler]
+    try:
+        for number in replaced:
+            signal.signal(number, lambda number, _: held.append(number))
+        yield
+    finally:
+        for number in replaced:
+            signal.signal(number, signal.default_int_handler)
+    if held:
+        raise KeyboardInterrupt
+
+
 @_goodbyes_as_interrupts()
 def run(
     command: Sequence[str],
@@ -128,17 +147,19 @@ def run(
     elapsed seconds a few times a second.
     """
     started = time.monotonic()
-    process = _start(command, cwd, env)
     output = BoundedOutput()
     closed, flooded = threading.Event(), threading.Event()
-    assert process.stdout is not None
-    reader = threading.Thread(
-        target=_drain, args=(process.stdout, output, output_limit, closed, flooded), daemon=True
-    )
-    reader.start()
     events = EventFile(progress_file, on_event)
+    process = reader = None
     timed_out = False
     try:
+        with _interrupts_held_back():
+            process = _start(command, cwd, env)
+            pipe = process.stdout
+            reader = threading.Thread(
+                target=_drain, args=(pipe, output, output_limit, closed, flooded), daemon=True
+            )
+            reader.start()
         while not closed.wait(POLL_SECONDS) and not _has_ended(process):
             events.pump()
             elapsed = time.monotonic() - started
@@ -152,9 +173,11 @@ def run(
         if not stopped:
             timed_out = stopped = not _wait_until_ended(process, started + timeout)
     finally:
-        _kill_tree(process)
-        returncode = process.wait()
-        reader.join(timeout=1.0)  # a survivor that left the session may still hold the pipe
+        if process is not None:
+            _kill_tree(process)
+            returncode = process.wait()
+        if reader is not None:
+            reader.join(timeout=1.0)  # a survivor that left the session may still hold the pipe
     events.pump()
     return RunResult(
         returncode=None if stopped else returncode,
