@@ -1117,15 +1117,19 @@ def test_2_11_steps_written_with_data():
     x, ends = tensor(np.array([[1.0, 2.0], [3.0, 5.0]])), []
     for in_place in (True, False):
         w = tensor(np.array([[1.0], [-1.0]]), requires_grad=True)
+        scale = tensor(2.0, requires_grad=True)  # the gradient of each is computed with the other
         for _ in range(3):
-            w.grad = None
-            (x @ w).sum().backward()
-            if in_place:
-                w.data -= 0.1 * w.grad
-            else:
-                w.data = w.data - 0.1 * w.grad
-        ends.append((x @ w).tolist())
-    assert ends[0] == ends[1], f"w.data -= step led to {ends[0]}, w.data = w.data - step: {ends[1]}"
+            w.grad = scale.grad = None
+            ((x @ w) * scale).sum().backward()
+            for p in (w, scale):
+                if in_place:
+                    p.data -= 0.1 * p.grad
+                else:
+                    p.data = p.data - 0.1 * p.grad
+        ends.append((x @ w * scale).tolist())
+        kinds = [type(p.data).__name__ for p in (w, scale)]
+        assert kinds == ["ndarray", "ndarray"], f"used once more, their data are {kinds}"
+    assert ends[0] == ends[1], f"p.data -= step led to {ends[0]}, p.data = p.data - step: {ends[1]}"
 
 
 def test_2_11_shared_and_views():
