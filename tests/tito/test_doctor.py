@@ -162,8 +162,25 @@ def test_a_package_that_never_ends(workspace, monkeypatch):
     init = workspace / "tinytorch/__init__.py"
     init.write_text("while True: pass\n", encoding="utf-8")
     monkeypatch.setattr(checkup_workspace, "IMPORT_SECONDS", 0.5)
-    finding = checkup_workspace.try_import(Workspace(workspace))
+    finding = checkup_workspace.try_import(Workspace(workspace), print)
     assert (finding.level, finding.mend) == ("yours", "tito export")
+
+
+def test_a_slow_import_is_named_while_it_runs(tito, workspace):
+    init = workspace / "tinytorch/__init__.py"
+    text = init.read_text(encoding="utf-8")
+    assert tito(workspace, "doctor").stderr == ""
+    init.write_text(f"import time\ntime.sleep(3)\n{text}", encoding="utf-8")
+    result = tito(workspace, "doctor")
+    assert result.stderr.strip() == "import tinytorch takes long (at most 20 s)"
+    assert "tinytorch can be imported" in result.stdout
+
+
+def test_what_is_no_command_is_not_shown_as_one(tito, workspace):
+    lesson = workspace / "modules/00_setup/setup.py"
+    lesson.write_text(lesson.read_text(encoding="utf-8") + "\ndef (:\n", encoding="utf-8")
+    last = tito(workspace, "doctor").stdout.splitlines()[-1]
+    assert last.startswith("Try: Mend that line")
 
 
 def test_a_changed_test_and_a_missing_hint_are_found_and_mended(doctor, workspace):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from tito.commands.base import BaseCommand
-from tito.core.errors import MachineError, UsageError
+from tito.core.errors import MachineError, UsageError, is_command
 from tito.core.words import counted
 
 if TYPE_CHECKING:
@@ -38,14 +38,15 @@ class DoctorCommand(BaseCommand):
         if args.mend:
             self._mend(workspace)
         groups = {"Environment": check_environment(self.world.stdout)}
+        if not args.json:  # now already: a look at the workspace may take long
+            self._show("Environment", groups["Environment"])
         groups["Workspace"] = self._about(workspace)
         findings = [finding for group in groups.values() for finding in group]
         code = exit_code(findings)
         if args.json:
             self._emit(groups, workspace, code)
         else:
-            for title, group in groups.items():
-                self._show(title, group)
+            self._show("Workspace", groups["Workspace"])
             self._conclude(
                 [finding for finding in findings if finding.level in ("yours", "machine")]
             )
@@ -65,7 +66,7 @@ class DoctorCommand(BaseCommand):
         from tito.core.checkup_workspace import check_workspace
 
         try:
-            return [Finding("good", str(workspace.root)), *check_workspace(workspace)]
+            return [Finding("good", str(workspace.root)), *check_workspace(workspace, self._aside)]
         except MachineError as error:  # an installation without its course
             return [Finding("machine", str(error), error.hint)]
 
@@ -100,8 +101,10 @@ class DoctorCommand(BaseCommand):
             return
         self.say(f"{counted(len(wrong), 'thing')} to mend.", style="bold red")
         first = next((finding.mend for finding in wrong if finding.mend), None)
-        if first:
+        if first and is_command(first):
             self.next_step(first)
+        elif first:
+            self.say(f"Try: {first}", style="bold")
 
     def _emit(
         self, groups: dict[str, list[Finding]], workspace: Workspace | None, code: int

@@ -35,7 +35,7 @@ Level = Literal["good", "note", "yours", "machine"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. `mend` is the command that puts it right.
+    """One thing that was looked at. `mend` is the command (or a few words) that puts it right.
 
     Levels: good; note, worth knowing but nothing to do; yours, in your workspace (exit code 1);
     machine, in the environment or the tool (exit code 3).

@@ -9,7 +9,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -24,13 +24,17 @@ from tito.core.workspace import Module, Workspace, modules_in, outer_workspace
 
 MEND = "tito doctor --mend"
 IMPORT_SECONDS = 20.0
+PATIENCE = 2.0  # seconds of an import that nobody minds
+
+Tell = Callable[[str], None]
 
 
-def check_workspace(workspace: Workspace) -> list[Finding]:
+def check_workspace(workspace: Workspace, tell: Tell) -> list[Finding]:
+    """`tell` hears what is being waited for."""
     return [
         *check_place(workspace),
         *check_lessons(workspace),
-        *check_package(workspace),
+        *check_package(workspace, tell),
         *check_course_files(workspace),
         *check_tracker(workspace),
         check_room(workspace.root),
@@ -77,7 +81,7 @@ def check_lesson(workspace: Workspace, module: Module) -> Finding | None:
     return None
 
 
-def check_package(workspace: Workspace) -> Iterator[Finding]:
+def check_package(workspace: Workspace, tell: Tell) -> Iterator[Finding]:
     """Whether `tinytorch/` can be imported, and is what the lessons would export today."""
     if not (workspace.package / "__init__.py").is_file():
         yield Finding("yours", "tinytorch/ is missing", "tito export")
@@ -89,18 +93,26 @@ def check_package(workspace: Workspace) -> Iterator[Finding]:
         return
     # What was edited in tinytorch/ itself is put right by its own lesson, not by the first one.
     mend = f"tito module complete {changed[0].number}" if changed else "tito export"
-    yield try_import(workspace, mend)
+    yield try_import(workspace, tell, mend)
     for module in changed:
         text = f"{workspace.shown(module.lesson)} has changed since it was exported"
         yield Finding("note", text, f"tito module complete {module.number}")
 
 
-def try_import(workspace: Workspace, mend: str = "tito export") -> Finding:
+def try_import(workspace: Workspace, tell: Tell, mend: str = "tito export") -> Finding:
     """Import it in a process of its own: it is a student's code."""
+    said = False
+
+    def tick(elapsed: float) -> None:
+        nonlocal said
+        if elapsed > PATIENCE and not said:
+            said = True
+            tell(f"import tinytorch takes long (at most {IMPORT_SECONDS:.0f} s)")
+
     ours = {"PYTHONPATH": str(workspace.root), "PYTHONIOENCODING": "utf-8"}
     env = {**os.environ, **ours, "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-c", "import tinytorch"]
-    result = process.run(command, cwd=workspace.root, env=env, timeout=IMPORT_SECONDS)
+    result = process.run(command, cwd=workspace.root, env=env, timeout=IMPORT_SECONDS, on_tick=tick)
     if result.timed_out:
         text = f"import tinytorch has not ended after {IMPORT_SECONDS:.0f} seconds"
         return Finding("yours", text, mend)
