@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import jupytext
 import pytest
 
+from tito.core.course import course_root
 from tito.core.lesson import Lesson, LessonError, blank
-from tito.core.lesson_file import read_lesson
+from tito.core.lesson_file import LessonFile, read_lesson, unmarked_tasks
 from tito.core.percent import split_cells
 from tito.core.standing import HEAD_BYTES, _head
 from tito.core.workspace import Workspace, modules_in
@@ -243,3 +245,16 @@ def test_the_quick_reading_of_a_head_agrees(lesson: Lesson, repo: Path) -> None:
         full = Lesson(text, "")
         assert _head(text[:HEAD_BYTES]) == (full.title, full.summary)
         assert full.summary
+
+
+def test_a_task_that_lost_one_of_its_marker_pairs(repo):
+    text = (repo / "modules/02_autograd/autograd.py").read_text(encoding="utf-8")
+    assert unmarked(text) == []
+    cut = re.sub(r"### BEGIN SOLUTION(\s+grad_B = .*\s+)### END SOLUTION", r"\1", text)
+    assert cut != text
+    assert unmarked(cut) == ["2.10"]
+
+
+def unmarked(text):
+    module = next(m for m in modules_in(course_root()) if m.name == "02_autograd")
+    return unmarked_tasks(LessonFile(module, Lesson(text, "autograd.py"), ""))

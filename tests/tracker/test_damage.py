@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 Script = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -179,7 +179,7 @@ STATES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(raw=st.binary(max_size=200) | (STATES | JSON).map(lambda data: json.dumps(data).encode()))
 def test_any_bytes_at_all_end_in_a_state_or_in_words(
     mt: ModuleType, progress_file: Path, raw: bytes

@@ -8,7 +8,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 Course = Callable[..., Any]
@@ -74,7 +74,7 @@ def test_a_good_report_of_a_process_that_ended_badly_is_none(
     assert judge(mt, tmp_path, GOOD, **result).outcome != "passed"
 
 
-@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80)
 @given(raw=st.binary(max_size=300) | st.text(alphabet="<>/=\"' aptestcase\n").map(str.encode))
 def test_any_bytes_are_judged_without_an_exception(
     mt: ModuleType, tmp_path: Path, raw: bytes

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 BARE = {
@@ -54,7 +54,7 @@ def test_unknown_keys_are_kept_at_every_level(tracker: Any, progress_file: Path)
     assert state["modules"]["00_setup"] == {"grade": "A"}
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30)
 @given(
     extra=st.dictionaries(
         st.text(),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tito.core.completion import Completion
 from tito.core.console import Symbols, visible
+from tito.core.lesson_file import LessonFile, lost_tasks, read_lesson, unmarked_tasks
 from tito.core.results import Cause, Checklist, Place, Problem, TaskState, TestResult
 from tito.core.words import counted
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 Line = tuple[str, str]
 
 STYLES = {"done": "green", "wrong": "red", "stopped": "red", "blank": "", "waiting": "dim"}
-PROSE = ("red", "bold red")
+PROSE = ("red", "bold red", "yellow")
 TITLE_WIDTH = 36
 MESSAGE_LINES = 16
 PRINTED_LINES = 12
@@ -32,17 +33,17 @@ def show_checklist(command: BaseCommand, found: Checklist) -> None:
     """Print the checklist, the details of the first thing that is wrong, and the sum."""
     show_lines(command, checklist_lines(found, command.world.symbols))
     show_lines(command, detail_lines(found))
+    file = lesson_of(command, found.module)
     if found.report.outcome != "passed":
-        show_lines(command, lost_lines(found, lost_in(command, found.module)))
+        show_lines(command, lost_lines(found, lost_tasks(file)))
+    show_lines(command, unmarked_lines(unmarked_tasks(file)))
     if any(state.state != "not run" for state in found.tasks):
         command.say(summary(found))
 
 
-def lost_in(command: BaseCommand, module: str) -> list[str]:
-    """Tasks that the file no longer holds."""
-    from tito.core.lesson_file import lost_tasks, read_lesson
-
-    return lost_tasks(read_lesson(command.workspace, command.workspace.resolve(module)))
+def lesson_of(command: BaseCommand, module: str) -> LessonFile:
+    """The student's file as it is now."""
+    return read_lesson(command.workspace, command.workspace.resolve(module))
 
 
 def show_lines(command: BaseCommand, lines: Sequence[Line]) -> None:
@@ -118,6 +119,16 @@ def blank_lines(found: Checklist) -> list[Line]:
         (f"{state.task.label} is next: {found.file}:{state.task.blocks[0].begin}", ""),
         ("", ""),
     ]
+
+
+def unmarked_lines(unmarked: Sequence[str]) -> list[Line]:
+    """The tests pass without the markers; what goes by them is no longer right."""
+    if not unmarked:
+        return []
+    markers = "'### BEGIN SOLUTION' and '### END SOLUTION'"
+    what = f"Task {', '.join(unmarked)}: the lines {markers} are missing around an answer."
+    why = "Hints and solutions go by them: put them back."
+    return [(f"{what} {why}", "yellow"), ("", "")]
 
 
 def lost_lines(found: Checklist, lost: Sequence[str]) -> list[Line]:

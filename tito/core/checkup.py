@@ -182,5 +182,5 @@ def check_room(place: Path, free: int | None = None) -> Finding:
     free = shutil.disk_usage(place).free if free is None else free
     if free < ROOM_NEEDED:
         text = f"the disk of {place} is full: {free / 1e6:.0f} MB left"
-        return Finding("machine", text, f"make room, {ROOM_NEEDED / 1e6:.0f} MB at least")
+        return Finding("machine", text, f"Make room, {ROOM_NEEDED / 1e6:.0f} MB at least.")
     return Finding("good", f"{free / 1e9:.1f} GB free on the disk")

@@ -45,9 +45,9 @@ def check_place(workspace: Workspace) -> Iterator[Finding]:
     outer = outer_workspace(workspace)
     if outer is not None:
         text = f"this workspace lies inside another one, {outer.root}: commands see the inner one"
-        yield Finding("note", text, f"move one of them out of {outer.root}")
+        yield Finding("note", text, f"Move one of them out of {outer.root}.")
     if not os.access(workspace.root, os.W_OK):
-        yield Finding("machine", f"{workspace.root} cannot be written to", "mend its permissions")
+        yield Finding("machine", f"{workspace.root} cannot be written to", "Mend its permissions.")
 
 
 def check_lessons(workspace: Workspace) -> list[Finding]:
@@ -76,8 +76,8 @@ def check_lesson(workspace: Workspace, module: Module) -> Finding | None:
     unmarked = unmarked_tasks(file)
     if unmarked:
         where, lines = workspace.shown(module.lesson), "### BEGIN SOLUTION and ### END SOLUTION"
-        text = f"{where}: no {lines} around the answer to task {enumerated(unmarked)}"
-        return Finding("note", text, "put the two lines back, so that tito finds your answers")
+        text = f"{where}: no {lines} around an answer to task {enumerated(unmarked)}"
+        return Finding("note", text, "Put the lines back, so that tito finds your answers.")
     return None
 
 
@@ -209,7 +209,7 @@ def check_progress(module: ModuleType) -> Iterator[Finding]:
     version, known = state.get("schema_version", 1), module.SCHEMA_VERSION
     if version > known:
         text = f"{path} was written by a newer TinyTorch: it can be read, not changed"
-        yield Finding("machine", text, "upgrade tinytorch-course")
+        yield Finding("machine", text, "Upgrade tinytorch-course.")
     done = counted(len(state["completed_modules"]), "module")
     learned = counted(len(state["completed_milestones"]), "milestone")
     yield Finding("good", f"progress: {done} complete, {learned} learned")

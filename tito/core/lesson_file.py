@@ -85,12 +85,12 @@ def lost_tasks(file: LessonFile) -> list[str]:
 
 
 def unmarked_tasks(file: LessonFile) -> list[str]:
-    """Tasks whose marker lines are gone: they are tested, but their answers cannot be shown."""
+    """Tasks that have lost marker lines: they are tested, but hints and solutions miss answers."""
     original = reference(file.module.name)
     if original is None:
         return []
-    marked = {task.number for task in original.lesson.tasks if task.blocks}
-    return [t.number for t in file.lesson.tasks if t.number in marked and not t.blocks]
+    marked = {task.number: len(task.blocks) for task in original.lesson.tasks}
+    return [t.number for t in file.lesson.tasks if len(t.blocks) < marked.get(t.number, 0)]
 
 
 def _way_back(module: Module) -> str:

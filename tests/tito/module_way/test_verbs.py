@@ -165,6 +165,19 @@ def test_start_says_what_to_write_and_where(desk: Desk) -> None:
     assert last_line(said.out) == "Next: tito module start 00"
 
 
+def test_answers_without_their_markers_are_named(desk: Desk) -> None:
+    desk.solve("03_line")
+    desk.solve("00_setup")
+    assert desk.tito("module", "complete", "00").code == 0
+    assert "SOLUTION" not in desk.tito("module", "test", "03").out
+    text = desk.lesson("03_line").read_text(encoding="utf-8")
+    kept = [line for line in text.split("\n") if "SOLUTION" not in line]
+    desk.lesson("03_line").write_text("\n".join(kept), encoding="utf-8")
+    said = desk.tito("module", "test", "03")
+    assert (said.code, "2 of 2 tasks done" in said.out) == (0, True)
+    assert "Task 3.1, 3.2: the lines '### BEGIN SOLUTION'" in " ".join(said.out.split())
+
+
 def test_start_opens_the_editor_with_its_arguments(desk: Desk, tmp_path: Path) -> None:
     script = tmp_path / "my editor.py"
     script.write_text("import sys, pathlib; pathlib.Path(sys.argv[1]).write_text(sys.argv[2])")
