@@ -1292,15 +1292,20 @@ class Mean(Function):
         ### END SOLUTION
 
 
+def _dims(dim):
+    """A list of dimensions is as good as a tuple; none at all stands for all of them."""
+    return tuple(dim) or None if isinstance(dim, (tuple, list)) else dim
+
+
 @methods_of(Tensor)
 class _Sums:
     def sum(self, dim=None, keepdim=False):
         """The sum over one dimension, over a tuple of them, or over all (None)."""
-        return Sum.apply(self, tuple(dim) if isinstance(dim, list) else dim, keepdim)
+        return Sum.apply(self, _dims(dim), keepdim)
 
     def mean(self, dim=None, keepdim=False):
         """The mean over one dimension, over a tuple of them, or over all (None)."""
-        return Mean.apply(self, tuple(dim) if isinstance(dim, list) else dim, keepdim)
+        return Mean.apply(self, _dims(dim), keepdim)
 
 # %%
 x = tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
@@ -1658,6 +1663,8 @@ print(f"largest difference: {difference.abs().max():.1e}")
 class Reshape(Function):
     def forward(self, a, shape):
         try:
+            if min(shape, default=0) < -1:  # NumPy takes any negative size for -1
+                raise ValueError
             return a.reshape(shape)
         except ValueError:
             raise ValueError(

@@ -1092,6 +1092,7 @@ def test_1_7_transposed_numbers():
     a = numbers(np.random.default_rng(3), (3, 4))
     same(tensor(a.T).sum(0), a.T.sum(0), "the sum(0) of a tensor that is not contiguous", "")
     same(tensor(a).sum([0, 1]), a.sum(), "sum([0, 1])", "a list of dims is a tuple of dims")
+    same(tensor(a).sum(()), a.sum(), "sum(())", "no dims named: all of them, as in PyTorch")
     same(tinytorch.sum(tensor(a), dim=1), a.sum(1), "tinytorch.sum(x, dim=1)", "see as_function")
     assert tinytorch.sum([1, 2]) == 3, "tinytorch.sum of a list should be Python's sum"
 
@@ -1435,6 +1436,7 @@ def test_1_11_nothing_is_copied():
     same(across.reshape(6), np.array([0, 3, 1, 4, 2, 5]), "reshape(6) of a transposed (2, 3)", "")
     same(across.flatten(), np.array([0, 3, 1, 4, 2, 5]), "flatten() of a transposed (2, 3)", "")
     refuses(lambda: x.reshape(4, 2), "arange(6).reshape(4, 2)", ValueError, ["(6,)", "(4, 2)"])
+    refuses(lambda: x.reshape(-2), "arange(6).reshape(-2)", ValueError, ["(6,)", "(-2,)"])
 
 
 # ---- 1.12 transpose and expand
