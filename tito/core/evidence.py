@@ -66,14 +66,16 @@ def _test(evidence: Evidence, event: Event) -> TestResult:
 
 def problem_of(evidence: Evidence, event: Event) -> Problem:
     places: list[Place] = []
-    test_place = None
-    for file, line, _ in event["frames"]:
+    checked: dict[str, Place] = {}  # by function: the test itself, and what it called to judge
+    for file, line, function in event["frames"]:
         staged = STAGED.search(file)
         if staged:
             places += _lesson_place(evidence, staged["file"], line)
         else:
-            test_place = _test_place(evidence, file, line)
-    return Problem(event["type"], event["text"], tuple(places), test_place)
+            checked[function] = _test_place(evidence, file, line)
+    test = event.get("test", "").partition("[")[0]
+    last = next(reversed(checked.values()), None)
+    return Problem(event["type"], event["text"], tuple(places), checked.get(test, last))
 
 
 def _lesson_place(evidence: Evidence, file: str, line: int) -> list[Place]:

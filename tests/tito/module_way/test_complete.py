@@ -81,6 +81,18 @@ def test_a_wrong_answer_is_told_what_where_and_what_next(desk: Desk) -> None:
     assert said.out.rstrip().splitlines()[-1].startswith("Next: tito module hint 00")
 
 
+def test_the_line_that_checked_is_the_tests_own_not_its_helpers(desk: Desk) -> None:
+    desk.solve("00_setup")
+    desk.change("00_setup", "return seed", "return seed + 1")
+    text = desk.tests("00_setup").read_text(encoding="utf-8")
+    helper = text.replace("assert manual_seed(5) == 5,", "judge(manual_seed(5) == 5),")
+    helper += "\n\ndef judge(right):\n    assert right, 'manual_seed(5) must return 5'\n"
+    desk.tests("00_setup").write_text(helper, encoding="utf-8")
+    own = text.splitlines().index("def test_0_1_returns_the_seed():") + 2
+    said = desk.tito("module", "test", "00").out
+    assert f"checked by modules/00_setup/test_setup.py:{own}\n" in said
+
+
 def test_an_exception_is_shown_with_its_line_of_the_lesson(desk: Desk) -> None:
     desk.solve("00_setup")
     desk.change("00_setup", "    return seed\n", "    return seed / 0\n")
