@@ -204,6 +204,21 @@ def test_an_edit_that_is_not_exported_is_said_before_the_run(tito, unlocked):
     assert "has changed" not in tito(unlocked, "milestone", "run", "start").stdout, "not needed"
 
 
+def test_a_verification_that_was_edited_is_said_and_on_record(tito, unlocked, tinytorch_home):
+    name = "tests/milestones/test_learning_verification.py"
+    assert "as the course has it" not in tito(unlocked, "milestone", "run", "slope").stdout
+    assert progress(tinytorch_home)["milestones"]["slope"]["verification_edited"] is False
+    with (unlocked / name).open("a", encoding="utf-8") as file:
+        file.write("\n# mine\n")
+    shown = tito(unlocked, "milestone", "run", "slope").stdout
+    assert f"Not as the course has it: {name}" in shown
+    assert "tito doctor --mend" in shown
+    assert progress(tinytorch_home)["milestones"]["slope"]["verification_edited"] is True
+    assert json.loads(tito(unlocked, "milestone", "run", "slope", "--json").stdout)["edited"] == [
+        name
+    ]
+
+
 def test_the_seed_of_a_fresh_run_is_named(tito, unlocked):
     assert "--seed 41" in tito(unlocked, "milestone", "run", "start").stdout
 

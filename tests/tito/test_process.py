@@ -139,8 +139,9 @@ def test_an_interrupt_here_stops_the_child_there(tmp_path: Path) -> None:
 def test_who_is_told_to_go_takes_the_child_along(tmp_path: Path, repo: Path, name: str) -> None:
     inner = "import os, time; open('pid', 'w').write(f'{os.getpid()};'); time.sleep(60)"
     outer = (
-        "import os, pathlib, sys\n"
+        "import os, pathlib, signal, sys\n"
         "from tito.core.process import run\n"
+        f"signal.signal(signal.{name}, signal.SIG_DFL)\n"  # these tests may run under nohup
         f"command = [sys.executable, '-c', {inner!r}]\n"
         f"run(command, cwd=pathlib.Path({str(tmp_path)!r}), env=os.environ, timeout=60)\n"
     )
@@ -169,12 +170,17 @@ def test_a_child_that_was_just_being_started_goes_too(
         return started[0]
 
     monkeypatch.setattr(process, "_start", start)
-    with pytest.raises(KeyboardInterrupt):
-        child("import time; time.sleep(60)", tmp_path)
-    alive = is_alive(started[0].pid)
-    started[0].kill()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a script's `&` ignores it
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            child("import time; time.sleep(60)", tmp_path)
+        restored = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+        alive = is_alive(started[0].pid)
+        started[0].kill()
     assert not alive
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert restored
 
 
 def test_a_signal_that_somebody_handles_stays_theirs(tmp_path: Path) -> None:

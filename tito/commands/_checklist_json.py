@@ -18,6 +18,7 @@ def as_json(found: Checklist) -> dict[str, Any]:
         "cause": _cause_json(report.cause),
         "tasks": [_task_json(state) for state in found.tasks],
         "tests": [_test_json(test) for test in report.tests],
+        "tests_edited": bool(found.edited),
         "seconds": round(report.seconds, 3),
         "next": next_command(found)[0],
     }

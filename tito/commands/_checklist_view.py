@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from tito.core.completion import Completion
 from tito.core.console import Symbols, visible
+from tito.core.course_files import MEND
 from tito.core.lesson_file import LessonFile, lost_tasks, read_lesson, unmarked_tasks
 from tito.core.results import Cause, Checklist, Place, Problem, TaskState, TestResult
-from tito.core.words import counted
+from tito.core.words import counted, enumerated
 
 if TYPE_CHECKING:
     from tito.commands.base import BaseCommand
@@ -37,6 +38,7 @@ def show_checklist(command: BaseCommand, found: Checklist) -> None:
     if found.report.outcome != "passed":
         show_lines(command, lost_lines(found, lost_tasks(file)))
     show_lines(command, unmarked_lines(unmarked_tasks(file)))
+    show_lines(command, edited_lines([found.edited] if found.edited else []))
     if any(state.state != "not run" for state in found.tasks):
         command.say(summary(found))
 
@@ -129,6 +131,15 @@ def unmarked_lines(unmarked: Sequence[str]) -> list[Line]:
     what = f"Task {', '.join(unmarked)}: the lines {markers} are missing around an answer."
     why = "Hints and solutions go by them: put them back."
     return [(f"{what} {why}", "yellow"), ("", "")]
+
+
+def edited_lines(names: Sequence[str]) -> list[Line]:
+    """Whoever changed a test, by accident or not, is told whose word this is."""
+    if not names:
+        return []
+    verb = "is" if len(names) == 1 else "are"
+    text = f"{enumerated(names)} {verb} not as the course has it: judged by what stands there."
+    return [(text, "yellow"), (f"To put it back (yours is kept): {MEND}", ""), ("", "")]
 
 
 def lost_lines(found: Checklist, lost: Sequence[str]) -> list[Line]:

@@ -71,7 +71,7 @@ class DoctorCommand(BaseCommand):
             return [Finding("machine", str(error), error.hint)]
 
     def _mend(self, workspace: Workspace | None) -> None:
-        from tito.core.checkup_workspace import mend_course_files
+        from tito.core.course_files import mend_course_files
 
         if workspace is None or workspace.is_authors:
             raise UsageError("There is no student's workspace here to mend.", hint="tito doctor")

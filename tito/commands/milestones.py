@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from tito.commands.base import BaseCommand
 from tito.core import tracker as tracker_access
 from tito.core.errors import MachineError, TitoError, UsageError
+from tito.core.words import enumerated
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
     from types import ModuleType
 
     from tito.core.training import TrainingEvent
@@ -196,32 +198,40 @@ class MilestonesCommand(BaseCommand):
     def _attempt(self, row: dict[str, Any], args: argparse.Namespace) -> Attempt:
         """Run one verification, record a pass, and show what came out."""
         from tito.commands._milestone_live import display_for
+        from tito.core.course_files import edited_verification
         from tito.core.verification import Attempt, verify
 
+        edited = edited_verification(self.workspace)
         live = display_for(self.console, as_json=args.json)
         if not args.json:
             self.say(row["name"], style="bold")
             self.say(f"  {row['description'].rstrip('.')}.")
-            self._warn_of_changes(row["id"])
+            self._warn_of_changes(row["id"], edited)
         with live.running():
             verdict = verify(
                 self._tracker, row["id"], self.workspace, seed=args.seed, on_event=live.event
             )
-        attempt = Attempt(row, verdict, self._record(row["id"], verdict))
+        attempt = Attempt(row, verdict, self._record(row["id"], verdict, edited), edited)
         if not args.json:
             self._show(attempt, live.events)
         return attempt
 
-    def _warn_of_changes(self, milestone_id: str) -> None:
+    def _warn_of_changes(self, milestone_id: str, edited: Sequence[str]) -> None:
         """A milestone judges what is exported; an edit since then would seem to do nothing."""
+        from tito.core.course_files import MEND
         from tito.core.exported import behind
 
         for module in behind(self.workspace, self._module.milestone(milestone_id)["requires"]):
             lesson = self.workspace.shown(module.lesson)
             self.say(f"  {lesson} has changed since it was exported. To export it:", "yellow")
             self.say(f"    tito module complete {module.number}", "yellow")
+        if edited:
+            self.say(f"  Not as the course has it: {enumerated(edited)}. To put it back:", "yellow")
+            self.say(f"    {MEND}", "yellow")
 
-    def _record(self, milestone_id: str, verdict: Verdict) -> TitoError | None:
+    def _record(
+        self, milestone_id: str, verdict: Verdict, edited: Sequence[str]
+    ) -> TitoError | None:
         """Write a pass down; an error does not undo what has been learned, so it is returned."""
         from tito.core.verification import evidence_of
 
@@ -230,7 +240,7 @@ class MilestonesCommand(BaseCommand):
         requires = self._module.milestone(milestone_id)["requires"]
         try:
             with tracker_access.speaking(self.workspace, self._module):
-                evidence = evidence_of(verdict, self.workspace, requires)
+                evidence = evidence_of(verdict, self.workspace, requires, edited)
                 self._tracker.mark_milestone_complete(milestone_id, evidence)
         except TitoError as error:
             return error

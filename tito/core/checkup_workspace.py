@@ -1,4 +1,4 @@
-"""What `tito doctor` looks at in a workspace, and the one thing it mends: the course's own files.
+"""What `tito doctor` looks at in a workspace.
 
 The student's lessons and the student's package are only read.
 """
@@ -6,23 +6,20 @@ The student's lessons and the student's package are only read.
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from types import ModuleType
 
 from tito.core import process, tracker
 from tito.core.checkup import Finding, check_home, check_room
 from tito.core.course import course_root
-from tito.core.errors import MachineError, TitoError
+from tito.core.course_files import MEND, differing_files
+from tito.core.errors import TitoError
 from tito.core.exported import behind
 from tito.core.lesson_file import check, lost_tasks, read_lesson, unmarked_tasks
 from tito.core.words import counted, enumerated
 from tito.core.workspace import Module, Workspace, modules_in, outer_workspace
 
-MEND = "tito doctor --mend"
 IMPORT_SECONDS = 20.0
 PATIENCE = 2.0  # seconds of an import that nobody minds
 
@@ -133,55 +130,6 @@ def check_course_files(workspace: Workspace) -> list[Finding]:
         if names
     ]
     return findings or [Finding("good", "tests, hints and milestones are the course's own")]
-
-
-def course_files(course: Path) -> Iterator[Path]:
-    """Everything the course brings but the lessons, relative to its root."""
-    for module in modules_in(course):
-        yield from (p for p in (module.tests, module.hints) if p.is_file())
-    for path in sorted((course / "tests" / "milestones").rglob("*")):
-        hidden = any(part.startswith((".", "__")) for part in path.relative_to(course).parts[:-1])
-        if path.is_file() and not hidden and not path.name.startswith("."):
-            yield path
-
-
-def differing_files(workspace: Workspace) -> tuple[list[str], list[str]]:
-    """Names of course files that the workspace lacks, and of those that it has otherwise."""
-    course = course_root()
-    missing: list[str] = []
-    changed: list[str] = []
-    for original in course_files(course):
-        name = original.relative_to(course).as_posix()
-        copy = workspace.root / name
-        if not copy.is_file():
-            missing.append(name)
-        elif same_text(copy) != same_text(original):
-            changed.append(name)
-    return missing, changed
-
-
-def same_text(path: Path) -> bytes:
-    """Its content; git on Windows may have changed the line ends."""
-    return path.read_bytes().replace(b"\r\n", b"\n")
-
-
-def mend_course_files(workspace: Workspace) -> tuple[list[str], Path | None]:
-    """Put the course's own files back; returns their names and where the changed ones are kept."""
-    missing, changed = differing_files(workspace)
-    kept = workspace.scratch / f"replaced-{time.strftime('%Y%m%d-%H%M%S')}"
-    try:
-        for name in changed:
-            (kept / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(workspace.root / name, kept / name)
-        for name in (*missing, *changed):
-            target = workspace.root / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(course_root() / name, target)
-    except OSError as error:
-        text = f"The files could not be put back: {error.strerror or error}."
-        hint = "Make room or mend the permissions, then run the command again."
-        raise MachineError(text, where=str(error.filename or workspace.root), hint=hint) from error
-    return [*missing, *changed], kept if changed else None
 
 
 def check_tracker(workspace: Workspace) -> Iterator[Finding]:

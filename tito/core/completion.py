@@ -13,13 +13,14 @@ from typing import Any
 
 from tito.core import prerequisites, tracker
 from tito.core.checks import Subject, run_tests
+from tito.core.course_files import differs
 from tito.core.errors import TitoError
 from tito.core.exporter import outlines, read_package, staged, swapped
 from tito.core.lesson_file import LessonFile, check, read_lesson
 from tito.core.lock import workspace_lock
 from tito.core.package import Package
 from tito.core.package_files import package_files
-from tito.core.results import Checklist, Report, TestResult, checklist
+from tito.core.results import Checklist, TestResult, checklist
 from tito.core.workspace import Module, Workspace
 
 Evidence = dict[str, Any]
@@ -120,7 +121,7 @@ def complete(
         broken = tuple(t for t in result.report.others_than(module.name) if t.status != "passed")
         if result.report.outcome != "passed":
             return Completion(result, broken, names)
-        evidence = evidence_for(candidate, result.report)
+        evidence = evidence_for(candidate, result)
         with swapped(workspace, candidate.files) as changed:
             unlocked = record(module.name, evidence)
         return Completion(result, (), names, tuple(changed), evidence, unlocked)
@@ -141,13 +142,14 @@ def later_completed(workspace: Workspace, candidate: Candidate) -> list[Module]:
     return [module for module in later if module.name in completed]
 
 
-def evidence_for(candidate: Candidate, report: Report) -> Evidence:
+def evidence_for(candidate: Candidate, result: Checklist) -> Evidence:
     """What a completed module is recorded with. The tracker adds the time."""
-    mine = report.of(candidate.module.name)
+    mine = result.report.of(candidate.module.name)
     return {
         "source_sha256": candidate.file.sha256,
         "export_sha256": candidate.file.lesson.export_hash,
         "tests": len(mine),
+        "tests_edited": bool(result.edited),
         "seconds": round(sum(test.seconds for test in mine), 3),
         "python": ".".join(map(str, sys.version_info[:3])),
     }
@@ -171,7 +173,9 @@ def _judge(
             on_progress=watcher.progress,
             on_tick=watcher.tick,
         )
-    return checklist(candidate.module.name, candidate.file.lesson, report)
+    tests = workspace.shown(candidate.module.tests)
+    edited = tests if differs(workspace, tests) else ""
+    return checklist(candidate.module.name, candidate.file.lesson, report, edited)
 
 
 def subject_of(module: Module, package: Package) -> Subject:

@@ -147,6 +147,7 @@ class Checklist:
     tasks: tuple[TaskState, ...]
     rest: tuple[TestResult, ...]
     report: Report
+    edited: str = ""  # the test file's name, if it is not as the course has it
 
     @property
     def first_wrong(self) -> TestResult | None:
@@ -167,7 +168,7 @@ class Checklist:
         return sum(task.state == state for task in self.tasks)
 
 
-def checklist(module: str, lesson: Lesson, report: Report) -> Checklist:
+def checklist(module: str, lesson: Lesson, report: Report, edited: str = "") -> Checklist:
     """Sort the tests of a run under the lesson's tasks."""
     mine = report.of(module)
     numbers = {task.number for task in lesson.tasks}
@@ -176,7 +177,7 @@ def checklist(module: str, lesson: Lesson, report: Report) -> Checklist:
         for task in lesson.tasks
     )
     rest = tuple(test for test in mine if test.task not in numbers)
-    return Checklist(module, lesson.title, lesson.shown, states, rest, report)
+    return Checklist(module, lesson.title, lesson.shown, states, rest, report, edited)
 
 
 def task_state(task: Task, is_blank: bool, tests: Sequence[TestResult]) -> TaskState:

@@ -6,7 +6,7 @@ a run is decided in tito/commands.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -46,6 +46,7 @@ class Attempt(NamedTuple):
     row: Mapping[str, Any]  # the tracker's status of it
     verdict: Verdict
     unrecorded: TitoError | None = None
+    edited: Sequence[str] = ()  # files of the verification that are not as the course has them
 
     @property
     def exit_code(self) -> int:
@@ -69,6 +70,7 @@ class Attempt(NamedTuple):
             "seconds": round(verdict.seconds, 3),
             "recorded": verdict.outcome == "passed" and self.unrecorded is None,
             "replay": self.replay,
+            "edited": list(self.edited),
         }
         return result | ({"error": self.unrecorded.as_json()} if self.unrecorded else {})
 
@@ -138,9 +140,12 @@ def verify(
     return judged
 
 
-def evidence_of(verdict: Verdict, workspace: Workspace, required: Iterable[str]) -> dict[str, Any]:
+def evidence_of(
+    verdict: Verdict, workspace: Workspace, required: Iterable[str], edited: Sequence[str]
+) -> dict[str, Any]:
     """What a passed milestone is recorded with: what it measured, and hashes of what it ran."""
-    return {**verdict.evidence, "sources": export_hashes(workspace, required)}
+    sources = export_hashes(workspace, required)
+    return {**verdict.evidence, "sources": sources, "verification_edited": bool(edited)}
 
 
 def changed_since(record: Mapping[str, Any], workspace: Workspace) -> list[str]:

@@ -49,6 +49,24 @@ def test_what_is_recorded_as_evidence(desk: Desk) -> None:
     assert {"export_sha256", "seconds", "python"} <= record.keys()
 
 
+def test_who_edited_the_tests_is_told_and_it_is_on_record(desk: Desk) -> None:
+    desk.solve("00_setup")
+    honest = desk.tito("module", "test", "00")
+    assert "as the course has it" not in honest.out
+    assert desk.tito("module", "test", "00", "--json").json["tests_edited"] is False
+    windows = desk.tests("00_setup").read_bytes().replace(b"\n", b"\r\n")
+    desk.tests("00_setup").write_bytes(windows)
+    assert desk.tito("module", "test", "00", "--json").json["tests_edited"] is False
+
+    desk.tests("00_setup").write_text("def test_0_1_nothing():\n    pass\n", encoding="utf-8")
+    said = desk.tito("module", "complete", "00")
+    assert said.code == 0
+    assert "modules/00_setup/test_setup.py is not as the course has it" in said.out
+    assert "tito doctor --mend" in said.out
+    assert desk.tito("module", "test", "00", "--json").json["tests_edited"] is True
+    assert progress(desk)["modules"]["00_setup"]["tests_edited"] is True
+
+
 def test_the_export_runs_without_tito(solved_desk: Desk) -> None:
     code = "import tinytorch; print(tinytorch.seeded_line(2, 4), tinytorch.line.__module__)"
     run = subprocess.run(
