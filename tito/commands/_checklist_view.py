@@ -1,29 +1,23 @@
-"""What a test run looks like: pure functions from results to lines.
-
-A line is a text and a style, so that a test can read it and a pipe loses nothing.
-"""
+"""What a test run looks like: pure functions from results to lines."""
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from tito.commands._file_remarks import remark_lines
+from tito.commands._lines import Line, show_lines
 from tito.core.completion import Completion
-from tito.core.console import Symbols, visible
-from tito.core.course_files import MEND
-from tito.core.lesson_file import LessonFile, lost_tasks, read_lesson, unmarked_tasks
+from tito.core.console import Symbols
+from tito.core.lesson_file import read_lesson
 from tito.core.results import Cause, Checklist, Place, Problem, TaskState, TestResult
-from tito.core.words import counted, enumerated
+from tito.core.words import counted
 
 if TYPE_CHECKING:
     from tito.commands.base import BaseCommand
     from tito.core.lesson import Block
 
-Line = tuple[str, str]
-
 STYLES = {"done": "green", "wrong": "red", "stopped": "red", "blank": "", "waiting": "dim"}
-PROSE = ("red", "bold red", "yellow")
 TITLE_WIDTH = 36
 MESSAGE_LINES = 16
 PRINTED_LINES = 12
@@ -34,34 +28,10 @@ def show_checklist(command: BaseCommand, found: Checklist) -> None:
     """Print the checklist, the details of the first thing that is wrong, and the sum."""
     show_lines(command, checklist_lines(found, command.world.symbols))
     show_lines(command, detail_lines(found))
-    file = lesson_of(command, found.module)
-    if found.report.outcome != "passed":
-        show_lines(command, lost_lines(found, lost_tasks(file)))
-    show_lines(command, unmarked_lines(unmarked_tasks(file)))
-    show_lines(command, edited_lines([found.edited] if found.edited else []))
+    file = read_lesson(command.workspace, command.workspace.resolve(found.module))
+    show_lines(command, remark_lines(found, file))
     if any(state.state != "not run" for state in found.tasks):
         command.say(summary(found))
-
-
-def lesson_of(command: BaseCommand, module: str) -> LessonFile:
-    """The student's file as it is now."""
-    return read_lesson(command.workspace, command.workspace.resolve(module))
-
-
-def show_lines(command: BaseCommand, lines: Sequence[Line]) -> None:
-    """Prose is wrapped between words; a source line stays one line."""
-    width = command.console.width
-    for text, style in lines:
-        shown = visible(text)
-        for part in wrapped(shown, width) if style in PROSE else [shown]:
-            command.console.print(
-                part, style=style or None, markup=False, highlight=False, soft_wrap=True
-            )
-
-
-def wrapped(text: str, width: int) -> list[str]:
-    indent = " " * (len(text) - len(text.lstrip()))
-    return textwrap.wrap(text, width, subsequent_indent=indent, replace_whitespace=False) or [""]
 
 
 def checklist_lines(found: Checklist, symbols: Symbols) -> list[Line]:
@@ -121,34 +91,6 @@ def blank_lines(found: Checklist) -> list[Line]:
         (f"{state.task.label} is next: {found.file}:{state.task.blocks[0].begin}", ""),
         ("", ""),
     ]
-
-
-def unmarked_lines(unmarked: Sequence[str]) -> list[Line]:
-    """The tests pass without the markers; what goes by them is no longer right."""
-    if not unmarked:
-        return []
-    markers = "'### BEGIN SOLUTION' and '### END SOLUTION'"
-    what = f"Task {', '.join(unmarked)}: the lines {markers} are missing around an answer."
-    why = "Hints and solutions go by them: put them back."
-    return [(f"{what} {why}", "yellow"), ("", "")]
-
-
-def edited_lines(names: Sequence[str]) -> list[Line]:
-    """Whoever changed a test, by accident or not, is told whose word this is."""
-    if not names:
-        return []
-    verb = "is" if len(names) == 1 else "are"
-    text = f"{enumerated(names)} {verb} not as the course has it: judged by what stands there."
-    return [(text, "yellow"), (f"To put it back (yours is kept): {MEND}", ""), ("", "")]
-
-
-def lost_lines(found: Checklist, lost: Sequence[str]) -> list[Line]:
-    """A file that was cut when it was saved is not a wrong answer."""
-    if not lost:
-        return []
-    what = f"Task {', '.join(lost)} {'is' if len(lost) == 1 else 'are'} no longer in {found.file}."
-    back = f"If it was cut: tito module reset {found.module[:2]} (a dated copy is kept)"
-    return [(what, "bold red"), (back, ""), ("", "")]
 
 
 def answers_to(found: Checklist, test: TestResult) -> tuple[Block, ...]:

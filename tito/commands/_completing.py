@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tito.commands._checklist_json import completion_json
-from tito.commands._checklist_view import broken_lines, next_command, show_checklist, show_lines
+from tito.commands._checklist_view import broken_lines, next_command, show_checklist
+from tito.commands._lines import show_lines
 from tito.commands._progress import watching
 from tito.core import completion
 from tito.core.notes import Notes

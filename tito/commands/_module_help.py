@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tito.commands._checklist_view import detail_lines, next_command, show_lines
+from tito.commands._checklist_view import detail_lines, next_command
+from tito.commands._lines import show_lines
 from tito.commands._progress import watching
 from tito.core import completion, tracker
 from tito.core.errors import TitoError, did_you_mean

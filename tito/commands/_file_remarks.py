@@ -1,0 +1,47 @@
+"""What is to be said of the files behind a checklist: of the lesson itself, and of its tests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tito.commands._lines import Line
+from tito.core.course_files import MEND
+from tito.core.lesson_file import LessonFile, lost_tasks, unmarked_tasks
+from tito.core.results import Checklist
+
+
+def remark_lines(found: Checklist, file: LessonFile) -> list[Line]:
+    """Nothing where tasks and markers are all there, and nobody changed the tests."""
+    lost = lost_tasks(file) if found.report.outcome != "passed" else []
+    return [
+        *lost_lines(found, lost),
+        *unmarked_lines(unmarked_tasks(file)),
+        *edited_lines(found.edited),
+    ]
+
+
+def lost_lines(found: Checklist, lost: Sequence[str]) -> list[Line]:
+    """A file that was cut when it was saved is not a wrong answer."""
+    if not lost:
+        return []
+    what = f"Task {', '.join(lost)} {'is' if len(lost) == 1 else 'are'} no longer in {found.file}."
+    back = f"If it was cut: tito module reset {found.module[:2]} (a dated copy is kept)"
+    return [(what, "bold red"), (back, ""), ("", "")]
+
+
+def unmarked_lines(unmarked: Sequence[str]) -> list[Line]:
+    """The tests pass without the markers; what goes by them is no longer right."""
+    if not unmarked:
+        return []
+    markers = "'### BEGIN SOLUTION' and '### END SOLUTION'"
+    what = f"Task {', '.join(unmarked)}: the lines {markers} are missing around an answer."
+    why = "Hints and solutions go by them: put them back."
+    return [(f"{what} {why}", "yellow"), ("", "")]
+
+
+def edited_lines(tests: str) -> list[Line]:
+    """Whoever changed a test, by accident or not, is told whose word this is."""
+    if not tests:
+        return []
+    text = f"{tests} is not as the course has it: judged by what stands there."
+    return [(text, "yellow"), (f"To put it back (yours is kept): {MEND}", ""), ("", "")]
