@@ -325,3 +325,17 @@ def test_the_table_of_commands_is_true() -> None:
         assert command.name == name
         assert command.help
     assert set(tito.main.ALIASES.values()) <= set(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("  x: one two three", "  x: one\n    two\n    three"),
+        ("  a-hyphenated-word", "  a-hyphenated-word"),
+        ("no indent, so rich breaks it", "no indent, so rich breaks it"),
+        ("  short", "  short"),
+        ("  two lines\n  as they are", "  two lines\n  as they are"),
+    ],
+)
+def test_an_entry_goes_on_below_itself(text: str, shown: str) -> None:
+    assert console.hanging(text, 10) == shown

@@ -78,6 +78,23 @@ def visible(text: str) -> str:
     return CONTROL.sub(lambda match: repr(match[0])[1:-1], text)
 
 
+def hanging(text: str, width: int) -> str:
+    """The text broken at `width`; what continues an indented entry stays below it."""
+    lead = len(text) - len(text.lstrip(" "))
+    if not lead or len(text) <= width or "\n" in text:
+        return text
+    from textwrap import fill  # here: hardly any line is too long
+
+    return fill(
+        text.strip(),
+        width,
+        initial_indent=" " * lead,
+        subsequent_indent=" " * (lead + 2),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
 def print_json(value: object, stream: TextIO | None = None) -> None:
     """One JSON value, ASCII only, so that it survives every pipe."""
     print(json.dumps(value, indent=2, ensure_ascii=True), file=stream or sys.stdout)

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from tito.core.console import Symbols, make_console, print_json, symbols_for
+from tito.core.console import Symbols, hanging, make_console, print_json, symbols_for
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -75,7 +75,8 @@ class World:
 
     def say(self, text: str = "", style: str | None = None) -> None:
         """Print plain text: brackets in a student's code are not markup."""
-        self.console.print(text, style=style, markup=False, highlight=False)
+        shown = hanging(text, self.console.width)
+        self.console.print(shown, style=style, markup=False, highlight=False)
 
     def say_whole(self, text: str, style: str | None = None) -> None:
         """As `say`, but never broken into lines: for a path or a command that is to be copied."""
