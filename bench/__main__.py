@@ -1,7 +1,7 @@
 """`python -m bench`: the reference framework beside PyTorch eager, in turn, on one thread.
 
 Prints medians and ratios (TinyTorch / PyTorch, lower is better) of training loops, of one small
-operation, of whole processes, and of their peak memory; beside them, three of the loops written by
+operation, of whole processes, and of their peak memory; beside them, some of the loops written by
 hand in NumPy, which shows what is left to gain. Judges nothing.
 """
 
