@@ -31,7 +31,13 @@ BROKEN = [
     Broken(
         "gradients replaced in place of added, at leaves", "perceptron",
         "leaf.grad.data = np.asarray(leaf.grad.data + grad)", "leaf.grad.data = np.asarray(grad)",
-        ("(x * x + x)", "each use has a gradient", AUTOGRAD),
+        ("x.sum() + x.sum()", "each use has a gradient", AUTOGRAD),
+    ),
+    Broken(
+        "the factors of a product in the wrong order", "perceptron",
+        "return grad * b if need_a else None, grad * a if need_b else None",
+        "return grad * a if need_a else None, grad * b if need_b else None",
+        ("Tensor.__mul__", "a * b", AUTOGRAD),
     ),
     Broken(
         "one branch of a shared node dropped", "perceptron",
