@@ -1574,8 +1574,9 @@ class MatMul(Function):
     def forward(self, a, b):
         try:
             return np.matmul(a, b)
-        except ValueError:
-            matmul_shape(np.shape(a), np.shape(b))  # says what does not fit
+        except ValueError as error:
+            if "broadcast" not in str(error):  # of the dimensions before the matrices
+                matmul_shape(np.shape(a), np.shape(b))  # says what does not fit
             raise
 
 
