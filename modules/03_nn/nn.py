@@ -1590,6 +1590,8 @@ for scale in (0.1, math.sqrt(2 / 100), 0.2):
 #| export nn.init
 import math
 
+import numpy as np
+
 from tinytorch.random import default_generator
 
 

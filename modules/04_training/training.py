@@ -729,6 +729,8 @@ print("the checkpoint holds:", checkpoint["state"][0])
 #| export optim.lr_scheduler
 import math
 
+import numpy as np
+
 
 class LRScheduler:
     """The base of all schedules: sets the learning rate of each group to what `get_lr` says.

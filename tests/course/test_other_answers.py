@@ -27,6 +27,14 @@ ANSWERS = {  # by task, and which of its blanks
             result.append(wide[0] if wide else 1)
         return tuple(result)
         """,
+    ("3.11", 0): """
+        window = int(np.prod(tensor.shape[2:]))
+        return tensor.shape[1] * window, tensor.shape[0] * window
+        """,
+    ("4.6", 0): """
+        part = (1 + np.cos(np.pi * self.last_epoch / self.T_max)) / 2
+        return [self.eta_min + (base - self.eta_min) * part for base in self.base_lrs]
+        """,
 }
 
 
