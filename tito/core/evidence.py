@@ -18,6 +18,7 @@ from tito.core.results import Place, Problem, TestResult, stub_task
 from tito.core.workspace import Workspace
 
 STACK_LINE = re.compile(r'File "(?P<file>.+)", line (?P<line>\d+)')
+UNKNOWN_NAME = re.compile(r"\bname '(\w+)' is not defined")
 STAGED = re.compile(r"staging-\w+[/\\]tinytorch[/\\](?P<file>.+)")
 PRINTED_LIMIT = 2_000
 
@@ -66,16 +67,44 @@ def _test(evidence: Evidence, event: Event) -> TestResult:
 
 def problem_of(evidence: Evidence, event: Event) -> Problem:
     places: list[Place] = []
+    unseen = ""
     checked: dict[str, Place] = {}  # by function: the test itself, and what it called to judge
     for file, line, function in event["frames"]:
         staged = STAGED.search(file)
         if staged:
             places += _lesson_place(evidence, staged["file"], line)
+            unseen = _unseen_name(evidence, event["text"], places, staged["file"])
         else:
             checked[function] = _test_place(evidence, file, line)
     test = event.get("test", "").partition("[")[0]
     last = next(reversed(checked.values()), None)
-    return Problem(event["type"], event["text"], tuple(places), checked.get(test, last))
+    return Problem(event["type"], event["text"] + unseen, tuple(places), checked.get(test, last))
+
+
+def _unseen_name(evidence: Evidence, text: str, places: Sequence[Place], file: str) -> str:
+    """Why a name that the lesson has is none in the package; nothing where that is not the case."""
+    missing = UNKNOWN_NAME.search(text)
+    if missing is None or not places:
+        return ""
+    lesson = "\n".join(read_source(evidence.workspace.root / places[-1].file))
+    target = file.replace("\\", "/")
+    if missing[1] not in _names(lesson) - _names(evidence.files.get(target, "")):
+        return ""
+    return (
+        f"\n`{missing[1]}` is known in the lesson, but not in tinytorch/{target}: an exported cell "
+        "finds only what the exported cells of that file import or define."
+    )
+
+
+def _names(source: str) -> set[str]:
+    """What a file imports or defines at its top level; nothing if it is not Python just now."""
+    import symtable  # here: rarely needed
+
+    try:
+        symbols = symtable.symtable(source, "lesson", "exec").get_symbols()
+    except (SyntaxError, ValueError):
+        return set()
+    return {symbol.get_name() for symbol in symbols if symbol.is_assigned() or symbol.is_imported()}
 
 
 def _lesson_place(evidence: Evidence, file: str, line: int) -> list[Place]:

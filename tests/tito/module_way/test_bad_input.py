@@ -219,6 +219,27 @@ def test_an_error_at_import_names_the_line(desk: Desk) -> None:
     assert f"setup.py:{desk.line_of('00_setup', 'nothing_of_that_name')}" in said.out
 
 
+def test_a_name_that_only_the_lesson_has(desk: Desk) -> None:
+    """A check cell imported it: the answer runs in the notebook, and fails in the package."""
+    desk.solve("00_setup")
+    lesson = desk.lesson("00_setup")
+    kept = lesson.read_text(encoding="utf-8")
+    desk.change("00_setup", "    return seed\n", "    return math.trunc(seed)\n")
+    said = complete(desk)
+    assert "name 'math' is not defined" in said.out
+    assert "known in the lesson" not in said.out, "it is known nowhere"
+    lesson.write_text(lesson.read_text(encoding="utf-8") + "\n# %%\nimport math\n", "utf-8")
+    said = complete(desk)
+    words = " ".join(said.out.split())
+    assert "`math` is known in the lesson, but not in tinytorch/" in words
+    assert "finds only what the exported cells of that file import or define." in words
+    lesson.write_text(kept, encoding="utf-8")
+    desk.on_top("00_setup", "math\nimport math")
+    said = complete(desk)
+    assert "name 'math' is not defined" in said.out
+    assert "known in the lesson" not in said.out, "the package has it, further down"
+
+
 def test_what_only_the_compiler_sees_names_its_line(desk: Desk) -> None:
     desk.solve("00_setup")
     desk.on_top("00_setup", "return 3")
