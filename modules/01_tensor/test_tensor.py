@@ -149,6 +149,24 @@ def operations_of(work):
     return len(count)
 
 
+def made_from(x, work):
+    """Whether what `work()` returns came out of operations that lead back to the tensor `x`."""
+    original, made = vars(Function)["apply"], [x]
+
+    def noted(cls, *args):
+        result = original.__func__(cls, *args)
+        if any(arg is tensor for arg in args for tensor in made):
+            made.append(result)
+        return result
+
+    Function.apply = classmethod(noted)
+    try:
+        result = work()
+    finally:
+        Function.apply = original
+    return any(result is tensor for tensor in made[1:])
+
+
 def numbers(rng, shape, dtype="float64"):
     """Random numbers from about -6 to 6."""
     return np.asarray(rng.standard_normal(shape) * 2).astype(dtype)
@@ -999,6 +1017,19 @@ def test_1_6_no_copy_is_made():
     same(z.zero_(), np.zeros(3, "float32"), "z.zero_()", "")
 
 
+def test_1_6_the_array_of_the_other_tensor():
+    class Unguarded(Tensor):
+        def _check_writable(self, value=None):
+            """Module 02 would refuse what is done here, outside of `no_grad()`."""
+
+    x, w = Unguarded([1.0, 2.0]), tensor([3.0, 4.0], requires_grad=True)
+    result = run(x.__iadd__, w)
+    cause = "Hand NumPy the array of `other`, unwrap(other), and not the tensor"
+    if isinstance(result, Exception):
+        raise told(result, "`x += w` for a w that requires grad", cause) from None
+    same(x, np.array([4, 6], "float32"), "x after x += w, from [1., 2.] and [3., 4.]", cause)
+
+
 def test_1_6_asks_first():
     asked = []
 
@@ -1132,6 +1163,10 @@ def test_1_8_is_made_of_tensor_operations():
     assert calls_of(Sub, x.var) > 0, (
         "x.var() was computed without a subtraction of tensors: compute with tensors "
         "(`self - mean`), not with NumPy, or module 02 cannot know the gradient"
+    )
+    assert made_from(x, x.var), (
+        "x.var() subtracts tensors, but what it returns was then computed beside them: square, sum "
+        "and divide tensors too, not their arrays, or module 02 cannot know the gradient"
     )
 
 

@@ -894,6 +894,7 @@ def test_4_9_learns():
 
 def test_4_9_forgets_old_gradients():
     model, x, y = line()
+    model.weight.grad = tensor(np.array([[100.0]]))  # left by whoever called backward() before
     optimizer = SGD(model.parameters(), lr=0.01)
     expected = 2.0
     for _ in range(3):
@@ -901,7 +902,7 @@ def test_4_9_forgets_old_gradients():
         expected -= 0.01 * ((expected - 1) + 3 * (3 * expected - 1))
     assert close(model.weight.item(), expected), (
         f"after three steps w is {model.weight.item():.4f}, expected {expected:.4f}: each step "
-        "begins with optimizer.zero_grad(), or the gradients add up"
+        "begins with optimizer.zero_grad(), or the gradients add up to what was there before"
     )
 
 
