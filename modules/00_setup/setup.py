@@ -16,7 +16,7 @@
 # them as comments. Text cells like this one explain. Code cells come in two kinds:
 #
 # - Cells that begin with `#| export` are the framework. Their code is copied into the package
-#   `tinytorch`, which the next modules import.
+#   `tinytorch`, which the next modules import. So it can use only what such cells import or define.
 # - All other cells are for you, to run and to look at. Change them as you like.
 #
 # **What you do.** Here and there stands a task: a function with everything but its inside. Between
@@ -214,7 +214,7 @@ def manual_seed(seed):
         np.random.Generator: `default_generator`, the same object as before.
 
     Raises:
-        ValueError: `seed` is no number, or outside that range.
+        TypeError, ValueError: `seed` is no number, or outside that range.
 
     Example:
         >>> manual_seed(7) is default_generator

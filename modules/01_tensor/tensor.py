@@ -1003,7 +1003,8 @@ print(where(x > 0, x, -x), maximum(x, 1.0))
 #
 # NumPy's functions `np.add`, `np.multiply` and so on take an argument `out=`: the array to write
 # into. They refuse what cannot be: a result of another shape (`(3,) += (2, 3)`), and a float result
-# in an int array. That refusal needs `casting="same_kind"`.
+# in an int array. The second is the rule `casting="same_kind"`: NumPy's default, but better written
+# down.
 #
 # `_check_writable` is called before any change. It does nothing yet. Module 02 will replace it, to
 # protect numbers that are still needed for a gradient.

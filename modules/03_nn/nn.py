@@ -1137,7 +1137,7 @@ class _Assignment:
             TypeError: `name` is a parameter, buffer or module, and `value` is something else.
 
         Example:
-            >>> net = Module(); net.scale = Parameter(ones(1)); list(net._parameters)
+            >>> net = Module(); net.scale = Parameter(tensor([1.0])); list(net._parameters)
             ['scale']
         """
         self._release(name, value)

@@ -1121,7 +1121,7 @@ def minibatches(X, y, batch_size, shuffle=True):
         ValueError: no data, lengths that differ, or a batch size below 1.
 
     Example:
-        >>> [len(x) for x, y in minibatches(zeros(7, 2), zeros(7), batch_size=3)]
+        >>> [len(x) for x, y in minibatches(randn(7, 2), randn(7), batch_size=3)]
         [3, 3, 1]
     """
     X, y = (part if isinstance(part, Tensor) else Tensor(part) for part in (X, y))
