@@ -222,6 +222,30 @@ def test_at_the_end(workspace: Workspace) -> None:
     assert list(found.values()) == ["1", "True", "2", "'ok'", "3"]
 
 
+def test_what_a_class_will_be_given_later_says_its_module(workspace: Workspace) -> None:
+    lesson = workspace.resolve("03").lesson
+    given = "\n# %%\n#| export\nTensor.later = lambda self: 3\nTensor.early = 3\n"
+    lesson.write_text(lesson.read_text() + given)
+    first = workspace.resolve("01").lesson
+    own = "class Tensor:\n    early = 1\n    broken = property(lambda self: self.misspelt)"
+    first.write_text(first.read_text().replace("class Tensor:\n    pass", own))
+    export(workspace, "00", "01")
+    found = ask(
+        workspace,
+        "import tinytorch; tinytorch.Tensor().later()",
+        "import tinytorch; hasattr(tinytorch.Tensor, 'later')",
+        "import tinytorch; tinytorch.Tensor().early",
+        "import tinytorch; tinytorch.Tensor().broken",
+    )
+    del found["printed"]
+    assert list(found.values()) == [
+        f"AttributeError: {later('Tensor.later', '03_nn')}",
+        "False",
+        "1",
+        "AttributeError: 'Tensor' object has no attribute 'misspelt'",
+    ]
+
+
 def test_a_shared_file_holds_its_sections_in_module_order(workspace: Workspace) -> None:
     export(workspace, "00", "01", "03", "07")
     first = (workspace.package / "nn/functional.py").read_text()

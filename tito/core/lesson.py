@@ -16,7 +16,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tito.core.errors import TitoError
-from tito.core.names import announced_names, defined_names, listed_names, parse_quietly
+from tito.core.names import (
+    announced_names,
+    defined_names,
+    given_attributes,
+    listed_names,
+    parse_quietly,
+)
 from tito.core.percent import Cell, split_cells
 
 BEGIN = re.compile(r"(?P<indent>\s*)###\s*BEGIN SOLUTION\s*")
@@ -129,6 +135,11 @@ class Lesson:
         that only looks like one does no harm there.
         """
         return {target: announced_names(text) for target, text in self._texts.items()}
+
+    @property
+    def given(self) -> list[tuple[str, str]]:
+        """What it gives to classes, its own or those of earlier lessons: (class, attribute)."""
+        return [pair for text in self._texts.values() for pair in given_attributes(text)]
 
     @cached_property
     def _texts(self) -> dict[str, str]:

@@ -11,6 +11,8 @@ DEFINITION = re.compile(
     r"(?:(?:async )?def|class) +(?P<name>\w+)|(?P<assigned>[A-Za-z_][\w, ]*?) *(?::[^=()]+)?=(?!=)"
 )
 
+GIVEN = re.compile(r"^(?P<owner>[A-Za-z]\w*)\.(?P<name>[A-Za-z]\w*) *=(?!=)", re.MULTILINE)
+
 LIST = re.compile(r"^__all__ = \[(?P<names>[^\]]*)\]", re.MULTILINE)
 
 
@@ -56,3 +58,8 @@ def announced_names(text: str) -> list[str]:
     texts = (match["name"] or match["assigned"] for match in matches if match)
     names = (name.strip() for text in texts for name in text.split(","))
     return [name for name in dict.fromkeys(names) if not name.startswith("_")]
+
+
+def given_attributes(text: str) -> list[tuple[str, str]]:
+    """(Tensor, backward) for `Tensor.backward = backward`: what a class is given afterwards."""
+    return [(match["owner"], match["name"]) for match in GIVEN.finditer(text)]

@@ -36,6 +36,23 @@ def later(package, names, lazy=()):
     return __getattr__
 
 
+def later_attributes(owner, names):
+    """Let a class say which module brings an attribute that it has not got yet."""
+    for name, module in names.items():
+        if not hasattr(owner, name):
+            setattr(owner, name, _Later(f"{{owner.__name__}}.{{name}}", module))
+
+
+class _Later:
+    """Stands for one attribute. A `__getattr__` would hide the errors inside of properties."""
+
+    def __init__(self, name, module):
+        self.text = comes_with(name, module)
+
+    def __get__(self, instance, owner):
+        raise AttributeError(self.text)
+
+
 def comes_with(name, module):
     return f"{{name}} comes with module {{module}}: tito module start {{module[:2]}}"
 
@@ -56,9 +73,10 @@ Promises = dict[str, dict[str, str]]
 def package_files(package: Package, later: Mapping[str, Lesson]) -> dict[str, str]:
     """Every file by its path; `later` are the lessons that are not exported yet."""
     promised = promises(later)
+    given = promised_attributes(later)
     files = _stubs(package, later)
     for target in package.targets.values():
-        files[target.path] = _target_file(target, promised)
+        files[target.path] = _target_file(target, promised, given)
     for name in _packages(package.targets):
         files[_init_path(name)] = _init_file(name, package, promised)
     files["_later.py"] = LATER
@@ -76,6 +94,15 @@ def promises(later: Mapping[str, Lesson]) -> Promises:
             for path in (target, *ancestors(target)):
                 if path:
                     found.setdefault(parent_of(path), {})[path.rpartition(".")[2]] = module
+    return found
+
+
+def promised_attributes(later: Mapping[str, Lesson]) -> Promises:
+    """For each class, the attributes that a later module gives to it, and that module."""
+    found: Promises = {}
+    for module, lesson in sorted(later.items(), reverse=True):  # the first module wins
+        for owner, name in lesson.given:
+            found.setdefault(owner, {})[name] = module
     return found
 
 
@@ -128,11 +155,12 @@ def _stub(name: str, module: str) -> str:
     )
 
 
-def _target_file(target: Target, promised: Promises) -> str:
+def _target_file(target: Target, promised: Promises, given: Promises) -> str:
     lines = [f'"""{target.dotted}, {SIGN}: edit the lessons in modules/, not this file."""', ""]
     lines += [FLAT] if target.flat else []
     lines += [f"{SEAL}{target.seal}", *_all(target.names), "", target.body]
-    lines += _footer(_still_missing(promised, target.name, target.names), [])
+    owners = {name: given[name] for name in target.names if name in given}
+    lines += _footer(_still_missing(promised, target.name, target.names), [], owners)
     return "\n".join([*lines, ""])
 
 
@@ -173,12 +201,18 @@ def _still_missing(promised: Promises, name: str, present: Iterable[str]) -> dic
     return {key: names[key] for key in sorted(names) if key not in there}
 
 
-def _footer(missing: Mapping[str, str], lazy: list[str]) -> list[str]:
-    if not missing and not lazy:
-        return []
-    table = [f"    {name!r}: {module!r}," for name, module in missing.items()]
-    lines = ["", FOOT, f"from {ROOT}._later import later as _later", ""]
-    return [*lines, "_names = {", *table, "}", f"__getattr__ = _later(__name__, _names, {lazy!r})"]
+def _footer(
+    missing: Mapping[str, str], lazy: list[str], owners: Promises | None = None
+) -> list[str]:
+    lines: list[str] = []
+    if missing or lazy:
+        table = [f"    {name!r}: {module!r}," for name, module in missing.items()]
+        lines += [f"from {ROOT}._later import later as _later", ""]
+        lines += ["_names = {", *table, "}", f"__getattr__ = _later(__name__, _names, {lazy!r})"]
+    if owners:
+        lines += [f"from {ROOT}._later import later_attributes as _later_attributes", ""]
+        lines += [f"_later_attributes({owner}, {names!r})" for owner, names in owners.items()]
+    return ["", FOOT, *lines] if lines else []
 
 
 def _import(target: Target) -> list[str]:
