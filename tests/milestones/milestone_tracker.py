@@ -510,14 +510,18 @@ class MilestoneTracker:
     def mark_module_complete(
         self, module_name: str, evidence: Mapping[str, Any] | None = None
     ) -> list[str]:
-        """Record a module; returns the milestones that this is the first to announce."""
+        """Record a module; returns the milestones that it opens or that nothing has announced yet.
+
+        What the file calls unlocked may have been locked since: requirements change, people edit.
+        """
         _check_module_name(module_name)
 
         def change(state: State) -> list[str]:
-            _record(state, "completed_modules", "modules", module_name, evidence)
             announced = state["unlocked_milestones"]
-            new = [m for m in unlocked_by(state["completed_modules"]) if m not in announced]
-            announced.extend(new)
+            known = [m for m in unlocked_by(state["completed_modules"]) if m in announced]
+            _record(state, "completed_modules", "modules", module_name, evidence)
+            new = [m for m in unlocked_by(state["completed_modules"]) if m not in known]
+            announced.extend(m for m in new if m not in announced)
             return new
 
         return self.store.update(change)

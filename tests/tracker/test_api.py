@@ -42,6 +42,21 @@ def test_what_was_unlocked_and_never_announced_is_announced_now(
     assert mt.check_module_export("03_nn")["newly_unlocked"] == ["perceptron", "xor"]
 
 
+def test_what_was_announced_and_is_locked_again_is_announced_when_it_opens(
+    mt: ModuleType, progress_file: Path
+) -> None:
+    state = {
+        "completed_modules": ["00_setup", "01_tensor"],
+        "unlocked_milestones": ["perceptron"],
+        "completed_milestones": [],
+    }
+    progress_file.write_text(json.dumps(state), encoding="utf-8")
+    assert mt.check_module_export("02_autograd")["newly_unlocked"] == ["perceptron"]
+    assert mt.check_module_export("02_autograd")["newly_unlocked"] == []
+    stored = json.loads(progress_file.read_text(encoding="utf-8"))
+    assert stored["unlocked_milestones"] == ["perceptron"]
+
+
 def test_a_console_shows_the_message_and_without_one_nothing_is_printed(
     mt: ModuleType, capsys: pytest.CaptureFixture[str]
 ) -> None:
