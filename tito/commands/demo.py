@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from tito.commands.base import BaseCommand
-from tito.core.errors import MachineError, UsageError
+from tito.core.errors import MachineError, TitoError, UsageError
 from tito.core.words import counted, quoted
 
 if TYPE_CHECKING:
@@ -67,6 +67,13 @@ class DemoCommand(BaseCommand):
             self.say(f"$ {step.typed}", style="bold cyan")
             self.world.stdout.flush()
             code = self._type(step, home)
+            if code and step.arguments[0] == "init":  # the folder is the reason, and it was said
+                raise TitoError(
+                    "The demo has no place for its workspace.",
+                    where=str(root),
+                    hint="tito demo --keep DIR, with a new folder",
+                    exit_code=code,
+                )
             if code not in (0, 1) or (code == 1 and not step.may_fail):
                 raise MachineError(
                     f"The demo stopped: `{step.typed}` ended with exit code {code}.",
