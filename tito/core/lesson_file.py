@@ -103,7 +103,7 @@ def _read_bytes(module: Module, shown: str) -> bytes:
         data = module.lesson.read_bytes() if size <= LARGEST else b""
     except FileNotFoundError as error:
         raise LessonError(
-            "The lesson file is missing.", where=shown, hint=_way_back(module)
+            "The lesson file is missing.", where=shown, hint=f"tito module reset {module.number}"
         ) from error
     except OSError as error:
         raise LessonError(

@@ -85,6 +85,7 @@ def test_a_deleted_lesson_names_the_way_back(desk: Desk) -> None:
     desk.lesson("00_setup").unlink()
     said = complete(desk)
     assert (said.code, "missing" in said.err) == (1, True)
+    assert "copy" not in said.err, "there is nothing that a copy could be kept of"
     assert "tito module reset 00" in said.err
 
 
