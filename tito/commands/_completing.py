@@ -92,6 +92,4 @@ def announce(command: BaseCommand, text: str) -> None:
 def _what_now(command: BaseCommand, result: completion.Completion) -> tuple[str, str]:
     for milestone in result.unlocked["newly_unlocked"]:
         return f"tito milestone run {milestone}", "does your framework really learn it?"
-    # Where no tracker is, nothing says that this one is complete.
-    others = (s for s in standings(command.workspace) if s.module.name != result.checklist.module)
-    return next_step(list(others))
+    return next_step(standings(command.workspace))

@@ -71,6 +71,7 @@ def said_of(standing: Standing) -> str:
         "changed": "changed since completion",
         "elsewhere": "complete, not exported here",
         "exported": "exported, not complete",
+        "unrecorded": "exported",
         "missing": "lesson missing",
     }.get(standing.state, standing.state)
 

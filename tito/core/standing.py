@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tito.core import tracker
@@ -26,8 +26,9 @@ HEAD_BYTES = 4_000
 @dataclass(frozen=True)
 class Standing:
     """One module's line. `state`: not started, started, complete, changed (since it was
-    completed), exported (but never recorded as complete), elsewhere (completed in another
-    workspace, not exported in this one), or missing (its lesson cannot be read)."""
+    completed), exported (but never recorded as complete), unrecorded (exported, and there is no
+    tracker that could know more), elsewhere (completed in another workspace, not exported in this
+    one), or missing (its lesson cannot be read)."""
 
     module: Module
     title: str
@@ -46,7 +47,7 @@ def standings(workspace: Workspace) -> list[Standing]:
     records: dict[str, dict[str, Any]] = progress.get("modules", {})
     exported = exported_modules(workspace)
     started = Notes.of(workspace).started
-    return [
+    found = [
         _standing(
             workspace,
             module,
@@ -56,6 +57,9 @@ def standings(workspace: Workspace) -> list[Standing]:
         )
         for module in workspace.modules
     ]
+    if progress:
+        return found
+    return [replace(s, state="unrecorded") if s.state == "exported" else s for s in found]
 
 
 def _standing(
@@ -124,7 +128,7 @@ def next_step(found: Sequence[Standing]) -> tuple[str, str]:
         "missing": ("reset", "its lesson is missing or empty"),
         "changed": ("complete", "it has changed since it was completed"),
         "elsewhere": ("complete", "it is not exported in this workspace"),
-        "exported": ("complete", "it is exported, but never passed its tests"),
+        "exported": ("complete", "it is exported, but not recorded as complete"),
         "started": ("test", "it is under way"),
         "not started": ("start", ""),
     }

@@ -382,6 +382,11 @@ def test_without_a_tracker_the_export_still_works(desk: Desk) -> None:
     assert "Next: tito module start 03" in said.out, "it does not send in circles"
     assert not (desk.home / "progress.json").exists()
     assert desk.tito("module", "status").code == 0
+    desk.solve("03_line")
+    said = desk.tito("module", "complete", "03")
+    assert (said.code, "tito module complete" in said.out) == (0, False), said.all
+    said = desk.tito("module", "status")
+    assert (said.code, "complete 0" in said.out) == (0, False), said.all
 
 
 @pytest.mark.parametrize(
