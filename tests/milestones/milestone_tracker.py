@@ -1144,4 +1144,8 @@ def _let_go(stream: IO[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # Once more, as a module: a milestone that an author has added below these lines counts too.
+    sys.path.insert(0, str(Path(__file__).parent))
+    import milestone_tracker
+
+    sys.exit(milestone_tracker.main())

@@ -26,6 +26,28 @@ def test_the_specifications_session(script: Script) -> None:
     assert "test_perceptron_learning" in script("list").stdout
 
 
+def test_a_milestone_that_was_added_at_the_end_of_the_file(script: Script, tmp_path: Path) -> None:
+    """The specification's "Adding New Milestones" to the letter: its lines stand below `main`."""
+    with (tmp_path / "alone" / TRACKER.name).open("a", encoding="utf-8") as file:
+        file.write(
+            """
+MILESTONES["new_milestone"] = {
+    "name": "2025 - New Breakthrough",
+    "requires": ["00_setup", "01_tensor", "15_new_module"],
+    "test": "test_new_milestone_learning",
+    "description": "Description of the breakthrough",
+    "unlock_message": "🎉 You can now...",
+}
+MILESTONE_ORDER = ["perceptron", "xor", "mlp_digits", "cnn", "transformer", "new_milestone"]
+"""
+        )
+    for name in ("00_setup", "01_tensor"):
+        assert "UNLOCKED" not in script("complete", name).stdout
+    assert "2025 - New Breakthrough" in script("complete", "15_new_module").stdout
+    assert "3/3 modules" in script("progress").stdout
+    assert "test_new_milestone_learning" in script("list").stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
