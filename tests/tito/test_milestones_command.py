@@ -57,6 +57,17 @@ def test_status_has_three_names(tito, solved, words):
     assert tito(solved, *words).stdout == plain.stdout
 
 
+@pytest.mark.parametrize("action", ["status", "progress", "list"])
+def test_the_specification_calls_run_with_an_action_alone(solved, monkeypatch, capsys, action):
+    from argparse import Namespace
+
+    from tito.commands.milestones import MilestonesCommand
+
+    monkeypatch.chdir(solved)
+    assert MilestonesCommand().run(Namespace(action=action)) == 0
+    assert "Next: tito module start 00" in capsys.readouterr().out
+
+
 def test_status_as_json(tito, solved, record):
     record(solved, "00_setup")
     rows = json.loads(tito(solved, "milestone", "status", "--json").stdout)["milestones"]

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from tito.core.verification import Attempt, Verdict
 
 
+# Whoever calls `run` from Python needs to name the action, as the specification does, and no more.
+OPTIONS: dict[str, Any] = {"milestone": None, "json": False, "seed": None, "all": False}
+
+
 class MilestonesCommand(BaseCommand):
     """status, progress, list, info and run."""
 
@@ -49,6 +53,7 @@ class MilestonesCommand(BaseCommand):
         parser.parse_args = parser.parse_intermixed_args  # type: ignore[method-assign]
 
     def run(self, args: argparse.Namespace) -> int:
+        args = type(args)(**{**OPTIONS, **vars(args)})
         with tracker_access.speaking(self.workspace, self._module):
             return self._act(args)
 
@@ -66,15 +71,14 @@ class MilestonesCommand(BaseCommand):
 
     def _refuse_surplus(self, args: argparse.Namespace) -> None:
         """One parser serves all actions, so what an action has no use for is found here."""
-        given = vars(args)
-        surplus = [] if args.action in ("info", "run") else [given.get("milestone")]
+        surplus = [] if args.action in ("info", "run") else [args.milestone]
         if args.action != "run":
-            surplus += ["--seed" if given.get("seed") is not None else None]
-            surplus += ["--all" if given.get("all") else None]
+            surplus += ["--seed" if args.seed is not None else None]
+            surplus += ["--all" if args.all else None]
         for word in filter(None, surplus):
             text = f"tito milestone {args.action} has no use for {word!r}."
             raise UsageError(text, hint="tito milestone --help")
-        if (given.get("seed") or 0) < 0:
+        if (args.seed or 0) < 0:
             raise UsageError("A seed is a number from 0 on.", hint="tito milestone --help")
 
     # ---------------------------------------------------------------- the tracker
