@@ -346,7 +346,7 @@ class ProgressStore:
             raise
         outcome = "Your last good state was restored" if state else "You start anew"
         count = len(state["completed_modules"]) if state else 0
-        detail = f" ({count} modules complete)" if state else ": there was no good copy"
+        detail = f" (modules complete: {count})" if state else ": there was no good copy"
         self._tell_once(
             f"{self.path} was damaged ({reason}). {outcome}{detail}. "
             f"The damaged file is kept as {kept.name}."

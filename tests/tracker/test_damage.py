@@ -74,7 +74,7 @@ def test_the_last_good_state_comes_back(
     assert kept.read_bytes() == DAMAGE[kind]
     [text] = told
     assert "damaged" in text
-    assert "last good state was restored" in text
+    assert "last good state was restored (modules complete: 1)" in text
     assert kept.name in text
     assert tracker.mark_module_complete("01_tensor") == []
     assert len(told) == 1

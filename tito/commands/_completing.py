@@ -76,7 +76,7 @@ def show_export(command: BaseCommand, result: completion.Completion) -> None:
     done = command.world.symbols.done
     name = result.checklist.module
     if result.retested:
-        command.say(f"{done} {', '.join(result.retested)} still passes with it", style="green")
+        command.say(f"{done} still passing with it: {', '.join(result.retested)}", style="green")
     what = "exported into tinytorch/" if result.changed else "tinytorch/ holds it already"
     command.say(f"{done} {name} is complete: {what}", style="bold green")
 
