@@ -153,7 +153,7 @@ class MilestonesCommand(BaseCommand):
     def _run_one(self, milestone_id: str, args: argparse.Namespace) -> int:
         row = self._row(milestone_id)
         self._refuse_if_locked(row)
-        self._refuse_without_package()
+        self._refuse_if_not_exported([row])
         attempt = self._attempt(row, args)
         if args.json:
             self.world.emit_json(attempt.as_json())
@@ -171,7 +171,7 @@ class MilestonesCommand(BaseCommand):
         unlocked = [row for row in rows if not row["missing"]]
         if not unlocked:
             self._refuse_if_locked(rows[0])
-        self._refuse_without_package()
+        self._refuse_if_not_exported(unlocked)
         attempts = [self._attempt(row, args) for row in unlocked]
         if args.json:
             locked = [row["id"] for row in rows if row["missing"]]
@@ -191,13 +191,25 @@ class MilestonesCommand(BaseCommand):
             hint=f"tito module start {missing[0][:2]}",
         )
 
-    def _refuse_without_package(self) -> None:
+    def _refuse_if_not_exported(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Modules may have been completed in another workspace: no part of this one is wrong."""
+        from tito.core.marks import awaited_modules
+
         if not (self.workspace.package / "__init__.py").is_file():
             raise TitoError(
                 "There is no tinytorch package in this workspace yet.",
                 where=str(self.workspace.package),
                 hint="tito export",
             )
+        for row in rows:
+            absent = awaited_modules(self.workspace, self._module.milestone(row["id"])["requires"])
+            if absent:
+                verb = "is" if len(absent) == 1 else "are"
+                raise TitoError(
+                    f"{row['name']} builds on {', '.join(absent)}, which {verb} complete, "
+                    "but not exported in this workspace.",
+                    hint=f"tito module complete {absent[0][:2]}",
+                )
 
     def _attempt(self, row: dict[str, Any], args: argparse.Namespace) -> Attempt:
         """Run one verification, record a pass, and show what came out."""
