@@ -239,7 +239,7 @@ def test_a_damaged_progress_file_is_reported_not_silently_mended(tito, workspace
     assert "was damaged" in " ".join(result.stdout.split())
 
 
-def test_a_progress_file_of_a_newer_version(doctor, tinytorch_home):
+def test_a_progress_file_of_a_newer_version(doctor, tito, workspace, tinytorch_home):
     state = {
         "schema_version": 99,
         "completed_modules": [],
@@ -250,6 +250,7 @@ def test_a_progress_file_of_a_newer_version(doctor, tinytorch_home):
     code, wrong = doctor()
     assert code == 3
     assert "newer TinyTorch" in wrong[0][0]
+    assert "can be recorded" not in tito(workspace, "doctor").stdout
 
 
 def test_a_home_that_cannot_be_written(doctor, tmp_path):

@@ -154,11 +154,12 @@ def check_progress(module: ModuleType) -> Iterator[Finding]:
         yield Finding("machine", str(error), error.hint or None)
         return
     yield from (Finding("note", text) for text in told)
-    version, known = state.get("schema_version", 1), module.SCHEMA_VERSION
-    if version > known:
+    is_newer = state.get("schema_version", 1) > module.SCHEMA_VERSION
+    if is_newer:
         text = f"{path} was written by a newer TinyTorch: it can be read, not changed"
         yield Finding("machine", text, "Upgrade tinytorch-course.")
     done = counted(len(state["completed_modules"]), "module")
     learned = counted(len(state["completed_milestones"]), "milestone")
     yield Finding("good", f"progress: {done} complete, {learned} learned")
-    yield check_home(path)
+    if not is_newer:
+        yield check_home(path)
