@@ -187,6 +187,32 @@ def test_the_answers_own_line_comes_before_what_it_led_to() -> None:
     )
 
 
+def test_an_error_that_comes_later_names_the_answer_too() -> None:
+    """A backward rule returns a wrong shape: the code that notices it is another lesson's."""
+    below = Place("modules/00_setup/setup.py", 7, '    raise ValueError("no")')
+    problem = Problem("ValueError", "no", (below,), Place("test_tensor.py", 7))
+    found = checklist("01_tensor", LESSON, Report((made("test_1_10_c", "wrong", problem=problem),)))
+    text = "\n".join(text for text, _ in view.detail_lines(found))
+    assert text.endswith(
+        "  your answer: modules/01_tensor/tensor.py:34\n"
+        "  raised in modules/00_setup/setup.py:7\n"
+        '       7 |     raise ValueError("no")\n'
+        "  checked by test_tensor.py:7\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "shown"),
+    [
+        ("NotImplementedError", "", "NotImplementedError"),
+        ("Failed", "exp overflows", "exp overflows"),  # pytest.fail: the test's own words
+        ("ValueError", "no", "ValueError: no"),
+    ],
+)
+def test_an_error_is_named_once(kind: str, text: str, shown: str) -> None:
+    assert view.problem_lines(Problem(kind, text)) == [(shown, "red")]
+
+
 def test_a_task_with_two_blanks_names_both() -> None:
     blocks = (Block(10, 12), Block(20, 22))
     lines = [

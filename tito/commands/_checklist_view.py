@@ -22,6 +22,7 @@ TITLE_WIDTH = 36
 MESSAGE_LINES = 16
 PRINTED_LINES = 12
 PRINTED_WIDTH = 120
+SPEAKING = ("AssertionError", "Failed")  # what a test says: `assert`, and `pytest.fail`
 
 
 def show_checklist(command: BaseCommand, found: Checklist) -> None:
@@ -121,8 +122,8 @@ def failure_lines(test: TestResult, file: str = "", answers: Sequence[Block] = (
 
 
 def problem_lines(problem: Problem) -> list[Line]:
-    name = "" if problem.type == "AssertionError" else f"{problem.type}: "
-    lines = message_lines(f"{name}{problem.message}", "red")
+    named = problem.type in SPEAKING or problem.message == problem.type
+    lines = message_lines(problem.message if named else f"{problem.type}: {problem.message}", "red")
     if problem.type == "AssertionError":
         lines += message_lines(problem.expansion, "dim")
     return lines
@@ -138,18 +139,22 @@ def message_lines(text: str, style: str) -> list[Line]:
 
 
 def where_lines(problem: Problem, file: str, answers: Sequence[Block]) -> list[Line]:
-    """The line of the answer, and where that led to. A wrong value is raised by neither."""
+    """The line of the answer, and where that led to. A wrong value is raised by neither.
+
+    An error may come out of another lesson, long after the answer has returned: the answer is
+    named then too, for that is where to look.
+    """
     lines: list[Line] = []
     places = problem.places
     own = [p for p in places if p.file == file and any(b.begin <= p.line <= b.end for b in answers)]
     if own:
         lines += place_lines("in", own[-1])
-    if places and not (own and own[-1] is places[-1]):
-        lines += place_lines("raised in" if own else "in", places[-1])
-    if answers and not places:
+    elif answers:
         word = "your answer:" if len(answers) == 1 else "your answers:"
         begins = ", ".join(str(block.begin + 1) for block in answers)
         lines.append((f"  {word} {file}:{begins}", "cyan"))
+    if places and not (own and own[-1] is places[-1]):
+        lines += place_lines("raised in" if answers else "in", places[-1])
     if problem.test_place is not None:
         lines.append((f"  checked by {problem.test_place}", "dim"))
     return lines
