@@ -109,6 +109,8 @@ def flush() -> None:
 
 
 def _text(error: BaseException) -> str:
+    if isinstance(error, SyntaxError):  # str() adds a line of the generated file
+        return str(error.msg)
     try:
         return str(error)
     except Exception as inner:  # a student's __repr__ may be what is broken

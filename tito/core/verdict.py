@@ -5,6 +5,7 @@ Pure: everything is read from the evidence.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from tito.core.evidence import (
@@ -19,6 +20,8 @@ from tito.core.evidence import (
 )
 from tito.core.lesson_file import read_source
 from tito.core.results import Cause, Place, Problem, Report, TestResult
+
+MISSING_NAME = re.compile(r"cannot import name '(?P<name>\w+)' from '(?P<target>tinytorch[\w.]*)'")
 
 
 def read_report(evidence: Evidence) -> Report:
@@ -94,12 +97,28 @@ def _import_failed(evidence: Evidence) -> Cause | None:
     if event["blank"]:
         text = f"{event['blank']!r} is still blank, but is called while the lesson is imported."
         return Cause("import", text, 1, problem.place)
+    if (missing := MISSING_NAME.match(event["text"])) is not None:
+        place = problem.place or _lesson_file(evidence, event["module"])
+        return Cause("import", _undefined(missing), 1, place)
     error = f"{problem.type}: {problem.message}"
     edited = _edited_module(evidence, problem.place)
     if edited is not None:
         text = f"What tinytorch/ holds of {edited} is not its lesson, and fails: {error}"
         return Cause("import", text, 1, problem.place, hint=f"tito module complete {edited[:2]}")
     return Cause("import", f"The lesson cannot be imported: {error}", 1, problem.place)
+
+
+def _undefined(missing: re.Match[str]) -> str:
+    """Python's own words name a staged file that is gone when they are read."""
+    return (
+        f"No exported cell defines {missing['name']!r}, which is imported from "
+        f"{missing['target']}. Is the name misspelled, or is its '#| export' line gone?"
+    )
+
+
+def _lesson_file(evidence: Evidence, name: str | None) -> Place | None:
+    found = (module for module in evidence.workspace.modules if module.name == name)
+    return next((Place(evidence.workspace.shown(module.lesson), 0) for module in found), None)
 
 
 def _edited_module(evidence: Evidence, place: Place | None) -> str | None:
@@ -136,6 +155,9 @@ def _tests_broken(evidence: Evidence) -> Cause | None:
         return None
     problem = problem_of(evidence, event)
     file = _test_file(evidence, event["module"])
+    if (missing := MISSING_NAME.match(event["text"])) is not None:
+        place = _lesson_file(evidence, event["module"]) or problem.test_place
+        return Cause("missing", _undefined(missing), 1, place)
     if event["type"] in ("ImportError", "AttributeError") and "tinytorch" in event["text"]:
         text = f"The tests miss something that the lesson should define: {event['text']}"
         return Cause("missing", text, 1, problem.test_place)

@@ -246,7 +246,7 @@ def test_what_only_the_compiler_sees_names_its_line(desk: Desk) -> None:
     desk.on_top("00_setup", "return 3")
     said = complete(desk)
     assert said.code == 1
-    assert "'return' outside function" in said.out
+    assert "'return' outside function\n" in said.out, "and no line of the generated file"
     assert f"setup.py:{desk.line_of('00_setup', 'return 3')}" in said.out
 
 
@@ -264,7 +264,23 @@ def test_a_function_that_was_deleted(desk: Desk) -> None:
     desk.change("00_setup", "def manual_seed(", "def another_name(")
     said = complete(desk)
     assert said.code == 1
-    assert "manual_seed" in said.out
+    text = " ".join(said.out.split())
+    assert "No exported cell defines 'manual_seed', which is imported from tinytorch." in text
+    assert "at modules/00_setup/setup.py" in text
+    assert "staging" not in text, "a file that is gone by now"
+
+
+def test_a_listed_function_whose_cell_is_no_longer_exported(desk: Desk) -> None:
+    desk.solve("00_setup")
+    desk.change("00_setup", "default_exp seeds", "default_exp seeds\n__all__ = ['manual_seed']")
+    desk.change("00_setup", "__all__", "#| export\n__all__")
+    desk.change("00_setup", "#| export\nSTATE", "STATE")
+    said = complete(desk)
+    assert said.code == 1
+    text = " ".join(said.out.split())
+    assert "No exported cell defines 'manual_seed', which is imported from tinytorch.seeds." in text
+    assert "at modules/00_setup/setup.py" in text
+    assert "staging" not in text
 
 
 def test_a_background_thread_does_not_keep_the_run(desk: Desk) -> None:
