@@ -32,6 +32,7 @@ PYTEST_OPTIONS = [
     "--import-mode=importlib",
     "--noconftest",
     "-pno:cacheprovider",
+    "-pno:debugging",  # it would draw its prompt on the terminal that is not there
     "-pno:doctest",
     "-pno:faulthandler",  # it would take our stack file's place
     "-pno:junitxml",
@@ -212,6 +213,11 @@ def import_lessons(reporter: Reporter) -> bool:
     return True
 
 
+def nobody_types(*_: object, **__: object) -> None:
+    """In place of the debugger: there is no keyboard behind these tests."""
+    raise RuntimeError("breakpoint() has no keyboard here: run the lesson's own file to stop there")
+
+
 def isolate(staging: str) -> None:
     """This process finds the staged package, and not tito's own folder."""
     others = [path for path in sys.path if path and str(Path(path).resolve()) != OWN_FOLDER]
@@ -233,6 +239,7 @@ def main(job_file: str) -> None:
 
     reporter.emit("ready", seconds=time.monotonic() - started)
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    sys.breakpointhook = nobody_types
     reporter.watch()
     if import_lessons(reporter):
         tests = [module["tests"] for module in job["modules"]]

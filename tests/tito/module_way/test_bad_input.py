@@ -283,6 +283,15 @@ def test_a_listed_function_whose_cell_is_no_longer_exported(desk: Desk) -> None:
     assert "staging" not in text
 
 
+def test_a_breakpoint_says_that_nobody_can_type(desk: Desk) -> None:
+    desk.solve("00_setup")
+    desk.change("00_setup", "    return seed\n", "    breakpoint()\n    return seed\n")
+    said = complete(desk)
+    assert said.code == 1
+    assert "breakpoint() has no keyboard here" in said.out
+    assert f"setup.py:{desk.line_of('00_setup', 'breakpoint()')}" in said.out
+
+
 def test_a_background_thread_does_not_keep_the_run(desk: Desk) -> None:
     desk.solve("00_setup")
     desk.on_top(
