@@ -9,7 +9,6 @@ from tito.commands._file_remarks import remark_lines
 from tito.commands._lines import Line, show_lines
 from tito.core.completion import Completion
 from tito.core.console import Symbols
-from tito.core.lesson_file import read_lesson
 from tito.core.results import Cause, Checklist, Place, Problem, TaskState, TestResult
 from tito.core.words import counted
 
@@ -29,8 +28,7 @@ def show_checklist(command: BaseCommand, found: Checklist) -> None:
     """Print the checklist, the details of the first thing that is wrong, and the sum."""
     show_lines(command, checklist_lines(found, command.world.symbols))
     show_lines(command, detail_lines(found))
-    file = read_lesson(command.workspace, command.workspace.resolve(found.module))
-    show_lines(command, remark_lines(found, file))
+    show_lines(command, remark_lines(found))
     if any(state.state != "not run" for state in found.tasks):
         command.say(summary(found))
 

@@ -6,16 +6,17 @@ from collections.abc import Sequence
 
 from tito.commands._lines import Line
 from tito.core.course_files import MEND
-from tito.core.lesson_file import LessonFile, lost_tasks, unmarked_tasks
+from tito.core.lesson_file import lost_tasks, unmarked_tasks
 from tito.core.results import Checklist
 
 
-def remark_lines(found: Checklist, file: LessonFile) -> list[Line]:
+def remark_lines(found: Checklist) -> list[Line]:
     """Nothing where tasks and markers are all there, and nobody changed the tests."""
-    lost = lost_tasks(file) if found.report.outcome != "passed" else []
+    name, lesson = found.module, found.lesson
+    lost = lost_tasks(name, lesson) if found.report.outcome != "passed" else []
     return [
         *lost_lines(found, lost),
-        *unmarked_lines(unmarked_tasks(file)),
+        *unmarked_lines(unmarked_tasks(name, lesson)),
         *edited_lines(found.edited),
     ]
 

@@ -66,11 +66,11 @@ def check_lesson(workspace: Workspace, module: Module) -> Finding | None:
     except TitoError as error:
         where = error.where or workspace.shown(module.lesson)
         return Finding("yours", f"{where}: {error}", error.hint)
-    lost = lost_tasks(file)
+    lost = lost_tasks(module.name, file.lesson)
     if lost:
         text = f"{workspace.shown(module.lesson)} has lost task {enumerated(lost)}"
         return Finding("yours", text, f"tito module reset {module.number}")
-    unmarked = unmarked_tasks(file)
+    unmarked = unmarked_tasks(module.name, file.lesson)
     if unmarked:
         where, lines = workspace.shown(module.lesson), "### BEGIN SOLUTION and ### END SOLUTION"
         text = f"{where}: no {lines} around an answer to task {enumerated(unmarked)}"

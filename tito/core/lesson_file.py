@@ -75,22 +75,22 @@ def reference(module_name: str) -> LessonFile | None:
     return None
 
 
-def lost_tasks(file: LessonFile) -> list[str]:
+def lost_tasks(module_name: str, lesson: Lesson) -> list[str]:
     """Tasks of the course that the student's file no longer has: the file was cut."""
-    original = reference(file.module.name)
+    original = reference(module_name)
     if original is None:
         return []
-    present = {task.number for task in file.lesson.tasks}
+    present = {task.number for task in lesson.tasks}
     return [task.number for task in original.lesson.tasks if task.number not in present]
 
 
-def unmarked_tasks(file: LessonFile) -> list[str]:
+def unmarked_tasks(module_name: str, lesson: Lesson) -> list[str]:
     """Tasks that have lost marker lines: they are tested, but hints and solutions miss answers."""
-    original = reference(file.module.name)
+    original = reference(module_name)
     if original is None:
         return []
     marked = {task.number: len(task.blocks) for task in original.lesson.tasks}
-    return [t.number for t in file.lesson.tasks if len(t.blocks) < marked.get(t.number, 0)]
+    return [t.number for t in lesson.tasks if len(t.blocks) < marked.get(t.number, 0)]
 
 
 def _way_back(module: Module) -> str:

@@ -143,11 +143,16 @@ class Checklist:
 
     module: str
     title: str
-    file: str  # the lesson, as the student knows it
+    lesson: Lesson  # as it was read for this run; the file may have changed since
     tasks: tuple[TaskState, ...]
     rest: tuple[TestResult, ...]
     report: Report
     edited: str = ""  # the test file's name, if it is not as the course has it
+
+    @property
+    def file(self) -> str:
+        """The lesson's path, as the student knows it."""
+        return self.lesson.shown
 
     @property
     def first_wrong(self) -> TestResult | None:
@@ -177,7 +182,7 @@ def checklist(module: str, lesson: Lesson, report: Report, edited: str = "") -> 
         for task in lesson.tasks
     )
     rest = tuple(test for test in mine if test.task not in numbers)
-    return Checklist(module, lesson.title, lesson.shown, states, rest, report, edited)
+    return Checklist(module, lesson.title, lesson, states, rest, report, edited)
 
 
 def task_state(task: Task, is_blank: bool, tests: Sequence[TestResult]) -> TaskState:

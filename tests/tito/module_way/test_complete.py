@@ -67,6 +67,17 @@ def test_who_edited_the_tests_is_told_and_it_is_on_record(desk: Desk) -> None:
     assert progress(desk)["modules"]["00_setup"]["tests_edited"] is True
 
 
+def test_a_lesson_that_is_half_saved_while_its_tests_run(desk: Desk) -> None:
+    """What was read before the run is what is exported and spoken of."""
+    desk.solve("00_setup")
+    saving = "\n\ndef test_0_1_saved():\n    open({!r}, 'w').write('# %%\\n### END SOLUTION')\n"
+    with desk.tests("00_setup").open("a", encoding="utf-8") as file:
+        file.write(saving.format(str(desk.lesson("00_setup"))))
+    said = desk.tito("module", "complete", "00")
+    assert (said.code, said.err) == (0, ""), said.all
+    assert "00_setup is complete" in said.out
+
+
 def test_the_export_runs_without_tito(solved_desk: Desk) -> None:
     code = "import tinytorch; print(tinytorch.seeded_line(2, 4), tinytorch.line.__module__)"
     run = subprocess.run(
