@@ -107,6 +107,16 @@ def test_a_lesson_that_lost_a_task(doctor, workspace):
     )
 
 
+def test_a_heading_that_is_gone_alone_costs_nobody_the_lesson(doctor, tito, workspace):
+    lesson = workspace / "modules/03_line/line.py"
+    text = lesson.read_text(encoding="utf-8")
+    lesson.write_text(text.replace("# ## Task 3.2: seeded_line", "#"), encoding="utf-8")
+    assert doctor() == (0, [])
+    said = tito(workspace, "doctor").stdout
+    assert "modules/03_line/line.py: no heading above the answer to task 3.2" in said
+    assert "Put the line '# ## Task 3.2: seeded_line' back." in said
+
+
 def test_an_answer_without_its_marker_lines_is_noted(tito, workspace):
     lesson = workspace / "modules/03_line/line.py"
     assert "no ### BEGIN SOLUTION" not in tito(workspace, "doctor").stdout

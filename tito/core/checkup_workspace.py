@@ -16,7 +16,7 @@ from tito.core.course import course_root
 from tito.core.course_files import MEND, differing_files
 from tito.core.errors import TitoError
 from tito.core.exported import behind
-from tito.core.lesson_file import check, lost_tasks, read_lesson, unmarked_tasks
+from tito.core.lesson_file import check, lost_tasks, read_lesson, unmarked_tasks, was_cut
 from tito.core.words import counted, enumerated
 from tito.core.workspace import Module, Workspace, modules_in, outer_workspace
 
@@ -68,8 +68,12 @@ def check_lesson(workspace: Workspace, module: Module) -> Finding | None:
         return Finding("yours", f"{where}: {error}", error.hint)
     lost = lost_tasks(module.name, file.lesson)
     if lost:
-        text = f"{workspace.shown(module.lesson)} has lost task {enumerated(lost)}"
-        return Finding("yours", text, f"tito module reset {module.number}")
+        numbers = enumerated([task.number for task in lost])
+        if was_cut(module.name, file.lesson):
+            text = f"{workspace.shown(module.lesson)} has lost task {numbers}"
+            return Finding("yours", text, f"tito module reset {module.number}")
+        text = f"{workspace.shown(module.lesson)}: no heading above the answer to task {numbers}"
+        return Finding("note", text, f"Put the line '{lost[0].heading}' back.")
     unmarked = unmarked_tasks(module.name, file.lesson)
     if unmarked:
         where, lines = workspace.shown(module.lesson), "### BEGIN SOLUTION and ### END SOLUTION"

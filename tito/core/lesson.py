@@ -59,6 +59,11 @@ class Task:
     def label(self) -> str:
         return f"Task {self.number}: {self.title}"
 
+    @property
+    def heading(self) -> str:
+        """Its line in the lesson."""
+        return f"# ## {self.label}"
+
 
 @dataclass(frozen=True)
 class Lesson:

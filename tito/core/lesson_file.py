@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tito.core.course import course_root
-from tito.core.lesson import Lesson, LessonError
+from tito.core.lesson import Lesson, LessonError, Task
 from tito.core.workspace import Module, Workspace, modules_in
 
 LARGEST = 5_000_000  # bytes, a hundred times a long lesson: more was not written by hand
@@ -75,13 +75,19 @@ def reference(module_name: str) -> LessonFile | None:
     return None
 
 
-def lost_tasks(module_name: str, lesson: Lesson) -> list[str]:
-    """Tasks of the course that the student's file no longer has: the file was cut."""
+def lost_tasks(module_name: str, lesson: Lesson) -> list[Task]:
+    """Tasks of the course that the student's file no longer has."""
     original = reference(module_name)
     if original is None:
         return []
     present = {task.number for task in lesson.tasks}
-    return [task.number for task in original.lesson.tasks if task.number not in present]
+    return [task for task in original.lesson.tasks if task.number not in present]
+
+
+def was_cut(module_name: str, lesson: Lesson) -> bool:
+    """Whether answers are gone too; a task may also be lost with its heading alone."""
+    original = reference(module_name)
+    return original is not None and len(lesson.blocks) < len(original.lesson.blocks)
 
 
 def unmarked_tasks(module_name: str, lesson: Lesson) -> list[str]:

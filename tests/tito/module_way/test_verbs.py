@@ -176,6 +176,17 @@ def test_answers_without_their_markers_are_named(desk: Desk) -> None:
     said = desk.tito("module", "test", "03")
     assert (said.code, "2 of 2 tasks done" in said.out) == (0, True)
     assert "Task 3.1, 3.2: the lines '### BEGIN SOLUTION'" in " ".join(said.out.split())
+    assert f"  below modules/03_line/line.py:{desk.line_of('03_line', 'Task 3.2')}\n" in said.out
+
+
+def test_a_heading_that_is_missing_is_named_and_nothing_is_reset(solved_desk: Desk) -> None:
+    heading = "# ## Task 3.2: seeded_line"
+    solved_desk.change("03_line", heading, "# ## seeded_line")
+    said = solved_desk.tito("module", "test", "03")
+    assert (said.code, "1 of 1 task done" in said.out) == (0, True)
+    assert "1 heading missing in modules/03_line/line.py" in said.out
+    assert f"  {heading}\n" in said.out
+    assert "reset" not in said.out
 
 
 def test_start_opens_the_editor_with_its_arguments(desk: Desk, tmp_path: Path) -> None:
