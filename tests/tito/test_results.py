@@ -156,6 +156,14 @@ def test_the_checklist_reads_like_this() -> None:
     assert view.summary(found) == "1 of 3 tasks done, 1 wrong, 1 blank (0.4 s)"
 
 
+def test_a_test_without_a_task_is_shown_as_what_it_is() -> None:
+    loose = made("test_1_7_lost", "blank", waits_for="1.7"), made("test_1_8_lost", "wrong")
+    found = checklist("01_tensor", LESSON, Report((made("test_1_1_a"), *loose)))
+    lines = view.checklist_lines(found, ASCII)
+    assert ("  o       test_1_7_lost", "") in lines
+    assert ("  x       test_1_8_lost", "red") in lines
+
+
 def test_the_checklist_fits_into_eighty_columns() -> None:
     waiting = made("test_1_10_c", "blank", waits_for="1.2")
     stopped = made("test_1_1_a", "stopped")

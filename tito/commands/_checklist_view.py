@@ -40,8 +40,15 @@ def checklist_lines(found: Checklist, symbols: Symbols) -> list[Line]:
         return lines  # nothing is known of any task: the cause alone is worth reading
     lines += [task_line(state, symbols) for state in found.tasks]
     loose = [test for test in found.rest if test.status != "passed"]
-    lines += [(f"  {symbols.wrong} {'':<5} {test.name}", "red") for test in loose]
+    lines += [loose_line(test, symbols) for test in loose]
     return [*lines, ("", "")]
+
+
+def loose_line(test: TestResult, symbols: Symbols) -> Line:
+    """A test whose task has lost its heading: blank is not wrong there either."""
+    blank = test.status == "blank"
+    sign = symbols.blank if blank else symbols.wrong
+    return f"  {sign} {'':<5} {test.name}", STYLES["blank" if blank else "wrong"]
 
 
 def task_line(state: TaskState, symbols: Symbols) -> Line:
