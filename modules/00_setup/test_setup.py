@@ -154,12 +154,12 @@ def test_0_3_initial_seed():
 
 def test_0_3_seed_is_fresh_and_repeatable():
     chosen = {seed() for _ in range(20)}
+    assert all(type(number) is int and 0 <= number < 2**64 for number in chosen), (
+        f"seed() must return ints from 0 to 2**64 - 1, got {sorted(chosen, key=str)[:3]}"
+    )
     assert len(chosen) == 20, (
         f"20 calls of seed() gave only {len(chosen)} different seeds: take secrets.randbits(64) "
         "each time"
-    )
-    assert all(type(number) is int and 0 <= number < 2**64 for number in chosen), (
-        f"seed() must return ints from 0 to 2**64 - 1, got {sorted(chosen, key=str)[:3]}"
     )
     assert sorted(chosen)[-1] >= 2**48, (
         f"the largest of 20 seeds is {sorted(chosen)[-1]}: take all 64 bits, secrets.randbits(64)"
@@ -269,9 +269,17 @@ def test_0_5_the_way_back():
     manual_seed(7)
     default_generator.random(2)
     expected = fresh(7).random(4)[2:]
-    with fork_rng():
-        default_generator.random(100)
-        manual_seed(99)
+    try:
+        with fork_rng():
+            default_generator.random(100)
+            manual_seed(99)
+    except TypeError as error:
+        if "not an iterator" not in str(error):
+            raise
+        raise AssertionError(
+            f"`with fork_rng():` raised TypeError: {error}. Where does the block run? A function "
+            "below @contextmanager needs a `yield` in that place"
+        ) from None
     found = default_generator.random(2)
     assert (found == expected).all(), (
         f"after `with fork_rng():` the next numbers are {found}, without the block they are "

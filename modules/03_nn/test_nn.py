@@ -684,7 +684,8 @@ def test_3_7_bce_is_exact_where_it_is_small():
     found = F.binary_cross_entropy_with_logits(Tensor(np.array([40.0])), Tensor(np.array([1.0])))
     assert abs(found.item() / math.exp(-40) - 1) < 1e-9, (
         f"a score of 40 for a target of 1 costs {found.item()!r}, expected {math.exp(-40)!r}: "
-        "np.log(1 + e) rounds 1 + e to 1, np.log1p(e) does not"
+        "np.log(1 + e) rounds 1 + e to 1, np.log1p(e) does not (and a probability that was rounded "
+        "to 1 has lost it before any log is taken)"
     )
 
 
