@@ -236,6 +236,23 @@ def test_an_edit_that_is_not_exported_is_said_before_the_run(tito, unlocked):
     assert "has changed" not in tito(unlocked, "milestone", "run", "start").stdout, "not needed"
 
 
+def test_an_edit_in_the_package_is_not_called_one_of_the_lesson(tito, unlocked):
+    break_framework(unlocked, "return 3 * x", "return x * 3")
+    shown = " ".join(tito(unlocked, "milestone", "run", "slope").stdout.split())
+    assert "tinytorch/line.py was edited and is not what modules/03_line/line.py says" in shown
+    assert "has changed" not in shown
+    assert "tito module complete 03" in shown
+
+
+def test_a_file_of_the_package_that_is_gone_is_not_wrong_code(tito, unlocked):
+    (unlocked / "tinytorch/line.py").unlink()
+    run = tito(unlocked, "milestone", "run", "slope")
+    assert run.returncode == 1
+    assert "03_line, which is complete, but not exported" in " ".join(run.stderr.split())
+    assert run.stderr.splitlines()[-1] == "Next: tito module complete 03"
+    assert "Not learned" not in run.stdout
+
+
 def test_a_verification_that_was_edited_is_said_and_on_record(tito, unlocked, tinytorch_home):
     name = "tests/milestones/test_learning_verification.py"
     assert "as the course has it" not in tito(unlocked, "milestone", "run", "slope").stdout

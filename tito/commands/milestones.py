@@ -193,7 +193,7 @@ class MilestonesCommand(BaseCommand):
 
     def _refuse_if_not_exported(self, rows: Sequence[dict[str, Any]]) -> None:
         """Modules may have been completed in another workspace: no part of this one is wrong."""
-        from tito.core.marks import awaited_modules
+        from tito.core.exported import not_exported
 
         if not (self.workspace.package / "__init__.py").is_file():
             raise TitoError(
@@ -202,7 +202,7 @@ class MilestonesCommand(BaseCommand):
                 hint="tito export",
             )
         for row in rows:
-            absent = awaited_modules(self.workspace, self._module.milestone(row["id"])["requires"])
+            absent = not_exported(self.workspace, self._module.milestone(row["id"])["requires"])
             if absent:
                 verb = "is" if len(absent) == 1 else "are"
                 raise TitoError(
@@ -235,11 +235,10 @@ class MilestonesCommand(BaseCommand):
     def _warn_of_changes(self, milestone_id: str, edited: Sequence[str]) -> None:
         """A milestone judges what is exported; an edit since then would seem to do nothing."""
         from tito.core.course_files import MEND
-        from tito.core.exported import behind
+        from tito.core.exported import behind, difference
 
         for module in behind(self.workspace, self._module.milestone(milestone_id)["requires"]):
-            lesson = self.workspace.shown(module.lesson)
-            self.say(f"  {lesson} has changed since it was exported. To export it:", "yellow")
+            self.say(f"  {difference(self.workspace, module)}. To export it:", "yellow")
             self.say(f"    tito module complete {module.number}", "yellow")
         if edited:
             self.say(f"  Not as the course has it: {enumerated(edited)}. To put it back:", "yellow")

@@ -15,7 +15,7 @@ from tito.core.checkup import Finding, check_home, check_room
 from tito.core.course import course_root
 from tito.core.course_files import MEND, differing_files
 from tito.core.errors import TitoError
-from tito.core.exported import behind
+from tito.core.exported import behind, difference
 from tito.core.lesson_file import check, lost_tasks, read_lesson, unmarked_tasks, was_cut
 from tito.core.words import counted, enumerated
 from tito.core.workspace import Module, Workspace, modules_in, outer_workspace
@@ -96,8 +96,9 @@ def check_package(workspace: Workspace, tell: Tell) -> Iterator[Finding]:
     mend = f"tito module complete {changed[0].number}" if changed else "tito export"
     yield try_import(workspace, tell, mend)
     for module in changed:
-        text = f"{workspace.shown(module.lesson)} has changed since it was exported"
-        yield Finding("note", text, f"tito module complete {module.number}")
+        yield Finding(
+            "note", difference(workspace, module), f"tito module complete {module.number}"
+        )
 
 
 def try_import(workspace: Workspace, tell: Tell, mend: str = "tito export") -> Finding:

@@ -10,10 +10,11 @@ import hashlib
 from collections.abc import Iterable
 
 from tito.core.errors import TitoError
-from tito.core.exporter import read_package
+from tito.core.exporter import is_generated, read_package
 from tito.core.lesson_file import read_lesson
 from tito.core.marks import MARK
-from tito.core.package import Package
+from tito.core.package import ROOT, Package
+from tito.core.words import enumerated
 from tito.core.workspace import Module, Workspace
 
 
@@ -41,6 +42,22 @@ def is_behind(workspace: Workspace, module: Module, package: Package) -> bool:
     except (TitoError, SyntaxError):
         return True  # as it stands it could not even be exported
     return code_of(module.name, package) != code_of(module.name, after)
+
+
+def difference(workspace: Workspace, module: Module) -> str:
+    """What sets a module that is `behind` apart: somebody edited the package, else the lesson."""
+    lesson, package = workspace.shown(module.lesson), read_package(workspace)
+    broken = [t for t in package.targets.values() if module.name in t.sections and not t.is_sealed]
+    if broken:
+        files = enumerated([f"{ROOT}/{target.path}" for target in broken])
+        return f"{files} was edited and is not what {lesson} says"
+    return f"{lesson} has changed since it was exported"
+
+
+def not_exported(workspace: Workspace, names: Iterable[str]) -> list[str]:
+    """The modules of which `tinytorch/` has nothing. A framework that tito did not write is judged
+    as it stands."""
+    return sorted(set(names) - read_package(workspace).modules) if is_generated(workspace) else []
 
 
 def code_of(module_name: str, package: Package) -> dict[str, str]:

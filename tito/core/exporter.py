@@ -152,6 +152,11 @@ def _generated_files(workspace: Workspace) -> list[Path]:
     return [path for path in paths if SIGN in _read_text(path).partition("\n")[0]]
 
 
+def is_generated(workspace: Workspace) -> bool:
+    """Whether the package's own file is ours, and not another framework's."""
+    return SIGN in _read_text(workspace.package / "__init__.py").partition("\n")[0]
+
+
 def _read_text(path: Path) -> str:
     with _speaking_of(path):
         return path.read_text(encoding="utf-8", errors="replace")

@@ -52,6 +52,11 @@ class Target:
         """Tells whether somebody edited the generated file."""
         return hashlib.sha256(self.body.encode()).hexdigest()[:32]
 
+    @property
+    def is_sealed(self) -> bool:
+        """Whether it is as it was exported: only then its list of names is believed."""
+        return self.listed is not None
+
     @cached_property
     def names(self) -> list[str]:
         """Its public names. A MachineError where an edit has left something that is not Python."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from tito.core.lesson import Lesson
-from tito.core.marks import NOT_YET
 from tito.core.package import FLAT, FOOT, ROOT, SEAL, SIGN, Package, Target, is_flat
 
 LAZY = "utils"  # what most programs do not need is loaded on first use
@@ -146,7 +145,7 @@ def _stub(name: str, module: str) -> str:
     dotted = f"{ROOT}.{name}"
     return "\n".join(
         [
-            f'"""{dotted}, {SIGN}: {NOT_YET}"""',
+            f'"""{dotted}, {SIGN}: not exported yet."""',
             "",
             f"from {ROOT}._later import comes_with",
             "",
