@@ -244,6 +244,14 @@ def test_an_edit_in_the_package_is_not_called_one_of_the_lesson(tito, unlocked):
     assert "tito module complete 03" in shown
 
 
+def test_after_a_failure_of_an_edited_package_it_is_exported_again(tito, unlocked):
+    with (unlocked / "tinytorch/line.py").open("a", encoding="utf-8") as file:
+        file.write("\nx = (\n")
+    run = tito(unlocked, "milestone", "run", "slope")
+    assert run.returncode == 1
+    assert run.stdout.splitlines()[-1] == "Next: tito module complete 03"
+
+
 def test_a_file_of_the_package_that_is_gone_is_not_wrong_code(tito, unlocked):
     (unlocked / "tinytorch/line.py").unlink()
     run = tito(unlocked, "milestone", "run", "slope")

@@ -76,7 +76,8 @@ def show_export(command: BaseCommand, result: completion.Completion) -> None:
     done = command.world.symbols.done
     name = result.checklist.module
     if result.retested:
-        command.say(f"{done} still passing with it: {', '.join(result.retested)}", style="green")
+        verb = "passes" if len(result.retested) == 1 else "pass"
+        command.say(f"{done} {', '.join(result.retested)} still {verb} with it", style="green")
     what = "exported into tinytorch/" if result.changed else "tinytorch/ holds it already"
     command.say(f"{done} {name} is complete: {what}", style="bold green")
 

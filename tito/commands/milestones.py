@@ -283,4 +283,12 @@ class MilestonesCommand(BaseCommand):
             self.next_step("tito doctor")
         else:
             module = blamed_module(attempt.verdict)
-            self.next_step(f"tito module test {module}" if module else attempt.replay)
+            self.next_step(f"tito module test {module}" if module else self._again(attempt))
+
+    def _again(self, attempt: Attempt) -> str:
+        """Nobody is to blame: an export that is not its lesson's comes before a replay."""
+        from tito.core.exported import behind
+
+        required = self._module.milestone(attempt.row["id"])["requires"]
+        differing = next(iter(behind(self.workspace, required)), None)
+        return f"tito module complete {differing.number}" if differing else attempt.replay
