@@ -33,7 +33,7 @@ def read_lesson(workspace: Workspace, module: Module) -> LessonFile:
     data = _read_bytes(module, shown)
     text = _decode(data, module, shown)
     lesson = Lesson(text, shown)
-    if not lesson.sections:
+    if not lesson.sections and not any("export" in cell.directives for cell in lesson.cells):
         raise LessonError(
             "No cell of this lesson is marked for export; it looks half-saved.",
             where=shown,
@@ -55,13 +55,13 @@ def check(file: LessonFile) -> None:
             raise LessonError(
                 "This cell is exported, but no cell says '#| default_exp NAME'.",
                 where=f"{lesson.shown}:{cell.line}",
-                hint=_way_back(file.module),
+                hint=_default_target_back(file.module),
             )
-    for target in lesson.sections:
+    for target, cells in lesson.sections.items():
         if not all(part.isidentifier() for part in target.split(".")):
             raise LessonError(
                 f"{target!r} is not a place to export to.",
-                where=lesson.shown,
+                where=f"{lesson.shown}:{cells[0].line}",
                 hint="After '#| export' stand names, joined by dots: '#| export nn.init'.",
             )
 
@@ -101,6 +101,15 @@ def unmarked_tasks(module_name: str, lesson: Lesson) -> list[str]:
 
 def _way_back(module: Module) -> str:
     return f"tito module reset {module.number}  (a dated copy of your file is kept)"
+
+
+def _default_target_back(module: Module) -> str:
+    """One line that is gone is no reason to give up a lesson."""
+    original = reference(module.name)
+    if original is None or not original.lesson.default_target:
+        return _way_back(module)
+    line = f"#| default_exp {original.lesson.default_target}"
+    return f"Put the line '{line}' back, above its first '#| export'."
 
 
 def _read_bytes(module: Module, shown: str) -> bytes:

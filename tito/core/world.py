@@ -92,7 +92,10 @@ class World:
     def confirm(self, question: str) -> bool:
         """A plain yes or no; anything but yes is no."""
         self.console.print(f"{question} [y/N] ", end="", markup=False, highlight=False)
-        return self.stdin.readline().strip().lower() in ("y", "yes")
+        answer = self.stdin.readline()
+        if not answer.endswith("\n"):  # Ctrl-D leaves the cursor behind the question
+            self.console.print()
+        return answer.strip().lower() in ("y", "yes")
 
 
 def _nowhere() -> TextIO:

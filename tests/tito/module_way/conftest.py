@@ -75,10 +75,12 @@ class Desk:
         cwd: Path | None = None,
         **env: str,
     ) -> Said:
-        """Run a command; with `answer`, somebody at a terminal types it."""
+        """Run a command; with `answer`, somebody at a terminal types it ("\\x04" is Ctrl-D)."""
         out = Screen(encoding, tty=answer is not None)
         err = Screen(encoding)
-        stdin = io.StringIO() if answer is None else Terminal(answer + "\n")
+        stdin = (
+            io.StringIO() if answer is None else Terminal("" if answer == "\x04" else answer + "\n")
+        )
         settings = {**os.environ, "TERM": "dumb", **env}
         world = World(cwd=cwd or self.root, env=settings, stdin=stdin, stdout=out, stderr=err)
         return Said(main(arguments, world), out.text(), err.text())

@@ -98,6 +98,21 @@ def test_a_lost_end_marker(desk: Desk) -> None:
     assert "### END SOLUTION" in said.err
 
 
+def test_a_line_that_says_where_to_export_is_to_be_put_back(desk: Desk) -> None:
+    desk.change("00_setup", "#| default_exp seeds\n", "")
+    said = complete(desk)
+    assert said.code == 1
+    assert "Put the line '#| default_exp seeds' back" in said.err
+    assert "reset" not in said.err
+
+
+def test_a_misspelled_target_names_its_cell(desk: Desk) -> None:
+    desk.change("00_setup", "#| export\nSTATE", "#| export no-name\nSTATE")
+    said = complete(desk)
+    assert said.code == 1
+    assert f"modules/00_setup/setup.py:{desk.line_of('00_setup', 'no-name')}\n" in said.err
+
+
 def test_a_byte_order_mark_and_windows_line_ends_are_fine(desk: Desk) -> None:
     desk.solve("00_setup")
     text = desk.lesson("00_setup").read_text(encoding="utf-8").replace("\n", "\r\n")

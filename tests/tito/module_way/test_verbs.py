@@ -388,6 +388,8 @@ def test_reset_asks(desk: Desk) -> None:
     assert desk.tito("module", "reset", "00").code == 1
     assert desk.tito("module", "reset", "00", answer="").code == 1
     assert desk.lesson("00_setup").read_bytes() == solved
+    ended = desk.tito("module", "reset", "00", answer="\x04")
+    assert (ended.code, "[y/N] \nNothing was changed." in ended.out) == (1, True), "Ctrl-D"
     assert desk.tito("module", "reset", "00", answer="yes").code == 0
     assert desk.lesson("00_setup").read_bytes() != solved
 
