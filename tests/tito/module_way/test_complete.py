@@ -180,7 +180,7 @@ def test_a_good_change_below_is_tested_above(solved_desk: Desk) -> None:
     solved_desk.change("00_setup", "    return seed\n", "    return seed + 0\n")
     found = solved_desk.tito("module", "complete", "00", "--json").json
     assert (found["outcome"], found["retested"]) == ("passed", ["03_line"])
-    assert "still passing with it: 03_line" in solved_desk.tito("module", "complete", "00").out
+    assert "03_line still passes with it" in solved_desk.tito("module", "complete", "00").out
     assert found["exported"] == ["seeds.py"]
 
 
