@@ -144,7 +144,7 @@ def test_only_the_exporter_writes_the_package() -> None:
         "tito.core.exporter",
         "tito.core.marks",
         "tito.core.checkup_workspace",
-        "tito.commands.milestones",
+        "tito.commands._milestone_before",
     }, "a new room looks at tinytorch/: does it only read?"
 
 

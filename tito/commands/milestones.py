@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from tito.commands.base import BaseCommand
 from tito.core import tracker as tracker_access
 from tito.core.errors import MachineError, TitoError, UsageError
-from tito.core.words import enumerated
 
 if TYPE_CHECKING:
     import argparse
@@ -106,6 +105,9 @@ class MilestonesCommand(BaseCommand):
         row: dict[str, Any] = next(r for r in self._tracker.status() if r["id"] == milestone_id)
         return row
 
+    def _requires(self, milestone_id: str) -> list[str]:
+        return list(self._module.milestone(milestone_id)["requires"])
+
     def _named(self, args: argparse.Namespace) -> str:
         if args.milestone:
             return str(args.milestone)
@@ -136,7 +138,7 @@ class MilestonesCommand(BaseCommand):
         from tito.core.verification import changed_since
 
         row = self._row(milestone_id)
-        requires = self._module.milestone(milestone_id)["requires"]
+        requires = self._requires(milestone_id)
         changed = changed_since(row["record"], self.workspace)
         if as_json:
             self.world.emit_json({**row, "requires": requires, "changed_since": changed})
@@ -152,8 +154,7 @@ class MilestonesCommand(BaseCommand):
 
     def _run_one(self, milestone_id: str, args: argparse.Namespace) -> int:
         row = self._row(milestone_id)
-        self._refuse_if_locked(row)
-        self._refuse_if_not_exported([row])
+        self._refuse_unless_runnable(row)
         attempt = self._attempt(row, args)
         if args.json:
             self.world.emit_json(attempt.as_json())
@@ -169,9 +170,7 @@ class MilestonesCommand(BaseCommand):
             )
         rows = self._tracker.status()
         unlocked = [row for row in rows if not row["missing"]]
-        if not unlocked:
-            self._refuse_if_locked(rows[0])
-        self._refuse_if_not_exported(unlocked)
+        self._refuse_unless_runnable(*(unlocked or rows[:1]))
         attempts = [self._attempt(row, args) for row in unlocked]
         if args.json:
             locked = [row["id"] for row in rows if row["missing"]]
@@ -181,38 +180,16 @@ class MilestonesCommand(BaseCommand):
             self._tracker.show_progress(self.console)
         return max(attempt.exit_code for attempt in attempts)
 
-    def _refuse_if_locked(self, row: dict[str, Any]) -> None:
-        if not row["missing"]:
-            return
-        missing = row["missing"]
-        raise TitoError(
-            f"{row['name']} is locked: {row['done']} of {row['total']} modules are complete, "
-            f"missing {', '.join(missing)}.",
-            hint=f"tito module start {missing[0][:2]}",
-        )
+    def _refuse_unless_runnable(self, *rows: dict[str, Any]) -> None:
+        from tito.commands._milestone_before import refuse_if_locked, refuse_if_not_exported
 
-    def _refuse_if_not_exported(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Modules may have been completed in another workspace: no part of this one is wrong."""
-        from tito.core.exported import not_exported
-
-        if not (self.workspace.package / "__init__.py").is_file():
-            raise TitoError(
-                "There is no tinytorch package in this workspace yet.",
-                where=str(self.workspace.package),
-                hint="tito export",
-            )
         for row in rows:
-            absent = not_exported(self.workspace, self._module.milestone(row["id"])["requires"])
-            if absent:
-                verb = "is" if len(absent) == 1 else "are"
-                raise TitoError(
-                    f"{row['name']} builds on {', '.join(absent)}, which {verb} complete, "
-                    "but not exported in this workspace.",
-                    hint=f"tito module complete {absent[0][:2]}",
-                )
+            refuse_if_locked(row)
+            refuse_if_not_exported(self.workspace, row["name"], self._requires(row["id"]))
 
     def _attempt(self, row: dict[str, Any], args: argparse.Namespace) -> Attempt:
         """Run one verification, record a pass, and show what came out."""
+        from tito.commands._milestone_before import change_lines
         from tito.commands._milestone_live import display_for
         from tito.core.course_files import edited_verification
         from tito.core.verification import Attempt, verify
@@ -222,7 +199,8 @@ class MilestonesCommand(BaseCommand):
         if not args.json:
             self.say(row["name"], style="bold")
             self.say(f"  {row['description'].rstrip('.')}.")
-            self._warn_of_changes(row["id"], edited)
+            for line in change_lines(self.workspace, self._requires(row["id"]), edited):
+                self.say(line, "yellow")
         with live.running():
             verdict = verify(
                 self._tracker, row["id"], self.workspace, seed=args.seed, on_event=live.event
@@ -232,18 +210,6 @@ class MilestonesCommand(BaseCommand):
             self._show(attempt, live.events)
         return attempt
 
-    def _warn_of_changes(self, milestone_id: str, edited: Sequence[str]) -> None:
-        """A milestone judges what is exported; an edit since then would seem to do nothing."""
-        from tito.core.course_files import MEND
-        from tito.core.exported import behind, difference
-
-        for module in behind(self.workspace, self._module.milestone(milestone_id)["requires"]):
-            self.say(f"  {difference(self.workspace, module)}. To export it:", "yellow")
-            self.say(f"    tito module complete {module.number}", "yellow")
-        if edited:
-            self.say(f"  Not as the course has it: {enumerated(edited)}. To put it back:", "yellow")
-            self.say(f"    {MEND}", "yellow")
-
     def _record(
         self, milestone_id: str, verdict: Verdict, edited: Sequence[str]
     ) -> TitoError | None:
@@ -252,7 +218,7 @@ class MilestonesCommand(BaseCommand):
 
         if verdict.outcome != "passed":
             return None
-        requires = self._module.milestone(milestone_id)["requires"]
+        requires = self._requires(milestone_id)
         try:
             with tracker_access.speaking(self.workspace, self._module):
                 evidence = evidence_of(verdict, self.workspace, requires, edited)
