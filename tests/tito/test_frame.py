@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import ClassVar
 
@@ -182,8 +183,14 @@ def test_a_full_disk_is_the_machines(
     ],
 )
 def test_what_the_machine_did_as_json(
-    probe: type[Probe], error: Exception, words: str, capsys: pytest.CaptureFixture[str]
+    probe: type[Probe],
+    error: Exception,
+    words: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # where the details are left
     probe.error = error
     assert main(["probe", "--json"]) == 3
     found = json.loads(capsys.readouterr().out)
