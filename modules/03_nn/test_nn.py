@@ -681,11 +681,13 @@ def test_3_7_bce_values():
 
 
 def test_3_7_bce_is_exact_where_it_is_small():
-    found = F.binary_cross_entropy_with_logits(Tensor(np.array([40.0])), Tensor(np.array([1.0])))
-    assert abs(found.item() / math.exp(-40) - 1) < 1e-9, (
-        f"a score of 40 for a target of 1 costs {found.item()!r}, expected {math.exp(-40)!r}: "
-        "np.log(1 + e) rounds 1 + e to 1, np.log1p(e) does not (and a probability that was rounded "
-        "to 1 has lost it before any log is taken)"
+    # Of the two, one may come out as 0: the order of the terms decides, in PyTorch too.
+    x, t = np.array([40.0, -40.0]), np.array([1.0, 0.0])
+    found = F.binary_cross_entropy_with_logits(Tensor(x), Tensor(t), reduction="none").data
+    assert (np.abs(found / math.exp(-40) - 1) < 1e-9).any(), (
+        f"a score of 40 for a target of 1 costs {float(found[0])!r}, one of -40 for a target of 0 "
+        f"costs {float(found[1])!r}, expected {math.exp(-40)!r}: np.log(1 + e) rounds 1 + e to 1, "
+        "np.log1p(e) does not (and a probability that was rounded to 1 has lost it before any log)"
     )
 
 
@@ -709,7 +711,11 @@ def test_3_7_bce_of_large_scores():
             lambda x=x, t=target: F.binary_cross_entropy_with_logits(x, t, reduction="none"),
             "Only exp of negative numbers is safe, and log1p(...) is never the log of 0",
         )
-        losses.sum().backward()
+        without_overflow(
+            f"binary_cross_entropy_with_logits of scores of 10,000 ({dtype}), backward",
+            losses.sum().backward,
+            "The sigmoid must be the stable one of task 3.2: SigmoidOp().forward(x)",
+        )
         same(
             "the losses of [1e4, -1e4, 1e4, -1e4] for [1, 0, 0, 1]",
             losses,
@@ -723,6 +729,17 @@ def test_3_7_bce_of_large_scores():
             [0, 0, 1, -1],
             "It is sigmoid(x) - target.",
             dtype=dtype,
+        )
+
+
+def test_3_7_bce_leaves_its_inputs_alone():
+    arrays = normal(71, 4), np.array([0.0, 1.0, 1.0, 0.3])
+    inputs = [Tensor(array, requires_grad=True) for array in arrays]
+    F.binary_cross_entropy_with_logits(*inputs).backward()
+    for name, x, before in zip(("scores", "target"), inputs, arrays, strict=True):
+        assert np.array_equal(x.data, before), (
+            f"binary_cross_entropy_with_logits has changed its {name}, forward or backward: from "
+            f"{show(before)} to {show(x.data)}"
         )
 
 
