@@ -901,7 +901,7 @@ import numpy as np
 
 from tinytorch.nn.init import kaiming_uniform_, uniform_
 from tinytorch.nn.modules import Module, Parameter
-from tinytorch.tensor import float32
+from tinytorch.tensor import Tensor, float32
 
 if __name__ == "tinytorch.nn.spatial":  # in the package; this lesson has the names already
     from tinytorch.nn.functional import adaptive_avg_pool2d, avg_pool2d, conv2d, max_pool2d, pair
