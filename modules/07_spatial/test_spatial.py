@@ -127,6 +127,11 @@ def test_7_1_number_of_places():
                 f"reaches over dilation * (kernel - 1) + 1 pixels; count the starts 0, stride, "
                 "2 * stride, ... from which it still ends inside"
             )
+            assert isinstance(found, (int, np.integer)), (
+                f"output_size(size={size}, kernel={how[0]}, stride={how[1]}, padding={how[2]}, "
+                f"dilation={how[3]}) gave {found!r}, expected the int {expected}: it becomes the "
+                "size of an array. `//` divides ints and rounds down, np.floor gives a float"
+            )
 
 
 # ---- 7.2
@@ -224,6 +229,17 @@ def test_7_4_gather(groups):
             f"the rows of group {group} are not the patches of its channels in the order image, "
             "place, cell, channel"
         )
+
+
+def test_7_4_gather_of_no_images():
+    columns = attempt(
+        "gather of a batch without images",
+        lambda: F.gather(np.zeros((0, 5, 6, 4)), (2, 3), (1, 2), (2, 1), (3, 2), 2),
+        "reshape cannot find out -1 where there is nothing: give it all sizes as numbers",
+    )
+    assert columns.shape == (2, 0, 13), (
+        f"gather of a batch without images has shape {columns.shape}, expected (2, 0, 13)"
+    )
 
 
 # ---- 7.5
@@ -380,6 +396,29 @@ def test_7_7_shared_and_repeated():
     )
 
 
+def test_7_7_both_gradients_in_one_walk_and_twice():
+    x, weight, bias = draw(WAYS[1], seed=19)
+    back = np.random.default_rng(20).standard_normal((2, 8, 6, 7))
+    alone = []
+    for position in range(3):
+        tensors = [Tensor(a, requires_grad=i == position) for i, a in enumerate((x, weight, bias))]
+        F.conv2d(*tensors, padding=1).backward(Tensor(back))
+        alone.append(tensors[position].grad.data)
+    tensors, up = [Tensor(a, requires_grad=True) for a in (x, weight, bias)], Tensor(back)
+    out = F.conv2d(*tensors, padding=1)
+    for times in (1, 2):
+        out.backward(up, retain_graph=True)
+        for name, tensor, expected in zip(("image", "weight", "bias"), tensors, alone):
+            assert np.allclose(tensor.grad.data, times * expected), (
+                f"conv2d, backward number {times} with gradients for image, weight and bias: that "
+                f"of the {name} is not {times} times what it is when only the {name} needs one. "
+                "Does gradient_of_filters or scatter write into columns, rows or weight?"
+            )
+    assert np.array_equal(up.data, back), (
+        "conv2d: backward has changed the gradient that it was given. Others may hold it"
+    )
+
+
 def test_7_7_views_and_float32():
     x, weight, _ = draw(WAYS[0], seed=10, dtype=np.float32)
     turned = Tensor(np.ascontiguousarray(x.transpose(0, 1, 3, 2)), requires_grad=True)
@@ -419,7 +458,30 @@ def test_7_8_input_is_left_alone():
     )
 
 
+def test_7_8_one_cell_is_copied_too():
+    framed = np.arange(4.0).reshape(1, 2, 2, 1)
+    found = F.largest_of_cells(framed, [(slice(None), slice(0, 2), slice(0, 2))])
+    assert np.array_equal(found, framed), f"the largest of one cell is {found}, expected {framed}"
+    assert not np.shares_memory(found, framed), (
+        "largest_of_cells of a window with one cell returned a view of `framed`: who writes into "
+        "the result would change the image. Start from a copy of the first cell"
+    )
+
+
 # ---- 7.9
+
+
+def checked_backward(call, out, back):
+    """out.backward(back); what was handed to backward, and the result, must stay as they were."""
+    up, result = Tensor(back), out.data.copy()
+    out.backward(up)
+    assert np.array_equal(up.data, back), (
+        f"{call}: backward has changed `grad`, the array it was given. Others may hold it: make a "
+        "new one"
+    )
+    assert np.array_equal(out.data, result), (
+        f"{call}: backward has changed the result of forward (`best`)"
+    )
 
 
 @pytest.mark.parametrize("way", WAYS[:5], ids=NAMES[:5])
@@ -430,15 +492,15 @@ def test_7_9_max_pooling_backward(way):
     image = Tensor(x, requires_grad=True)
     out = F.max_pool2d(image, kernel, stride, padding, dilation)
     back = np.random.default_rng(14).standard_normal(out.shape)
-    out.backward(Tensor(back))
+    call = f"max_pool2d with {told(kernel, stride, padding, dilation, 1)}"
+    checked_backward(call, out, back)
     expected = np.zeros_like(x)
     for oy, ox, pixels in each_place((6, 7), kernel, stride, padding, dilation):
         for c in range(2):
             _, _, wy, wx = max(pixels, key=lambda p: x[0, c, p[2], p[3]])
             expected[0, c, wy, wx] += back[0, c, oy, ox]
     assert_gradient(
-        "the image", image.grad.data, expected,
-        f"max_pool2d with {told(kernel, stride, padding, dilation, 1)}",
+        "the image", image.grad.data, expected, call,
         "A window's whole gradient belongs to its largest pixel; a pixel that wins in several "
         "windows gets the sum.",
     )  # fmt: skip
@@ -472,7 +534,7 @@ def test_7_10_average_pooling(way):
         "must go back to axis 1"
     )
     back = np.random.default_rng(16).standard_normal(out.shape)
-    out.backward(Tensor(back))
+    checked_backward(call, out, back)
     expected = np.zeros_like(x)
     for oy, ox, pixels in each_place((6, 7), kernel, stride, padding, (1, 1)):
         mean = sum(x[:, :, py, px] for _, _, py, px in pixels) / math.prod(kernel)
