@@ -134,13 +134,18 @@ def test_11_3_padding_gets_no_gradient(padding):
     row = padding % 4
     out = F.embedding(tensor([row, row, 2]), weight, padding_idx=padding)
     assert np.array_equal(out.data, TABLE[[row, row, 2]]), "padding is looked up like any other row"
-    out.sum().backward()
+    up = Tensor(np.ones((3, 3)))
+    out.backward(up)
     assert weight.grad.data.tolist() == [[0] * 3, [0] * 3, [1] * 3, [0] * 3], (
         f"padding_idx={padding}: row {row} must have gradient 0, row 2 gradient 1; yours\n"
         f"{weight.grad.data}\nOnly None means that there is no padding; 0 is a row"
     )
     assert np.array_equal(weight.data, TABLE), (
         "backward changed the table itself: clear the row of the gradient, not of the weight"
+    )
+    assert (up.data == 1).all(), (
+        "backward changed `grad`, the array it was given, and others may hold it: clear the row of "
+        "the table's gradient, after the sum"
     )
 
 
@@ -158,6 +163,16 @@ def test_11_3_repeated_backward_and_empty():
 # ---- 11.4
 
 
+def assert_drawn_from_the_generator(call, first, make):
+    """The first values `first` were drawn after manual_seed(0); make() makes another layer."""
+    again = make().weight.data
+    assert not np.array_equal(again, first), f"two layers {call} start alike"
+    manual_seed(0)
+    assert np.array_equal(make().weight.data, first), (
+        f"manual_seed(0) must repeat the first values of {call}: draw them with nn.init.normal_"
+    )
+
+
 def test_11_4_the_layer():
     manual_seed(0)
     layer = Embedding(200, 50)
@@ -169,6 +184,7 @@ def test_11_4_the_layer():
     assert abs(values.std() - 1) < 0.05, f"first values have std {values.std():.3f}, expected 1"
     ids = np.array([[5, 7], [5, 199]])
     assert np.array_equal(layer(Tensor(ids)).data, values[ids]), "the layer does not look up"
+    assert_drawn_from_the_generator("Embedding(200, 50)", values, lambda: Embedding(200, 50))
 
 
 @pytest.mark.parametrize("padding", [0, 2, -1])
@@ -225,14 +241,17 @@ def test_11_6_waves_are_added():
         )
     x = Tensor(x, requires_grad=True)
     before = x.data.copy()
-    layer(x).sum().backward()
+    out = layer(x)
     assert np.array_equal(x.data, before), "the input was changed: return a sum, do not use +="
+    assert out.requires_grad, "no gradient can flow: add tensors, not their .data"
+    out.sum().backward()
     assert x.grad is not None and (x.grad.data == 1).all(), (
         "the gradient of the input must be that of the result: add tensors, not their .data"
     )
 
 
 def test_11_6_learned_positions():
+    manual_seed(0)
     layer = LearnedPositionalEmbedding(300, 64)
     shapes = {name: p.shape for name, p in layer.named_parameters()}
     assert shapes == {"weight": (300, 64)}, f"LearnedPositionalEmbedding(300, 64) has {shapes}"
@@ -240,15 +259,26 @@ def test_11_6_learned_positions():
     assert found == np.float32, f"the table is {found}, expected float32"
     std = layer.weight.data.std()
     assert 0.018 < std < 0.022, f"first values have std {std:.4f}, expected 0.02"
+    mean = layer.weight.data.mean()
+    assert abs(mean) < 0.002, f"first values have mean {mean:.4f}, expected 0"
+    assert_drawn_from_the_generator(
+        "LearnedPositionalEmbedding(300, 64)", layer.weight.data.copy(),
+        lambda: LearnedPositionalEmbedding(300, 64),
+    )  # fmt: skip
     x = np.random.default_rng(3).standard_normal((2, 5, 64)).astype(np.float32)
-    out = layer(Tensor(x))
+    words = Tensor(x, requires_grad=True)
+    out = layer(words)
     assert np.allclose(out.data, x + layer.weight.data[:5], atol=1e-6), (
         "row p of the table must be added to position p"
     )
-    assert out.requires_grad, (
+    assert out.requires_grad, "no gradient can flow: add tensors, not their .data"
+    out.sum().backward()
+    assert layer.weight.grad is not None, (
         "no gradient can reach the table: add self.weight[:length], not its .data"
     )
-    out.sum().backward()
+    assert words.grad is not None and (words.grad.data == 1).all(), (
+        "the gradient of the input must be that of the result: add tensors, not their .data"
+    )
     rows = layer.weight.grad.data
     assert np.allclose(rows[:5], 2), (
         f"two sequences used rows 0 to 4: their gradient must be 2, yours is {rows[0, 0]:.1f}"
