@@ -69,9 +69,11 @@ def test_12_1_scores():
             lambda q=q, k=k: F.attention_scores(q, k, 0.5),
             "Transpose the last two axes of k only: `.mT`, not `.T`",
         )
-        assert np.array_equal(q, draw(*shapes)[0]), (
-            "attention_scores changed q itself: q * scale makes a new array, q *= scale does not"
-        )
+        for name, array, before in zip("qk", (q, k), draw(*shapes)):
+            assert np.array_equal(array, before), (
+                f"attention_scores changed {name} itself: {name} * scale makes a new array, "
+                f"{name} *= scale does not"
+            )
         assert found.shape == expected.shape, (
             f"attention_scores of q {q.shape} and k {k.shape} has shape {found.shape}, expected "
             f"(..., L, S) = {expected.shape}"
@@ -101,8 +103,14 @@ def test_12_2_rows_sum_to_one():
 
 
 def test_12_2_large_scores():
-    with np.errstate(over="raise", invalid="raise"):
-        found = F.attention_weights(np.array([[1e4, 1e4, 0.0], [-1e4, -1e4, -2e4]]))
+    try:
+        with np.errstate(over="raise", invalid="raise"):
+            found = F.attention_weights(np.array([[1e4, 1e4, 0.0], [-1e4, -1e4, -2e4]]))
+    except FloatingPointError as error:
+        raise AssertionError(
+            f"attention_weights of scores of 10,000: {error}; subtract each row's largest score "
+            "before exp"
+        ) from None
     assert np.allclose(found, [[0.5, 0.5, 0], [0.5, 0.5, 0]]), (
         f"scores of 10,000: weights {found.tolist()}; subtract each row's largest score first"
     )
@@ -154,7 +162,12 @@ def test_12_3_forward_and_gradients(lead):
     expected, _ = slow_attention(q.data, k.data, v.data, mask, 0.7)
     assert np.allclose(out.data, expected), "AttentionOp does not compute weights @ v"
     (back,) = draw(out.shape, seed=3)
-    out.backward(Tensor(back))
+    up = Tensor(back)
+    out.backward(up, retain_graph=True)
+    assert np.array_equal(up.data, back), (
+        "attention_gradients changed `grad`, the array it was given, and others may hold it: work "
+        "in place in an array of your own"
+    )
 
     def value():
         return (F.AttentionOp.apply(q, k, v, mask, 0.7).data * back).sum()
@@ -172,6 +185,13 @@ def test_12_3_forward_and_gradients(lead):
             f"attention of q {shapes[0]}, k {shapes[1]}, v {shapes[2]}: the gradient of {name} "
             f"differs from central differences by up to {np.abs(found - wanted).max():.4f} "
             f"(largest entry {np.abs(wanted).max():.4f}). {causes[name]}"
+        )
+    once = {name: tensor.grad.data.copy() for name, tensor in (("v", v), ("q", q), ("k", k))}
+    out.backward(up)
+    for name, tensor in (("v", v), ("q", q), ("k", k)):
+        assert np.allclose(tensor.grad.data, 2 * once[name]), (
+            f"backward twice does not give {name} twice the gradient: attention_gradients changed "
+            "`weights`, which the second time still needs. Work in place in an array of your own"
         )
 
 
@@ -206,14 +226,18 @@ def test_12_4_bools_and_floats():
     assert F.additive_mask(floats, np.float32).dtype == np.float32, "floats are converted to dtype"
     try:
         found = F.additive_mask(np.array([1, 0]), np.float32)
-    except TypeError as error:
-        text = str(error)
+    except (TypeError, ValueError) as error:
+        raised = error
     else:
         raise AssertionError(
             f"additive_mask of whole numbers gave {found.tolist()}, expected a TypeError: nobody "
             "can know whether a 1 means yes or is to be added"
         )
-    assert "int64" in text, f"the message {text!r} does not name the dtype, int64"
+    call = "additive_mask of whole numbers"
+    assert isinstance(raised, TypeError), f"{call} raised {raised!r}, expected a TypeError"
+    assert "int64" in str(raised), (
+        f"{call}: the message {str(raised)!r} does not name the dtype, int64"
+    )
 
 
 def test_12_4_causal():
@@ -274,6 +298,21 @@ def test_12_5_causal_with_two_lengths(lengths):
     assert np.allclose(found, slow_attention(q, k, v, hidden)[0]), (
         f"{call}: query i must see keys 0 to i; the mask is (L, S), queries first"
     )
+
+
+def test_12_5_gradient_flows():
+    tensors = [
+        Tensor(a, requires_grad=True) for a in draw((2, 3, 4), (2, 5, 4), (2, 5, 4), seed=21)
+    ]
+    out = F.scaled_dot_product_attention(*tensors, is_causal=True)
+    assert out.requires_grad, (
+        "no gradient can flow: give the tensors themselves to AttentionOp.apply"
+    )
+    out.sum().backward()
+    for name, tensor in zip(("query", "key", "value"), tensors):
+        assert tensor.grad is not None and tensor.grad.data.any(), (
+            f"no gradient reaches {name}: give the tensors themselves to AttentionOp.apply"
+        )
 
 
 def test_12_5_the_future_is_hidden():
@@ -368,8 +407,17 @@ def test_12_7_first_values():
         f"in_proj_weight reaches up to {largest:.4f}; xavier_uniform_ of the whole (96, 32) up to "
         f"{bound:.4f}"
     )
+    mean = layer.in_proj_weight.data.mean()
+    assert abs(mean) < bound / 10, f"in_proj_weight has mean {mean:.4f}, expected about 0"
     assert not layer.in_proj_bias.data.any(), "in_proj_bias must start as zeros"
     assert not layer.out_proj.bias.data.any(), "out_proj.bias must start as zeros"
+    again = MultiheadAttention(32, 4).in_proj_weight.data
+    assert not np.array_equal(again, layer.in_proj_weight.data), "two layers start alike"
+    manual_seed(0)
+    again = MultiheadAttention(32, 4).in_proj_weight.data
+    assert np.array_equal(again, layer.in_proj_weight.data), (
+        "manual_seed(0) must repeat the first values: draw them with xavier_uniform_"
+    )
 
 
 def test_12_7_heads_must_divide():
@@ -408,7 +456,12 @@ def test_12_8_gradient_reaches_its_rows():
     for part in range(3):
         layer = in_float64(MultiheadAttention(4, 2))
         (x,) = draw((1, 3, 4), seed=11)
-        layer.project(Tensor(x), part).sum().backward()
+        words = Tensor(x, requires_grad=True)
+        layer.project(words, part).sum().backward()
+        assert words.grad is not None and words.grad.data.any(), (
+            f"after projecting part {part}, the words x have no gradient: use x itself, not its "
+            ".data"
+        )
         expected = list(range(4 * part, 4 * part + 4))
         for name in ("in_proj_weight", "in_proj_bias"):
             gradient = getattr(layer, name).grad
@@ -472,7 +525,12 @@ def test_12_9_padding_and_both():
         "all queries"
     )
     bias = np.random.default_rng(13).standard_normal((4, 3))
-    both = layer.merged_mask(Tensor(bias), Tensor(padded), (2, 4, 3), np.float64)
+    both = attempt(
+        "merged_mask of attn_mask (4, 3) and key_padding_mask (2, 3)",
+        lambda: layer.merged_mask(Tensor(bias), Tensor(padded), (2, 4, 3), np.float64),
+        "Padding becomes (N, 1, 1, S), and total + padding makes a new, larger array; total += "
+        "padding has no room for it",
+    )
     both = spread(both, (2, 2, 4, 3))
     assert np.allclose(both[0, 0, :, :2], bias[:, :2]), "with both masks, they must be added"
     assert np.isneginf(both[0, :, :, 2]).all(), "with both masks, padding must stay hidden"
