@@ -31,7 +31,7 @@ import warnings
 
 import numpy as np
 
-from tinytorch import manual_seed, no_grad, randn, tensor, zeros
+from tinytorch import manual_seed, no_grad, ones, randn, tensor, zeros
 
 corners = tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 

@@ -29,7 +29,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from tinytorch import manual_seed, nn, no_grad, randn, tensor
+from tinytorch import manual_seed, nn, no_grad, randn, tensor, zeros
 
 
 def valley(w):
