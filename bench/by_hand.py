@@ -102,7 +102,7 @@ def adam(p: np.ndarray, g: np.ndarray, m: np.ndarray, v: np.ndarray, step: int) 
 
 BY_HAND: dict[str, Callable[[], HandLoop]] = {
     "perceptron": perceptron,
-    "perceptron_bare": perceptron,  # by hand, both are the same sums
+    "perceptron_layers": perceptron,  # by hand, both are the same sums
     "xor": xor,
     "mlp_digits": mlp_digits,
 }

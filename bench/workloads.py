@@ -19,24 +19,7 @@ DIGITS = ROOT / "tests" / "milestones" / "data" / "digits.npz"
 
 
 def perceptron(lib: SimpleNamespace) -> Loop:
-    """One neuron as it is usually written: a layer, a loss, SGD; 100 points, 300 steps."""
-    nn = lib.nn
-    inputs, sides = points()
-    x, y = lib.tt.tensor(inputs), lib.tt.tensor((sides + 1) / 2)
-
-    def loop() -> None:
-        model, criterion = nn.Linear(2, 1), nn.BCEWithLogitsLoss()
-        optimizer = lib.optim.SGD(model.parameters(), lr=1.0)
-        for _ in range(300):
-            optimizer.zero_grad()
-            criterion(model(x), y).backward()
-            optimizer.step()
-
-    return loop
-
-
-def perceptron_bare(lib: SimpleNamespace) -> Loop:
-    """The same neuron and loss as the milestone has them: tensors, autograd, steps by hand."""
+    """The milestone's neuron, loss and descent: 100 points, 300 steps, nothing of module 03."""
     tt = lib.tt
     x, y = map(tt.tensor, points())
 
@@ -48,6 +31,23 @@ def perceptron_bare(lib: SimpleNamespace) -> Loop:
             loss.backward()
             for p in (w, b):
                 p.data -= 1.0 * p.grad.data
+
+    return loop
+
+
+def perceptron_layers(lib: SimpleNamespace) -> Loop:
+    """The same neuron and loss as they are usually written: a layer, a loss of its own, SGD."""
+    nn = lib.nn
+    inputs, sides = points()
+    x, y = lib.tt.tensor(inputs), lib.tt.tensor((sides + 1) / 2)
+
+    def loop() -> None:
+        model, criterion = nn.Linear(2, 1), nn.BCEWithLogitsLoss()
+        optimizer = lib.optim.SGD(model.parameters(), lr=1.0)
+        for _ in range(300):
+            optimizer.zero_grad()
+            criterion(model(x), y).backward()
+            optimizer.step()
 
     return loop
 
@@ -217,7 +217,7 @@ WORKLOADS: dict[str, Callable[[SimpleNamespace], Loop]] = {
     workload.__name__: workload
     for workload in (
         perceptron,
-        perceptron_bare,
+        perceptron_layers,
         xor,
         mlp_digits,
         cnn,

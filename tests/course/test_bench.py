@@ -37,7 +37,7 @@ for _ in range(300):
     descent.zero_grad()
     nn.BCEWithLogitsLoss()(neuron(x), (y + 1) / 2).backward()
     descent.step()
-print("perceptron", apart(weights(neuron), by_hand.perceptron()()))
+print("perceptron_layers", apart(weights(neuron), by_hand.perceptron()()))
 
 w, b = tt.zeros(2, 1, requires_grad=True), tt.zeros(1, requires_grad=True)
 for _ in range(300):
@@ -45,7 +45,7 @@ for _ in range(300):
     ((-((x @ w + b) * y)).exp() + 1).log().mean().backward()
     for p in (w, b):
         p.data -= 1.0 * p.grad.data
-print("perceptron_bare", apart([w, b], by_hand.perceptron()()))
+print("perceptron", apart([w, b], by_hand.perceptron()()))
 
 x, y = map(tt.tensor, corners())
 first, second = starting_as_by_hand(nn.Linear(2, 16), nn.Linear(16, 1))
