@@ -126,7 +126,7 @@ def main() -> int:
 
 def reference(scratch: Path) -> Path:
     """The solved lessons, exported into a folder of their own."""
-    from tito.core.starter import create_workspace
+    from tito.workflows.init import create_workspace
 
     return create_workspace(scratch / "solved", solved=True).root
 

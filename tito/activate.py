@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from tito.core.errors import UsageError
-from tito.core.workspace import find_workspace
+from tito.core.workspace.workspace import find_workspace
 
 
 def workspace_root() -> Path:

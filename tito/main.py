@@ -24,7 +24,7 @@ from tito.core.errors import (
     is_command,
     is_refusal,
 )
-from tito.core.world import World
+from tito.world import World
 
 if TYPE_CHECKING:
     import argparse
@@ -136,7 +136,7 @@ def load(word: str, world: World) -> BaseCommand:
 
 
 def make_parser(command: BaseCommand) -> argparse.ArgumentParser:
-    from tito.core.parser import Parser
+    from tito.parser import Parser
 
     parser = Parser(prog=f"tito {command.name}", description=command.help)
     command.add_arguments(parser)

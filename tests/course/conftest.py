@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tito.core.starter import create_workspace
-from tito.core.workspace import Workspace
+from tito.core.workspace.workspace import Workspace
+from tito.workflows.init import create_workspace
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 

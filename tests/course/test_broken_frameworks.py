@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.course.broken import Broken, cheats, hidden, images, networks, sequences, tensors
-from tito.core.workspace import Workspace
+from tito.core.workspace.workspace import Workspace
 
 SEED = 1
 MILESTONES = Path(__file__).parents[1] / "milestones"

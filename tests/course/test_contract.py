@@ -76,9 +76,9 @@ def test_what_users_import_is_the_function_not_the_module(solved, run):
     ],
 )
 def test_a_name_that_comes_later_says_which_module_brings_it(code, module, tmp_path, run):
-    from tito.core.exporter import swapped, with_lesson
-    from tito.core.lesson_file import read_lesson
-    from tito.core.starter import create_workspace
+    from tito.core.export.exporter import swapped, with_lesson
+    from tito.core.lesson.file import read_lesson
+    from tito.workflows.init import create_workspace
 
     workspace = create_workspace(tmp_path / "workspace")
     course = create_workspace(tmp_path / "course", solved=True)

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tito.core.course import course_root
-from tito.core.lesson import Lesson
-from tito.core.lesson_file import read_lesson
-from tito.core.workspace import Module, Workspace, modules_in
+from tito.core.lesson.file import read_lesson
+from tito.core.lesson.lesson import Lesson
+from tito.core.workspace.course import course_root
+from tito.core.workspace.workspace import Module, Workspace, modules_in
 
 if sys.version_info >= (3, 11):
     import tomllib

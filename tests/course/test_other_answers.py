@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tito.core.lesson_file import read_lesson
-from tito.core.workspace import Workspace, modules_in
+from tito.core.lesson.file import read_lesson
+from tito.core.workspace.workspace import Workspace, modules_in
 
 ANSWERS = {  # by task, and which of its blanks
     ("1.4", 0): """

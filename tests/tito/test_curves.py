@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from tito.core.curves import ASCII, BRAILLE, draw_curve, sample, short
+from tito.views.curves import ASCII, BRAILLE, draw_curve, sample, short
 
 FALLING = [(float(step), 2.0 * math.exp(-step / 20)) for step in range(100)]
 

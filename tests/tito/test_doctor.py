@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from tito.core import checkup, checkup_workspace
-from tito.core.checkup import Finding
+from tito.workflows import doctor_machine as checkup
+from tito.workflows import doctor_workspace as checkup_workspace
+from tito.workflows.doctor_machine import Finding
 
 TRACKER = "tests/milestones/milestone_tracker.py"
 
@@ -167,7 +168,7 @@ def test_a_package_that_cannot_be_imported(doctor, workspace):
 
 
 def test_a_package_that_never_ends(workspace, monkeypatch):
-    from tito.core.workspace import Workspace
+    from tito.core.workspace.workspace import Workspace
 
     init = workspace / "tinytorch/__init__.py"
     init.write_text("while True: pass\n", encoding="utf-8")

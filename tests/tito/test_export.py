@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-from tito.core import exporter
 from tito.core.errors import MachineError, TitoError
-from tito.core.lesson_file import LessonFile, read_lesson
-from tito.core.marks import exported_modules, lesson_line
-from tito.core.prerequisites import missing_modules
-from tito.core.workspace import Workspace
+from tito.core.export import exporter
+from tito.core.export.prerequisites import missing_modules
+from tito.core.export.source_map import exported_modules, lesson_line
+from tito.core.lesson.file import LessonFile, read_lesson
+from tito.core.workspace.workspace import Workspace
 
 CELLS: dict[str, list[tuple[str, str]]] = {
     "00_setup": [
@@ -386,8 +386,8 @@ def test_the_first_export_that_fails_leaves_no_folder(
 SWAPPER = """
 import sys, time
 from pathlib import Path
-from tito.core import exporter
-from tito.core.workspace import Workspace
+from tito.core.export import exporter
+from tito.core.workspace.workspace import Workspace
 
 def slowly(source, path, move=exporter._move):
     time.sleep(0.003)  # most of the time shall pass in the middle

@@ -17,8 +17,8 @@ from tito import __version__
 from tito.commands.base import BaseCommand
 from tito.core import console
 from tito.core.errors import MachineError, TitoError, UsageError
-from tito.core.world import World
 from tito.main import COMMANDS, Entry, main
+from tito.world import World
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
 

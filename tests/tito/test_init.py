@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tito.core import starter
 from tito.core.errors import MachineError, UsageError
+from tito.workflows import init as starter
 
 
 def files_below(root: Path) -> set[str]:

@@ -8,11 +8,11 @@ from pathlib import Path
 import jupytext
 import pytest
 
-from tito.core.lesson import Lesson, LessonError, blank
-from tito.core.lesson_file import read_lesson, unmarked_tasks
-from tito.core.percent import split_cells
-from tito.core.standing import HEAD_BYTES, _head
-from tito.core.workspace import Workspace, modules_in
+from tito.core.lesson.file import read_lesson, unmarked_tasks
+from tito.core.lesson.lesson import Lesson, LessonError, blank
+from tito.core.lesson.percent import split_cells
+from tito.core.workspace.workspace import Workspace, modules_in
+from tito.workflows.status import HEAD_BYTES, _head
 
 LESSON = '''\
 # %% [markdown]

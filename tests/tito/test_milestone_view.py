@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tito.commands._milestone_view import figure, wrapped
+from tito.views.milestone import figure, wrapped
 
 
 @pytest.mark.parametrize(

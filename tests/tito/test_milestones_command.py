@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tito.core.exported import export_hashes
-from tito.core.workspace import Workspace
+from tito.core.export.stale import export_hashes
+from tito.core.workspace.workspace import Workspace
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tito.core.workspace import modules_in
+from tito.core.workspace.workspace import modules_in
 
 pytestmark = pytest.mark.packaging
 

@@ -12,8 +12,8 @@ from types import SimpleNamespace
 import pytest
 
 from tito import __version__
-from tito.core import checks
-from tito.pytest_plugin import Plugin
+from tito.core.testing import runner as checks
+from tito.core.testing.child import Plugin
 
 needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="this machine has no make")
 

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import pytest
 
-from tito.core.lesson import Lesson
-from tito.core.workspace import Workspace, modules_in
+from tito.core.lesson.lesson import Lesson
+from tito.core.workspace.workspace import Workspace, modules_in
 
 SHOWN_HOME = "/home/ada"
 BLOCK = re.compile(r"<!-- (?P<comment>.*?) -->|^```console\n(?P<console>.*?)^```", re.M | re.S)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tito.commands import _checklist_view as view
 from tito.core.console import ASCII, UNICODE
-from tito.core.lesson import Block, Lesson
-from tito.core.results import (
+from tito.core.lesson.lesson import Block, Lesson
+from tito.core.testing.results import (
     Cause,
     Place,
     Problem,
@@ -16,6 +15,7 @@ from tito.core.results import (
     checklist,
     stub_task,
 )
+from tito.views import checklist as view
 
 LESSON = Lesson(
     """\

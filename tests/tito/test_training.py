@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from tito.core.training import TimeLeft, TrainingEvent, read_event, series
+from tito.core.milestones.progress_events import TimeLeft, TrainingEvent, read_event, series
 
 
 def line(**fields):

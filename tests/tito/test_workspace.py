@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tito.core.errors import TitoError, UsageError
-from tito.core.workspace import Workspace, find_workspace, modules_in, outer_workspace
+from tito.core.workspace.workspace import Workspace, find_workspace, modules_in, outer_workspace
 
 
 def make(root: Path, *names: str) -> Workspace:

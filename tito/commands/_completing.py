@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from tito.commands._checklist_json import completion_json
-from tito.commands._checklist_view import broken_lines, next_command, show_checklist
-from tito.commands._lines import show_lines
-from tito.commands._progress import watching
-from tito.core import completion
-from tito.core.notes import Notes
-from tito.core.standing import next_step, standings
+from tito.core.workspace.notes import Notes
+from tito.views.as_json import completion_json
+from tito.views.checklist import broken_lines, next_command, show_checklist
+from tito.views.lines import show_lines
+from tito.views.progress import watching
+from tito.workflows import complete as completion
+from tito.workflows.status import next_step, standings
 
 if TYPE_CHECKING:
     from tito.commands.base import BaseCommand

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tito.commands._checklist_view import detail_lines, next_command
-from tito.commands._lines import show_lines
-from tito.commands._progress import watching
-from tito.core import completion, tracker
 from tito.core.errors import TitoError, did_you_mean
-from tito.core.hints import ladder
-from tito.core.lesson import Lesson, Task
-from tito.core.lesson_file import read_lesson, reference
-from tito.core.notes import Notes
-from tito.core.workspace import Module
+from tito.core.lesson.file import read_lesson, reference
+from tito.core.lesson.hints import ladder
+from tito.core.lesson.lesson import Lesson, Task
+from tito.core.milestones import tracker
+from tito.core.workspace.notes import Notes
+from tito.core.workspace.workspace import Module
+from tito.views.checklist import detail_lines, next_command
+from tito.views.lines import show_lines
+from tito.views.progress import watching
+from tito.workflows import complete as completion
 
 if TYPE_CHECKING:
     from rich.table import Table

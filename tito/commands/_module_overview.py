@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tito.core.console import Symbols
-from tito.core.standing import Standing, next_step, standings
 from tito.core.words import counted
-from tito.core.workspace import outer_workspace
+from tito.core.workspace.workspace import outer_workspace
+from tito.workflows.status import Standing, next_step, standings
 
 if TYPE_CHECKING:
     from rich.table import Table

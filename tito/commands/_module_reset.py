@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tito.core.errors import TitoError
-from tito.core.resetting import find_original, reset
+from tito.workflows.reset import find_original, reset
 
 if TYPE_CHECKING:
     from tito.commands.base import BaseCommand

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from tito.core.editor import editor_command, jupyter_command, open_with
 from tito.core.errors import TitoError
-from tito.core.exporter import outlines, read_package
-from tito.core.lesson import Lesson
-from tito.core.lesson_file import LessonFile, read_lesson
-from tito.core.notes import Notes
-from tito.core.package import ROOT, is_flat
-from tito.core.prerequisites import missing_modules
+from tito.core.export.exporter import outlines, read_package
+from tito.core.export.package import ROOT, is_flat
+from tito.core.export.prerequisites import missing_modules
+from tito.core.lesson.file import LessonFile, read_lesson
+from tito.core.lesson.lesson import Lesson
 from tito.core.words import counted
+from tito.core.workspace.notes import Notes
 
 if TYPE_CHECKING:
     from tito.commands.base import BaseCommand

@@ -8,14 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from tito.core.errors import is_command
-from tito.core.world import World
+from tito.world import World
 
 if TYPE_CHECKING:
     import argparse
 
     from rich.console import Console
 
-    from tito.core.workspace import Workspace
+    from tito.core.workspace.workspace import Workspace
 
 
 class BaseCommand:

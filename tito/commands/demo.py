@@ -21,7 +21,7 @@ from tito.core.words import counted, quoted
 if TYPE_CHECKING:
     import argparse
 
-    from tito.core.journey import Step
+    from tito.workflows.demo import Step
 
 
 class DemoCommand(BaseCommand):
@@ -58,7 +58,7 @@ class DemoCommand(BaseCommand):
         return nullcontext(str(root))
 
     def _travel(self, root: Path, home: Path, *, kept: bool) -> None:
-        from tito.core.journey import steps
+        from tito.workflows.demo import steps
 
         for step in steps(root, home):
             self.say()
@@ -84,7 +84,7 @@ class DemoCommand(BaseCommand):
                 )
 
     def _type(self, step: Step, home: Path) -> int:
-        from tito.core.course import PACKAGE
+        from tito.core.workspace.course import PACKAGE
 
         path = [str(PACKAGE.parent), self.world.env.get("PYTHONPATH", "")]
         env = {
@@ -96,8 +96,8 @@ class DemoCommand(BaseCommand):
         return subprocess.run(command, cwd=step.cwd, env=env, check=False).returncode
 
     def _conclude(self, root: Path, home: Path, seconds: float) -> None:
-        from tito.core.journey import milestones
-        from tito.core.workspace import Workspace
+        from tito.core.workspace.workspace import Workspace
+        from tito.workflows.demo import milestones
 
         workspace = Workspace(root)
         states = [row["state"] for row in milestones(workspace, home)]

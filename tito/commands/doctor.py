@@ -11,8 +11,8 @@ from tito.core.words import counted
 if TYPE_CHECKING:
     import argparse
 
-    from tito.core.checkup import Finding
-    from tito.core.workspace import Workspace
+    from tito.core.workspace.workspace import Workspace
+    from tito.workflows.doctor_machine import Finding
 
 STYLES = {"good": None, "note": None, "yours": "bold red", "machine": "bold red"}
 
@@ -32,7 +32,7 @@ class DoctorCommand(BaseCommand):
         )
 
     def run(self, args: argparse.Namespace) -> int:
-        from tito.core.checkup import check_environment, exit_code
+        from tito.workflows.doctor_machine import check_environment, exit_code
 
         workspace = self._workspace_if_any()
         if args.mend:
@@ -59,11 +59,11 @@ class DoctorCommand(BaseCommand):
             return None
 
     def _about(self, workspace: Workspace | None) -> list[Finding]:
-        from tito.core.checkup import Finding
+        from tito.workflows.doctor_machine import Finding
 
         if workspace is None:
             return [Finding("note", "this folder is not in a workspace", "tito init my-tinytorch")]
-        from tito.core.checkup_workspace import check_workspace
+        from tito.workflows.doctor_workspace import check_workspace
 
         try:
             return [Finding("good", str(workspace.root)), *check_workspace(workspace, self._aside)]
@@ -71,7 +71,7 @@ class DoctorCommand(BaseCommand):
             return [Finding("machine", str(error), error.hint)]
 
     def _mend(self, workspace: Workspace | None) -> None:
-        from tito.core.course_files import mend_course_files
+        from tito.core.workspace.course_files import mend_course_files
 
         if workspace is None or workspace.is_authors:
             raise UsageError("There is no student's workspace here to mend.", hint="tito doctor")

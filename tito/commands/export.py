@@ -14,8 +14,8 @@ from tito.core.errors import TitoError
 if TYPE_CHECKING:
     import argparse
 
-    from tito.core.completion import Completion
-    from tito.core.workspace import Module
+    from tito.core.workspace.workspace import Module
+    from tito.workflows.complete import Completion
 
 
 class ExportCommand(BaseCommand):
@@ -47,7 +47,7 @@ class ExportCommand(BaseCommand):
         return [module for module in self.workspace.modules if self._has_answer(module)]
 
     def _has_answer(self, module: Module) -> bool:
-        from tito.core.lesson_file import read_lesson
+        from tito.core.lesson.file import read_lesson
 
         try:
             return not read_lesson(self.workspace, module).lesson.is_untouched
@@ -57,7 +57,7 @@ class ExportCommand(BaseCommand):
     def _export_all(self, *, as_json: bool) -> int:
         """In order, up to the first that does not pass."""
         from tito.commands import _completing as completing
-        from tito.core.standing import next_step, standings
+        from tito.workflows.status import next_step, standings
 
         results: list[Completion] = []
         try:
@@ -79,7 +79,7 @@ class ExportCommand(BaseCommand):
     def _complete_in_order(self, results: list[Completion], *, as_json: bool) -> None:
         """Adds to `results` as it goes, so that they are known however it ends."""
         from tito.commands import _completing as completing
-        from tito.commands._checklist_view import summary
+        from tito.views.checklist import summary
 
         for module in self._chosen(None):
             result, announcement = completing.run(self, module.name, self._check_milestone_unlocks)
@@ -97,8 +97,8 @@ class ExportCommand(BaseCommand):
         return {"modules": [completing.result_json(self, result) for result in results]}
 
     def _write_only(self, modules: list[Module], *, as_json: bool) -> int:
-        from tito.commands._progress import watching
-        from tito.core.completion import export_untested
+        from tito.views.progress import watching
+        from tito.workflows.complete import export_untested
 
         written: list[dict[str, object]] = []
         for module in modules:
@@ -124,6 +124,6 @@ class ExportCommand(BaseCommand):
         self, module_name: str, evidence: dict[str, Any] | None = None
     ) -> dict[str, list[str]]:
         """Simple wrapper: the milestone tracker does all the work."""
-        from tito.core.tracker import check_module_export
+        from tito.core.milestones.tracker import check_module_export
 
         return check_module_export(self.workspace, module_name, self.console, evidence)

@@ -27,7 +27,7 @@ class InitCommand(BaseCommand):
         parser.add_argument("--solved", action="store_true", help=SUPPRESS)
 
     def run(self, args: argparse.Namespace) -> int:
-        from tito.core.starter import create_workspace
+        from tito.workflows.init import create_workspace
 
         if not args.folder.strip() or "\0" in args.folder:
             raise UsageError("A folder needs a name.", hint="tito init my-tinytorch")

@@ -10,16 +10,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tito.commands.base import BaseCommand
-from tito.core import tracker as tracker_access
 from tito.core.errors import MachineError, TitoError, UsageError
+from tito.core.milestones import tracker as tracker_access
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
     from types import ModuleType
 
-    from tito.core.training import TrainingEvent
-    from tito.core.verification import Attempt, Verdict
+    from tito.core.milestones.attempt import Attempt, Verdict
+    from tito.core.milestones.progress_events import TrainingEvent
 
 
 # Whoever calls `run` from Python needs to name the action, as the specification does, and no more.
@@ -134,8 +134,8 @@ class MilestonesCommand(BaseCommand):
         return 0
 
     def _info(self, milestone_id: str, as_json: bool) -> int:
-        from tito.commands._milestone_view import info_lines
-        from tito.core.verification import changed_since
+        from tito.core.milestones.attempt import changed_since
+        from tito.views.milestone import info_lines
 
         row = self._row(milestone_id)
         requires = self._requires(milestone_id)
@@ -181,7 +181,7 @@ class MilestonesCommand(BaseCommand):
         return max(attempt.exit_code for attempt in attempts)
 
     def _refuse_unless_runnable(self, *rows: dict[str, Any]) -> None:
-        from tito.commands._milestone_before import refuse_if_locked, refuse_if_not_exported
+        from tito.workflows.run_milestone import refuse_if_locked, refuse_if_not_exported
 
         for row in rows:
             refuse_if_locked(row)
@@ -189,10 +189,10 @@ class MilestonesCommand(BaseCommand):
 
     def _attempt(self, row: dict[str, Any], args: argparse.Namespace) -> Attempt:
         """Run one verification, record a pass, and show what came out."""
-        from tito.commands._milestone_before import change_lines
-        from tito.commands._milestone_live import display_for
-        from tito.core.course_files import edited_verification
-        from tito.core.verification import Attempt, verify
+        from tito.core.milestones.attempt import Attempt, verify
+        from tito.core.workspace.course_files import edited_verification
+        from tito.views.training import display_for
+        from tito.workflows.run_milestone import change_lines
 
         edited = edited_verification(self.workspace)
         live = display_for(self.console, as_json=args.json)
@@ -214,7 +214,7 @@ class MilestonesCommand(BaseCommand):
         self, milestone_id: str, verdict: Verdict, edited: Sequence[str]
     ) -> TitoError | None:
         """Write a pass down; an error does not undo what has been learned, so it is returned."""
-        from tito.core.verification import evidence_of
+        from tito.core.milestones.attempt import evidence_of
 
         if verdict.outcome != "passed":
             return None
@@ -228,9 +228,9 @@ class MilestonesCommand(BaseCommand):
         return None
 
     def _show(self, attempt: Attempt, events: list[TrainingEvent]) -> None:
-        from tito.commands._milestone_view import attempt_lines, curve_lines
         from tito.core.console import UNICODE
-        from tito.core.curves import ASCII, BRAILLE
+        from tito.views.curves import ASCII, BRAILLE
+        from tito.views.milestone import attempt_lines, curve_lines
 
         symbols, width = self.world.symbols, self.console.width
         lines = curve_lines(events, BRAILLE if symbols is UNICODE else ASCII, width)
@@ -239,7 +239,7 @@ class MilestonesCommand(BaseCommand):
             self.say(text, style)
 
     def _say_next(self, attempt: Attempt) -> None:
-        from tito.commands._milestone_view import blamed_module
+        from tito.views.milestone import blamed_module
 
         if attempt.unrecorded is not None:
             self.next_step(attempt.unrecorded.hint or "tito doctor")
@@ -253,7 +253,7 @@ class MilestonesCommand(BaseCommand):
 
     def _again(self, attempt: Attempt) -> str:
         """Nobody is to blame: an export that is not its lesson's comes before a replay."""
-        from tito.core.exported import behind
+        from tito.core.export.stale import behind
 
         required = self._module.milestone(attempt.row["id"])["requires"]
         differing = next(iter(behind(self.workspace, required)), None)

@@ -13,7 +13,7 @@ from tito.commands.base import BaseCommand
 if TYPE_CHECKING:
     import argparse
 
-    from tito.core.results import Checklist
+    from tito.core.testing.results import Checklist
 
 
 class ModuleWorkflowCommand(BaseCommand):
@@ -100,10 +100,10 @@ class ModuleWorkflowCommand(BaseCommand):
 
     def test_module(self, module_number: str, *, as_json: bool = False) -> int:
         """Run the module's tests against its own export, in staging; change nothing."""
-        from tito.commands._checklist_json import as_json as checklist_json
-        from tito.commands._progress import watching
-        from tito.core import completion
-        from tito.core.notes import Notes
+        from tito.core.workspace.notes import Notes
+        from tito.views.as_json import as_json as checklist_json
+        from tito.views.progress import watching
+        from tito.workflows import complete as completion
 
         module = self.workspace.resolve(module_number)
         with watching(self.world) as watcher:
@@ -125,12 +125,12 @@ class ModuleWorkflowCommand(BaseCommand):
         self, module_name: str, evidence: dict[str, Any] | None = None
     ) -> dict[str, list[str]]:
         """Simple wrapper: the milestone tracker does all the work."""
-        from tito.core.tracker import check_module_export
+        from tito.core.milestones.tracker import check_module_export
 
         return check_module_export(self.workspace, module_name, self.console, evidence)
 
     def _show_checklist(self, found: Checklist) -> None:
-        from tito.commands._checklist_view import next_command, show_checklist
+        from tito.views.checklist import next_command, show_checklist
 
         show_checklist(self, found)
         self.next_step(*next_command(found))

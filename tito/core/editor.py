@@ -53,7 +53,9 @@ def jupyter_command(root: Path) -> list[str]:
     """JupyterLab over the whole workspace; jupytext makes a notebook of a lesson."""
     missing = [name for name in ("jupyterlab", "jupytext") if find_spec(name) is None]
     if missing:
-        from tito.core.checkup import pip_install  # here: slow to import, and rarely needed
+        from tito.workflows.doctor_machine import (
+            pip_install,  # here: slow to import, and rarely needed
+        )
 
         raise MachineError(
             f"{' and '.join(missing)} is not installed in this Python.",

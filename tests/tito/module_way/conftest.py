@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
-from tito.core.starter import create_workspace
-from tito.core.world import World
 from tito.main import main
+from tito.workflows.init import create_workspace
+from tito.world import World
 
 
 class Terminal(io.StringIO):
@@ -122,7 +122,7 @@ def desk(
     tiny_course: Path, tinytorch_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Desk]:
     """A blank workspace and an empty home."""
-    monkeypatch.setattr("tito.core.course.PACKAGE", tiny_course / "tito")
+    monkeypatch.setattr("tito.core.workspace.course.PACKAGE", tiny_course / "tito")
     workspace = create_workspace(tmp_path / "work")
     yield Desk(workspace.root, tiny_course, tinytorch_home)
     leftovers = [path.name for path in workspace.scratch.glob("staging-*")]
@@ -134,7 +134,7 @@ def completed(tiny_course: Path, tmp_path_factory: pytest.TempPathFactory) -> tu
     """A workspace and a home with both modules completed. To be copied, not worked in."""
     root, home = tmp_path_factory.mktemp("completed") / "work", tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tito.core.course.PACKAGE", tiny_course / "tito")
+        patch.setattr("tito.core.workspace.course.PACKAGE", tiny_course / "tito")
         patch.setenv("TINYTORCH_HOME", str(home))
         desk = Desk(create_workspace(root).root, tiny_course, home)
         for name in ("00_setup", "03_line"):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tito.core.checkup import pip_install
+from tito.workflows.doctor_machine import pip_install
 
 from .conftest import Desk, Said
 
@@ -332,7 +332,7 @@ def test_without_pytest(desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 
 def test_a_pytest_that_is_too_old(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tito.core.checks.OLDEST_PYTEST", "999.0")
+    monkeypatch.setattr("tito.core.testing.runner.OLDEST_PYTEST", "999.0")
     desk.solve("00_setup")
     said = complete(desk)
     assert said.code == 3

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from tito.core import exporter
-from tito.core.workspace import Workspace
+from tito.core.export import exporter
+from tito.core.workspace.workspace import Workspace
 
 from .conftest import Desk
 
@@ -353,9 +353,9 @@ def test_two_terminals_at_once(desk: Desk) -> None:
 
 
 def test_a_lock_that_is_never_released(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tito.core import completion
     from tito.core.errors import MachineError
-    from tito.core.lock import workspace_lock
+    from tito.core.export.lock import workspace_lock
+    from tito.workflows import complete as completion
 
     workspace = Workspace(desk.root)
     heard: list[str] = []
@@ -429,7 +429,7 @@ def test_a_defect_inside_the_tracker_undoes_the_export(desk: Desk) -> None:
 def test_the_specifications_methods(desk: Desk) -> None:
     from tito.commands.base import BaseCommand
     from tito.commands.module_workflow import ModuleWorkflowCommand
-    from tito.core.world import World
+    from tito.world import World
 
     desk.solve("00_setup")
     command = ModuleWorkflowCommand(World(cwd=desk.root))

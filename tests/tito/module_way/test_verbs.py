@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from tito.commands._module_overview import NARROW, list_table, said_of, status_table
-from tito.core.checkup import pip_install
 from tito.core.console import ASCII, make_console
-from tito.core.standing import Standing
-from tito.core.workspace import Module
+from tito.core.workspace.workspace import Module
+from tito.workflows.doctor_machine import pip_install
+from tito.workflows.status import Standing
 
 from .conftest import Desk, Screen
 
@@ -421,7 +421,7 @@ def test_reset_when_the_disk_refuses(desk: Desk, monkeypatch: pytest.MonkeyPatch
     def refuse(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("tito.core.resetting.shutil.copy2", refuse)
+    monkeypatch.setattr("tito.workflows.reset.shutil.copy2", refuse)
     said = desk.tito("module", "reset", "00", "--yes")
     assert (said.code, "No space left" in said.err) == (3, True)
     assert desk.lesson("00_setup").read_bytes() == solved

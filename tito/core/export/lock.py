@@ -1,0 +1,49 @@
+"""One at a time: two terminals must not export into the same workspace at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from tito.core.errors import MachineError
+from tito.core.export.exporter import recover
+from tito.core.workspace.workspace import Workspace
+
+PATIENCE_SECONDS = 180.0  # longer than a run of tests may take
+
+
+@contextmanager
+def workspace_lock(
+    workspace: Workspace, on_wait: Callable[[], None], patience: float = PATIENCE_SECONDS
+) -> Iterator[None]:
+    """Hold the workspace. `on_wait` is called when another process has it at the moment.
+
+    What an interrupted swap left behind is put right first.
+    """
+    from filelock import FileLock, Timeout  # here: its import takes as long as a whole status
+
+    lock = FileLock(workspace.scratch / "lock")
+    try:
+        workspace.scratch.mkdir(exist_ok=True)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            on_wait()
+            lock.acquire(timeout=patience, poll_interval=0.05)
+    except Timeout as error:
+        raise MachineError(
+            f"Another tito command has held this workspace for {patience:.0f} seconds.",
+            where=str(workspace.scratch / "lock"),
+            hint="Look for a tito that still runs in another terminal.",
+        ) from error
+    except OSError as error:
+        raise MachineError(
+            f"The workspace cannot be written to: {error.strerror or error}.",
+            where=str(error.filename or workspace.scratch),
+            hint="tito doctor",
+        ) from error
+    try:
+        recover(workspace)
+        yield
+    finally:
+        lock.release()

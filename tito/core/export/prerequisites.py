@@ -1,0 +1,61 @@
+"""Which lower modules a lesson builds on, found from what it imports. No list of them is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tito.core.errors import TitoError
+from tito.core.export.package import Package
+from tito.core.export.package_files import ancestors, parent_of, promises
+from tito.core.lesson.file import LessonFile
+from tito.core.lesson.lesson import Lesson
+
+
+def missing_modules(
+    file: LessonFile, package: Package, unexported: Mapping[str, Lesson]
+) -> list[str]:
+    """Lower modules that bring what the lesson imports, and are not exported yet."""
+    lower = {name: lesson for name, lesson in unexported.items() if name < file.module.name}
+    promised, present = promises(lower), _present(package)
+    found = (
+        _first_missing([*dotted.split(".")[1:], *([name] if name else [])], present, promised)
+        for dotted, name in file.lesson.imports
+    )
+    return sorted({module for module in found if module is not None})
+
+
+def require(file: LessonFile, package: Package, unexported: Mapping[str, Lesson]) -> None:
+    """Raise a TitoError when a module that this one builds on is not exported."""
+    missing = missing_modules(file, package, unexported)
+    if missing:
+        verb = "is" if len(missing) == 1 else "are"
+        raise TitoError(
+            f"Module {file.module.name} builds on {', '.join(missing)}, "
+            f"which {verb} not exported in this workspace yet.",
+            hint=f"tito module complete {missing[0][:2]}",
+        )
+
+
+def _first_missing(
+    parts: list[str], present: Mapping[str, set[str]], promised: Mapping[str, Mapping[str, str]]
+) -> str | None:
+    """Walk down a dotted name; the module that brings the first part that is not there."""
+    path = ""
+    for part in parts:
+        if part not in present.get(path, set()):
+            return promised.get(path, {}).get(part)
+        path = f"{path}.{part}".lstrip(".")
+    return None
+
+
+def _present(package: Package) -> dict[str, set[str]]:
+    """For each package and file that is exported, the names it offers."""
+    found: dict[str, set[str]] = {}
+    for target in package.targets.values():
+        found.setdefault(target.name, set()).update(target.names)
+        if target.flat:
+            found.setdefault(parent_of(target.name), set()).update(target.names)
+        for path in (target.name, *ancestors(target.name)):
+            if path:
+                found.setdefault(parent_of(path), set()).add(path.rpartition(".")[2])
+    return found

@@ -1,0 +1,73 @@
+"""What each module has in `tinytorch/` now: its hash, and whether the lesson has moved on since.
+
+A milestone runs what is exported, not what stands in the lessons; the two are compared here. The
+lines that lead back to the lesson are left out, so that prose may grow without a change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from tito.core.errors import TitoError
+from tito.core.export.exporter import is_generated, read_package
+from tito.core.export.package import ROOT, Package
+from tito.core.export.source_map import MARK
+from tito.core.lesson.file import read_lesson
+from tito.core.words import enumerated
+from tito.core.workspace.workspace import Module, Workspace
+
+
+def export_hashes(workspace: Workspace, names: Iterable[str]) -> dict[str, str]:
+    """SHA-256 of the exported code of each module that has any."""
+    package = read_package(workspace)
+    found = {name: code_of(name, package) for name in names}
+    return {
+        name: hashlib.sha256(repr(sorted(code.items())).encode()).hexdigest()
+        for name, code in found.items()
+        if code
+    }
+
+
+def behind(workspace: Workspace, names: Iterable[str] | None = None) -> list[Module]:
+    """The modules whose lesson would export something else than what stands in `tinytorch/`."""
+    package = read_package(workspace)
+    wanted = package.modules if names is None else package.modules & set(names)
+    return [m for m in workspace.modules if m.name in wanted and is_behind(workspace, m, package)]
+
+
+def is_behind(workspace: Workspace, module: Module, package: Package) -> bool:
+    try:
+        after = package.with_lesson(module.name, read_lesson(workspace, module).lesson)
+    except (TitoError, SyntaxError):
+        return True  # as it stands it could not even be exported
+    return code_of(module.name, package) != code_of(module.name, after)
+
+
+def difference(workspace: Workspace, module: Module) -> str:
+    """What sets a module that is `behind` apart: somebody edited the package, else the lesson."""
+    lesson, package = workspace.shown(module.lesson), read_package(workspace)
+    broken = [t for t in package.targets.values() if module.name in t.sections and not t.is_sealed]
+    if broken:
+        files = enumerated([f"{ROOT}/{target.path}" for target in broken])
+        return f"{files} was edited and is not what {lesson} says"
+    return f"{lesson} has changed since it was exported"
+
+
+def not_exported(workspace: Workspace, names: Iterable[str]) -> list[str]:
+    """The modules of which `tinytorch/` has nothing. A framework that tito did not write is judged
+    as it stands."""
+    return sorted(set(names) - read_package(workspace).modules) if is_generated(workspace) else []
+
+
+def code_of(module_name: str, package: Package) -> dict[str, str]:
+    """The module's code in each target."""
+    return {
+        name: without_marks(target.sections[module_name])
+        for name, target in package.targets.items()
+        if module_name in target.sections
+    }
+
+
+def without_marks(section: str) -> str:
+    return "\n".join(line for line in section.split("\n") if not MARK.fullmatch(line)).strip()

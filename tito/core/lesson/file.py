@@ -1,0 +1,191 @@
+"""Read a lesson from disk, and say plainly what is wrong with the file when something is.
+
+A lesson is edited by hand, by editors and by JupyterLab, so it may be gone, empty, half-saved, in
+another encoding, or not Python at the moment. Each has its own message; none is a traceback.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from tito.core.lesson.lesson import Lesson, LessonError, Task
+from tito.core.workspace.course import course_root
+from tito.core.workspace.workspace import Module, Workspace, modules_in
+
+LARGEST = 5_000_000  # bytes, a hundred times a long lesson: more was not written by hand
+
+
+@dataclass(frozen=True)
+class LessonFile:
+    """A lesson together with the hash of the bytes it was read from."""
+
+    module: Module
+    lesson: Lesson
+    sha256: str
+
+
+def read_lesson(workspace: Workspace, module: Module) -> LessonFile:
+    """The lesson of `module`, decoded and cut into cells. Not yet checked: see `check`."""
+    shown = workspace.shown(module.lesson)
+    data = _read_bytes(module, shown)
+    text = _decode(data, module, shown)
+    lesson = Lesson(text, shown)
+    if not lesson.sections and not any("export" in cell.directives for cell in lesson.cells):
+        raise LessonError(
+            "No cell of this lesson is marked for export; it looks half-saved.",
+            where=shown,
+            hint=_way_back(module),
+        )
+    return LessonFile(module, lesson, hashlib.sha256(data).hexdigest())
+
+
+def check(file: LessonFile) -> None:
+    """Raise LessonError unless the lesson is Python with paired markers and targets.
+
+    What only the compiler sees (a `return` outside a function) is found by the child's import.
+    """
+    lesson = file.lesson
+    _check_python(lesson)
+    assert lesson.blocks is not None  # raises for an unpaired marker
+    for cell in lesson.cells:
+        if cell.directives.get("export") == "" and not lesson.default_target:
+            raise LessonError(
+                "This cell is exported, but no cell says '#| default_exp NAME'.",
+                where=f"{lesson.shown}:{cell.line}",
+                hint=_default_target_back(file.module),
+            )
+    for target, cells in lesson.sections.items():
+        if not all(part.isidentifier() for part in target.split(".")):
+            raise LessonError(
+                f"{target!r} is not a place to export to.",
+                where=f"{lesson.shown}:{cells[0].line}",
+                hint="After '#| export' stand names, joined by dots: '#| export nn.init'.",
+            )
+
+
+def reference(module_name: str) -> LessonFile | None:
+    """The course's own solved lesson, or None for a module the course does not have."""
+    root = course_root()
+    for module in modules_in(root):
+        if module.name == module_name and module.lesson.is_file():
+            return read_lesson(Workspace(root), module)
+    return None
+
+
+def lost_tasks(module_name: str, lesson: Lesson) -> list[Task]:
+    """Tasks of the course that the student's file no longer has."""
+    original = reference(module_name)
+    if original is None:
+        return []
+    present = {task.number for task in lesson.tasks}
+    return [task for task in original.lesson.tasks if task.number not in present]
+
+
+def was_cut(module_name: str, lesson: Lesson) -> bool:
+    """Whether answers are gone too; a task may also be lost with its heading alone."""
+    original = reference(module_name)
+    return original is not None and len(lesson.blocks) < len(original.lesson.blocks)
+
+
+def unmarked_tasks(module_name: str, lesson: Lesson) -> list[str]:
+    """Tasks that have lost marker lines: they are tested, but hints and solutions miss answers."""
+    original = reference(module_name)
+    if original is None:
+        return []
+    marked = {task.number: len(task.blocks) for task in original.lesson.tasks}
+    return [t.number for t in lesson.tasks if len(t.blocks) < marked.get(t.number, 0)]
+
+
+def _way_back(module: Module) -> str:
+    return f"tito module reset {module.number}  (a dated copy of your file is kept)"
+
+
+def _default_target_back(module: Module) -> str:
+    """One line that is gone is no reason to give up a lesson."""
+    original = reference(module.name)
+    if original is None or not original.lesson.default_target:
+        return _way_back(module)
+    line = f"#| default_exp {original.lesson.default_target}"
+    return f"Put the line '{line}' back, above its first '#| export'."
+
+
+def _read_bytes(module: Module, shown: str) -> bytes:
+    try:
+        size = module.lesson.stat().st_size
+        data = module.lesson.read_bytes() if size <= LARGEST else b""
+    except FileNotFoundError as error:
+        raise LessonError(
+            "The lesson file is missing.", where=shown, hint=f"tito module reset {module.number}"
+        ) from error
+    except OSError as error:
+        raise LessonError(
+            f"The lesson file cannot be read: {error.strerror}.", where=shown, hint="tito doctor"
+        ) from error
+    if size > LARGEST:
+        text = f"The lesson file is {size / 1e6:.0f} MB large, which no lesson is."
+        raise LessonError(text, where=shown, hint=_way_back(module))
+    if not data.strip():
+        raise LessonError("The lesson file is empty.", where=shown, hint=_way_back(module))
+    return data
+
+
+def _decode(data: bytes, module: Module, shown: str) -> str:
+    """UTF-8 with or without a byte-order mark, and any line ends."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise LessonError(
+            "The lesson file was saved as UTF-16.",
+            where=shown,
+            hint="Save the file as UTF-8 in your editor.",
+        )
+    if b"\0" in data:
+        line = data[: data.index(b"\0")].count(b"\n") + 1
+        raise LessonError(
+            "The lesson file holds zero bytes; it looks half-saved.",
+            where=f"{shown}:{line}",
+            hint=_way_back(module),
+        )
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise LessonError(
+            f"The lesson file is not UTF-8 text: byte 0x{data[error.start]:02x} is not valid.",
+            where=f"{shown}:{line}",
+            hint="Save the file as UTF-8 in your editor.",
+        ) from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _check_python(lesson: Lesson) -> None:
+    try:
+        assert lesson.tree is not None  # parses it
+    except SyntaxError as error:
+        line = min(max(error.lineno or 1, 1), len(lesson.lines))
+        raise LessonError(
+            f"Python cannot read the lesson: {error.msg}.",
+            where=f"{lesson.shown}:{line}",
+            excerpt=excerpt(lesson, line, error.offset),
+            hint="Mend that line (or the one above it), then run the command again.",
+        ) from error
+    except (RecursionError, MemoryError, ValueError) as error:
+        raise LessonError(
+            f"Python cannot read the lesson: {type(error).__name__}: {error}.", where=lesson.shown
+        ) from error
+
+
+def excerpt(lesson: Lesson, line: int, column: int | None = None) -> str:
+    """A line of the lesson as it is shown in a message, with a caret below its column."""
+    text = lesson.lines[line - 1].replace("\t", " ")
+    shown = f"  {line:>4} | {text}"
+    return f"{shown}\n       | {' ' * (column - 1)}^" if column else shown
+
+
+def read_source(path: Path) -> list[str]:
+    """The lines of a file, or nothing: for a message that can do without."""
+    try:
+        return path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+    except OSError:
+        return []

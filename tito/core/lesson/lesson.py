@@ -1,0 +1,265 @@
+"""A lesson as a value: its cells, its tasks, what it exports, and its blank.
+
+Nothing here touches the disk (`lesson_file` reads and judges the file) or writes a package.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import itertools
+import json
+import re
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from tito.core.errors import TitoError
+from tito.core.lesson.names import (
+    announced_names,
+    defined_names,
+    given_attributes,
+    listed_names,
+    parse_quietly,
+)
+from tito.core.lesson.percent import Cell, split_cells
+
+BEGIN = re.compile(r"(?P<indent>\s*)###\s*BEGIN SOLUTION\s*")
+END = re.compile(r"\s*###\s*END SOLUTION\s*")
+TITLE = re.compile(r"#\s+Module\s+(?P<number>\d+)\s*:\s*(?P<title>.+?)\s*")
+TASK = re.compile(r"##\s+Task\s+(?P<number>\d+\.\d+)\s*:\s*(?P<title>.+?)\s*")
+STUB = re.compile(r"\s*raise NotImplementedError\(\s*['\"]Task \d+\.\d+.*\)\s*")
+
+
+class LessonError(TitoError):
+    """The lesson cannot be used as it stands: the student's code is the reason."""
+
+    outcome = "could_not_run"
+
+
+@dataclass(frozen=True)
+class Block:
+    """The 1-based lines of a `### BEGIN SOLUTION` and its `### END SOLUTION`."""
+
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Task:
+    """One numbered task and the blocks that answer it."""
+
+    number: str
+    title: str
+    line: int
+    blocks: tuple[Block, ...]
+
+    @property
+    def label(self) -> str:
+        return f"Task {self.number}: {self.title}"
+
+    @property
+    def heading(self) -> str:
+        """Its line in the lesson."""
+        return f"# ## {self.label}"
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A lesson's text, taken apart. `shown` is its path as the student knows it."""
+
+    text: str
+    shown: str
+
+    @cached_property
+    def lines(self) -> list[str]:
+        return self.text.split("\n")
+
+    @cached_property
+    def cells(self) -> list[Cell]:
+        return split_cells(self.text)
+
+    @cached_property
+    def title(self) -> str:
+        match = next((m for line in self._opening if (m := TITLE.fullmatch(line))), None)
+        return match["title"] if match else ""
+
+    @cached_property
+    def summary(self) -> str:
+        """The first paragraph below the title."""
+        lines = itertools.dropwhile(
+            lambda line: not line.strip() or line.startswith("#"), self._opening
+        )
+        return " ".join(itertools.takewhile(lambda line: line.strip(), lines))
+
+    @property
+    def _opening(self) -> tuple[str, ...]:
+        first = next((cell for cell in self.cells if cell.kind == "markdown"), None)
+        return first.prose if first else ()
+
+    @cached_property
+    def default_target(self) -> str | None:
+        values = (cell.directives.get("default_exp") for cell in self.cells)
+        return next((value for value in values if value), None)
+
+    @cached_property
+    def sections(self) -> dict[str, list[Cell]]:
+        """The exported cells of each target, in the lesson's order."""
+        found: dict[str, list[Cell]] = {}
+        for cell in self.cells:
+            target = self._target(cell)
+            if target:
+                found.setdefault(target, []).append(cell)
+        return found
+
+    def _target(self, cell: Cell) -> str | None:
+        explicit = cell.directives.get("export")
+        return None if explicit is None else explicit or self.default_target
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """The whole file, parsed. SyntaxError where it is not Python."""
+        return parse_quietly(self.text, self.shown)
+
+    @cached_property
+    def names(self) -> dict[str, list[str]]:
+        """The public top-level names of each target: those of `__all__`, else all it defines."""
+        nodes: dict[str, list[ast.stmt]] = {target: [] for target in self.sections}
+        for target, node in self._exported_nodes():
+            nodes[target].append(node)
+        found = {target: defined_names(body) for target, body in nodes.items()}
+        listed = {target: listed_names(text) for target, text in self._texts.items()}
+        return {target: listed[target] or names for target, names in found.items()}
+
+    @cached_property
+    def announced(self) -> dict[str, list[str]]:
+        """`names`, read line by line instead of parsed: for what a later lesson will bring.
+
+        Every export asks this of every lesson ahead, which may be broken at the moment. A name
+        that only looks like one does no harm there.
+        """
+        return {target: announced_names(text) for target, text in self._texts.items()}
+
+    @property
+    def given(self) -> list[tuple[str, str]]:
+        """What it gives to classes, its own or those of earlier lessons: (class, attribute)."""
+        return [pair for text in self._texts.values() for pair in given_attributes(text)]
+
+    @cached_property
+    def _texts(self) -> dict[str, str]:
+        """The code of each target."""
+        return {
+            target: "\n".join(line for cell in cells for line in cell.lines)
+            for target, cells in self.sections.items()
+        }
+
+    @cached_property
+    def imports(self) -> list[tuple[str, str | None]]:
+        """Every `tinytorch` import of an exported cell, as (dotted module, name or None)."""
+        found: list[tuple[str, str | None]] = []
+        for _, top in self._exported_nodes():
+            for node in ast.walk(top):
+                if isinstance(node, ast.Import):
+                    found += [(alias.name, None) for alias in node.names]
+                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                    found += [(node.module, alias.name) for alias in node.names]
+        return [pair for pair in found if pair[0].split(".")[0] == "tinytorch"]
+
+    def _exported_nodes(self) -> Iterator[tuple[str, ast.stmt]]:
+        owner = {
+            line: target
+            for target, cells in self.sections.items()
+            for cell in cells
+            for line in range(cell.line, cell.end + 1)
+        }
+        for node in self.tree.body:
+            if node.lineno in owner:
+                yield owner[node.lineno], node
+
+    @cached_property
+    def tasks(self) -> list[Task]:
+        headings = list(self._headings())
+        blocks = self.blocks
+        starts = [line for line, _, _ in headings[1:]] + [len(self.lines) + 1]
+        return [
+            Task(number, title, line, tuple(b for b in blocks if line < b.begin < stop))
+            for (line, number, title), stop in zip(headings, starts, strict=True)
+        ]
+
+    def _headings(self) -> Iterator[tuple[int, str, str]]:
+        for cell in self.cells:
+            for offset, line in enumerate(cell.prose if cell.kind == "markdown" else ()):
+                match = TASK.fullmatch(line)
+                if match:
+                    yield cell.line + offset, match["number"], match["title"]
+
+    @cached_property
+    def blocks(self) -> list[Block]:
+        """All solution blocks; LessonError where a marker has no partner."""
+        found: list[Block] = []
+        begin: int | None = None
+        for number, line in enumerate(self.lines, start=1):
+            if BEGIN.fullmatch(line):
+                if begin is not None:
+                    raise self.unpaired("### BEGIN SOLUTION", begin, "### END SOLUTION")
+                begin = number
+            elif END.fullmatch(line):
+                if begin is None:
+                    raise self.unpaired("### END SOLUTION", number, "### BEGIN SOLUTION")
+                found.append(Block(begin, number))
+                begin = None
+        if begin is not None:
+            raise self.unpaired("### BEGIN SOLUTION", begin, "### END SOLUTION")
+        return found
+
+    def unpaired(self, marker: str, line: int, partner: str) -> LessonError:
+        return LessonError(
+            f"This {marker!r} has no {partner!r}.",
+            where=f"{self.shown}:{line}",
+            hint=f"Put the line {partner!r} back; the two lines frame your answer.",
+        )
+
+    def answer(self, task: Task) -> list[str]:
+        """The code between the markers of a task, one text for each block."""
+        return [
+            textwrap.dedent("\n".join(self.lines[block.begin : block.end - 1])).strip("\n")
+            for block in task.blocks
+        ]
+
+    def is_blank(self, task: Task) -> bool:
+        """Whether a block of the task is still the stub it came with."""
+        return any(STUB.fullmatch(text) for text in self.answer(task))
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether no task has an answer yet."""
+        return bool(self.tasks) and all(self.is_blank(task) for task in self.tasks)
+
+    @cached_property
+    def export_hash(self) -> str:
+        """What would be exported, as one hash: prose and check cells may change freely."""
+        parts = (f"{target}\n{c.source}" for target, cells in self.sections.items() for c in cells)
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    def blank(self) -> str:
+        """The lesson as a student gets it: each answer replaced by a stub that names its task."""
+        stubs = {block: task for task in self.tasks for block in task.blocks}
+        lines, copied = [], 0
+        for block in self.blocks:
+            if block not in stubs:
+                raise LessonError(
+                    "This solution belongs to no task.",
+                    where=f"{self.shown}:{block.begin}",
+                    hint="Put a markdown cell with '## Task N.M: title' above it.",
+                )
+            indent = re.match(r"\s*", self.lines[block.begin - 1])
+            stub = f"raise NotImplementedError({json.dumps(stubs[block].label)})"
+            lines += [*self.lines[copied : block.begin], f"{indent[0] if indent else ''}{stub}"]
+            copied = block.end - 1
+        return "\n".join([*lines, *self.lines[copied:]])
+
+
+def blank(text: str, shown: str = "lesson") -> str:
+    """The blank of a solved lesson's text."""
+    return Lesson(text, shown).blank()

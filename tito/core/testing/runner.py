@@ -1,0 +1,158 @@
+"""Run the tests of modules against a staged package, in one child process with limits.
+
+What the run means is read by `verdict`; what is shown of it is made by `report`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tito.core import process
+from tito.core.errors import MachineError, TitoError
+from tito.core.export.package import ROOT
+from tito.core.testing.cause import read_report
+from tito.core.testing.evidence import Evidence
+from tito.core.testing.results import Cause, Place, Report
+from tito.core.workspace.workspace import Module, Workspace
+
+CHILD = Path(__file__).with_name("child.py")
+TEST_SECONDS = 10.0  # for one test; TITO_TEST_SECONDS changes it
+ALL_SECONDS = 120.0
+OLDEST_PYTEST = "8.2"  # an older one would fail somewhere, and the lesson would be blamed
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+FOREIGN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTHONSTARTUP", "PYTHONWARNINGS", "PYTHONINSPECT")
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A module whose tests are run, and what it exports."""
+
+    module: Module
+    targets: Sequence[str]
+
+
+def run_tests(
+    workspace: Workspace,
+    staging: Path,
+    files: Mapping[str, str],
+    subjects: Sequence[Subject],
+    *,
+    env: Mapping[str, str],
+    on_progress: Progress | None = None,
+    on_tick: Callable[[float], None] | None = None,
+) -> Report:
+    """One run. `staging` is the folder that holds the package as `tinytorch/`."""
+    missing = _missing_tests(workspace, subjects)
+    if missing is not None:
+        return Report(cause=missing)
+    seconds = _test_seconds(env)
+    token = f"@{os.urandom(8).hex()}@ "
+    job = _write_job(staging, subjects, token, seconds)
+    events: list[process.Event] = []
+    result = process.run(
+        [sys.executable, str(CHILD), str(job)],
+        cwd=staging,
+        env=child_environment(env),
+        timeout=max(ALL_SECONDS, 2 * seconds),
+        progress_file=staging / "events.jsonl",
+        on_event=_Listener(events, on_progress),
+        on_tick=on_tick,
+    )
+    stack = staging / "stack.txt"
+    return read_report(
+        Evidence(
+            workspace=workspace,
+            files=files,
+            tests={subject.module.name: subject.module.tests for subject in subjects},
+            events=events,
+            run=result,
+            stack=stack.read_text("utf-8", errors="replace") if stack.exists() else "",
+            token=token,
+            test_seconds=seconds,
+        )
+    )
+
+
+class _Listener:
+    """Collects events and counts finished tests for a progress line."""
+
+    def __init__(self, events: list[process.Event], on_progress: Progress | None) -> None:
+        self.events = events
+        self.on_progress = on_progress
+        self.total = self.done = 0
+
+    def __call__(self, event: process.Event) -> None:
+        if "event" not in event:
+            return
+        self.events.append(event)
+        if event["event"] == "collected":
+            self.total = len(event["tests"])
+        self.done += event["event"] == "finished"
+        if self.on_progress is not None and self.total:
+            self.on_progress(min(self.done, self.total), self.total)
+
+
+def child_environment(env: Mapping[str, str]) -> dict[str, str]:
+    """The caller's environment without what would change the run."""
+    kept = {name: value for name, value in env.items() if name not in FOREIGN}
+    fixed = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONIOENCODING": "utf-8"}
+    return {**kept, **ONE_THREAD, **fixed}
+
+
+def _write_job(staging: Path, subjects: Sequence[Subject], token: str, seconds: float) -> Path:
+    ini = staging / "pytest.ini"
+    ini.write_text(f"[pytest]\nminversion = {OLDEST_PYTEST}\n", encoding="utf-8")
+    job = staging / "job.json"
+    content = {
+        "staging": str(staging),
+        "events": str(staging / "events.jsonl"),
+        "stack": str(staging / "stack.txt"),
+        "ini": str(ini),
+        "token": token,
+        "test_seconds": seconds,
+        "modules": [
+            {
+                "name": subject.module.name,
+                "tests": str(subject.module.tests),
+                "targets": [f"{ROOT}.{target}" for target in subject.targets],
+            }
+            for subject in subjects
+        ],
+    }
+    job.write_text(json.dumps(content), encoding="utf-8")
+    return job
+
+
+def _missing_tests(workspace: Workspace, subjects: Sequence[Subject]) -> Cause | None:
+    for subject in subjects:
+        if not subject.module.tests.is_file():
+            return Cause(
+                "tests",
+                "The module's test file is missing, so nothing can be tested.",
+                MachineError.exit_code,
+                Place(workspace.shown(subject.module.tests), 0),
+                hint="tito doctor --mend",
+            )
+    return None
+
+
+def _test_seconds(env: Mapping[str, str]) -> float:
+    text = env.get("TITO_TEST_SECONDS")
+    try:
+        seconds = float(text) if text else TEST_SECONDS
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < 86_400:
+        raise TitoError(
+            f"TITO_TEST_SECONDS is {text!r}, which is not a number of seconds.",
+            hint="unset TITO_TEST_SECONDS",
+            exit_code=2,
+        )
+    return seconds

@@ -1,0 +1,22 @@
+"""Where the course itself stands: the solved lessons, their tests, and the milestones.
+
+In a checkout that is the repository; in an installed wheel it is `tito/_course`.
+"""
+
+from pathlib import Path
+
+from tito.core.errors import MachineError
+
+PACKAGE = Path(__file__).resolve().parents[2]
+
+
+def course_root() -> Path:
+    """The folder that holds the course's `modules/` and `tests/milestones/`."""
+    for root in (PACKAGE / "_course", PACKAGE.parent):
+        if (root / "modules").is_dir():
+            return root
+    raise MachineError(
+        "This installation of tito carries no course.",
+        where=str(PACKAGE / "_course"),
+        hint="pip install --force-reinstall tinytorch-course",
+    )

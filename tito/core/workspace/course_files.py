@@ -1,0 +1,78 @@
+"""The files that judge a student's code, compared with the installed course's own.
+
+They stand in the workspace, where an author may change them and a student may have.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from tito.core.errors import MachineError
+from tito.core.workspace.course import course_root
+from tito.core.workspace.workspace import Workspace, modules_in
+
+MEND = "tito doctor --mend"
+
+
+def course_files(course: Path) -> Iterator[str]:
+    """Names of everything the course brings but the lessons."""
+    for module in modules_in(course):
+        for path in (module.tests, module.hints):
+            if path.is_file():
+                yield path.relative_to(course).as_posix()
+    yield from milestone_files(course)
+
+
+def milestone_files(course: Path) -> Iterator[str]:
+    for path in sorted((course / "tests" / "milestones").rglob("*")):
+        inside = path.relative_to(course)
+        hidden = any(part.startswith((".", "__")) for part in inside.parts[:-1])
+        if path.is_file() and not hidden and not path.name.startswith("."):
+            yield inside.as_posix()
+
+
+def differs(workspace: Workspace, name: str) -> bool:
+    """Whether the workspace has this file otherwise. What the course has not is an author's."""
+    original, copy = course_root() / name, workspace.root / name
+    both = original.is_file() and copy.is_file()
+    return both and same_text(original) != same_text(copy)
+
+
+def same_text(path: Path) -> bytes:
+    """Its content; git on Windows may have changed the line ends."""
+    return path.read_bytes().replace(b"\r\n", b"\n")
+
+
+def edited_verification(workspace: Workspace) -> list[str]:
+    """Names of the programs behind the milestones that are not as the course has them."""
+    names = milestone_files(course_root())
+    return [name for name in names if name.endswith(".py") and differs(workspace, name)]
+
+
+def differing_files(workspace: Workspace) -> tuple[list[str], list[str]]:
+    """Names of course files that the workspace lacks, and of those that it has otherwise."""
+    names = list(course_files(course_root()))
+    missing = [name for name in names if not (workspace.root / name).is_file()]
+    return missing, [name for name in names if differs(workspace, name)]
+
+
+def mend_course_files(workspace: Workspace) -> tuple[list[str], Path | None]:
+    """Put the course's own files back; returns their names and where the changed ones are kept."""
+    missing, changed = differing_files(workspace)
+    kept = workspace.scratch / f"replaced-{time.strftime('%Y%m%d-%H%M%S')}"
+    try:
+        for name in changed:
+            (kept / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(workspace.root / name, kept / name)
+        for name in (*missing, *changed):
+            target = workspace.root / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(course_root() / name, target)
+    except OSError as error:
+        text = f"The files could not be put back: {error.strerror or error}."
+        hint = "Make room or mend the permissions, then run the command again."
+        raise MachineError(text, where=str(error.filename or workspace.root), hint=hint) from error
+    return [*missing, *changed], kept if changed else None

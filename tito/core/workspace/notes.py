@@ -1,0 +1,69 @@
+"""What the tool remembers in `.tito/notes.json`: started modules and hints already given.
+
+Not progress: that is the tracker's. Losing this file costs a student nothing but a rung of hints.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tito.core.files import write_whole
+from tito.core.workspace.workspace import Module, Workspace
+
+
+@dataclass
+class Notes:
+    """Started modules by name, with the time; hints given by module and task, as a count."""
+
+    path: Path
+    started: dict[str, str] = field(default_factory=dict)
+    hints: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, workspace: Workspace) -> Notes:
+        notes = cls(workspace.scratch / "notes.json")
+        try:
+            found: Any = json.loads(notes.path.read_text(encoding="utf-8"))
+            notes.started = {str(k): str(v) for k, v in found["started"].items()}
+            notes.hints = {
+                str(k): {str(task): int(rung) for task, rung in v.items()}
+                for k, v in found["hints"].items()
+            }
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            notes.started, notes.hints = {}, {}
+        return notes
+
+    def start(self, module: Module) -> bool:
+        """Mark the start; False when it was marked before."""
+        from datetime import datetime  # here: a status only reads
+
+        if module.name in self.started:
+            return False
+        self.started[module.name] = datetime.now().astimezone().isoformat(timespec="seconds")
+        self.save()
+        return True
+
+    def rung(self, module: Module, task: str) -> int:
+        """How many hints have been given for the task."""
+        return self.hints.get(module.name, {}).get(task, 0)
+
+    def climb(self, module: Module, task: str, rung: int) -> None:
+        self.hints.setdefault(module.name, {})[task] = rung
+        self.save()
+
+    def forget(self, module: Module) -> None:
+        """A module that was reset begins anew."""
+        self.started.pop(module.name, None)
+        self.hints.pop(module.name, None)
+        self.save()
+
+    def save(self) -> None:
+        """Best effort: a workspace that cannot be written still shows its lessons and tests."""
+        text = json.dumps({"started": self.started, "hints": self.hints}, indent=1)
+        with suppress(OSError):
+            self.path.parent.mkdir(exist_ok=True)
+            write_whole(self.path, text.encode())

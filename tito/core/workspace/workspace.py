@@ -1,0 +1,158 @@
+"""A workspace: the folder a student works in. Finds it, and the modules that stand in it.
+
+The folders are the list of modules; there is no other.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from tito.core.errors import TitoError, UsageError, nearest
+from tito.core.workspace.course import course_root
+
+NUMBER = re.compile(r"(-?\d{1,9})\d*(?:[._]\d*)?", re.ASCII)  # also 1.0 and 01_
+MODULE_FOLDER = re.compile(r"(\d\d)_([a-z][a-z0-9_]*)")
+
+
+@dataclass(frozen=True)
+class Module:
+    """One folder of `modules/`, and the three files it should hold."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def number(self) -> str:
+        return self.name[:2]
+
+    @property
+    def short(self) -> str:
+        return self.name[3:]
+
+    @property
+    def lesson(self) -> Path:
+        return self.folder / f"{self.short}.py"
+
+    @property
+    def tests(self) -> Path:
+        return self.folder / f"test_{self.short}.py"
+
+    @property
+    def hints(self) -> Path:
+        return self.folder / "hints.toml"
+
+
+def modules_in(root: Path) -> list[Module]:
+    """The modules of `root`, in order."""
+    try:
+        folders = sorted(path for path in (root / "modules").iterdir() if path.is_dir())
+    except OSError:
+        return []
+    return [Module(path) for path in folders if MODULE_FOLDER.fullmatch(path.name)]
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Paths of one workspace. Making one reads nothing but the folder names."""
+
+    root: Path
+
+    @cached_property
+    def modules(self) -> list[Module]:
+        return modules_in(self.root)
+
+    @property
+    def package(self) -> Path:
+        return self.root / "tinytorch"
+
+    @property
+    def scratch(self) -> Path:
+        return self.root / ".tito"
+
+    @property
+    def journal(self) -> Path:
+        """Stands here while `tinytorch/` is being replaced, and after that was cut short."""
+        return self.scratch / "swap" / "swap.json"
+
+    @property
+    def milestones(self) -> Path:
+        return self.root / "tests" / "milestones"
+
+    @property
+    def is_authors(self) -> bool:
+        """Whether this is the course itself, where the modules are solved."""
+        return self.root.resolve() == course_root().resolve()
+
+    def shown(self, path: Path) -> str:
+        """`path` as the user sees it: from the workspace, with forward slashes."""
+        try:
+            return path.relative_to(self.root).as_posix()
+        except ValueError:
+            return str(path)
+
+    def resolve(self, text: str) -> Module:
+        """The module meant by `1`, `01` or `01_tensor`."""
+        matches = [module for module in self.modules if _means(text, module)]
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            names = ", ".join(module.name for module in matches)
+            raise TitoError(f"{text} could be {names}.", hint="Write the whole name.")
+        raise self._unknown(text)
+
+    def _unknown(self, text: str) -> TitoError:
+        for module in modules_in(course_root()):
+            if _means(text, module):
+                return TitoError(
+                    f"The folder modules/{module.name} is missing from this workspace.",
+                    where=str(self.root),
+                    hint=f"tito module reset {module.name}",
+                )
+        near = _nearest_module(text, self.modules)
+        meant = f" Did you mean {near.name}?" if near else ""
+        return TitoError(f"There is no module {text!r}.{meant}", hint="tito module list")
+
+
+def _means(text: str, module: Module) -> bool:
+    if text.isascii() and text.isdigit():
+        return text.lstrip("0") == module.number.lstrip("0")
+    return text in (module.name, module.short)
+
+
+def _nearest_module(text: str, modules: list[Module]) -> Module | None:
+    """For a number the closest number, for a word the closest word."""
+    if not modules:
+        return None
+    number = NUMBER.fullmatch(text)
+    if number is not None:
+        return min(modules, key=lambda module: abs(int(module.number) - int(number[1])))
+    words = {word: module for module in modules for word in (module.short, module.name)}
+    near = nearest(text.lower(), words)
+    return words[near] if near else None
+
+
+def find_workspace(start: Path) -> Workspace:
+    """The nearest workspace at or above `start`."""
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if modules_in(folder):
+            return Workspace(folder)
+    raise UsageError(
+        "This folder is not in a TinyTorch workspace: no modules/ here or above.",
+        where=str(start),
+        hint="tito init my-tinytorch, then cd my-tinytorch",
+    )
+
+
+def outer_workspace(workspace: Workspace) -> Workspace | None:
+    """The workspace that `workspace` lies in, if somebody nested them."""
+    for folder in workspace.root.parents:
+        if modules_in(folder):
+            return Workspace(folder)
+    return None

@@ -1,0 +1,1 @@
+"""Pure functions: values in; lines, JSON or a picture out."""

@@ -1,0 +1,160 @@
+"""How milestones and their verdicts read: pure functions from results to styled lines.
+
+Nothing here prints, trains or decides: the tracker judges, `milestones.py` shows.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from tito.core.console import Symbols
+from tito.core.milestones.progress_events import TrainingEvent, series
+from tito.views.curves import Dots, draw_curve
+
+if TYPE_CHECKING:
+    from tito.core.milestones.attempt import Attempt, Verdict
+
+Line = tuple[str, str | None]  # text, rich style
+
+MODULE_FILE = re.compile(r"modules/(\d\d)_\w+/\w+\.py")
+FRACTIONS = ("accuracy", "exact_match")
+
+
+def figure(name: str, value: Any) -> str:
+    """A metric as a person reads it: 97.2%, 3.1e-09, 4, or the text it is."""
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not abs(value) < sys.float_info.max:  # a record may hold anything, NaN too
+        return str(value)[:20]
+    if name.endswith(FRACTIONS) and 0 <= value <= 1:
+        return f"{value:.1%}"
+    return f"{value:.3g}" if abs(value) < 1000 or value != round(value) else f"{value:.0f}"
+
+
+def seconds(value: float) -> str:
+    """A duration: 0.8 s, 12 s, 2 min 5 s."""
+    if value < 60:
+        return f"{value:.1f} s" if value < 10 else f"{value:.0f} s"
+    minutes, rest = divmod(round(value), 60)
+    return f"{minutes} min {rest} s"
+
+
+def progress_text(event: TrainingEvent, left: float | None) -> str:
+    """One plain line of live progress."""
+    parts = [f"{event.phase} {event.step}/{event.total}", *measured(event)]
+    return "  ".join([*parts, *time_left(event, left)])
+
+
+def measured(event: TrainingEvent) -> list[str]:
+    loss = [] if event.loss is None else [f"loss {event.loss:.4f}"]
+    return loss if event.accuracy is None else [*loss, f"accuracy {event.accuracy:.1%}"]
+
+
+def time_left(event: TrainingEvent, left: float | None) -> list[str]:
+    """Nothing where it is as good as over: tenths of a second only flicker."""
+    worth_saying = left is not None and left >= 0.3 and event.step < event.total
+    return [f"{seconds(left)} left"] if worth_saying and left is not None else []
+
+
+def curve_lines(events: Sequence[TrainingEvent], dots: Dots, width: int) -> list[Line]:
+    """The loss over the main training, the first phase that reported one."""
+    phase = next((event.phase for event in events if event.loss is not None), None)
+    rows = draw_curve(series(events, "loss", phase), width=max(20, min(60, width - 14)), dots=dots)
+    if not rows:
+        return []
+    return [("", None), (f"  loss, {phase}", "bold"), *((f"  {row}", None) for row in rows)]
+
+
+def metric_lines(metrics: Mapping[str, Any], duration: float | None = None) -> list[Line]:
+    """A small table, one metric a line."""
+    rows = [(name.replace("_", " "), figure(name, value)) for name, value in metrics.items()]
+    if duration is not None:
+        rows.append(("time", seconds(duration)))
+    width = max((len(name) for name, _ in rows), default=0)
+    return [(f"  {name:<{width}}  {value:>9}", None) for name, value in rows]
+
+
+HEADINGS = {
+    "passed": ("done", "Learned", "bold green"),
+    "failed": ("wrong", "Not learned yet", "bold red"),
+    "could_not_run": ("waiting", "Could not run", "bold yellow"),
+}
+
+
+def attempt_lines(attempt: Attempt, symbols: Symbols, width: int = 80) -> list[Line]:
+    """What came out, how to see it again, and for a failure why, where and what to try."""
+    verdict = attempt.verdict
+    sign, words, style = HEADINGS[verdict.outcome]
+    heading = [("", None), (f"{getattr(symbols, sign)} {words}: {attempt.row['name']}", style)]
+    if verdict.outcome == "passed":
+        lines = [("", None), *metric_lines(verdict.metrics, verdict.seconds), *heading]
+    else:
+        said = [(f"  {line}".rstrip(), None) for line in failure_text(verdict, min(width, 100) - 2)]
+        lines = [*heading, ("", None), *said]
+    if verdict.seed is not None and attempt.replay not in verdict.details:
+        gap = [] if verdict.outcome == "passed" else [("", None)]
+        lines += [*gap, (f"  Replay: {attempt.replay}", None)]
+    if attempt.unrecorded is not None:
+        lines.append((f"  It could not be recorded: {attempt.unrecorded}", "bold yellow"))
+    return lines
+
+
+def failure_text(verdict: Verdict, width: int) -> list[str]:
+    """Reason and details, the details not repeating a reason they begin with."""
+    details = verdict.details.strip()
+    text = details if details.startswith(verdict.reason) else f"{verdict.reason}\n\n{details}"
+    return [line for paragraph in text.strip().splitlines() for line in wrapped(paragraph, width)]
+
+
+def wrapped(paragraph: str, width: int) -> list[str]:
+    """A long line is wrapped below where its text begins: `  yours   [0.5, ...` has a label."""
+    if len(paragraph) <= width:
+        return [paragraph]
+    label = re.match(r" *(\w+ {2,})?", paragraph)
+    start = label.end() if label else 0
+    return textwrap.wrap(
+        paragraph[start:],
+        width,
+        initial_indent=paragraph[:start],
+        subsequent_indent=" " * start,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def blamed_module(verdict: Verdict) -> str | None:
+    """The number of the module whose file a failure names first."""
+    found = MODULE_FILE.search(f"{verdict.reason}\n{verdict.details}")
+    return found[1] if found else None
+
+
+def info_lines(
+    row: Mapping[str, Any], requires: Sequence[str], changed: Sequence[str], symbols: Symbols
+) -> list[Line]:
+    """Everything that is known of one milestone."""
+    lines: list[Line] = [
+        (row["name"], "bold"),
+        (f"  {row['description'].rstrip('.')}.", None),
+        (f"  State: {row['state']}, {row['done']} of {row['total']} modules complete", None),
+    ]
+    for module in requires:
+        missing = module in row["missing"]
+        lines.append((f"    {symbols.blank if missing else symbols.done} {module}", None))
+    lines.append((f"  Verified by {row['test']}", None))
+    lines += record_lines(row["record"])
+    if changed:
+        lines.append((f"  Changed since then: {', '.join(changed)}", "yellow"))
+    return lines
+
+
+def record_lines(record: Mapping[str, Any]) -> list[Line]:
+    if not record:
+        return []
+    when = str(record.get("completed_at", ""))[:10]
+    seed = "" if record.get("seed") is None else f", with seed {record['seed']}"
+    metrics = record.get("metrics")
+    table = metric_lines(metrics) if isinstance(metrics, dict) else []
+    return [(f"  Learned on {when}{seed}", None), *((f"  {text}", None) for text, _ in table)]

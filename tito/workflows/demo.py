@@ -1,0 +1,75 @@
+"""The whole journey as a list of steps: what a student would type, from an empty folder on.
+
+The steps come from the modules that stand in the course and from what the tracker unlocks on the
+way; nothing is listed here. Whoever runs them decides how (see tito/commands/demo.py).
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tito.core.errors import MachineError
+from tito.core.milestones import tracker
+from tito.core.workspace.course import course_root
+from tito.core.workspace.workspace import Module, Workspace, modules_in
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command line of `tito`, where it is typed, and what it shows."""
+
+    arguments: tuple[str, ...]
+    cwd: Path
+    about: str = ""
+    may_fail: bool = False
+
+    @property
+    def typed(self) -> str:
+        return " ".join(["tito", *(f'"{a}"' if " " in a else a for a in self.arguments)])
+
+
+def steps(root: Path, home: Path) -> Iterator[Step]:
+    """Each step is asked for after the one before has run: what is unlocked depends on it."""
+    yield Step(("init", root.name), root.parent, "From an empty folder")
+    workspace = Workspace(root)
+    for count, module in enumerate(workspace.modules):
+        yield from module_steps(workspace, module, blank_first=count == 0)
+        yield from milestone_steps(workspace, home)
+    yield Step(("milestone", "progress"), root, "What this framework has learned")
+
+
+def module_steps(workspace: Workspace, module: Module, *, blank_first: bool) -> Iterator[Step]:
+    if blank_first:
+        about = f"Module {module.name}, still blank"
+        yield Step(("module", "test", module.number), workspace.root, about, may_fail=True)
+    fill_in(module)
+    about = f"Module {module.name}, the reference answers standing in for a student's"
+    yield Step(("module", "complete", module.number), workspace.root, about)
+
+
+def milestone_steps(workspace: Workspace, home: Path) -> Iterator[Step]:
+    """One for each milestone that is unlocked and not learned yet."""
+    for row in milestones(workspace, home):
+        if row["state"] == "unlocked":
+            about = f"{row['name']}: trained by this framework, here and now"
+            yield Step(("milestone", "run", row["id"]), workspace.root, about)
+
+
+def milestones(workspace: Workspace, home: Path) -> list[dict[str, Any]]:
+    module = tracker.load(workspace)
+    if module is None:
+        raise MachineError("The course has no milestone tracker.", hint="tito doctor")
+    with tracker.speaking(workspace, module):
+        rows: list[dict[str, Any]] = module.MilestoneTracker(home / "progress.json").status()
+    return rows
+
+
+def fill_in(module: Module) -> None:
+    """Put the course's solved lesson in the place of the blank one."""
+    for solved in modules_in(course_root()):
+        if solved.name == module.name:
+            shutil.copyfile(solved.lesson, module.lesson)

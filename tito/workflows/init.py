@@ -1,0 +1,186 @@
+"""Make a student's workspace out of the course: all of it, or nothing.
+
+It is built in a folder of its own beside its place and moved there when complete. What a lesson's
+blank looks like is decided in `lesson`, what `tinytorch/` looks like in `exporter`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tito.core.errors import MachineError, UsageError
+from tito.core.export.exporter import ensure_initial, swapped, with_lesson
+from tito.core.lesson.file import read_lesson
+from tito.core.words import quoted
+from tito.core.workspace.course import course_root
+from tito.core.workspace.workspace import Module, Workspace, find_workspace, modules_in
+
+IGNORED = shutil.ignore_patterns("__pycache__", ".*", "*.pyc", "*.ipynb")
+
+GITIGNORE = """\
+# Written by `tito export` from your lessons.
+/tinytorch/
+# tito's own notes: dated copies of lessons you reset, hints you have seen.
+/.tito/
+.venv/
+__pycache__/
+*.pyc
+.pytest_cache/
+.ipynb_checkpoints/
+"""
+
+README = """\
+# My TinyTorch
+
+A deep-learning framework, written by you, module by module.
+
+    tito module start {first}      what comes next, and which file to open
+    tito module test {first}       your tasks as a checklist: done, wrong, still blank
+    tito module hint {first}       a nudge, then the approach, then almost the code
+    tito module complete {first}   test, export into tinytorch/, see what it unlocks
+    tito milestone status      the moments of history you have unlocked
+    tito milestone run ID      train your own framework: does it really learn?
+    tito doctor                when something is odd
+
+- `modules/NN_name/name.py` are the lessons, the only files you edit. They are plain Python and
+  open as notebooks too, in JupyterLab (with jupytext), VS Code and PyCharm.
+- `tinytorch/` is your framework. `tito` writes it from your lessons; do not edit it.
+- `tests/milestones/` is what a milestone is judged with. Start with its QUICKSTART.md.
+"""
+
+
+def create_workspace(target: Path, *, solved: bool = False) -> Workspace:
+    """A new workspace at `target`; on any error the disk is as it was."""
+    target = target.absolute()
+    course = course_root()
+    try:
+        refuse_bad_place(target)
+        with building_site(target) as site:
+            fill(Workspace(site), course, solved=solved)
+            move_in(site, target)
+    except OSError as error:
+        raise MachineError(
+            f"The workspace could not be made: {reason(error)}. Nothing was left behind.",
+            where=str(error.filename or target),
+            hint="tito init DIR, where you may write and the disk has room",
+        ) from error
+    return Workspace(target)
+
+
+def reason(error: OSError) -> str:
+    """copytree collects what happened, file by file; the first says it all."""
+    if isinstance(error, shutil.Error):
+        return re.sub(r"^\[Errno \d+\] |: '.*", "", error.args[0][0][2], flags=re.DOTALL)
+    return str(error.strerror or error)
+
+
+def refuse_bad_place(target: Path) -> None:
+    """Raise UsageError unless `target` is new or an empty folder, outside any workspace."""
+    outer = workspace_around(target)
+    if outer == target.resolve():
+        raise UsageError(
+            "This folder is a workspace already; nothing in it was changed.",
+            where=str(outer),
+            hint="tito module status",
+        )
+    if outer is not None:
+        raise UsageError(
+            "A workspace cannot lie inside another one.",
+            where=str(outer),
+            hint=f"tito init {quoted(outer.with_name(target.name or 'my-tinytorch'))}",
+        )
+    if target.is_dir():
+        if any(target.iterdir()):
+            raise UsageError(
+                "This folder is not empty; nothing in it was changed.",
+                where=str(target),
+                hint=f"tito init {quoted(target.with_name(f'{target.name}-2'))}",
+            )
+    elif target.exists() or target.is_symlink():
+        raise UsageError("There is a file of that name.", where=str(target), hint="tito init DIR")
+
+
+def workspace_around(target: Path) -> Path | None:
+    try:
+        return find_workspace(target).root
+    except UsageError:
+        return None
+
+
+def fill(workspace: Workspace, course: Path, *, solved: bool) -> None:
+    """Everything a student needs, in a folder that nobody looks at yet."""
+    for module in modules_in(course):
+        place = workspace.root / "modules" / module.name
+        shutil.copytree(module.folder, place, ignore=IGNORED)
+        if not solved:
+            write_blank(Workspace(course), module, Module(place).lesson)
+    shutil.copytree(course / "tests" / "milestones", workspace.milestones, ignore=IGNORED)
+    first = next(iter(workspace.modules)).number
+    write(workspace.root / "README.md", README.format(first=first))
+    write(workspace.root / ".gitignore", GITIGNORE)
+    ensure_initial(workspace)
+    if solved:
+        export_all(workspace)
+
+
+def write_blank(course: Workspace, module: Module, place: Path) -> None:
+    write(place, read_lesson(course, module).lesson.blank())
+
+
+def write(path: Path, text: str) -> None:
+    path.write_bytes(text.encode())  # no line ending but \n, on Windows too
+
+
+def export_all(workspace: Workspace) -> None:
+    for module in workspace.modules:
+        with swapped(workspace, with_lesson(workspace, read_lesson(workspace, module))):
+            pass
+
+
+@contextmanager
+def building_site(target: Path) -> Iterator[Path]:
+    """An empty folder on the same disk as `target`; all of it is gone after an error."""
+    host = target
+    while not host.is_dir():
+        host = host.parent
+    missing = [path for path in (target.parent, *target.parent.parents) if not path.exists()]
+    site = Path(tempfile.mkdtemp(prefix=".tito-init-", dir=host))
+    try:
+        inner = site / "workspace"  # mkdtemp's own folder may be read by its owner only
+        inner.mkdir()
+        yield inner
+    except BaseException:
+        remove_empty(missing)
+        raise
+    finally:
+        shutil.rmtree(site, ignore_errors=True)
+
+
+def remove_empty(folders: list[Path]) -> None:
+    """Innermost first; what is not empty was not ours."""
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+
+
+def move_in(site: Path, target: Path) -> None:
+    """One rename where the place is free; into an empty folder, `modules/` last: it is what makes
+    a folder a workspace."""
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        site.rename(target)
+        return
+    moved: list[Path] = []
+    try:
+        for entry in sorted(site.iterdir(), key=lambda entry: entry.name == "modules"):
+            moved.append(entry.rename(target / entry.name))
+    except OSError:
+        for path in moved:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        raise

@@ -1,0 +1,103 @@
+"""The world a command lives in: where it stands, what it may read, and where it prints.
+
+Passed in, never reached for, so that a test can put a command anywhere.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from tito.core.console import Symbols, hanging, make_console, print_json, symbols_for
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from tito.core.workspace.workspace import Workspace
+
+
+class World:
+    """Console, workspace, environment and streams of one run."""
+
+    def __init__(
+        self,
+        *,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        stdin: TextIO | None = None,
+        stdout: TextIO | None = None,
+        stderr: TextIO | None = None,
+    ) -> None:
+        self._cwd = cwd
+        self.env: Mapping[str, str] = os.environ if env is None else env
+        self.stdin = stdin or sys.stdin
+        self.stdout = stdout or sys.stdout or _nowhere()
+        self.stderr = stderr or sys.stderr or _nowhere()
+
+    @cached_property
+    def cwd(self) -> Path:
+        return Path.cwd() if self._cwd is None else self._cwd
+
+    @cached_property
+    def console(self) -> Console:
+        return make_console(self.stdout, self.env)
+
+    @cached_property
+    def error_console(self) -> Console:
+        console = make_console(self.stderr, self.env)
+        # Who no longer reads the errors still gets their exit code.
+        console.on_broken_pipe = lambda: None  # type: ignore[method-assign]
+        return console
+
+    @cached_property
+    def symbols(self) -> Symbols:
+        return symbols_for(self.stdout)
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The workspace at or above the current folder; a clear error where there is none.
+
+        An export that was cut short (a power cut) is put back before anybody looks.
+        """
+        from tito.core.workspace.workspace import find_workspace
+
+        workspace = find_workspace(self.cwd)
+        if workspace.journal.exists():
+            from tito.core.export.lock import workspace_lock
+
+            with workspace_lock(workspace, lambda: None):
+                pass  # to have it is to have it put right
+        return workspace
+
+    def say(self, text: str = "", style: str | None = None) -> None:
+        """Print plain text: brackets in a student's code are not markup."""
+        shown = hanging(text, self.console.width)
+        self.console.print(shown, style=style, markup=False, highlight=False)
+
+    def say_whole(self, text: str, style: str | None = None) -> None:
+        """As `say`, but never broken into lines: for a path or a command that is to be copied."""
+        self.console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
+    def emit_json(self, value: object) -> None:
+        print_json(value, self.stdout)
+
+    def is_interactive(self) -> bool:
+        """Whether somebody is there to answer a question."""
+        return self.stdin is not None and self.stdin.isatty() and self.stdout.isatty()
+
+    def confirm(self, question: str) -> bool:
+        """A plain yes or no; anything but yes is no."""
+        self.console.print(f"{question} [y/N] ", end="", markup=False, highlight=False)
+        answer = self.stdin.readline()
+        if not answer.endswith("\n"):  # Ctrl-D leaves the cursor behind the question
+            self.console.print()
+        return answer.strip().lower() in ("y", "yes")
+
+
+def _nowhere() -> TextIO:
+    """Python has no stream where the caller has closed it (`tito ... >&-`)."""
+    return Path(os.devnull).open("w", encoding="utf-8")
