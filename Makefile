@@ -6,8 +6,6 @@ PY := $(VENV)/bin/python
 # PyTorch is large: an environment that has it already can be lent, make bench TORCH_PYTHON=...
 TORCH_PYTHON ?= $(PY)
 TORCH := $(if $(filter $(PY),$(TORCH_PYTHON)),$(VENV)/.torch)
-# One BLAS thread for each process: two workers on two cores, and figures that repeat.
-ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 VECLIB_MAXIMUM_THREADS=1
 PIP := $(PY) -m pip --disable-pip-version-check --quiet install
 # An environment that was cut off half-way, or that another tool made, can be without pip.
 NEEDS_PIP := $(PY) -m pip --version >/dev/null 2>&1 || $(PY) -m ensurepip >/dev/null
@@ -21,10 +19,10 @@ help:  ## show this list
 	@grep -E '^[a-z]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */  make \1	/' | expand -t 16
 
 demo: $(VENV)/.core  ## the whole journey: every module, every milestone really trained
-	@$(ONE_THREAD) $(PY) -m tito.main demo
+	@$(PY) -m tito.main demo
 
 test: $(VENV)/.dev  ## all tests
-	$(ONE_THREAD) $(PY) -m pytest -n 2 --dist loadfile
+	$(PY) -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/.dev  ## ruff and mypy
 	$(PY) -m ruff check .
@@ -32,10 +30,10 @@ check: $(VENV)/.dev  ## ruff and mypy
 	$(PY) -m mypy
 
 bench: $(TORCH)  ## speed and memory beside PyTorch (installs torch, large)
-	$(ONE_THREAD) $(TORCH_PYTHON) -m bench
+	$(TORCH_PYTHON) -m bench
 
 parity: $(TORCH)  ## every layer and loss beside PyTorch (installs torch, large)
-	$(ONE_THREAD) $(TORCH_PYTHON) -m bench.parity
+	$(TORCH_PYTHON) -m bench.parity
 
 clean:  ## remove .venv, caches and builds
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -10,21 +10,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import SimpleNamespace
 
+from tito.core.process import ONE_THREAD
+
 ROOT = Path(__file__).resolve().parent.parent
 TINYTORCH, PYTORCH = "tinytorch", "torch"
-THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
 
 
 def one_thread(environment: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return the environment with BLAS held to one thread and the checkout importable."""
     return {
         **dict(environment),
-        **dict.fromkeys(THREAD_VARIABLES, "1"),
+        **ONE_THREAD,
         "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
     }
 

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tito.core.process import ONE_THREAD
+
 # Before NumPy is imported, here or in a child process.
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
+for _name, _value in ONE_THREAD.items():
+    os.environ.setdefault(_name, _value)
 
 # Hypothesis by default fails what is slow, as any test may be on a loaded machine, and what shares
 # a fixture between examples, which our tests do knowingly.

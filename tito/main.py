@@ -7,22 +7,22 @@ needed: `tito --help` starts as fast as Python does.
 from __future__ import annotations
 
 import contextlib
-import importlib
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from tito import __version__
-from tito.core.console import never_fail_to_encode, print_json, visible
+from tito.commands.base import Entry
+from tito.core.console import never_fail_to_encode, print_json
 from tito.core.errors import (
     MachineError,
     TitoError,
     UsageError,
     did_you_mean,
-    is_command,
     is_refusal,
+    machine_error,
 )
 from tito.world import World
 
@@ -30,15 +30,6 @@ if TYPE_CHECKING:
     import argparse
 
     from tito.commands.base import BaseCommand
-
-
-class Entry(NamedTuple):
-    """Where a command lives, and its line in the overview."""
-
-    module: str
-    attribute: str
-    line: str
-
 
 COMMANDS = {
     "init": Entry("tito.commands.init", "InitCommand", "make a workspace to work in"),
@@ -49,7 +40,7 @@ COMMANDS = {
         "tito.commands.milestones", "MilestonesCommand", "see and run what you have unlocked"
     ),
     "export": Entry("tito.commands.export", "ExportCommand", "write your lessons into tinytorch/"),
-    "doctor": Entry("tito.commands.doctor", "DoctorCommand", "find and mend what is wrong"),
+    "doctor": Entry("tito.commands.doctor", "DoctorCommand", "find and fix what is wrong"),
     "demo": Entry("tito.commands.demo", "DemoCommand", "watch the whole journey once"),
 }
 ALIASES = {"milestones": "milestone", "modules": "module"}
@@ -61,7 +52,7 @@ def main(argv: Sequence[str] | None = None, world: World | None = None) -> int:
     never_fail_to_encode(world.stdout, world.stderr)
     code = run(list(sys.argv[1:] if argv is None else argv), world)
     for stream in (world.stdout, world.stderr):
-        let_go(stream)
+        flush_or_discard(stream)
     return code
 
 
@@ -81,7 +72,8 @@ def run(arguments: list[str], world: World) -> int:
         return 0  # the reader of our pipe has gone (`tito module list | head -1`): nothing to say
     except OSError as error:
         if is_refusal(error):
-            return report(refused(error), world, as_json=as_json)
+            refused = machine_error(error, "The machine refused: {}.", where=None)
+            return report(refused, world, as_json=as_json)
         return report_defect(world, as_json=as_json)
     except Exception:
         return report_defect(world, as_json=as_json)
@@ -130,52 +122,35 @@ def load(word: str, world: World) -> BaseCommand:
         kind = "option" if word.startswith("-") else "command"
         meant = did_you_mean(word, [*COMMANDS, "--help", "--version"])
         raise UsageError(f"tito has no {kind} {word!r}.{meant}", hint="tito --help")
-    entry = COMMANDS[name]
-    command: BaseCommand = getattr(importlib.import_module(entry.module), entry.attribute)(world)
-    return command
+    return COMMANDS[name].load(world)
 
 
 def make_parser(command: BaseCommand) -> argparse.ArgumentParser:
-    from tito.parser import Parser
+    from tito.parser import Parser, columns
 
-    parser = Parser(prog=f"tito {command.name}", description=command.help)
+    width = columns(command.world.env)
+    parser = Parser(prog=f"tito {command.name}", description=command.help, width=width)
     command.add_arguments(parser)
     return parser
 
 
 def report(error: TitoError, world: World, *, as_json: bool = False) -> int:
     """Say what happened, where, and the next command."""
+    from tito.views.error import show_error
+
     if as_json:
         say_as_json(error, world)
-    console = world.error_console
-    console.print(error.message, style="bold red", markup=False, highlight=False)
-    if error.where:
-        console.print(f"  at {error.where}", markup=False, highlight=False, soft_wrap=True)
-    if error.excerpt:
-        console.print(
-            f"\n{visible(error.excerpt)}\n", markup=False, highlight=False, soft_wrap=True
-        )
-    if error.hint:
-        whole = is_command(error.hint)
-        text = f"{'Next' if whole else 'Try'}: {error.hint}"
-        console.print(text, style="bold", markup=False, highlight=False, soft_wrap=whole)
+    show_error(error, world.error_console)
     return error.exit_code
 
 
 def say_as_json(error: TitoError, world: World) -> None:
     """Unless stdout itself is what failed: then stderr has to do."""
+    from tito.views.error import error_json
+
     with contextlib.suppress(OSError):
-        print_json(
-            {"outcome": error.outcome, **error.so_far, "error": error.as_json()}, world.stdout
-        )
+        print_json(error_json(error), world.stdout)
         world.stdout.flush()
-
-
-def refused(error: OSError) -> TitoError:
-    """The disk is full, or may not be written to: the machine's word, in one line."""
-    where = str(error.filename) if error.filename else None
-    text = f"The machine refused: {error.strerror or error}."
-    return MachineError(text, where=where, hint="tito doctor")
 
 
 def report_defect(world: World, *, as_json: bool = False) -> int:
@@ -205,7 +180,7 @@ def keep(text: str) -> Path:
     return Path(name)
 
 
-def let_go(stream: TextIO) -> None:
+def flush_or_discard(stream: TextIO) -> None:
     """Give up what cannot be written: Python would try once more at its end, and exit with 120."""
     try:
         stream.flush()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NoReturn
 
 from tito.core.errors import UsageError, did_you_mean
@@ -15,30 +17,27 @@ vars(argparse)["_"] = str
 UNKNOWN = r"unrecognized arguments: (?P<word>\S+)"
 
 
-class Formatter(argparse.HelpFormatter):
-    """Of a given width: one is made for every option, and would import shutil to ask for it."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, width=_columns() - 2)
-
-
-def _columns() -> int:
+def columns(env: Mapping[str, str]) -> int:
+    """The width of the terminal, as far as it is known."""
     try:
-        return int(os.environ.get("COLUMNS", 0)) or os.get_terminal_size().columns
+        return int(env.get("COLUMNS", 0)) or os.get_terminal_size().columns
     except (OSError, ValueError):
         return 80
 
 
 class Parser(argparse.ArgumentParser):
-    """Raises instead of exiting."""
+    """Raises instead of exiting. `width` is what help texts are laid out for."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, width: int = 80, **kwargs: Any) -> None:
         kwargs.setdefault("allow_abbrev", False)  # a script must not depend on a prefix
-        kwargs.setdefault("formatter_class", Formatter)
+        # Of a given width: one is made for every option, and would import shutil to ask for it.
+        formatter = partial(argparse.HelpFormatter, width=max(width - 2, 20))
+        kwargs.setdefault("formatter_class", formatter)
+        self.width = width
         super().__init__(*args, **kwargs)
 
     def add_subparsers(self, **kwargs: Any) -> Any:
-        kwargs.setdefault("parser_class", VerbParser)
+        kwargs.setdefault("parser_class", partial(VerbParser, width=self.width))
         return super().add_subparsers(**kwargs)
 
     def print_help(self, file: Any = None) -> None:
@@ -65,9 +64,16 @@ class Parser(argparse.ArgumentParser):
 
 class VerbParser(Parser):
     """A subparser that reports what it does not know itself: argparse would leave it to the top,
-    which has other options."""
+    which has other options. `fill` adds its arguments, once they are wanted."""
+
+    def __init__(
+        self, *args: Any, fill: Callable[[argparse.ArgumentParser], None], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self._fill = fill
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        self._fill(self)
         namespace, unknown = super().parse_known_args(args, namespace)
         if unknown:
             self.error(f"unrecognized arguments: {' '.join(unknown)}")

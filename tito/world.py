@@ -1,39 +1,55 @@
-"""The world a command lives in: where it stands, what it may read, and where it prints.
+"""The world a command lives in: where it stands, what it may read, the time, and where it prints.
 
-Passed in, never reached for, so that a test can put a command anywhere.
+Passed in, never reached for, so that a test can put a command anywhere, and two of them with two
+homes into one process.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from tito.core.console import Symbols, hanging, make_console, print_json, symbols_for
+from tito.core.errors import is_command
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from rich.console import Console
 
-    from tito.core.workspace.workspace import Workspace
+    from tito.core.milestones.tracker import Tracker
+    from tito.core.workspace.notes import Notes
+    from tito.core.workspace.workspace import Module, Workspace
+
+
+def system_clock() -> datetime:
+    """Here, because most commands need no date."""
+    from datetime import datetime
+
+    return datetime.now()
 
 
 class World:
-    """Console, workspace, environment and streams of one run."""
+    """Workspace, stores, environment, clock, console and streams of one run."""
 
     def __init__(
         self,
         *,
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
+        progress_file: Path | None = None,
+        now: Callable[[], datetime] = system_clock,
         stdin: TextIO | None = None,
         stdout: TextIO | None = None,
         stderr: TextIO | None = None,
     ) -> None:
-        self._cwd = cwd
+        self._cwd, self._progress_file = cwd, progress_file
         self.env: Mapping[str, str] = os.environ if env is None else env
+        self.now = now
         self.stdin = stdin or sys.stdin
         self.stdout = stdout or sys.stdout or _nowhere()
         self.stderr = stderr or sys.stderr or _nowhere()
@@ -42,20 +58,7 @@ class World:
     def cwd(self) -> Path:
         return Path.cwd() if self._cwd is None else self._cwd
 
-    @cached_property
-    def console(self) -> Console:
-        return make_console(self.stdout, self.env)
-
-    @cached_property
-    def error_console(self) -> Console:
-        console = make_console(self.stderr, self.env)
-        # Who no longer reads the errors still gets their exit code.
-        console.on_broken_pipe = lambda: None  # type: ignore[method-assign]
-        return console
-
-    @cached_property
-    def symbols(self) -> Symbols:
-        return symbols_for(self.stdout)
+    # ------------------------------------------------------------------------------ what is read
 
     @cached_property
     def workspace(self) -> Workspace:
@@ -73,6 +76,44 @@ class World:
                 pass  # to have it is to have it put right
         return workspace
 
+    @cached_property
+    def tracker(self) -> Tracker:
+        """The workspace's tracker, with this world's home and clock."""
+        return self.tracker_of(self.workspace)
+
+    def tracker_of(self, workspace: Workspace) -> Tracker:
+        from tito.core.milestones.tracker import Tracker
+
+        return Tracker(workspace, self.env, now=self.now, progress_file=self._progress_file)
+
+    @property
+    def notes(self) -> Notes:
+        """The workspace's notes, as they stand now."""
+        from tito.core.workspace.notes import Notes
+
+        return Notes.of(self.workspace)
+
+    def mark_started(self, module: Module) -> bool:
+        """Note that the module was begun; False when it had been before."""
+        return self.notes.start(module, self.now())
+
+    # ----------------------------------------------------------------------------- what is shown
+
+    @cached_property
+    def console(self) -> Console:
+        return make_console(self.stdout, self.env)
+
+    @cached_property
+    def error_console(self) -> Console:
+        console = make_console(self.stderr, self.env)
+        # Who no longer reads the errors still gets their exit code.
+        console.on_broken_pipe = lambda: None  # type: ignore[method-assign]
+        return console
+
+    @cached_property
+    def symbols(self) -> Symbols:
+        return symbols_for(self.stdout)
+
     def say(self, text: str = "", style: str | None = None) -> None:
         """Print plain text: brackets in a student's code are not markup."""
         shown = hanging(text, self.console.width)
@@ -82,8 +123,19 @@ class World:
         """As `say`, but never broken into lines: for a path or a command that is to be copied."""
         self.console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
+    def say_aside(self, text: str) -> None:
+        """On stderr: with --json, stdout is one JSON value."""
+        self.error_console.print(text, markup=False, highlight=False)
+
+    def next_step(self, command: str, why: str = "") -> None:
+        """The last line of every command: what comes next."""
+        say = self.say_whole if is_command(command) else self.say
+        say(f"Next: {command}" + (f"  ({why})" if why else ""), style="bold")
+
     def emit_json(self, value: object) -> None:
         print_json(value, self.stdout)
+
+    # ----------------------------------------------------------------------------- what is asked
 
     def is_interactive(self) -> bool:
         """Whether somebody is there to answer a question."""

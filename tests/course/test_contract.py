@@ -76,7 +76,8 @@ def test_what_users_import_is_the_function_not_the_module(solved, run):
     ],
 )
 def test_a_name_that_comes_later_says_which_module_brings_it(code, module, tmp_path, run):
-    from tito.core.export.exporter import swapped, with_lesson
+    from tito.core.export.compose import compose
+    from tito.core.export.swap import swapped
     from tito.core.lesson.file import read_lesson
     from tito.workflows.init import create_workspace
 
@@ -86,7 +87,7 @@ def test_a_name_that_comes_later_says_which_module_brings_it(code, module, tmp_p
         solved_text = early.lesson.read_text(encoding="utf-8")
         place = next(m for m in workspace.modules if m.name == early.name)
         place.lesson.write_text(solved_text, encoding="utf-8")
-        with swapped(workspace, with_lesson(workspace, read_lesson(workspace, place))):
+        with swapped(workspace, compose(workspace, read_lesson(workspace, place)).files):
             pass
     done = run("-c", code, cwd=workspace.root)
     assert done.returncode == 1

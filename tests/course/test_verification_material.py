@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "milestones"))
 
 from verification import controls, data, judging, parts, training
 from verification.faults import Fault, lesson_file
-from verification.places import lesson_line, raised_in
+from verification.places import raised_in
 from verification.probe import Kit, Probe
 from verification.run import Run
 
@@ -130,14 +130,6 @@ def test_a_fault_reads_from_what_happened_to_what_to_try() -> None:
 
 def test_a_module_names_its_lesson() -> None:
     assert lesson_file("04_training") == "modules/04_training/training.py"
-
-
-def test_a_line_of_an_exported_file_is_found_in_its_lesson(tmp_path: Path) -> None:
-    file = tmp_path / "tinytorch" / "nn.py"
-    file.parent.mkdir()
-    file.write_text("import x\n# %% modules/03_nn/nn.py:120\na = 1\nb = 2\n", encoding="utf-8")
-    assert lesson_line(file, 4) == "modules/03_nn/nn.py:121"
-    assert lesson_line(file, 1) == "tinytorch/nn.py:1"
 
 
 def test_progress_is_one_event_a_line_and_enough_for_a_curve(tmp_path: Path) -> None:

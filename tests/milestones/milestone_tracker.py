@@ -31,11 +31,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from enum import Enum
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from xml.etree.ElementTree import Element
 
     from rich.console import Console
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 State = dict[str, Any]
+Environment = Mapping[str, str]
+Clock = Callable[[], "datetime"]
 Runner = Callable[..., "RunResult"]
 
 # ------------------------------------------------------------------------------------------- data
@@ -112,8 +116,47 @@ LOCK_SECONDS = 60.0
 VERIFICATION_TIMEOUT = 300.0
 OUTPUT_TAIL = 64_000  # bytes of a verification's output that are kept
 VERIFICATION_FILE = "test_learning_verification.py"
+# Small products are fastest on one thread, and figures repeat.
+ONE_THREAD = dict.fromkeys(
+    (
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "VECLIB_MAXIMUM_THREADS",
+        "NUMEXPR_NUM_THREADS",
+    ),
+    "1",
+)
 # The student's package. Deeper paths are not it: a checkout of that name, an environment in it.
 FRAMEWORK_FILE = r"tinytorch[\\/](?:\w+[\\/])?\w+\.py"
+
+
+class _Word(str, Enum):
+    """A word of a fixed vocabulary; it prints and serializes as itself."""
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+class Outcome(_Word):
+    PASSED = "passed"
+    FAILED = "failed"  # the student's code
+    COULD_NOT_RUN = "could_not_run"  # the machine or the course
+
+
+class MilestoneState(_Word):
+    COMPLETED = "completed"
+    UNLOCKED = "unlocked"
+    LOCKED = "locked"
+
+
+class _CaseOutcome(_Word):
+    """JUnit's own words: a test case without one of the last three has passed."""
+
+    PASSED = "passed"
+    ERROR = "error"
+    FAILURE = "failure"
+    SKIPPED = "skipped"
 
 
 def ordered_milestones() -> list[str]:
@@ -193,17 +236,35 @@ class _Damaged(Exception):
 # ------------------------------------------------------------------------------------------ store
 
 
-def default_progress_file() -> Path:
-    """`progress.json` in TINYTORCH_HOME, or in `~/.tinytorch`."""
+def default_progress_file(env: Environment | None = None) -> Path:
+    """`progress.json` in TINYTORCH_HOME, or in `~/.tinytorch`, as this environment names them."""
+    env = os.environ if env is None else env
+    named = env.get("TINYTORCH_HOME")
+    folder = _expanded(named, env) if named else _home(env) / ".tinytorch"
+    return folder.absolute() / "progress.json"
+
+
+def _expanded(path: str, env: Environment) -> Path:
+    first, *rest = Path(path).parts or (path,)
+    return _home(env).joinpath(*rest) if first == "~" else Path(path)
+
+
+def _home(env: Environment) -> Path:
+    """The person's folder; where the environment names none, the one the system knows."""
+    named = env.get("USERPROFILE" if os.name == "nt" else "HOME")
     try:
-        home = os.environ.get("TINYTORCH_HOME")
-        folder = Path(home).expanduser() if home else Path.home() / ".tinytorch"
-    except RuntimeError as error:  # no home folder can be found
+        return Path(named) if named else Path.home()
+    except RuntimeError as error:
         raise ProgressUnwritable(
             f"There is no home folder for your progress: {error}",
             "Set TINYTORCH_HOME to a folder of yours.",
         ) from error
-    return folder.absolute() / "progress.json"
+
+
+def _now() -> datetime:
+    from datetime import datetime
+
+    return datetime.now()
 
 
 def fresh_state() -> State:
@@ -279,11 +340,11 @@ def _is_deeper_than(data: object, limit: int) -> bool:
 class ProgressStore:
     """The progress file: read by anyone, changed by one process at a time, never half-written."""
 
-    def __init__(self, path: Path, tell: Callable[[str], None]) -> None:
+    def __init__(self, path: Path, tell: Callable[[str], None], now: Clock = _now) -> None:
         # The true file behind a link: os.replace would put a file in the link's place.
         self.path = Path(os.path.realpath(path))
         self.backup = self.path.with_name(self.path.name + ".bak")
-        self._tell = tell
+        self._tell, self._now = tell, now
         self._told: set[str] = set()
 
     def read(self) -> State:
@@ -360,7 +421,7 @@ class ProgressStore:
         return None
 
     def _keep_aside(self) -> Path:
-        stamp = time.strftime("%Y%m%d-%H%M%S")
+        stamp = f"{self._now():%Y%m%d-%H%M%S}"
         kept = self.path.with_name(f"{self.path.name}.corrupt-{stamp}")
         number = 1
         while os.path.lexists(kept):
@@ -496,9 +557,17 @@ class MilestoneTracker:
         *,
         tests_dir: Path | None = None,
         tell: Callable[[str], None] = _tell_on_stderr,
+        env: Environment | None = None,
+        now: Clock | None = None,
+        to_lesson: Callable[[str], str] = str,
     ) -> None:
-        path = Path(progress_file) if progress_file else default_progress_file()
-        self.store = ProgressStore(path, tell)
+        """`env` and `now` are the caller's; `to_lesson` turns places in `tinytorch/` into lines of
+        the lessons, where the caller knows them."""
+        self.env = os.environ if env is None else env
+        self._now = now or _now
+        self.to_lesson = to_lesson
+        path = Path(progress_file) if progress_file else default_progress_file(self.env)
+        self.store = ProgressStore(path, tell, self._now)
         self.tests_dir = tests_dir or Path(__file__).resolve().parent
 
     @property
@@ -519,7 +588,7 @@ class MilestoneTracker:
         def change(state: State) -> list[str]:
             announced = state["unlocked_milestones"]
             known = [m for m in unlocked_by(state["completed_modules"]) if m in announced]
-            _record(state, "completed_modules", "modules", module_name, evidence)
+            self._record(state, "completed_modules", "modules", module_name, evidence)
             new = [m for m in unlocked_by(state["completed_modules"]) if m not in known]
             announced.extend(m for m in new if m not in announced)
             return new
@@ -531,10 +600,25 @@ class MilestoneTracker:
     ) -> None:
         milestone(milestone_id)
         self.store.update(
-            lambda state: _record(
+            lambda state: self._record(
                 state, "completed_milestones", "milestones", milestone_id, evidence
             )
         )
+
+    def _record(
+        self,
+        state: State,
+        names: str,
+        records: str,
+        name: str,
+        evidence: Mapping[str, Any] | None,
+    ) -> None:
+        """Add a name to its list, with the evidence. Without new evidence an old record stays."""
+        if name not in state[names]:
+            state[names].append(name)
+        if evidence is not None or name not in state[records]:
+            now = self._now().astimezone().isoformat(timespec="seconds")
+            state[records][name] = {"completed_at": now, **(evidence or {})}
 
     def missing_modules(self, milestone_id: str) -> list[str]:
         return missing_requirements(milestone_id, self.store.read()["completed_modules"])
@@ -561,7 +645,7 @@ class MilestoneTracker:
         console = console or _new_console()
         unlocked = [row for row in rows if not row["missing"]]
         for row in unlocked:
-            done = " (completed)" if row["state"] == "completed" else ""
+            done = " (completed)" if row["state"] is MilestoneState.COMPLETED else ""
             _say(f"{row['name']}{done}", console, style="bold")
             _say(f"  {row['description']}", console)
             _say(f"  {row['test']}: tito milestone run {row['id']}\n", console)
@@ -597,7 +681,7 @@ class MilestoneTracker:
         definition = milestone(milestone_id)
         for needed in (VERIFICATION_FILE, "pytest.ini"):
             if not (self.tests_dir / needed).is_file():
-                return Verdict("could_not_run", f"{self.tests_dir / needed} is missing.")
+                return Verdict(Outcome.COULD_NOT_RUN, f"{self.tests_dir / needed} is missing.")
         workspace = (workspace or self.tests_dir.parents[1]).absolute()
         return _verify(self, milestone_id, definition, seed, runner or run_and_wait, workspace)
 
@@ -608,13 +692,14 @@ def check_module_export(
     *,
     evidence: Mapping[str, Any] | None = None,
     progress_file: str | os.PathLike[str] | None = None,
+    tracker: MilestoneTracker | None = None,
 ) -> dict[str, list[str]]:
     """Record an exported module and say which milestones that unlocks."""
-    unlocked = MilestoneTracker(progress_file).mark_module_complete(module_name, evidence)
+    tracker = tracker or MilestoneTracker(progress_file)
+    unlocked = tracker.mark_module_complete(module_name, evidence)
     messages = [unlock_text(name) for name in unlocked]
     if console is not None:
-        for message in messages:
-            _show_panel(message, console)
+        show_messages(messages, console)
     return {"newly_unlocked": unlocked, "messages": messages}
 
 
@@ -634,17 +719,10 @@ def _check_module_name(name: object) -> None:
     raise MalformedModuleName(f"{name!r} is not the name of a module (NN_name).", hint)
 
 
-def _record(
-    state: State, names: str, records: str, name: str, evidence: Mapping[str, Any] | None
-) -> None:
-    """Add a name to its list, with the evidence. Without new evidence an old record stays."""
-    if name not in state[names]:
-        state[names].append(name)
-    if evidence is not None or name not in state[records]:
-        from datetime import datetime
-
-        now = datetime.now().astimezone().isoformat(timespec="seconds")
-        state[records][name] = {"completed_at": now, **(evidence or {})}
+def _state(completed: bool, missing: list[str]) -> MilestoneState:
+    if completed:
+        return MilestoneState.COMPLETED
+    return MilestoneState.LOCKED if missing else MilestoneState.UNLOCKED
 
 
 def _status_of(milestone_id: str, state: State) -> dict[str, Any]:
@@ -657,7 +735,7 @@ def _status_of(milestone_id: str, state: State) -> dict[str, Any]:
         "name": definition["name"],
         "description": definition["description"],
         "test": definition["test"],
-        "state": "completed" if completed else "locked" if missing else "unlocked",
+        "state": _state(completed, missing),
         "done": total - len(missing),
         "total": total,
         "missing": missing,
@@ -670,20 +748,22 @@ def _status_of(milestone_id: str, state: State) -> dict[str, Any]:
 
 
 class RunResult(NamedTuple):
-    """What a runner gives back. No return code: the process could not be started."""
+    """What a runner gives back, or anything with these five. No return code: it did not start."""
 
     returncode: int | None
     output: str = ""
     timed_out: bool = False
+    flooded: bool = False  # stopped, because it printed more than the runner's limit
+    output_limit: int = 0  # that limit, in bytes
 
 
 NO_METRICS: Mapping[str, Any] = {}
 
 
 class Verdict(NamedTuple):
-    """passed, failed (the student's code), or could_not_run (the machine or the course)."""
+    """What came of a run, why, and what was measured."""
 
-    outcome: str
+    outcome: Outcome
     reason: str
     details: str = ""
     metrics: Mapping[str, Any] = NO_METRICS
@@ -701,7 +781,7 @@ class _Case(NamedTuple):
     """One test case of a JUnit report."""
 
     name: str
-    outcome: str
+    outcome: _CaseOutcome
     message: str
     traceback: str
     properties: dict[str, str]
@@ -720,14 +800,14 @@ def _verify(
     try:
         folder = TemporaryDirectory(prefix="tinytorch-", ignore_cleanup_errors=True)
     except OSError as error:
-        return Verdict("could_not_run", f"No temporary folder can be written: {error}.")
+        return Verdict(Outcome.COULD_NOT_RUN, f"No temporary folder can be written: {error}.")
     with folder as scratch:
         report, stream = Path(scratch, "report.xml"), Path(scratch, "progress.jsonl")
         started = time.perf_counter()
         result = runner(
             tracker.verification_command(milestone_id, report=report, seed=seed),
             cwd=tracker.tests_dir,
-            env=verification_environment(workspace, stream),
+            env=verification_environment(workspace, stream, tracker.env),
             progress_file=stream,
             timeout=float(definition.get("timeout", VERIFICATION_TIMEOUT)),
         )
@@ -737,7 +817,7 @@ def _verify(
     properties = cases[0].properties if cases else {}
     played = properties.pop("seed", "" if seed is None else str(seed))
     return verdict._replace(
-        details=_in_lessons(verdict.details, workspace),
+        details=tracker.to_lesson(verdict.details),
         metrics={name: _as_number(value) for name, value in properties.items()},
         seed=int(played) if re.fullmatch(r"-?\d{1,40}", played) else None,
         seconds=seconds,
@@ -745,20 +825,25 @@ def _verify(
     )
 
 
-def verification_environment(workspace: Path, stream: Path) -> dict[str, str]:
+def verification_environment(
+    workspace: Path, stream: Path, caller: Environment | None = None
+) -> dict[str, str]:
     """The student's own `tinytorch`, one thread, and none of the caller's pytest settings."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    caller = os.environ if caller is None else caller
+    env = {name: value for name, value in caller.items() if not name.startswith("PYTEST_")}
     for setting in ("PYTHONWARNINGS", "PYTHONINSPECT"):  # the second changes the exit code
         env.pop(setting, None)
-    for library in ("OMP", "OPENBLAS", "MKL", "VECLIB", "NUMEXPR"):
-        env[f"{library}_{'MAXIMUM' if library == 'VECLIB' else 'NUM'}_THREADS"] = "1"
     path = [str(workspace), env.get("PYTHONPATH", "")]
-    return env | {
-        "PYTHONPATH": os.pathsep.join(filter(None, path)),
-        "PYTHONIOENCODING": "utf-8",
-        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        "TINYTORCH_PROGRESS_STREAM": str(stream),
-    }
+    return (
+        env
+        | ONE_THREAD
+        | {
+            "PYTHONPATH": os.pathsep.join(filter(None, path)),
+            "PYTHONIOENCODING": "utf-8",
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            "TINYTORCH_PROGRESS_STREAM": str(stream),
+        }
+    )
 
 
 def run_and_wait(
@@ -831,32 +916,39 @@ def _read_case(case: Element) -> _Case:
         item.get("name", ""): item.get("value", "") for item in case.iterfind("properties/property")
     }
     name = case.get("name", "")
-    for tag in ("error", "failure", "skipped"):
-        found = case.find(tag)
+    for outcome in (_CaseOutcome.ERROR, _CaseOutcome.FAILURE, _CaseOutcome.SKIPPED):
+        found = case.find(outcome.value)
         if found is not None:
-            return _Case(name, tag, found.get("message", ""), found.text or "", properties)
-    return _Case(name, "passed", "", "", properties)
+            return _Case(name, outcome, found.get("message", ""), found.text or "", properties)
+    return _Case(name, _CaseOutcome.PASSED, "", "", properties)
 
 
 def _judge(result: RunResult, cases: list[_Case] | None, definition: Mapping[str, Any]) -> Verdict:
     """Passed only when exactly one test ran, passed, and reported all that it must."""
     if result.timed_out:
         return Verdict(
-            "failed",
+            Outcome.FAILED,
             f"It did not end within {definition.get('timeout', VERIFICATION_TIMEOUT):.0f} seconds.",
             "Is there a loop that never ends, or one over single numbers where NumPy could work "
             "on the whole array?",
         )
+    if result.flooded:
+        return Verdict(
+            Outcome.FAILED,
+            f"It was stopped after it had printed {result.output_limit // 1_000_000} MB.",
+            "Does a print stand in a loop of your modules?",
+        )
     if result.returncode is None:
-        return Verdict("could_not_run", f"Python could not be started: {result.output}")
+        return Verdict(Outcome.COULD_NOT_RUN, f"Python could not be started: {result.output}")
     if cases is None:
         return _judge_without_report(result)
-    failed = [case for case in cases if case.outcome in ("error", "failure")]
+    wrong = (_CaseOutcome.ERROR, _CaseOutcome.FAILURE)
+    failed = [case for case in cases if case.outcome in wrong]
     if failed:
         return _judge_failure(failed[0])
     if len(cases) != 1:
         return Verdict(
-            "could_not_run",
+            Outcome.COULD_NOT_RUN,
             f"{len(cases)} tests ran where exactly one was expected: {definition['test']}.",
             f"The course is at fault here. Does {VERIFICATION_FILE} define it once, without "
             f"parameters?\n\n{result.output[-2000:].strip()}",
@@ -865,8 +957,8 @@ def _judge(result: RunResult, cases: list[_Case] | None, definition: Mapping[str
 
 
 def _judge_single(case: _Case, result: RunResult, definition: Mapping[str, Any]) -> Verdict:
-    if case.outcome == "skipped":
-        return Verdict("failed", "The test was skipped: nothing was verified.", case.message)
+    if case.outcome is _CaseOutcome.SKIPPED:
+        return Verdict(Outcome.FAILED, "The test was skipped: nothing was verified.", case.message)
     if case.name.partition("[")[0] != definition["test"]:  # pytest.exit leaves a case without name
         return _judge_without_report(result)
     missing = [
@@ -876,13 +968,15 @@ def _judge_single(case: _Case, result: RunResult, definition: Mapping[str, Any])
     ]
     if missing:
         return Verdict(
-            "failed",
+            Outcome.FAILED,
             f"The test ended before it had measured {', '.join(missing)}.",
             "Only a verification that reports all its measurements counts.",
         )
     if result.returncode != 0:
-        return Verdict("failed", f"The process ended with code {result.returncode} after the test.")
-    return Verdict("passed", "Really learned.")
+        return Verdict(
+            Outcome.FAILED, f"The process ended with code {result.returncode} after the test."
+        )
+    return Verdict(Outcome.PASSED, "Really learned.")
 
 
 def _judge_without_report(result: RunResult) -> Verdict:
@@ -890,15 +984,15 @@ def _judge_without_report(result: RunResult) -> Verdict:
     code = result.returncode or 0
     if re.search(r": No module named '?pytest", result.output):
         hint = f"{Path(sys.executable).name} -m pip install pytest"
-        return Verdict("could_not_run", "pytest is not installed in this environment.", hint)
+        return Verdict(Outcome.COULD_NOT_RUN, "pytest is not installed in this environment.", hint)
     if code in (-2, -9, -15):
         why = "ended from outside; often the memory ran out"
-        return Verdict("could_not_run", f"The process was {why} (signal {-code}).", output)
+        return Verdict(Outcome.COULD_NOT_RUN, f"The process was {why} (signal {-code}).", output)
     crashed = code == 1 and "Traceback (most recent call last)" in result.output
     if crashed or code in (3, 4):  # pytest's own codes for an internal error and for wrong usage
-        return Verdict("could_not_run", "pytest could not run the test.", output)
+        return Verdict(Outcome.COULD_NOT_RUN, "pytest could not run the test.", output)
     return Verdict(
-        "failed",
+        Outcome.FAILED,
         f"The process ended early (code {code}), before the test had given its result.",
         "Does your code call sys.exit or os._exit?" + (f"\n\n{output}" if output else ""),
     )
@@ -909,22 +1003,24 @@ def _judge_failure(case: _Case) -> Verdict:
     absent = re.match(r"(?:ModuleNotFoundError|ImportError): No module named '([\w.]+)'", message)
     if absent and absent[1] == "tinytorch":
         hint = "Your framework is written by: tito export"
-        return Verdict("could_not_run", "There is no tinytorch package in this workspace.", hint)
+        return Verdict(
+            Outcome.COULD_NOT_RUN, "There is no tinytorch package in this workspace.", hint
+        )
     if absent and "." not in absent[1]:
         hint = f"{Path(sys.executable).name} -m pip install {absent[1]}"
-        return Verdict("could_not_run", f"The package {absent[1]} is not installed.", hint)
+        return Verdict(Outcome.COULD_NOT_RUN, f"The package {absent[1]} is not installed.", hint)
     details = "\n\n".join(filter(None, [message, _place_in_framework(case.traceback)]))
     blank = re.match(r"NotImplementedError: (Task [^\n]+)", message)
     if blank:
-        return Verdict("failed", f"{blank[1]} is still blank.", details)
+        return Verdict(Outcome.FAILED, f"{blank[1]} is still blank.", details)
     reason = message.partition("\n")[0] or "The test failed."
     # A test that could not even begin (pytest calls that an error), or that lacks a file.
     not_there = re.match(r"(OS|FileNotFound|ModuleNotFound|Permission)Error: ", message)
     of_framework = re.search(rf"{FRAMEWORK_FILE}|named 'tinytorch\.", case.traceback)
-    if (case.outcome == "error" or not_there) and not of_framework:
+    if (case.outcome is _CaseOutcome.ERROR or not_there) and not of_framework:
         blamed = "The course or the machine is at fault here, not your code."
-        return Verdict("could_not_run", reason, f"{details}\n\n{blamed}")
-    return Verdict("failed", reason, details)
+        return Verdict(Outcome.COULD_NOT_RUN, reason, f"{details}\n\n{blamed}")
+    return Verdict(Outcome.FAILED, reason, details)
 
 
 def _error_message(case: _Case) -> str:
@@ -953,26 +1049,6 @@ def _place_in_framework(traceback: str) -> str:
     return "Raised in {}, in {}.".format(*places[-1]) if places else ""
 
 
-def _in_lessons(text: str, workspace: Path) -> str:
-    """Places in the generated `tinytorch/` as lines of the lessons, which a student edits.
-
-    A generated file says before each part where it is from: `# %% modules/03_nn/nn.py:120`.
-    """
-
-    def lesson_line(place: re.Match[str]) -> str:
-        try:
-            lines = (workspace / place[1]).read_text(encoding="utf-8").splitlines()
-        except (OSError, ValueError):
-            return place[0]
-        for distance, line in enumerate(reversed(lines[: int(place[2])])):
-            source = re.fullmatch(r"# %% (modules/\S+\.py):(\d+)", line)
-            if source:
-                return f"{source[1]}:{int(source[2]) + distance - 1}"
-        return place[0]
-
-    return re.sub(r"\b(tinytorch[\\/][^\s:]+\.py):(\d{1,6})\b", lesson_line, text)
-
-
 def _as_number(value: str) -> float | str:
     """A finite number; any other text as it is, so that NaN is never a measurement."""
     with suppress(ValueError):
@@ -985,9 +1061,9 @@ def _as_number(value: str) -> float | str:
 # ---------------------------------------------------------------------------------------- display
 
 STATUS = {
-    "completed": ("✅ Completed", "green"),
-    "unlocked": ("🔓 Unlocked", "yellow"),
-    "locked": ("🔒 Locked", "dim"),
+    MilestoneState.COMPLETED: ("✅ Completed", "green"),
+    MilestoneState.UNLOCKED: ("🔓 Unlocked", "yellow"),
+    MilestoneState.LOCKED: ("🔒 Locked", "dim"),
 }
 EMOJI = re.compile("[\u2600-\u27bf\U0001f000-\U0001faff\ufe0f] ?")
 
@@ -1003,12 +1079,12 @@ def unlock_text(milestone_id: str) -> str:
 
 def next_step(rows: list[dict[str, Any]]) -> str:
     """The command that leads on from here."""
-    for state, field in (("unlocked", "id"), ("locked", "missing")):
-        row = next((row for row in rows if row["state"] == state), None)
-        if row is not None and state == "unlocked":
-            return f"Next: tito milestone run {row[field]}"
-        if row is not None:
-            return f"Next: tito module start {row[field][0][:2]}"
+    first = {row["state"]: row for row in reversed(rows)}
+    if MilestoneState.UNLOCKED in first:
+        return f"Next: tito milestone run {first[MilestoneState.UNLOCKED]['id']}"
+    if MilestoneState.LOCKED in first:
+        number = first[MilestoneState.LOCKED]["missing"][0].partition("_")[0]
+        return f"Next: tito module start {number}"
     return "All milestones are completed."
 
 
@@ -1025,10 +1101,10 @@ def _reader_has_gone() -> NoReturn:
     raise BrokenPipeError
 
 
-def _speakable(text: str, console: Console) -> str:
+def _encodable(text: str, console: Console) -> str:
     """The text as this terminal can show it: emoji only where they surely are drawn."""
     encoding = console.encoding.lower()
-    plain = console.no_color or console.legacy_windows or os.environ.get("TERM") == "dumb"
+    plain = console.no_color or console.legacy_windows or console.is_dumb_terminal
     if encoding.startswith("utf") and not plain:
         return text
     return EMOJI.sub("", text).encode(encoding, "replace").decode(encoding)
@@ -1038,17 +1114,19 @@ def _styled(text: str, console: Console, style: str = "") -> Text:
     """Text that rich shows as it is: brackets in a milestone's name are not markup."""
     from rich.text import Text
 
-    return Text(_speakable(text, console), style=style)
+    return Text(_encodable(text, console), style=style)
 
 
 def _say(text: str, console: Console, style: str = "") -> None:
     console.print(_styled(text, console, style), soft_wrap=True)
 
 
-def _show_panel(message: str, console: Console) -> None:
+def show_messages(messages: list[str], console: Console) -> None:
+    """What has been unlocked, each in a frame."""
     from rich.panel import Panel
 
-    console.print(Panel(_styled(message, console), border_style="green", expand=False))
+    for message in messages:
+        console.print(Panel(_styled(message, console), border_style="green", expand=False))
 
 
 def _progress_table(rows: list[dict[str, Any]], console: Console) -> Table:
@@ -1073,7 +1151,7 @@ def _progress_table(rows: list[dict[str, Any]], console: Console) -> Table:
 
 def _result_line(row: dict[str, Any]) -> str:
     """For a completed milestone "accuracy 97.2%, 2026-07-14", as far as its record tells."""
-    if row["state"] != "completed":
+    if row["state"] is not MilestoneState.COMPLETED:
         return ""
     metrics, date = row["record"].get("metrics"), row["record"].get("completed_at")
     figure = metrics.get(row["headline"]) if isinstance(metrics, dict) else None
@@ -1102,7 +1180,7 @@ def main(arguments: list[str] | None = None) -> int:
     """0 done, 1 locked or unknown, 2 wrong usage, 3 the machine failed, 130 interrupted."""
     code = _act(_parse(arguments))
     for stream in (sys.stdout, sys.stderr):
-        _let_go(stream)
+        _flush_or_discard(stream)
     return code
 
 
@@ -1134,7 +1212,7 @@ def _act(chosen: Any) -> int:
     return 0
 
 
-def _let_go(stream: IO[str]) -> None:
+def _flush_or_discard(stream: IO[str]) -> None:
     """Give up what cannot be written: Python would try once more at its end, and exit with 120."""
     try:
         stream.flush()

@@ -1,4 +1,4 @@
-"""`tito doctor`: every kind of trouble is found, and comes with the command that mends it."""
+"""`tito doctor`: every kind of trouble is found, and comes with the command that fixes it."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from tito.workflows import doctor_machine as checkup
-from tito.workflows import doctor_workspace as checkup_workspace
-from tito.workflows.doctor_machine import Finding
+from tito.workflows import doctor_machine, doctor_workspace
+from tito.workflows.doctor_machine import Finding, Level
+from tito.world import World
 
 TRACKER = "tests/milestones/milestone_tracker.py"
 
 
 @pytest.fixture
 def doctor(tito, workspace):
-    """Run it; returns the exit code and what is to mend, as [(text, command)]."""
+    """Run it; returns the exit code and what is to fix, as [(text, command)]."""
 
     def run(*arguments, **env):
         result = tito(workspace, "doctor", "--json", *arguments, **env)
@@ -29,24 +29,24 @@ def doctor(tito, workspace):
         assert report["exit_code"] == result.returncode
         findings = report["findings"]["environment"] + report["findings"]["workspace"]
         wrong = [f for f in findings if f["level"] in ("yours", "machine")]
-        return result.returncode, [(f["text"], f["mend"]) for f in wrong]
+        return result.returncode, [(f["text"], f["fix"]) for f in wrong]
 
     return run
 
 
-def test_a_fresh_workspace_has_nothing_to_mend(tito, workspace):
+def test_a_fresh_workspace_has_nothing_to_fix(tito, workspace):
     result = tito(workspace, "doctor")
     assert result.returncode == 0, result.stdout
-    assert "Nothing to mend." in result.stdout
+    assert "Nothing to fix." in result.stdout
     assert "2 lessons can be read" in result.stdout
     assert result.stdout.splitlines()[-1] == "Next: tito module status"
 
 
-def test_what_is_wrong_is_counted_once_and_mended_next(tito, workspace):
+def test_what_is_wrong_is_counted_once_and_fixed_next(tito, workspace):
     (workspace / "tinytorch/__init__.py").unlink()
     (workspace / "modules/00_setup/hints.toml").unlink()
     lines = tito(workspace, "doctor").stdout.splitlines()
-    assert [line for line in lines if line.endswith(" to mend.")] == ["2 things to mend."]
+    assert [line for line in lines if line.endswith(" to fix.")] == ["2 things to fix."]
     assert lines[-1] == "Next: tito export"
 
 
@@ -168,13 +168,12 @@ def test_a_package_that_cannot_be_imported(doctor, workspace):
 
 
 def test_a_package_that_never_ends(workspace, monkeypatch):
-    from tito.core.workspace.workspace import Workspace
 
     init = workspace / "tinytorch/__init__.py"
     init.write_text("while True: pass\n", encoding="utf-8")
-    monkeypatch.setattr(checkup_workspace, "IMPORT_SECONDS", 0.5)
-    finding = checkup_workspace.try_import(Workspace(workspace), print)
-    assert (finding.level, finding.mend) == ("yours", "tito export")
+    monkeypatch.setattr(doctor_workspace, "IMPORT_SECONDS", 0.5)
+    finding = doctor_workspace.try_import(World(cwd=workspace), print)
+    assert (finding.level, finding.fix) == ("yours", "tito export")
 
 
 def test_a_slow_import_is_named_while_it_runs(tito, workspace):
@@ -191,10 +190,10 @@ def test_what_is_no_command_is_not_shown_as_one(tito, workspace):
     lesson = workspace / "modules/00_setup/setup.py"
     lesson.write_text(lesson.read_text(encoding="utf-8") + "\ndef (:\n", encoding="utf-8")
     last = tito(workspace, "doctor").stdout.splitlines()[-1]
-    assert last.startswith("Try: Mend that line")
+    assert last.startswith("Try: Fix that line")
 
 
-def test_a_changed_test_and_a_missing_hint_are_found_and_mended(doctor, workspace):
+def test_a_changed_test_and_a_missing_hint_are_found_and_put_back(doctor, workspace):
     test, hints = (workspace / f"modules/00_setup/{n}" for n in ("test_setup.py", "hints.toml"))
     original = test.read_bytes()
     test.write_text("def test_0_1(): pass\n", encoding="utf-8")
@@ -202,19 +201,19 @@ def test_a_changed_test_and_a_missing_hint_are_found_and_mended(doctor, workspac
     code, wrong = doctor()
     assert code == 1
     assert wrong == [
-        ("modules/00_setup/hints.toml missing", "tito doctor --mend"),
-        ("modules/00_setup/test_setup.py not as the course has it", "tito doctor --mend"),
+        ("modules/00_setup/hints.toml missing", "tito doctor --fix"),
+        ("modules/00_setup/test_setup.py not as the course has it", "tito doctor --fix"),
     ]
-    assert doctor("--mend") == (0, [])
+    assert doctor("--fix") == (0, [])
     assert test.read_bytes() == original
     (kept,) = (workspace / ".tito").glob("replaced-*/modules/00_setup/test_setup.py")
     assert kept.read_text(encoding="utf-8") == "def test_0_1(): pass\n"
 
 
-def test_mending_leaves_the_lessons_alone(tito, workspace):
+def test_fixing_leaves_the_lessons_alone(tito, workspace):
     lesson = workspace / "modules/00_setup/setup.py"
     lesson.write_text("# mine\n", encoding="utf-8")
-    tito(workspace, "doctor", "--mend")
+    tito(workspace, "doctor", "--fix")
     assert lesson.read_text(encoding="utf-8") == "# mine\n"
 
 
@@ -224,16 +223,16 @@ def test_other_line_ends_are_not_a_change(doctor, workspace):
     assert doctor() == (0, [])
 
 
-def test_the_course_itself_is_not_mended(tito, tiny_course):
-    assert tito(tiny_course, "doctor", "--mend").returncode == 2
+def test_the_course_itself_is_not_changed(tito, tiny_course):
+    assert tito(tiny_course, "doctor", "--fix").returncode == 2
 
 
 def test_a_tracker_that_is_gone(doctor, workspace):
     (workspace / TRACKER).unlink()
     code, wrong = doctor()
     assert code == 3
-    assert ("the milestone tracker is missing", "tito doctor --mend") in wrong
-    assert doctor("--mend") == (0, [])
+    assert ("the milestone tracker is missing", "tito doctor --fix") in wrong
+    assert doctor("--fix") == (0, [])
 
 
 def test_a_tracker_that_is_broken(doctor, workspace):
@@ -243,7 +242,7 @@ def test_a_tracker_that_is_broken(doctor, workspace):
     assert any("nothing_of_that_name" in text for text, _ in wrong)
 
 
-def test_a_damaged_progress_file_is_reported_not_silently_mended(tito, workspace, tinytorch_home):
+def test_a_damaged_progress_file_is_reported_not_silently_repaired(tito, workspace, tinytorch_home):
     (tinytorch_home / "progress.json").write_bytes(b"\x00\x01 not json")
     result = tito(workspace, "doctor")
     assert result.returncode == 0
@@ -274,9 +273,9 @@ def test_a_home_that_cannot_be_written(doctor, tmp_path):
 @pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell reads it")
 def test_the_home_that_is_named_instead_can_be_pasted(doctor, workspace, tmp_path):
     (tmp_path / "file").write_text("", encoding="utf-8")
-    finding = checkup.check_home(tmp_path / "file" / "home" / "progress.json")
+    finding = doctor_machine.check_home(tmp_path / "file" / "home" / "progress.json")
     shell = subprocess.run(
-        ["sh", "-c", f"{finding.mend}; echo $TINYTORCH_HOME"],
+        ["sh", "-c", f"{finding.fix}; echo $TINYTORCH_HOME"],
         cwd=workspace,
         capture_output=True,
         text=True,
@@ -307,47 +306,49 @@ def test_a_nested_workspace_is_noted(tito, workspace):
 
 
 def test_an_old_python():
-    finding = checkup.check_python((3, 9, 18))
+    finding = doctor_machine.check_python((3, 9, 18))
     assert finding.level == "machine"
     assert "3.10" in finding.text
 
 
 def test_a_package_that_is_not_installed():
-    finding = checkup.check_package(Requirement("no-such-package-of-ours>=2"))
+    finding = doctor_machine.check_package(Requirement("no-such-package-of-ours>=2"))
     assert finding.level == "machine"
-    assert finding.mend is not None
-    assert finding.mend.endswith('-m pip install "no-such-package-of-ours>=2"')
+    assert finding.fix is not None
+    assert finding.fix.endswith('-m pip install "no-such-package-of-ours>=2"')
 
 
 def test_a_package_that_is_too_old():
-    finding = checkup.check_package(Requirement("pytest>=999"))
+    finding = doctor_machine.check_package(Requirement("pytest>=999"))
     assert finding.level == "machine"
     assert "999" in finding.text
 
 
 def test_a_package_that_cannot_be_imported_as_it_stands(monkeypatch):
     monkeypatch.setitem(sys.modules, "pytest", None)
-    finding = checkup.check_package(Requirement("pytest"))
+    finding = doctor_machine.check_package(Requirement("pytest"))
     assert finding.level == "machine"
-    assert finding.mend is not None
-    assert "--force-reinstall" in finding.mend
+    assert finding.fix is not None
+    assert "--force-reinstall" in finding.fix
 
 
 def test_a_tito_of_another_environment(monkeypatch, tmp_path):
-    monkeypatch.setattr(checkup.shutil, "which", lambda _: str(tmp_path / "bin" / "tito"))
-    finding = checkup.check_command()
+    monkeypatch.setattr(
+        doctor_machine.shutil, "which", lambda *_, **__: str(tmp_path / "bin" / "tito")
+    )
+    finding = doctor_machine.check_command({})
     assert finding.level == "note"
     assert "another environment" in finding.text
 
 
 def test_a_full_disk():
-    assert checkup.check_room(Path.cwd(), free=1_000_000).level == "machine"
-    assert checkup.check_room(Path.cwd(), free=10**10).level == "good"
+    assert doctor_machine.check_room(Path.cwd(), free=1_000_000).level == "machine"
+    assert doctor_machine.check_room(Path.cwd(), free=10**10).level == "good"
 
 
 def test_a_terminal_without_unicode():
     stream = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")
-    finding = checkup.check_terminal(stream)
+    finding = doctor_machine.check_terminal(stream)
     assert (finding.level, "cp1252" in finding.text) == ("note", True)
 
 
@@ -356,4 +357,4 @@ def test_a_terminal_without_unicode():
     [([], 0), (["good", "note"], 0), (["good", "yours"], 1), (["yours", "machine"], 3)],
 )
 def test_the_worst_finding_is_the_exit_code(levels, code):
-    assert checkup.exit_code([Finding(level, "") for level in levels]) == code
+    assert doctor_machine.exit_code([Finding(Level(level), "") for level in levels]) == code

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from tito.core.errors import MachineError, TitoError
-from tito.core.export import exporter
+from tito.core.export import compose, swap
+from tito.core.export.package_files import package_files
 from tito.core.export.prerequisites import missing_modules
 from tito.core.export.source_map import exported_modules, lesson_line
 from tito.core.lesson.file import LessonFile, read_lesson
@@ -74,10 +75,21 @@ def read(workspace: Workspace, name: str) -> LessonFile:
     return read_lesson(workspace, workspace.resolve(name))
 
 
+def with_lesson(workspace: Workspace, name: str) -> dict[str, str]:
+    """The files with this lesson, whatever it builds on."""
+    file = read(workspace, name)
+    package = compose.read_package(workspace).with_lesson(file.module.name, file.lesson)
+    return package_files(package, compose.outlines(workspace, package))
+
+
+def put(workspace: Workspace, files: dict[str, str]) -> None:
+    with swap.swapped(workspace, files):
+        pass
+
+
 def export(workspace: Workspace, *names: str) -> None:
     for name in names:
-        with exporter.swapped(workspace, exporter.with_lesson(workspace, read(workspace, name))):
-            pass
+        put(workspace, with_lesson(workspace, name))
 
 
 def ask(workspace: Workspace, *questions: str) -> dict[str, Any]:
@@ -114,7 +126,7 @@ def later(name: str, module: str) -> str:
 
 
 def test_before_the_first_export_every_name_says_its_module(workspace: Workspace) -> None:
-    exporter.ensure_initial(workspace)
+    put(workspace, compose.initial_files(workspace))
     found = ask(
         workspace,
         "import tinytorch",
@@ -252,7 +264,7 @@ def test_a_shared_file_holds_its_sections_in_module_order(workspace: Workspace) 
     assert first.index("def relu") < first.index("def conv2d")
     export(workspace, "03")  # again: only its own sections are replaced
     assert (workspace.package / "nn/functional.py").read_text() == first
-    assert exported_modules(workspace) == {"00_setup", "01_tensor", "03_nn", "07_spatial"}
+    assert exported_modules(workspace.package) == {"00_setup", "01_tensor", "03_nn", "07_spatial"}
 
 
 def test_what_is_half_written_elsewhere_does_not_leak(workspace: Workspace) -> None:
@@ -268,7 +280,7 @@ def test_what_is_half_written_elsewhere_does_not_leak(workspace: Workspace) -> N
 def test_a_later_lesson_that_is_broken_stops_nothing(workspace: Workspace) -> None:
     workspace.resolve("07").lesson.write_text("# %%\n#| export nn.spatial\ndef (")
     export(workspace, "00")
-    assert exported_modules(workspace) == {"00_setup"}
+    assert exported_modules(workspace.package) == {"00_setup"}
 
 
 def test_every_exported_line_leads_back_to_the_lesson(workspace: Workspace) -> None:
@@ -297,7 +309,7 @@ def test_a_target_that_a_lesson_gave_up_is_removed(workspace: Workspace) -> None
 
 
 def test_files_of_somebody_else_are_left_alone(workspace: Workspace) -> None:
-    exporter.ensure_initial(workspace)
+    put(workspace, compose.initial_files(workspace))
     own = workspace.package / "my_notes.py"
     own.write_text("x = 1\n")
     export(workspace, "00")
@@ -333,8 +345,8 @@ def test_what_is_exported_is_compiled_and_lent_to_the_staging_copy(workspace: Wo
         compiled = Path(cache_from_source(str(path))).read_bytes()
         assert compiled[4] == 0b11, "matched by the hash of the source, not by its time"
         assert compiled[8:16] == source_hash(path.read_bytes()), f"{path} is not what was compiled"
-    files = exporter.with_lesson(workspace, read(workspace, "01"))
-    with exporter.staged(workspace, files) as folder:
+    files = with_lesson(workspace, "01")
+    with swap.staged(workspace, files) as folder:
         staged = folder / "tinytorch" / "random.py"
         lent = Path(cache_from_source(str(staged))).read_bytes()
         assert lent[8:16] == source_hash(staged.read_bytes())
@@ -356,17 +368,17 @@ def test_prerequisites_are_found_from_imports(
     workspace: Workspace, module: str, exported: list[str], missing: list[str]
 ) -> None:
     export(workspace, *exported)
-    package = exporter.read_package(workspace)
-    unexported = exporter.outlines(workspace, package)
+    package = compose.read_package(workspace)
+    unexported = compose.outlines(workspace, package)
     assert missing_modules(read(workspace, module), package, unexported) == missing
 
 
 def test_a_swap_is_undone_when_a_later_step_fails(workspace: Workspace) -> None:
-    exporter.ensure_initial(workspace)
+    put(workspace, compose.initial_files(workspace))
     before = {path: path.read_bytes() for path in workspace.package.rglob("*.py")}
-    files = exporter.with_lesson(workspace, read(workspace, "00"))
+    files = with_lesson(workspace, "00")
     seen: list[str] = []
-    with pytest.raises(TitoError), exporter.swapped(workspace, files):  # noqa: PT012
+    with pytest.raises(TitoError), swap.swapped(workspace, files):  # noqa: PT012
         seen.append((workspace.package / "random.py").read_text())
         raise TitoError("no")
     assert "def manual_seed" in seen[0]
@@ -377,8 +389,8 @@ def test_a_swap_is_undone_when_a_later_step_fails(workspace: Workspace) -> None:
 def test_the_first_export_that_fails_leaves_no_folder(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = exporter.with_lesson(workspace, read(workspace, "00"))
-    with pytest.raises(TitoError), exporter.swapped(workspace, files):
+    files = with_lesson(workspace, "00")
+    with pytest.raises(TitoError), swap.swapped(workspace, files):
         raise TitoError("no")
     assert not workspace.package.exists()
 
@@ -386,21 +398,21 @@ def test_the_first_export_that_fails_leaves_no_folder(
 SWAPPER = """
 import sys, time
 from pathlib import Path
-from tito.core.export import exporter
+from tito.core.export import swap
 from tito.core.workspace.workspace import Workspace
 
-def slowly(source, path, move=exporter._move):
+def slowly(source, path, move=swap._move):
     time.sleep(0.003)  # most of the time shall pass in the middle
     move(source, path)
 
-exporter._move = slowly
+swap._move = slowly
 workspace = Workspace(Path(sys.argv[1]))
 names = ["a.py", "b.py", "nn/c.py", "nn/d.py"]
 version = 0
 while True:
     version += 1
-    line = f'\"\"\"{exporter.SIGN}\"\"\"\\nVERSION = {version}\\n'
-    with exporter.swapped(workspace, dict.fromkeys(names, line)):
+    line = f'\"\"\"{swap.SIGN}\"\"\"\\nVERSION = {version}\\n'
+    with swap.swapped(workspace, dict.fromkeys(names, line)):
         print("swapped", flush=True)
 """
 
@@ -422,7 +434,7 @@ def test_killed_in_the_middle_of_a_swap(workspace: Workspace, repo: Path) -> Non
         child.kill()
         child.communicate()
         cut_short += workspace.journal.exists()
-        exporter.recover(workspace)
+        swap.recover(workspace)
         texts = {path.read_text() for path in workspace.package.rglob("*.py")}
         assert len(texts) == 1, texts
     assert cut_short, "no swap was ever hit: this test has shown nothing"

@@ -37,7 +37,7 @@ class Probe(BaseCommand):
     def run(self, args) -> int:  # type: ignore[no-untyped-def]
         if Probe.error is not None:
             raise Probe.error
-        self.say("done [bold]like this[/bold]")
+        self.world.say("done [bold]like this[/bold]")
         return 0
 
 
@@ -89,9 +89,9 @@ def test_an_unknown_command_names_the_nearest(
         (["module", "--json"], "tito module does not know '--json'. Next: tito module --help"),
         (["module", "reset", "1", "--task", "1.1"], "does not know '--task'. Did you mean --yes?"),
         (["module", "test", "1", "2"], "test does not know '2'. Next: tito module test --help"),
-        (["milestone", "status", "xor"], "status has no use for 'xor'"),
-        (["milestone", "list", "--seed", "3"], "list has no use for '--seed'"),
-        (["milestone", "info", "xor", "--all"], "info has no use for '--all'"),
+        (["milestone", "status", "xor"], "status does not take 'xor'"),
+        (["milestone", "list", "--seed", "3"], "list does not take '--seed'"),
+        (["milestone", "info", "xor", "--all"], "info does not take '--all'"),
         (["milestone", "run", "xor", "--seed", "-1"], "A seed is a number from 0 on."),
     ],
 )

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tito.core.errors import MachineError, UsageError
-from tito.workflows import init as starter
+from tito.core.workspace.workspace import Workspace
+from tito.workflows import init
 
 
 def files_below(root: Path) -> set[str]:
@@ -136,16 +137,16 @@ def test_wrong_usage(tito, tmp_path, arguments):
 
 
 @pytest.mark.parametrize("target", ["deep/er/work", "empty"])
-@pytest.mark.parametrize("step", ["write_blank", "ensure_initial", "move_in"])
+@pytest.mark.parametrize("step", ["write_blank", "put", "install"])
 def test_an_error_half_way_leaves_nothing(tmp_path, monkeypatch, tiny_course, target, step):
     def full_disk(*_):
         raise OSError(28, "No space left on device")
 
     (tmp_path / "empty").mkdir()
-    monkeypatch.setattr(starter, step, full_disk)
-    monkeypatch.setattr(starter, "course_root", lambda: tiny_course)
+    monkeypatch.setattr(init, step, full_disk)
+    monkeypatch.setattr(init, "course", lambda: Workspace(tiny_course))
     with pytest.raises(MachineError, match="No space left"):
-        starter.create_workspace(tmp_path / target)
+        init.create_workspace(tmp_path / target)
     assert [path.name for path in tmp_path.rglob("*")] == ["empty"]
 
 
@@ -155,7 +156,7 @@ def test_a_disk_that_is_full_while_files_are_copied_is_said_in_a_line(tmp_path, 
 
     monkeypatch.setattr("shutil.copyfile", full_disk)
     with pytest.raises(MachineError) as caught:
-        starter.create_workspace(tmp_path / "work")
+        init.create_workspace(tmp_path / "work")
     assert caught.value.message == (
         "The workspace could not be made: No space left on device. Nothing was left behind."
     )
@@ -165,10 +166,10 @@ def test_an_error_at_the_last_rename_takes_new_parents_back(tmp_path, monkeypatc
     def full_disk(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(starter, "course_root", lambda: tiny_course)
+    monkeypatch.setattr(init, "course", lambda: Workspace(tiny_course))
     monkeypatch.setattr(Path, "rename", full_disk)
     with pytest.raises(MachineError, match="No space left"):
-        starter.create_workspace(tmp_path / "deep" / "er" / "work")
+        init.create_workspace(tmp_path / "deep" / "er" / "work")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -186,7 +187,7 @@ def test_an_error_while_moving_in_takes_back_what_was_moved(tmp_path, monkeypatc
 
     monkeypatch.setattr(Path, "rename", fails_at_modules)
     with pytest.raises(OSError, match="No space"):
-        starter.move_in(site, target)
+        init.install(site, target)
     assert list(target.iterdir()) == []
 
 
@@ -210,7 +211,7 @@ def test_a_place_where_one_may_not_write(tito, tmp_path):
 def test_refusals_are_usage_errors(tmp_path):
     (tmp_path / "x").write_text("", encoding="utf-8")
     with pytest.raises(UsageError, match="not empty"):
-        starter.refuse_bad_place(tmp_path)
+        init.refuse_bad_place(tmp_path)
 
 
 def test_the_hidden_option_puts_the_answers_in_and_exports_them(tito, tmp_path):

@@ -9,7 +9,7 @@ import jupytext
 import pytest
 
 from tito.core.lesson.file import read_lesson, unmarked_tasks
-from tito.core.lesson.lesson import Lesson, LessonError, blank
+from tito.core.lesson.lesson import Lesson, LessonError
 from tito.core.lesson.percent import split_cells
 from tito.core.workspace.workspace import Workspace, modules_in
 from tito.workflows.status import HEAD_BYTES, _head
@@ -175,7 +175,7 @@ def test_the_blank_names_its_task_and_is_python(lesson: Lesson) -> None:
 
 
 def test_the_blank_of_a_blank_is_itself(lesson: Lesson) -> None:
-    assert blank(lesson.blank()) == lesson.blank()
+    assert Lesson(lesson.blank(), "lesson").blank() == lesson.blank()
 
 
 def test_a_half_answered_task_is_blank(lesson: Lesson) -> None:
@@ -205,7 +205,7 @@ def test_markers_without_a_partner(old: str, new: str, line: str) -> None:
 
 def test_a_solution_without_a_task_is_an_authors_mistake() -> None:
     with pytest.raises(LessonError, match="belongs to no task"):
-        blank(LESSON.replace("## Task 3.1", "## Something"))
+        Lesson(LESSON.replace("## Task 3.1", "## Something"), "lesson").blank()
 
 
 def test_the_export_hash_is_about_exported_code_only() -> None:
@@ -219,12 +219,12 @@ def test_the_export_hash_is_about_exported_code_only() -> None:
 
 def test_what_a_later_lesson_announces_is_what_it_defines(lesson: Lesson, repo: Path) -> None:
     """Read line by line, it must not miss a name that parsing finds."""
-    assert lesson.announced["nn.modules"] == ["Linear"]
-    assert {"LIMIT", "relu"} <= set(lesson.announced["nn.functional"])
+    assert lesson.names_at_a_glance["nn.modules"] == ["Linear"]
+    assert {"LIMIT", "relu"} <= set(lesson.names_at_a_glance["nn.functional"])
     for module in modules_in(repo):
         real = read_lesson(Workspace(repo), module).lesson
         for target, names in real.names.items():
-            assert set(names) <= set(real.announced[target]), (module.name, target)
+            assert set(names) <= set(real.names_at_a_glance[target]), (module.name, target)
 
 
 def test_a_lesson_that_lists_its_names_offers_only_those() -> None:
@@ -232,7 +232,7 @@ def test_a_lesson_that_lists_its_names_offers_only_those() -> None:
     text = LESSON.replace(cell, f'{cell}__all__ = [\n    "Chosen",\n]\n', 1)
     listed = Lesson(text, "a")
     target = next(target for target, text in listed.sections.items() if "__all__" in str(text))
-    assert listed.names[target] == listed.announced[target] == ["Chosen"]
+    assert listed.names[target] == listed.names_at_a_glance[target] == ["Chosen"]
     others = set(listed.names) - {target}
     assert all(listed.names[other] == Lesson(LESSON, "a").names[other] for other in others)
 

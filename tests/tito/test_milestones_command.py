@@ -269,7 +269,7 @@ def test_a_verification_that_was_edited_is_said_and_on_record(tito, unlocked, ti
         file.write("\n# mine\n")
     shown = tito(unlocked, "milestone", "run", "slope").stdout
     assert f"Not as the course has it: {name}" in shown
-    assert "tito doctor --mend" in shown
+    assert "tito doctor --fix" in shown
     assert progress(tinytorch_home)["milestones"]["slope"]["verification_edited"] is True
     assert json.loads(tito(unlocked, "milestone", "run", "slope", "--json").stdout)["edited"] == [
         name

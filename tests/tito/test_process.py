@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from tito.core import process
-from tito.core.process import BoundedOutput, Event, RunResult, run
+from tito.core.process import BoundedOutput, Event, ProcessResult, run
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX")
 
 
-def child(code: str, tmp_path: Path, **options: Any) -> RunResult:
+def child(code: str, tmp_path: Path, **options: Any) -> ProcessResult:
     settings: dict[str, Any] = {"timeout": 20.0, **options}
     return run([sys.executable, "-c", code], cwd=tmp_path, env=os.environ, **settings)
 

@@ -6,12 +6,14 @@ import pytest
 
 from tito.core.console import ASCII, UNICODE
 from tito.core.lesson.lesson import Block, Lesson
+from tito.core.outcome import Fault
 from tito.core.testing.results import (
     Cause,
     Place,
     Problem,
     Report,
     TestResult,
+    TestStatus,
     checklist,
     stub_task,
 )
@@ -62,7 +64,7 @@ WRONG = Problem("AssertionError", "f(1) is 3\nassert 3 == 2", test_place=Place("
 
 
 def made(name: str, status: str = "passed", **more: object) -> TestResult:
-    return TestResult("01_tensor", name, status, **more)  # type: ignore[arg-type]
+    return TestResult("01_tensor", name, TestStatus(status), **more)  # type: ignore[arg-type]
 
 
 def states(*tests: TestResult, cause: Cause | None = None) -> dict[str, str]:
@@ -118,9 +120,10 @@ def test_what_did_not_run_is_not_done() -> None:
         (Report(()), "failed", 1),
         (Report((made("test_1_1_a"), made("test_1_1_b", "wrong"))), "failed", 1),
         (Report((made("test_1_1_a"), made("test_1_1_b", "blank"))), "failed", 1),
-        (Report((made("test_1_1_a"),), Cause("skipped", "", 1)), "could_not_run", 1),
-        (Report((made("test_1_1_a"),), Cause("machine", "", 3)), "could_not_run", 3),
-        (Report((), Cause("import", "", 1)), "failed", 1),
+        (Report((made("test_1_1_a"),), Cause("skipped", Fault.STUDENT, "")), "failed", 1),
+        (Report((made("test_1_1_a"),), Cause("machine", Fault.MACHINE, "")), "could_not_run", 3),
+        (Report((made("test_1_1_a"),), Cause("tests", Fault.COURSE, "")), "could_not_run", 3),
+        (Report((), Cause("import", Fault.STUDENT, "")), "failed", 1),
     ],
 )
 def test_three_outcomes(report: Report, outcome: str, code: int) -> None:
@@ -238,8 +241,8 @@ def test_a_huge_message_is_cut() -> None:
     ("tests", "cause", "command"),
     [
         ((made("test_1_1_a", "wrong", problem=WRONG),), None, "tito module hint 01"),
-        ((), Cause("machine", "", 3, hint="pip install pytest"), "pip install pytest"),
-        ((), Cause("time", "", 1), "tito module test 01"),
+        ((), Cause("machine", Fault.MACHINE, "", hint="pip install"), "pip install"),
+        ((), Cause("time", Fault.STUDENT, ""), "tito module test 01"),
     ],
 )
 def test_what_comes_next(tests: tuple[TestResult, ...], cause: Cause | None, command: str) -> None:

@@ -1,1 +1,1 @@
-"""One verb family per file. A command gathers arguments, calls core and shows the result."""
+"""One verb family a file. A command gathers arguments, calls a workflow, shows what came back."""

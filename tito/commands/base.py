@@ -1,13 +1,14 @@
 """What every command is: a name, its arguments, and `run(args)`, which returns an exit code.
 
-A command raises `TitoError` for what the user can act on. It never exits.
+A command gathers arguments, calls a workflow and shows what came back. It raises `TitoError` for
+what the user can act on. It never exits.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+import importlib
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from tito.core.errors import is_command
 from tito.world import World
 
 if TYPE_CHECKING:
@@ -42,10 +43,34 @@ class BaseCommand:
         """Do it; return the exit code."""
         raise NotImplementedError(f"{type(self).__name__}.run")
 
-    def say(self, text: str = "", style: str | None = None) -> None:
-        self.world.say(text, style)
 
-    def next_step(self, command: str, why: str = "") -> None:
-        """The last line of every command: what comes next."""
-        say = self.world.say_whole if is_command(command) else self.say
-        say(f"Next: {command}" + (f"  ({why})" if why else ""), style="bold")
+class Entry(NamedTuple):
+    """Where a command lives, and its line in an overview. Its file is imported when it is asked
+    for, so that a start stays light."""
+
+    module: str
+    attribute: str
+    line: str
+
+    def load(self, world: World) -> BaseCommand:
+        found: BaseCommand = getattr(importlib.import_module(self.module), self.attribute)(world)
+        return found
+
+
+# ------------------------------------------------------------------- arguments that several have
+
+
+def add_module(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("module", metavar="NN", help="1, 01 or 01_tensor")
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON, for editors and graders")
+
+
+def add_task(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--task", metavar="N.M", help="this task, not the one that fails")
+
+
+def add_yes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--yes", action="store_true", help="do not ask")

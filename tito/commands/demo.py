@@ -21,6 +21,7 @@ from tito.core.words import counted, quoted
 if TYPE_CHECKING:
     import argparse
 
+    from tito.core.milestones.tracker import Tracker
     from tito.workflows.demo import Step
 
 
@@ -38,11 +39,12 @@ class DemoCommand(BaseCommand):
             root = Path(folder)
             home = root / ".tito" / "home" if args.keep else root.with_name("home")
             started = time.monotonic()
-            self._travel(root, home, kept=bool(args.keep))
-            self._conclude(root, home, time.monotonic() - started)
+            tracker = self._tracker(root, home)
+            self._travel(root, home, tracker, kept=bool(args.keep))
+            self._conclude(tracker, time.monotonic() - started)
             if args.keep:
                 self.world.say_whole(f"Kept: {root}\n  its progress: {home}")
-        self.next_step("tito init my-tinytorch", "and it is you who writes it")
+        self.world.next_step("tito init my-tinytorch", "and it is you who writes it")
         return 0
 
     def _place(self, keep: str | None) -> AbstractContextManager[str]:
@@ -57,14 +59,21 @@ class DemoCommand(BaseCommand):
             )
         return nullcontext(str(root))
 
-    def _travel(self, root: Path, home: Path, *, kept: bool) -> None:
+    def _tracker(self, root: Path, home: Path) -> Tracker:
+        """The workspace's, once it is there, with the demo's own home."""
+        from tito.core.milestones.tracker import Tracker
+        from tito.core.workspace.workspace import Workspace
+
+        return Tracker(Workspace(root), {**self.world.env, "TINYTORCH_HOME": str(home)})
+
+    def _travel(self, root: Path, home: Path, tracker: Tracker, *, kept: bool) -> None:
         from tito.workflows.demo import steps
 
-        for step in steps(root, home):
-            self.say()
+        for step in steps(root, tracker):
+            self.world.say()
             if step.about:
-                self.say(f"# {step.about}", style="dim")
-            self.say(f"$ {step.typed}", style="bold cyan")
+                self.world.say(f"# {step.about}", style="dim")
+            self.world.say(f"$ {step.typed}", style="bold cyan")
             self.world.stdout.flush()
             code = self._type(step, home)
             if code and step.arguments[0] == "init":  # the folder is the reason, and it was said
@@ -95,20 +104,18 @@ class DemoCommand(BaseCommand):
         command = [sys.executable, "-m", "tito", *step.arguments]
         return subprocess.run(command, cwd=step.cwd, env=env, check=False).returncode
 
-    def _conclude(self, root: Path, home: Path, seconds: float) -> None:
-        from tito.core.workspace.workspace import Workspace
-        from tito.workflows.demo import milestones
+    def _conclude(self, tracker: Tracker, seconds: float) -> None:
+        from tito.core.milestones.tracker import MilestoneState
 
-        workspace = Workspace(root)
-        states = [row["state"] for row in milestones(workspace, home)]
-        modules = counted(len(workspace.modules), "module")
-        learned = counted(states.count("completed"), "milestone")
+        states = [row["state"] for row in tracker.status()]
+        modules = counted(len(tracker.workspace.modules), "module")
+        learned = counted(states.count(MilestoneState.COMPLETED), "milestone")
         said = f"{modules} completed, {learned} learned, in {seconds:.0f} seconds."
-        self.say()
-        self.say(said, style="bold green")
-        if "locked" in states:
-            locked = counted(states.count("locked"), "milestone")
-            self.say(f"Still locked: {locked}, for modules that are yet to come.")
+        self.world.say()
+        self.world.say(said, style="bold green")
+        if MilestoneState.LOCKED in states:
+            locked = counted(states.count(MilestoneState.LOCKED), "milestone")
+            self.world.say(f"Still locked: {locked}, for modules that are yet to come.")
 
 
 class ThrowAway(AbstractContextManager[str]):

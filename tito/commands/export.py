@@ -6,7 +6,7 @@ else; it is for authors, who test the course by other means.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from tito.commands.base import BaseCommand
 from tito.core.errors import TitoError
@@ -35,9 +35,9 @@ class ExportCommand(BaseCommand):
         if args.no_test:
             return self._write_only(self._chosen(args.module), as_json=args.json)
         if args.module is not None:
-            from tito.commands._completing import complete_and_show
+            from tito.commands.completing import complete_and_show
 
-            return complete_and_show(self, args.module, self._check_milestone_unlocks, args.json)
+            return complete_and_show(self.world, args.module, as_json=args.json)
         return self._export_all(as_json=args.json)
 
     def _chosen(self, number: str | None) -> list[Module]:
@@ -56,45 +56,48 @@ class ExportCommand(BaseCommand):
 
     def _export_all(self, *, as_json: bool) -> int:
         """In order, up to the first that does not pass."""
-        from tito.commands import _completing as completing
-        from tito.workflows.status import next_step, standings
+        from tito.views.completion import show_failure
+        from tito.workflows.status import next_step, status
 
         results: list[Completion] = []
         try:
             self._complete_in_order(results, as_json=as_json)
         except TitoError as error:
-            error.so_far = self._as_json(results)
+            error.so_far = self._json_of(results)
             raise
         failed = next((result for result in results if not result.done), None)
         if as_json:
-            self.world.emit_json(self._as_json(results))
+            self.world.emit_json(self._json_of(results))
         elif failed is not None:
-            completing.show_failure(self, failed)
+            show_failure(self.world, failed)
         else:
             if not results:
-                self.say("Every lesson is still blank: there is nothing to export.")
-            self.next_step(*next_step(standings(self.workspace)))
+                self.world.say("Every lesson is still blank: there is nothing to export.")
+            self.world.next_step(*next_step(status(self.world)))
         return failed.checklist.report.exit_code if failed is not None else 0
 
     def _complete_in_order(self, results: list[Completion], *, as_json: bool) -> None:
         """Adds to `results` as it goes, so that they are known however it ends."""
-        from tito.commands import _completing as completing
         from tito.views.checklist import summary
+        from tito.views.progress import watching
+        from tito.workflows.complete import complete
 
         for module in self._chosen(None):
-            result, announcement = completing.run(self, module.name, self._check_milestone_unlocks)
+            with watching(self.world) as watcher:
+                result = complete(self.world, module, watcher)
             results.append(result)
             if not result.done:
                 break
             if not as_json:
                 done = self.world.symbols.done
-                self.say(f"{done} {module.name}: {summary(result.checklist)}", style="green")
-                completing.announce(self, announcement)
+                self.world.say(f"{done} {module.name}: {summary(result.checklist)}", style="green")
+                self.world.tracker.show_unlocks(result.unlocks, self.console)
 
-    def _as_json(self, results: list[Completion]) -> dict[str, object]:
-        from tito.commands import _completing as completing
+    def _json_of(self, results: list[Completion]) -> dict[str, object]:
+        from tito.views.as_json import exports_json
+        from tito.workflows.status import next_step, status
 
-        return {"modules": [completing.result_json(self, result) for result in results]}
+        return exports_json(results, next_step(status(self.world)))
 
     def _write_only(self, modules: list[Module], *, as_json: bool) -> int:
         from tito.views.progress import watching
@@ -104,26 +107,17 @@ class ExportCommand(BaseCommand):
         for module in modules:
             try:
                 with watching(self.world) as watcher:
-                    changed = export_untested(self.workspace, module, watcher)
+                    changed = export_untested(self.world, module, watcher)
             except TitoError as error:
                 error.so_far = {"modules": written}
                 raise
             written.append({"module": module.name, "exported": list(changed)})
-            if as_json:
-                continue
-            what = ", ".join(f"tinytorch/{name}" for name in changed) or "nothing to change"
-            self.say(f"{module.name}: {what}")
+            if not as_json:
+                what = ", ".join(f"tinytorch/{name}" for name in changed) or "nothing to change"
+                self.world.say(f"{module.name}: {what}")
         if as_json:
             self.world.emit_json({"modules": written})
-            return 0
-        self.say("Written without tests; nothing was recorded.")
-        self.next_step("tito module status")
+        else:
+            self.world.say("Written without tests; nothing was recorded.")
+            self.world.next_step("tito module status")
         return 0
-
-    def _check_milestone_unlocks(
-        self, module_name: str, evidence: dict[str, Any] | None = None
-    ) -> dict[str, list[str]]:
-        """Simple wrapper: the milestone tracker does all the work."""
-        from tito.core.milestones.tracker import check_module_export
-
-        return check_module_export(self.workspace, module_name, self.console, evidence)

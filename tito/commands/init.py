@@ -35,13 +35,15 @@ class InitCommand(BaseCommand):
         workspace = create_workspace(self.world.cwd / folder, solved=args.solved)
         modules = workspace.modules
         self.world.say_whole(f"Your workspace is ready: {workspace.root}", style="bold green")
-        self.say(f"  modules/           {counted(len(modules), 'lesson')}, {modules[0].name} first")
-        self.say("  tests/milestones/  what your framework will be judged with")
-        self.say("  tinytorch/         your framework, empty so far; tito writes it")
-        self.say()
+        self.world.say(
+            f"  modules/           {counted(len(modules), 'lesson')}, {modules[0].name} first"
+        )
+        self.world.say("  tests/milestones/  what your framework will be judged with")
+        self.world.say("  tinytorch/         your framework, empty so far; tito writes it")
+        self.world.say()
         if workspace.root != self.world.cwd:
-            self.next_step(f"cd {quoted(folder)}")
-            self.say(f"then: tito module start {modules[0].number}", style="bold")
+            self.world.next_step(f"cd {quoted(folder)}")
+            self.world.say(f"then: tito module start {modules[0].number}", style="bold")
         else:
-            self.next_step(f"tito module start {modules[0].number}")
+            self.world.next_step(f"tito module start {modules[0].number}")
         return 0

@@ -7,7 +7,6 @@ Nothing here decides what is said. rich is imported when the first line is print
 from __future__ import annotations
 
 import json
-import os
 import re
 import sys
 from collections.abc import Mapping
@@ -24,24 +23,22 @@ class Symbols(NamedTuple):
     wrong: str
     blank: str
     waiting: str
-    arrow: str
-    dash: str
     spinner: str
 
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-UNICODE = Symbols("✓", "✗", "○", "·", "→", "—", "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
-ASCII = Symbols("+", "x", "o", ".", "->", "-", "|/-\\")
+UNICODE = Symbols("✓", "✗", "○", "·", "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
+ASCII = Symbols("+", "x", "o", ".", "|/-\\")
 
 
-def speaks_unicode(stream: TextIO) -> bool:
+def supports_unicode(stream: TextIO) -> bool:
     """Whether what we draw can be written to this stream as it is."""
     encoding = getattr(stream, "encoding", None) or "ascii"
     return encoding.lower().replace("_", "-").startswith("utf")
 
 
 def symbols_for(stream: TextIO) -> Symbols:
-    return UNICODE if speaks_unicode(stream) else ASCII
+    return UNICODE if supports_unicode(stream) else ASCII
 
 
 def never_fail_to_encode(*streams: TextIO) -> None:
@@ -56,13 +53,16 @@ def never_fail_to_encode(*streams: TextIO) -> None:
             continue
 
 
-def make_console(stream: TextIO, env: Mapping[str, str] | None = None) -> Console:
+def make_console(stream: TextIO, env: Mapping[str, str]) -> Console:
     """A rich console on `stream`. Its text is not searched for emoji codes nor re-colored."""
     from rich.console import Console
 
-    settings = os.environ if env is None else env
     console = Console(
-        file=stream, highlight=False, emoji=False, no_color=bool(settings.get("NO_COLOR"))
+        file=stream,
+        highlight=False,
+        emoji=False,
+        no_color=bool(env.get("NO_COLOR")),
+        _environ=env,  # else it would read the process's own TERM and COLUMNS
     )
     console.on_broken_pipe = _reader_has_gone  # type: ignore[method-assign]
     return console

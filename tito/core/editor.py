@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-from tito.core.errors import MachineError
+from tito.core.errors import MachineError, os_reason
+from tito.core.python import pip_install
 
 ANOTHER_EDITOR = "Set VISUAL or EDITOR to a program that is there."
 
@@ -53,10 +54,6 @@ def jupyter_command(root: Path) -> list[str]:
     """JupyterLab over the whole workspace; jupytext makes a notebook of a lesson."""
     missing = [name for name in ("jupyterlab", "jupytext") if find_spec(name) is None]
     if missing:
-        from tito.workflows.doctor_machine import (
-            pip_install,  # here: slow to import, and rarely needed
-        )
-
         raise MachineError(
             f"{' and '.join(missing)} is not installed in this Python.",
             where=sys.executable,
@@ -65,14 +62,13 @@ def jupyter_command(root: Path) -> list[str]:
     return [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}"]
 
 
-def open_with(command: list[str], path: Path, cwd: Path) -> None:
+def open_with(command: list[str], path: Path, cwd: Path, env: Mapping[str, str]) -> None:
     """Wait for it. Ctrl-C reaches it as well, and it is the one to decide (JupyterLab asks)."""
     try:
-        process = subprocess.Popen([*command, str(path)], cwd=cwd)
+        process = subprocess.Popen([*command, str(path)], cwd=cwd, env=dict(env))
     except OSError as error:
         raise MachineError(
-            f"{command[0]} cannot be started: {error.strerror or error}.",
-            hint=ANOTHER_EDITOR,
+            f"{command[0]} cannot be started: {os_reason(error)}.", hint=ANOTHER_EDITOR
         ) from error
     code = None
     while code is None:

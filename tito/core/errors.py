@@ -4,8 +4,13 @@ An error owns its exit code (CONTRACT.md): 1 the student's code or a locked or u
 2 wrong usage, 3 the tool or the machine. Nobody but `tito.main` turns one into an exit.
 """
 
+from __future__ import annotations
+
 import errno
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 
 REFUSALS = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT, errno.EIO)
 
@@ -78,3 +83,29 @@ def is_command(hint: str) -> bool:
 def is_refusal(error: BaseException) -> bool:
     """Whether the machine said no: a full disk, missing permissions. Nobody's code is wrong."""
     return isinstance(error, OSError) and error.errno in REFUSALS
+
+
+def os_reason(error: OSError) -> str:
+    """The system's own words: "No space left on device"."""
+    if isinstance(error.args[0] if error.args else None, list):  # shutil.Error: one for each file
+        return re.sub(r"^\[Errno \d+\] |: '.*", "", error.args[0][0][2], flags=re.DOTALL)
+    return str(error.strerror or error)
+
+
+def machine_error(
+    error: OSError, text: str, *, where: Path | str | None, hint: str = "tito doctor"
+) -> MachineError:
+    """What the system refused, as a message: `text` says what for, with `{}` for the reason."""
+    place = str(error.filename or where or "") or None
+    return MachineError(text.format(os_reason(error)), where=place, hint=hint)
+
+
+@contextmanager
+def reporting_os_errors(
+    text: str, *, where: Path | str, hint: str = "tito doctor"
+) -> Iterator[None]:
+    """Turn an OSError inside the block into a MachineError."""
+    try:
+        yield
+    except OSError as error:
+        raise machine_error(error, text, where=where, hint=hint) from error

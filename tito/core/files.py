@@ -1,10 +1,11 @@
-"""Files that are written whole or not at all, on Windows too. What is written, others decide."""
+"""Files: written whole or not at all, on Windows too. What is written, others decide."""
 
 from __future__ import annotations
 
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 WINDOWS_ATTEMPTS = 10  # a virus scanner or an editor may hold a file for a moment
@@ -12,7 +13,7 @@ WINDOWS_ATTEMPTS = 10  # a virus scanner or an editor may hold a file for a mome
 
 def move(source: Path, target: Path) -> None:
     """Put one file in the place of another, in one step."""
-    patiently(lambda: source.replace(target))
+    patiently(partial(source.replace, target))
 
 
 def write_whole(path: Path, data: bytes, move: Callable[[Path, Path], None] = move) -> None:
@@ -35,3 +36,11 @@ def patiently(action: Callable[[], object]) -> None:
             if os.name != "nt" or attempt == WINDOWS_ATTEMPTS - 1:
                 raise
             time.sleep(0.02 * 2**attempt)
+
+
+def read_lines(path: Path) -> list[str]:
+    """The lines of a file, or nothing: for a message that can do without."""
+    try:
+        return path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+    except OSError:
+        return []

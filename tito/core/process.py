@@ -24,19 +24,32 @@ Event = dict[str, Any]
 
 POLL_SECONDS = 0.05
 OUTPUT_LIMIT = 20_000_000  # bytes printed before the child is stopped
+# Small products are fastest on one thread, and figures repeat. (The tracker stands alone, and has
+# this list once more; a test compares them.)
+ONE_THREAD = dict.fromkeys(
+    (
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "VECLIB_MAXIMUM_THREADS",
+        "NUMEXPR_NUM_THREADS",
+    ),
+    "1",
+)
 KEPT = 100_000  # bytes kept of the beginning, and of the end
-LAST_WORDS_SECONDS = 0.3
-GOODBYES = ("SIGTERM", "SIGHUP")  # `timeout 60 tito ...`, and a terminal that is closed
+STACK_DUMP_SECONDS = 0.3
+TERMINATION_SIGNALS = ("SIGTERM", "SIGHUP")  # `timeout 60 tito ...`, and a terminal that is closed
 
 
 @dataclass(frozen=True)
-class RunResult:
-    """How a child ended. `returncode` is None when it was stopped from here."""
+class ProcessResult:
+    """How a child ended. `returncode` is None when it was stopped from here, or never started."""
 
     returncode: int | None
     output: str
     timed_out: bool = False
     flooded: bool = False
+    output_limit: int = OUTPUT_LIMIT
     seconds: float = 0.0
 
 
@@ -94,11 +107,11 @@ class EventFile:
 
 
 @contextmanager
-def _goodbyes_as_interrupts() -> Iterator[None]:
-    """Who is told to go takes the child along: in a session of its own it would run on."""
+def terminate_as_interrupt() -> Iterator[None]:
+    """A terminated tito must end the child too: in a session of its own it would run on."""
     replaced = {}
     if threading.current_thread() is threading.main_thread():
-        numbers = [getattr(signal, name) for name in GOODBYES if hasattr(signal, name)]
+        numbers = [getattr(signal, name) for name in TERMINATION_SIGNALS if hasattr(signal, name)]
         # What somebody has set (`nohup` ignores SIGHUP) stays as it is.
         replaced = {n: signal.SIG_DFL for n in numbers if signal.getsignal(n) is signal.SIG_DFL}
     try:
@@ -116,7 +129,9 @@ def _interrupts_held_back() -> Iterator[None]:
     held: list[int] = []
     replaced: list[int] = []
     if threading.current_thread() is threading.main_thread():
-        numbers = [getattr(signal, n) for n in ("SIGINT", *GOODBYES) if hasattr(signal, n)]
+        numbers = [
+            getattr(signal, n) for n in ("SIGINT", *TERMINATION_SIGNALS) if hasattr(signal, n)
+        ]
         replaced = [n for n in numbers if signal.getsignal(n) is signal.default_int_handler]
     try:
         for number in replaced:
@@ -129,7 +144,7 @@ def _interrupts_held_back() -> Iterator[None]:
         raise KeyboardInterrupt
 
 
-@_goodbyes_as_interrupts()
+@terminate_as_interrupt()
 def run(
     command: Sequence[str],
     *,
@@ -140,7 +155,7 @@ def run(
     on_event: Callable[[Event], None] | None = None,
     on_tick: Callable[[float], None] | None = None,
     output_limit: int = OUTPUT_LIMIT,
-) -> RunResult:
+) -> ProcessResult:
     """Run `command` to its end, or to its limits; its whole process tree ends with it.
 
     `on_event` is called for each JSON line appended to `progress_file`, `on_tick` with the
@@ -167,7 +182,7 @@ def run(
                 on_tick(elapsed)
             timed_out = elapsed > timeout
             if timed_out or flooded.is_set():
-                _ask_for_last_words(process)
+                request_stack_dump(process)
                 break
         stopped = timed_out or flooded.is_set()
         if not stopped:
@@ -179,11 +194,12 @@ def run(
         if reader is not None:
             reader.join(timeout=1.0)  # a survivor that left the session may still hold the pipe
     events.pump()
-    return RunResult(
+    return ProcessResult(
         returncode=None if stopped else returncode,
         output=output.text(),
         timed_out=timed_out,
         flooded=flooded.is_set(),
+        output_limit=output_limit,
         seconds=time.monotonic() - started,
     )
 
@@ -242,12 +258,12 @@ def _wait_until_ended(process: subprocess.Popen[bytes], deadline: float) -> bool
     return True
 
 
-def _ask_for_last_words(process: subprocess.Popen[bytes]) -> None:
+def request_stack_dump(process: subprocess.Popen[bytes]) -> None:
     """Let a child that listens (`faulthandler.register`) write down in which line it is."""
     if sys.platform != "win32":
         with contextlib.suppress(OSError):
             os.kill(process.pid, signal.SIGUSR1)
-            time.sleep(LAST_WORDS_SECONDS)
+            time.sleep(STACK_DUMP_SECONDS)
 
 
 def _kill_tree(process: subprocess.Popen[bytes]) -> None:

@@ -20,6 +20,11 @@ def enumerated(names: Sequence[str]) -> str:
     return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
+def module_number(name: str) -> str:
+    """`01` of `01_tensor`, as commands take it."""
+    return name.partition("_")[0]
+
+
 def quoted(path: Path) -> str:
     """The path as this system's shell takes it."""
     if os.name == "nt":

@@ -1,37 +1,82 @@
-"""A test run as JSON, for editors and graders. The keys are an interface: add, never rename."""
+"""Results as JSON, for editors and graders. The keys are an interface: add, never rename."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tito.core.testing.results import Cause, Checklist, Place, TaskState, TestResult
+from tito.core.testing.results import Cause, Checklist, Place, TaskResult, TestResult
 from tito.views.checklist import next_command
-from tito.workflows.complete import Completion
+from tito.views.completion import Step, step_after
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tito.core.milestones.attempt import Attempt
+    from tito.workflows.complete import Completion
+    from tito.workflows.status import ModuleStatus
 
 
-def as_json(found: Checklist) -> dict[str, Any]:
+def checklist_json(found: Checklist) -> dict[str, Any]:
     report = found.report
     return {
         "module": found.module,
         "outcome": report.outcome,
         "exit_code": report.exit_code,
         "cause": _cause_json(report.cause),
-        "tasks": [_task_json(state) for state in found.tasks],
+        "tasks": [_task_json(result) for result in found.tasks],
         "tests": [_test_json(test) for test in report.tests],
-        "tests_edited": bool(found.edited),
+        "tests_edited": bool(found.remarks.edited_tests),
         "seconds": round(report.seconds, 3),
         "next": next_command(found)[0],
     }
 
 
-def completion_json(result: Completion) -> dict[str, Any]:
-    return {
-        **as_json(result.checklist),
+def completion_json(result: Completion, otherwise: Step) -> dict[str, Any]:
+    """`otherwise` is what comes next when no milestone was unlocked."""
+    found = {
+        **checklist_json(result.checklist),
         "exported": list(result.changed),
         "retested": list(result.retested),
         "broken": sorted({test.module for test in result.broken}),
-        "evidence": result.evidence,
-        **result.unlocked,
+        "evidence": result.record,
+        **result.unlocks,
+    }
+    return {**found, "next": step_after(result, otherwise)[0]} if result.done else found
+
+
+def exports_json(results: Sequence[Completion], otherwise: Step) -> dict[str, Any]:
+    return {"modules": [completion_json(result, otherwise) for result in results]}
+
+
+def attempt_json(attempt: Attempt) -> dict[str, Any]:
+    """A milestone that was run."""
+    verdict = attempt.verdict
+    result: dict[str, Any] = {
+        "milestone": attempt.row["id"],
+        "outcome": attempt.outcome,
+        "reason": verdict.reason,
+        "details": verdict.details,
+        "metrics": dict(verdict.metrics),
+        "seed": verdict.seed,
+        "seconds": round(verdict.seconds, 3),
+        "recorded": attempt.has_passed and attempt.unrecorded is None,
+        "replay": attempt.replay,
+        "edited": list(attempt.edited),
+    }
+    return result | ({"error": attempt.unrecorded.as_json()} if attempt.unrecorded else {})
+
+
+def status_json(status: ModuleStatus) -> dict[str, Any]:
+    return {
+        "module": status.module.name,
+        "number": status.module.number,
+        "title": status.title,
+        "summary": status.summary,
+        "tasks": status.tasks,
+        "state": status.state,
+        "started_at": status.started_at,
+        "completed_at": status.completed_at,
+        "tests": status.tests,
     }
 
 
@@ -40,6 +85,7 @@ def _cause_json(cause: Cause | None) -> dict[str, Any] | None:
         return None
     return {
         "kind": cause.kind,
+        "fault": cause.fault,
         "message": cause.message,
         "where": _place_json(cause.place),
         "hint": cause.hint,
@@ -47,14 +93,14 @@ def _cause_json(cause: Cause | None) -> dict[str, Any] | None:
     }
 
 
-def _task_json(state: TaskState) -> dict[str, Any]:
+def _task_json(result: TaskResult) -> dict[str, Any]:
     return {
-        "task": state.task.number,
-        "title": state.task.title,
-        "state": state.state,
-        "tests": len(state.tests),
-        "passed": state.passed,
-        "waits_for": state.waits_for,
+        "task": result.task.number,
+        "title": result.task.title,
+        "state": result.state,
+        "tests": len(result.tests),
+        "passed": result.passed,
+        "waits_for": result.waits_for,
     }
 
 

@@ -2,80 +2,102 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tito.core.console import Symbols
-from tito.core.testing.results import Cause, Checklist, Place, Problem, TaskState, TestResult
-from tito.core.words import counted
+from tito.core.testing.results import (
+    ASSERTION,
+    Cause,
+    Checklist,
+    Place,
+    Problem,
+    TaskResult,
+    TaskState,
+    TestResult,
+    TestStatus,
+)
+from tito.core.words import counted, module_number
 from tito.views.lines import Line, show_lines
 from tito.views.remarks import remark_lines
-from tito.workflows.complete import Completion
 
 if TYPE_CHECKING:
-    from tito.commands.base import BaseCommand
     from tito.core.lesson.lesson import Block
+    from tito.workflows.complete import Completion
+    from tito.world import World
 
-STYLES = {"done": "green", "wrong": "red", "stopped": "red", "blank": "", "waiting": "dim"}
+STYLES = {
+    TaskState.DONE: "green",
+    TaskState.WRONG: "red",
+    TaskState.STOPPED: "red",
+    TaskState.WAITING: "dim",
+}
+SAID = {
+    TaskState.BLANK: "still blank",
+    TaskState.STOPPED: "the run was stopped here",
+    TaskState.SKIPPED: "skipped, so not known",
+    TaskState.NOT_RUN: "not run",
+}
 TITLE_WIDTH = 36
 MESSAGE_LINES = 16
 PRINTED_LINES = 12
 PRINTED_WIDTH = 120
-SPEAKING = ("AssertionError", "Failed")  # what a test says: `assert`, and `pytest.fail`
+OWN_WORDS = (ASSERTION, "Failed")  # of a test's author: `assert`, and `pytest.fail`
 
 
-def show_checklist(command: BaseCommand, found: Checklist) -> None:
+def show_checklist(world: World, found: Checklist) -> None:
     """Print the checklist, the details of the first thing that is wrong, and the sum."""
-    show_lines(command, checklist_lines(found, command.world.symbols))
-    show_lines(command, detail_lines(found))
-    show_lines(command, remark_lines(found))
-    if any(state.state != "not run" for state in found.tasks):
-        command.say(summary(found))
+    show_lines(world.console, checklist_lines(found, world.symbols))
+    show_lines(world.console, detail_lines(found))
+    show_lines(world.console, remark_lines(found))
+    if any(result.state is not TaskState.NOT_RUN for result in found.tasks):
+        world.say(summary(found))
 
 
 def checklist_lines(found: Checklist, symbols: Symbols) -> list[Line]:
     """The tasks of a module, one line each."""
     lines: list[Line] = [(f"Module {found.module}: {found.title}", "bold"), ("", "")]
-    if all(state.state == "not run" for state in found.tasks):
+    if all(result.state is TaskState.NOT_RUN for result in found.tasks):
         return lines  # nothing is known of any task: the cause alone is worth reading
-    lines += [task_line(state, symbols) for state in found.tasks]
-    loose = [test for test in found.rest if test.status != "passed"]
+    lines += [task_line(result, symbols) for result in found.tasks]
+    loose = [test for test in found.rest if test.status is not TestStatus.PASSED]
     lines += [loose_line(test, symbols) for test in loose]
     return [*lines, ("", "")]
 
 
 def loose_line(test: TestResult, symbols: Symbols) -> Line:
     """A test whose task has lost its heading: blank is not wrong there either."""
-    blank = test.status == "blank"
-    sign = symbols.blank if blank else symbols.wrong
-    return f"  {sign} {'':<5} {test.name}", STYLES["blank" if blank else "wrong"]
+    state = TaskState.BLANK if test.status is TestStatus.BLANK else TaskState.WRONG
+    return f"  {sign_of(state, symbols)} {'':<5} {test.name}", STYLES.get(state, "")
 
 
-def task_line(state: TaskState, symbols: Symbols) -> Line:
-    sign = {
-        "done": symbols.done,
-        "wrong": symbols.wrong,
-        "stopped": symbols.wrong,
-        "blank": symbols.blank,
-    }.get(state.state, symbols.waiting)
-    title = state.task.title
+def sign_of(state: TaskState, symbols: Symbols) -> str:
+    return {
+        TaskState.DONE: symbols.done,
+        TaskState.WRONG: symbols.wrong,
+        TaskState.STOPPED: symbols.wrong,
+        TaskState.BLANK: symbols.blank,
+    }.get(state, symbols.waiting)
+
+
+def task_line(result: TaskResult, symbols: Symbols) -> Line:
+    title = result.task.title
     if len(title) > TITLE_WIDTH:
         title = f"{title[: TITLE_WIDTH - 3]}..."
-    text = f"  {sign} {state.task.number:<5} {title:<{TITLE_WIDTH}}  {said_of(state)}"
-    return text.rstrip(), STYLES.get(state.state, "")
+    sign = sign_of(result.state, symbols)
+    text = f"  {sign} {result.task.number:<5} {title:<{TITLE_WIDTH}}  {in_words(result)}"
+    return text.rstrip(), STYLES.get(result.state, "")
 
 
-def said_of(state: TaskState) -> str:
-    total = len(state.tests)
-    if state.state == "wrong":
-        return f"wrong: {state.passed} of {counted(total, 'test')} pass"
-    return {
-        "done": f"done, {counted(total, 'test')}",
-        "blank": "still blank",
-        "waiting": f"waits for task {state.waits_for}",
-        "stopped": "the run was stopped here",
-        "skipped": "skipped, so not known",
-    }.get(state.state, "not run")
+def in_words(result: TaskResult) -> str:
+    total = counted(len(result.tests), "test")
+    if result.state is TaskState.WRONG:
+        return f"wrong: {result.passed} of {total} pass"
+    if result.state is TaskState.DONE:
+        return f"done, {total}"
+    if result.state is TaskState.WAITING:
+        return f"waits for task {result.waits_for}"
+    return SAID[result.state]
 
 
 def detail_lines(found: Checklist) -> list[Line]:
@@ -90,18 +112,15 @@ def detail_lines(found: Checklist) -> list[Line]:
 
 def blank_lines(found: Checklist) -> list[Line]:
     """Nothing is wrong: where to go on writing."""
-    state = found.first_open
-    if state is None or not state.task.blocks:
+    task = found.first_open.task if found.first_open else None
+    if task is None or not task.blocks:
         return []
-    return [
-        (f"{state.task.label} is next: {found.file}:{state.task.blocks[0].begin}", ""),
-        ("", ""),
-    ]
+    return [(f"{task.label} is next: {found.file}:{task.blocks[0].begin}", ""), ("", "")]
 
 
 def answers_to(found: Checklist, test: TestResult) -> tuple[Block, ...]:
     """Where the answers to a test's task stand in the lesson."""
-    tasks = (state.task for state in found.tasks)
+    tasks = (result.task for result in found.tasks)
     return next((task.blocks for task in tasks if task.number == test.task), ())
 
 
@@ -127,9 +146,9 @@ def failure_lines(test: TestResult, file: str = "", answers: Sequence[Block] = (
 
 
 def problem_lines(problem: Problem) -> list[Line]:
-    named = problem.type in SPEAKING or problem.message == problem.type
+    named = problem.type in OWN_WORDS or problem.message == problem.type
     lines = message_lines(problem.message if named else f"{problem.type}: {problem.message}", "red")
-    if problem.type == "AssertionError":
+    if problem.type == ASSERTION:
         lines += message_lines(problem.expansion, "dim")
     return lines
 
@@ -197,33 +216,27 @@ def broken_lines(result: Completion) -> list[Line]:
 
 def next_command(found: Checklist) -> tuple[str, str]:
     """What to type next, and why."""
-    number = found.module[:2]
-    cause = found.report.cause
-    if cause is not None:
-        if cause.hint:
-            return cause.hint, ""
-        return f"tito module test {number}", "when you have mended it"
-    if any(test.status == "wrong" for test in found.rest) and found.first_open is None:
-        return f"tito module test {number}", "when you have mended it"
-    if found.report.outcome == "passed" or all(s.state == "done" for s in found.tasks):
+    number = module_number(found.module)
+    cause, task = found.report.cause, found.first_open
+    if cause is not None and cause.hint:
+        return cause.hint, ""
+    loose_is_wrong = any(test.status is TestStatus.WRONG for test in found.rest)
+    if cause is not None or (loose_is_wrong and task is None):
+        return f"tito module test {number}", "when you have fixed it"
+    if found.report.has_passed or found.count(TaskState.DONE) == len(found.tasks):
         return f"tito module complete {number}", "every task is done"
-    task = found.first_open
-    if task is not None and task.state == "blank":
+    if task is not None and task.state is TaskState.BLANK:
         return f"tito module hint {number}", f"a nudge for task {task.task.number}"
     return f"tito module hint {number}", "a hint for the first that is wrong"
 
 
 def summary(found: Checklist) -> str:
     """`3 of 8 tasks done, 1 wrong, 4 blank`."""
-    parts = [f"{found.count('done')} of {counted(len(found.tasks), 'task')} done"]
-    for state, word in (
-        ("wrong", "wrong"),
-        ("stopped", "stopped"),
-        ("blank", "blank"),
-        ("waiting", "waiting"),
-        ("skipped", "skipped"),
-        ("not run", "not run"),
-    ):
-        if found.count(state):
-            parts.append(f"{found.count(state)} {word}")
-    return ", ".join(parts) + f" ({found.report.seconds:.1f} s)"
+    done = f"{found.count(TaskState.DONE)} of {counted(len(found.tasks), 'task')} done"
+    return ", ".join([done, *other_counts(found)]) + f" ({found.report.seconds:.1f} s)"
+
+
+def other_counts(found: Checklist) -> Iterator[str]:
+    for state in TaskState:
+        if state is not TaskState.DONE and found.count(state):
+            yield f"{found.count(state)} {state}"

@@ -1,6 +1,6 @@
 """How milestones and their verdicts read: pure functions from results to styled lines.
 
-Nothing here prints, trains or decides: the tracker judges, `milestones.py` shows.
+Nothing here trains or decides: the tracker judges.
 """
 
 from __future__ import annotations
@@ -11,17 +11,42 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tito.core.console import Symbols
+from tito.core.console import UNICODE, Symbols
 from tito.core.milestones.progress_events import TrainingEvent, series
-from tito.views.curves import Dots, draw_curve
+from tito.core.outcome import Outcome
+from tito.core.words import enumerated
+from tito.core.workspace.course import FIX
+from tito.views.curves import ASCII, BRAILLE, Dots, draw_curve
+from tito.views.lines import Line
 
 if TYPE_CHECKING:
     from tito.core.milestones.attempt import Attempt, Verdict
-
-Line = tuple[str, str | None]  # text, rich style
+    from tito.workflows.run_milestone import Briefing
+    from tito.world import World
 
 MODULE_FILE = re.compile(r"modules/(\d\d)_\w+/\w+\.py")
 FRACTIONS = ("accuracy", "exact_match")
+
+
+def show_attempt(world: World, attempt: Attempt, events: Sequence[TrainingEvent]) -> None:
+    """The curve, what came out, and how to see it again."""
+    symbols, width = world.symbols, world.console.width
+    lines = curve_lines(events, BRAILLE if symbols is UNICODE else ASCII, width)
+    for text, style in [*lines, *attempt_lines(attempt, symbols, width), ("", "")]:
+        world.say(text, style or None)
+
+
+def briefing_lines(row: Mapping[str, Any], briefing: Briefing) -> list[Line]:
+    """What is run; and that an edit since the last export would seem to do nothing."""
+    lines: list[Line] = [(row["name"], "bold"), (f"  {row['description'].rstrip('.')}.", "")]
+    for number, difference in briefing.stale.items():
+        lines.append((f"  {difference}. To export it:", "yellow"))
+        lines.append((f"    tito module complete {number}", "yellow"))
+    if briefing.edited:
+        names = enumerated(briefing.edited)
+        lines.append((f"  Not as the course has it: {names}. To put it back:", "yellow"))
+        lines.append((f"    {FIX}", "yellow"))
+    return lines
 
 
 def figure(name: str, value: Any) -> str:
@@ -65,7 +90,7 @@ def curve_lines(events: Sequence[TrainingEvent], dots: Dots, width: int) -> list
     rows = draw_curve(series(events, "loss", phase), width=max(20, min(60, width - 14)), dots=dots)
     if not rows:
         return []
-    return [("", None), (f"  loss, {phase}", "bold"), *((f"  {row}", None) for row in rows)]
+    return [("", ""), (f"  loss, {phase}", "bold"), *((f"  {row}", "") for row in rows)]
 
 
 def metric_lines(metrics: Mapping[str, Any], duration: float | None = None) -> list[Line]:
@@ -74,29 +99,29 @@ def metric_lines(metrics: Mapping[str, Any], duration: float | None = None) -> l
     if duration is not None:
         rows.append(("time", seconds(duration)))
     width = max((len(name) for name, _ in rows), default=0)
-    return [(f"  {name:<{width}}  {value:>9}", None) for name, value in rows]
+    return [(f"  {name:<{width}}  {value:>9}", "") for name, value in rows]
 
 
 HEADINGS = {
-    "passed": ("done", "Learned", "bold green"),
-    "failed": ("wrong", "Not learned yet", "bold red"),
-    "could_not_run": ("waiting", "Could not run", "bold yellow"),
+    Outcome.PASSED: ("done", "Learned", "bold green"),
+    Outcome.FAILED: ("wrong", "Not learned yet", "bold red"),
+    Outcome.COULD_NOT_RUN: ("waiting", "Could not run", "bold yellow"),
 }
 
 
 def attempt_lines(attempt: Attempt, symbols: Symbols, width: int = 80) -> list[Line]:
     """What came out, how to see it again, and for a failure why, where and what to try."""
     verdict = attempt.verdict
-    sign, words, style = HEADINGS[verdict.outcome]
-    heading = [("", None), (f"{getattr(symbols, sign)} {words}: {attempt.row['name']}", style)]
-    if verdict.outcome == "passed":
-        lines = [("", None), *metric_lines(verdict.metrics, verdict.seconds), *heading]
+    sign, words, style = HEADINGS[attempt.outcome]
+    heading = [("", ""), (f"{getattr(symbols, sign)} {words}: {attempt.row['name']}", style)]
+    if attempt.has_passed:
+        lines = [("", ""), *metric_lines(verdict.metrics, verdict.seconds), *heading]
     else:
-        said = [(f"  {line}".rstrip(), None) for line in failure_text(verdict, min(width, 100) - 2)]
-        lines = [*heading, ("", None), *said]
+        said = [(f"  {line}".rstrip(), "") for line in failure_text(verdict, min(width, 100) - 2)]
+        lines = [*heading, ("", ""), *said]
     if verdict.seed is not None and attempt.replay not in verdict.details:
-        gap = [] if verdict.outcome == "passed" else [("", None)]
-        lines += [*gap, (f"  Replay: {attempt.replay}", None)]
+        gap = [] if attempt.has_passed else [("", "")]
+        lines += [*gap, (f"  Replay: {attempt.replay}", "")]
     if attempt.unrecorded is not None:
         lines.append((f"  It could not be recorded: {attempt.unrecorded}", "bold yellow"))
     return lines
@@ -137,13 +162,13 @@ def info_lines(
     """Everything that is known of one milestone."""
     lines: list[Line] = [
         (row["name"], "bold"),
-        (f"  {row['description'].rstrip('.')}.", None),
-        (f"  State: {row['state']}, {row['done']} of {row['total']} modules complete", None),
+        (f"  {row['description'].rstrip('.')}.", ""),
+        (f"  State: {row['state']}, {row['done']} of {row['total']} modules complete", ""),
     ]
     for module in requires:
         missing = module in row["missing"]
-        lines.append((f"    {symbols.blank if missing else symbols.done} {module}", None))
-    lines.append((f"  Verified by {row['test']}", None))
+        lines.append((f"    {symbols.blank if missing else symbols.done} {module}", ""))
+    lines.append((f"  Verified by {row['test']}", ""))
     lines += record_lines(row["record"])
     if changed:
         lines.append((f"  Changed since then: {', '.join(changed)}", "yellow"))
@@ -157,4 +182,4 @@ def record_lines(record: Mapping[str, Any]) -> list[Line]:
     seed = "" if record.get("seed") is None else f", with seed {record['seed']}"
     metrics = record.get("metrics")
     table = metric_lines(metrics) if isinstance(metrics, dict) else []
-    return [(f"  Learned on {when}{seed}", None), *((f"  {text}", None) for text, _ in table)]
+    return [(f"  Learned on {when}{seed}", ""), *((f"  {text}", "") for text, _ in table)]

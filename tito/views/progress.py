@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from tito.core.console import symbols_for
 from tito.workflows.complete import Watcher
-from tito.world import World
+
+if TYPE_CHECKING:
+    from tito.world import World
 
 QUIET_SECONDS = 0.8  # what is over sooner needs no progress
 
 
-class Line(Watcher):
+class ProgressLine(Watcher):
     """Draws itself over and over; `close` wipes it."""
 
     def __init__(self, world: World) -> None:
@@ -50,7 +53,7 @@ class Line(Watcher):
 
 @contextmanager
 def watching(world: World) -> Iterator[Watcher]:
-    line = Line(world)
+    line = ProgressLine(world)
     try:
         yield line
     finally:

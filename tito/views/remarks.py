@@ -2,57 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from tito.core.lesson.file import lost_tasks, unmarked_tasks, was_cut
-from tito.core.lesson.lesson import Task
-from tito.core.testing.results import Checklist
-from tito.core.words import counted
-from tito.core.workspace.course_files import MEND
-from tito.views.lines import Line
+from tito.core.words import counted, module_number
+from tito.core.workspace.course import FIX
+
+if TYPE_CHECKING:
+    from tito.core.testing.results import Checklist
+    from tito.views.lines import Line
 
 
 def remark_lines(found: Checklist) -> list[Line]:
     """Nothing where tasks and markers are all there, and nobody changed the tests."""
-    name, lesson = found.module, found.lesson
-    lost = lost_tasks(name, lesson)
-    cut = was_cut(name, lesson) if lost else False
     return [
-        *(lost_lines if cut else headless_lines)(found, lost),
-        *unmarked_lines(found, unmarked_tasks(name, lesson)),
-        *edited_lines(found.edited),
+        *(lost_lines if found.remarks.cut else headless_lines)(found),
+        *unmarked_lines(found),
+        *edited_lines(found.remarks.edited_tests),
     ]
 
 
-def lost_lines(found: Checklist, lost: Sequence[Task]) -> list[Line]:
+def lost_lines(found: Checklist) -> list[Line]:
     """A file that was cut when it was saved is not a wrong answer."""
-    if not lost or found.report.outcome == "passed":
+    lost = found.remarks.lost
+    if not lost or found.report.has_passed:
         return []
     numbers = ", ".join(task.number for task in lost)
     what = f"Task {numbers} {'is' if len(lost) == 1 else 'are'} no longer in {found.file}."
-    back = f"If it was cut: tito module reset {found.module[:2]} (a dated copy is kept)"
+    reset = f"tito module reset {module_number(found.module)}"
+    back = f"If it was cut: {reset} (a dated copy is kept)"
     return [(what, "bold red"), (back, ""), ("", "")]
 
 
-def headless_lines(found: Checklist, lost: Sequence[Task]) -> list[Line]:
+def headless_lines(found: Checklist) -> list[Line]:
     """All answers are there, but what goes by the headings counts them to the task above."""
+    lost = found.remarks.lost
     if not lost:
         return []
     missing = f"{counted(len(lost), 'heading')} missing in {found.file}"
-    back = [(f"  {task.heading}", "") for task in lost]
+    back: list[Line] = [(f"  {task.heading}", "") for task in lost]
     what = f"{missing}: tasks and hints go by headings. To put back:"
     return [(what, "yellow"), *back, ("", "")]
 
 
-def unmarked_lines(found: Checklist, unmarked: Sequence[str]) -> list[Line]:
+def unmarked_lines(found: Checklist) -> list[Line]:
     """The tests pass without the markers; what goes by them is no longer right."""
+    unmarked = found.remarks.unmarked
     if not unmarked:
         return []
     markers = "'### BEGIN SOLUTION' and '### END SOLUTION'"
     what = f"Task {', '.join(unmarked)}: the lines {markers} are missing around an answer."
     why = "Hints and solutions go by them: put them back."
     begins = [task.line for task in found.lesson.tasks if task.number in unmarked]
-    places = [(f"  below {found.file}:{line}", "cyan") for line in begins]
+    places: list[Line] = [(f"  below {found.file}:{line}", "cyan") for line in begins]
     return [(f"{what} {why}", "yellow"), *places, ("", "")]
 
 
@@ -61,4 +62,4 @@ def edited_lines(tests: str) -> list[Line]:
     if not tests:
         return []
     text = f"{tests} is not as the course has it: judged by what stands there."
-    return [(text, "yellow"), (f"To put it back (yours is kept): {MEND}", ""), ("", "")]
+    return [(text, "yellow"), (f"To put it back (yours is kept): {FIX}", ""), ("", "")]

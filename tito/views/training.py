@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LINES_PER_PHASE = 5
 
 
-class Quiet:
+class Silent:
     """Collects and shows nothing: for `--json`."""
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class Quiet:
         yield
 
 
-class Lines(Quiet):
+class Lines(Silent):
     """A few plain lines for each phase, so that a log stays a log."""
 
     def __init__(self, console: Console) -> None:
@@ -57,7 +57,7 @@ class Lines(Quiet):
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-class Bars(Quiet):
+class Bars(Silent):
     """One bar for each phase, with loss, accuracy and the time left."""
 
     def __init__(self, console: Console) -> None:
@@ -101,8 +101,8 @@ class Bars(Quiet):
             self._progress.remove_task(waiting)
 
 
-def display_for(console: Console, *, as_json: bool) -> Quiet:
+def display_for(console: Console, *, as_json: bool) -> Silent:
     """The display that fits where the output goes."""
     if as_json:
-        return Quiet()
+        return Silent()
     return Bars(console) if console.is_terminal and not console.is_dumb_terminal else Lines(console)

@@ -1,32 +1,38 @@
 """A module's way: export into staging, test there, swap in, record. Or nothing at all.
 
-Each step is a function that returns a value; the two ways that use them are `test` and
-`complete`. Nothing is shown here: what happens on the way goes to the `Watcher`.
+Each step is a function that returns a value; `test`, `complete` and `export_untested` are the ways
+that use them. Nothing is shown here: what happens on the way goes to the `Watcher`.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tito.core.errors import TitoError
-from tito.core.export import prerequisites
-from tito.core.export.exporter import outlines, read_package, staged, swapped
+from tito.core.export.compose import compose
 from tito.core.export.lock import workspace_lock
-from tito.core.export.package import Package
-from tito.core.export.package_files import package_files
-from tito.core.lesson.file import LessonFile, check, read_lesson
-from tito.core.milestones import tracker
-from tito.core.testing.results import Checklist, TestResult, checklist
+from tito.core.export.swap import staged, swapped
+from tito.core.lesson.file import (
+    LessonFile,
+    check,
+    lost_tasks,
+    read_lesson,
+    unmarked_tasks,
+    was_cut,
+)
+from tito.core.testing.results import Checklist, Remarks, TestResult, TestStatus, checklist
 from tito.core.testing.runner import Subject, run_tests
 from tito.core.workspace.course_files import differs
-from tito.core.workspace.workspace import Module, Workspace
 
-Evidence = dict[str, Any]
-Unlocked = dict[str, list[str]]
-Record = Callable[[str, Evidence], Unlocked]
+if TYPE_CHECKING:
+    from tito.core.export.package import Package
+    from tito.core.workspace.workspace import Module, Workspace
+    from tito.world import World
+
+Record = dict[str, Any]
+Unlocks = dict[str, list[str]]
 
 
 class Watcher:
@@ -63,106 +69,70 @@ class Completion:
     broken: tuple[TestResult, ...] = ()  # tests of later, completed modules that fail now
     retested: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
-    evidence: Evidence = field(default_factory=dict)
-    unlocked: Unlocked = field(default_factory=lambda: {"newly_unlocked": [], "messages": []})
+    record: Record = field(default_factory=dict)
+    unlocks: Unlocks = field(default_factory=lambda: {"newly_unlocked": [], "messages": []})
 
     @property
     def done(self) -> bool:
-        return self.checklist.report.outcome == "passed"
+        return self.checklist.report.has_passed
+
+
+def test(world: World, module: Module, watcher: Watcher) -> Checklist:
+    """The module's tests against a staged package. `tinytorch/` is not touched."""
+    found = judge(world, prepare(world.workspace, module), [], watcher)
+    world.mark_started(module)
+    return found
+
+
+def complete(world: World, module: Module, watcher: Watcher) -> Completion:
+    """Test, export, record. After any failure `tinytorch/` and the progress are as they were."""
+    workspace = world.workspace
+    with workspace_lock(workspace, watcher.waiting):
+        candidate = prepare(workspace, module)
+        retested = later_completed(world, candidate)
+        found = judge(world, candidate, retested, watcher)
+        names = tuple(other.name for other in retested)
+        if not found.report.has_passed:
+            world.mark_started(module)
+            return Completion(found, broken_by(module, found), names)
+        record = record_of(candidate, found)
+        with swapped(workspace, candidate.files) as changed:
+            unlocks = world.tracker.record_module(module.name, record)
+        world.mark_started(module)
+        return Completion(found, (), names, tuple(changed), record, unlocks)
+
+
+def export_untested(world: World, module: Module, watcher: Watcher) -> tuple[str, ...]:
+    """Write the lesson into `tinytorch/` as it is. Nothing is tested, nothing is recorded."""
+    with workspace_lock(world.workspace, watcher.waiting):
+        candidate = prepare(world.workspace, module)
+        with swapped(world.workspace, candidate.files) as changed:
+            return tuple(changed)
+
+
+# --------------------------------------------------------------------------------------- the steps
 
 
 def prepare(workspace: Workspace, module: Module) -> Candidate:
     """Read the lesson, see that it can be exported, and compose the package with it."""
     file = read_lesson(workspace, module)
     check(file)
-    package = intact_package(workspace, module)
-    unexported = outlines(workspace, package)
-    prerequisites.require(file, package, unexported)
-    package = package.with_lesson(module.name, file.lesson)
-    later = {name: lesson for name, lesson in unexported.items() if name not in package.modules}
-    return Candidate(file, package, package_files(package, later))
+    composed = compose(workspace, file)
+    return Candidate(file, composed.package, composed.files)
 
 
-def intact_package(workspace: Workspace, module: Module) -> Package:
-    """What is exported. What an edit in `tinytorch/` has spoiled is left out, unless others stand
-    on it: then its own lesson has to be exported first."""
-    exported = read_package(workspace)
-    package = exported.intact()
-    spoiled = min(exported.modules - package.modules, default=module.name)
-    if spoiled != module.name and any(name > spoiled for name in package.modules):
-        raise TitoError(
-            f"tinytorch/ was edited: what {spoiled} has exported is not Python any more.",
-            hint=f"tito module complete {spoiled[:2]}",
-        )
-    return package
-
-
-def test(
-    workspace: Workspace, module: Module, *, env: Mapping[str, str], watcher: Watcher
-) -> Checklist:
-    """The module's tests against a staged package. `tinytorch/` is not touched."""
-    candidate = prepare(workspace, module)
-    return _judge(workspace, candidate, [], env, watcher)
-
-
-def complete(
-    workspace: Workspace,
-    module: Module,
-    *,
-    env: Mapping[str, str],
-    watcher: Watcher,
-    record: Record,
-) -> Completion:
-    """Test, export, record. After any failure `tinytorch/` and the progress are as they were."""
-    with workspace_lock(workspace, watcher.waiting):
-        candidate = prepare(workspace, module)
-        retested = later_completed(workspace, candidate)
-        result = _judge(workspace, candidate, retested, env, watcher)
-        names = tuple(other.name for other in retested)
-        broken = tuple(t for t in result.report.others_than(module.name) if t.status != "passed")
-        if result.report.outcome != "passed":
-            return Completion(result, broken, names)
-        evidence = evidence_for(candidate, result)
-        with swapped(workspace, candidate.files) as changed:
-            unlocked = record(module.name, evidence)
-        return Completion(result, (), names, tuple(changed), evidence, unlocked)
-
-
-def export_untested(workspace: Workspace, module: Module, watcher: Watcher) -> tuple[str, ...]:
-    """Write the lesson into `tinytorch/` as it is. Nothing is tested, nothing is recorded."""
-    with workspace_lock(workspace, watcher.waiting):
-        candidate = prepare(workspace, module)
-        with swapped(workspace, candidate.files) as changed:
-            return tuple(changed)
-
-
-def later_completed(workspace: Workspace, candidate: Candidate) -> list[Module]:
+def later_completed(world: World, candidate: Candidate) -> list[Module]:
     """Completed modules above this one whose code stands in this workspace's package."""
-    completed = set(tracker.completed_modules(workspace)) & candidate.package.modules
-    later = (module for module in workspace.modules if module.name > candidate.module.name)
+    completed = set(world.tracker.completed_modules) & candidate.package.modules
+    later = (m for m in world.workspace.modules if m.name > candidate.module.name)
     return [module for module in later if module.name in completed]
 
 
-def evidence_for(candidate: Candidate, result: Checklist) -> Evidence:
-    """What a completed module is recorded with. The tracker adds the time."""
-    mine = result.report.of(candidate.module.name)
-    return {
-        "source_sha256": candidate.file.sha256,
-        "export_sha256": candidate.file.lesson.export_hash,
-        "tests": len(mine),
-        "tests_edited": bool(result.edited),
-        "seconds": round(sum(test.seconds for test in mine), 3),
-        "python": ".".join(map(str, sys.version_info[:3])),
-    }
-
-
-def _judge(
-    workspace: Workspace,
-    candidate: Candidate,
-    others: Sequence[Module],
-    env: Mapping[str, str],
-    watcher: Watcher,
+def judge(
+    world: World, candidate: Candidate, others: Sequence[Module], watcher: Watcher
 ) -> Checklist:
+    """Run the tests of the module and of the others in staging; sort them under its tasks."""
+    workspace = world.workspace
     subjects = [subject_of(module, candidate.package) for module in (candidate.module, *others)]
     with staged(workspace, candidate.files) as staging:
         report = run_tests(
@@ -170,16 +140,46 @@ def _judge(
             staging,
             candidate.files,
             subjects,
-            env=env,
+            env=world.env,
             on_progress=watcher.progress,
             on_tick=watcher.tick,
         )
-    tests = workspace.shown(candidate.module.tests)
-    edited = tests if differs(workspace, tests) else ""
-    return checklist(candidate.module.name, candidate.file.lesson, report, edited)
+    remarks = remarks_on(workspace, candidate.file)
+    return checklist(candidate.module.name, candidate.file.lesson, report, remarks)
 
 
 def subject_of(module: Module, package: Package) -> Subject:
     """The module and the targets it has a section in."""
     targets = [t.name for t in package.targets.values() if module.name in t.sections]
     return Subject(module, targets)
+
+
+def remarks_on(workspace: Workspace, file: LessonFile) -> Remarks:
+    """What is odd about the lesson's file, and about its tests."""
+    name, lesson = file.module.name, file.lesson
+    lost = lost_tasks(name, lesson)
+    tests = workspace.shown(file.module.tests)
+    return Remarks(
+        lost=tuple(lost),
+        cut=was_cut(name, lesson) if lost else False,
+        unmarked=tuple(unmarked_tasks(name, lesson)),
+        edited_tests=tests if differs(workspace, tests) else "",
+    )
+
+
+def broken_by(module: Module, found: Checklist) -> tuple[TestResult, ...]:
+    others = found.report.others_than(module.name)
+    return tuple(test for test in others if test.status is not TestStatus.PASSED)
+
+
+def record_of(candidate: Candidate, found: Checklist) -> Record:
+    """What a completed module is recorded with. The tracker adds the time."""
+    mine = found.report.of(candidate.module.name)
+    return {
+        "source_sha256": candidate.file.sha256,
+        "export_sha256": candidate.file.lesson.export_hash,
+        "tests": len(mine),
+        "tests_edited": bool(found.remarks.edited_tests),
+        "seconds": round(sum(test.seconds for test in mine), 3),
+        "python": ".".join(map(str, sys.version_info[:3])),
+    }

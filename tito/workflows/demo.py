@@ -10,12 +10,9 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from tito.core.errors import MachineError
-from tito.core.milestones import tracker
-from tito.core.workspace.course import course_root
-from tito.core.workspace.workspace import Module, Workspace, modules_in
+from tito.core.milestones.tracker import MilestoneState, Tracker
+from tito.core.workspace.workspace import Module, Workspace, course
 
 
 @dataclass(frozen=True)
@@ -32,13 +29,13 @@ class Step:
         return " ".join(["tito", *(f'"{a}"' if " " in a else a for a in self.arguments)])
 
 
-def steps(root: Path, home: Path) -> Iterator[Step]:
+def steps(root: Path, tracker: Tracker) -> Iterator[Step]:
     """Each step is asked for after the one before has run: what is unlocked depends on it."""
     yield Step(("init", root.name), root.parent, "From an empty folder")
     workspace = Workspace(root)
     for count, module in enumerate(workspace.modules):
         yield from module_steps(workspace, module, blank_first=count == 0)
-        yield from milestone_steps(workspace, home)
+        yield from milestone_steps(workspace, tracker)
     yield Step(("milestone", "progress"), root, "What this framework has learned")
 
 
@@ -51,25 +48,16 @@ def module_steps(workspace: Workspace, module: Module, *, blank_first: bool) -> 
     yield Step(("module", "complete", module.number), workspace.root, about)
 
 
-def milestone_steps(workspace: Workspace, home: Path) -> Iterator[Step]:
+def milestone_steps(workspace: Workspace, tracker: Tracker) -> Iterator[Step]:
     """One for each milestone that is unlocked and not learned yet."""
-    for row in milestones(workspace, home):
-        if row["state"] == "unlocked":
+    for row in tracker.status():
+        if row["state"] == MilestoneState.UNLOCKED:
             about = f"{row['name']}: trained by this framework, here and now"
             yield Step(("milestone", "run", row["id"]), workspace.root, about)
 
 
-def milestones(workspace: Workspace, home: Path) -> list[dict[str, Any]]:
-    module = tracker.load(workspace)
-    if module is None:
-        raise MachineError("The course has no milestone tracker.", hint="tito doctor")
-    with tracker.speaking(workspace, module):
-        rows: list[dict[str, Any]] = module.MilestoneTracker(home / "progress.json").status()
-    return rows
-
-
 def fill_in(module: Module) -> None:
     """Put the course's solved lesson in the place of the blank one."""
-    for solved in modules_in(course_root()):
-        if solved.name == module.name:
-            shutil.copyfile(solved.lesson, module.lesson)
+    solved = course().module(module.name)
+    if solved is not None:
+        shutil.copyfile(solved.lesson, module.lesson)

@@ -1,7 +1,7 @@
 """What `tito doctor` looks at in the machine: Python, packages, home, disk, terminal.
 
 Each check returns findings and repairs nothing. The workspace has its own file,
-`checkup_workspace`; how findings read is decided in tito/commands/doctor.py.
+`doctor_workspace`; how findings read is decided in `views`.
 """
 
 from __future__ import annotations
@@ -12,15 +12,17 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from tito import __version__
-from tito.core.console import speaks_unicode
-from tito.core.words import quoted
+from tito.core.console import supports_unicode
+from tito.core.errors import os_reason
+from tito.core.outcome import Fault, Word
+from tito.core.python import pip_install, python_command
 from tito.core.workspace.course import PACKAGE
 
 if TYPE_CHECKING:
@@ -30,48 +32,47 @@ DISTRIBUTION = "tinytorch-course"
 OLDEST_PYTHON = (3, 10)
 ROOM_NEEDED = 50_000_000  # bytes: a lesson's copies, a verification's scratch files
 
-Level = Literal["good", "note", "yours", "machine"]
+
+class Level(Word):
+    """How much a finding matters, and to whom."""
+
+    GOOD = "good"
+    NOTE = "note"  # worth knowing, but nothing to do
+    YOURS = "yours"  # in the student's workspace
+    MACHINE = "machine"  # in the environment or the tool
+
+
+FAULT_OF = {Level.YOURS: Fault.STUDENT, Level.MACHINE: Fault.MACHINE}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. `mend` is the command (or a few words) that puts it right.
-
-    Levels: good; note, worth knowing but nothing to do; yours, in your workspace (exit code 1);
-    machine, in the environment or the tool (exit code 3).
-    """
+    """One thing that was looked at. `fix` is the command (or a few words) that puts it right."""
 
     level: Level
     text: str
-    mend: str | None = None
+    fix: str | None = None
+
+    @property
+    def fault(self) -> Fault | None:
+        """Whose it is to put right; None where there is nothing to do."""
+        return FAULT_OF.get(self.level)
 
     def as_json(self) -> dict[str, object]:
-        return {"level": self.level, "text": self.text, "mend": self.mend}
+        # "mend" is what "fix" was called first: whoever reads it may go on.
+        return {"level": self.level, "text": self.text, "fix": self.fix, "mend": self.fix}
 
 
-def exit_code(findings: list[Finding]) -> int:
-    levels = {finding.level for finding in findings}
-    return 3 if "machine" in levels else 1 if "yours" in levels else 0
+def exit_code(findings: Sequence[Finding]) -> int:
+    """That of the gravest finding."""
+    return max((f.fault.exit_code for f in findings if f.fault), default=0)
 
 
-def python_command() -> str:
-    """How to call this very Python from a shell."""
-    name = Path(sys.executable).name
-    found = shutil.which(name)
-    if found and Path(found).absolute() == Path(sys.executable).absolute():
-        return name
-    return quoted(Path(sys.executable))
-
-
-def pip_install(*what: str) -> str:
-    return f"{python_command()} -m pip install " + " ".join(f'"{name}"' for name in what)
-
-
-def check_environment(stdout: TextIO) -> list[Finding]:
+def check_environment(stdout: TextIO, env: Mapping[str, str]) -> list[Finding]:
     return [
         check_python(),
         *check_packages(),
-        check_command(),
+        check_command(env),
         check_jupyter(),
         check_terminal(stdout),
     ]
@@ -82,9 +83,9 @@ def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> Finding:
     if version < OLDEST_PYTHON:
         oldest = ".".join(map(str, OLDEST_PYTHON))
         text = f"Python {shown} is too old: TinyTorch needs {oldest} or newer"
-        return Finding("machine", text, "python3.12 -m venv .venv")
+        return Finding(Level.MACHINE, text, "python3.12 -m venv .venv")
     place = "in an environment" if sys.prefix != sys.base_prefix else "not in an environment"
-    return Finding("good", f"Python {shown}, {place}: {sys.executable}")
+    return Finding(Level.GOOD, f"Python {shown}, {place}: {sys.executable}")
 
 
 def check_packages() -> list[Finding]:
@@ -93,10 +94,10 @@ def check_packages() -> list[Finding]:
         declared = list(requirements())
     except ModuleNotFoundError as error:  # packaging comes with pytest
         text = f"the packages cannot be checked: {error.name} is missing"
-        return [Finding("machine", text, pip_install("pytest"))]
+        return [Finding(Level.MACHINE, text, pip_install("pytest"))]
     if not declared:
         text = "tito runs without being installed; its dependencies cannot be checked"
-        return [Finding("note", text, pip_install(str(PACKAGE.parent)))]
+        return [Finding(Level.NOTE, text, pip_install(str(PACKAGE.parent)))]
     return [check_package(requirement) for requirement in declared]
 
 
@@ -120,46 +121,46 @@ def check_package(requirement: Requirement) -> Finding:
         version = metadata.version(requirement.name)
     except metadata.PackageNotFoundError:
         text = f"{requirement.name} is not installed"
-        return Finding("machine", text, pip_install(wanted))
+        return Finding(Level.MACHINE, text, pip_install(wanted))
     if not requirement.specifier.contains(version, prereleases=True):
         text = f"{requirement.name} {version} does not fit, {requirement.specifier} is needed"
-        return Finding("machine", text, pip_install(wanted))
+        return Finding(Level.MACHINE, text, pip_install(wanted))
     try:
         importlib.import_module(requirement.name)
     except Exception as error:  # a broken installation may raise anything
         text = f"{requirement.name} {version} cannot be imported: {error!r}"
         again = pip_install(f"{requirement.name}=={version}")
-        return Finding("machine", text, f"{again} --force-reinstall")
-    return Finding("good", f"{requirement.name} {version}")
+        return Finding(Level.MACHINE, text, f"{again} --force-reinstall")
+    return Finding(Level.GOOD, f"{requirement.name} {version}")
 
 
-def check_command() -> Finding:
+def check_command(env: Mapping[str, str]) -> Finding:
     """Whether typing `tito` runs the tito that speaks here."""
     text = f"tito {__version__}, from {PACKAGE}"
-    found = shutil.which("tito")
+    found = shutil.which("tito", path=env.get("PATH"))
     here = Path(sys.executable).parent
     if found is None:
-        return Finding("note", f"{text}; no tito on the PATH", f"{python_command()} -m tito")
+        return Finding(Level.NOTE, f"{text}; no tito on the PATH", f"{python_command()} -m tito")
     if not Path(found).absolute().is_relative_to(here.absolute()):
         other = f"{text}; but typing tito runs {found}, of another environment"
-        return Finding("note", other, f"{python_command()} -m tito")
-    return Finding("good", text)
+        return Finding(Level.NOTE, other, f"{python_command()} -m tito")
+    return Finding(Level.GOOD, text)
 
 
 def check_jupyter() -> Finding:
     missing = [n for n in ("jupyterlab", "jupytext") if importlib.util.find_spec(n) is None]
     if not missing:
-        return Finding("good", "JupyterLab opens the lessons as notebooks")
+        return Finding(Level.GOOD, "JupyterLab opens the lessons as notebooks")
     text = f"no notebooks, which are optional: {' and '.join(missing)} not installed"
-    return Finding("note", text, pip_install(*missing))
+    return Finding(Level.NOTE, text, pip_install(*missing))
 
 
 def check_terminal(stdout: TextIO) -> Finding:
     encoding = getattr(stdout, "encoding", None) or "unknown"
-    if speaks_unicode(stdout):
-        return Finding("good", f"the terminal takes {encoding}")
+    if supports_unicode(stdout):
+        return Finding(Level.GOOD, f"the terminal takes {encoding}")
     setting = "set PYTHONUTF8=1" if os.name == "nt" else "export PYTHONUTF8=1"
-    return Finding("note", f"the terminal takes {encoding}: plain signs are drawn", setting)
+    return Finding(Level.NOTE, f"the terminal takes {encoding}: plain signs are drawn", setting)
 
 
 def check_home(progress_file: Path) -> Finding:
@@ -171,16 +172,16 @@ def check_home(progress_file: Path) -> Finding:
             file.write(b"x" * 4096)
             file.flush()
     except OSError as error:
-        text = f"progress cannot be recorded in {folder}: {error.strerror or error}"
+        text = f"progress cannot be recorded in {folder}: {os_reason(error)}"
         here = r"set TINYTORCH_HOME=%CD%\.tinytorch"
-        mend = here if os.name == "nt" else 'export TINYTORCH_HOME="$PWD/.tinytorch"'
-        return Finding("machine", text, mend)
-    return Finding("good", f"progress can be recorded in {folder}")
+        fix = here if os.name == "nt" else 'export TINYTORCH_HOME="$PWD/.tinytorch"'
+        return Finding(Level.MACHINE, text, fix)
+    return Finding(Level.GOOD, f"progress can be recorded in {folder}")
 
 
 def check_room(place: Path, free: int | None = None) -> Finding:
     free = shutil.disk_usage(place).free if free is None else free
     if free < ROOM_NEEDED:
         text = f"the disk of {place} is full: {free / 1e6:.0f} MB left"
-        return Finding("machine", text, f"Make room, {ROOM_NEEDED / 1e6:.0f} MB at least.")
-    return Finding("good", f"{free / 1e9:.1f} GB free on the disk")
+        return Finding(Level.MACHINE, text, f"Make room, {ROOM_NEEDED / 1e6:.0f} MB at least.")
+    return Finding(Level.GOOD, f"{free / 1e9:.1f} GB free on the disk")

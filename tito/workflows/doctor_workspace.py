@@ -8,18 +8,20 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from types import ModuleType
+from typing import TYPE_CHECKING
 
 from tito.core import process
 from tito.core.errors import TitoError
-from tito.core.export.stale import behind, difference
+from tito.core.export.stale import difference, stale_modules
 from tito.core.lesson.file import check, lost_tasks, read_lesson, unmarked_tasks, was_cut
-from tito.core.milestones import tracker
 from tito.core.words import counted, enumerated
-from tito.core.workspace.course import course_root
-from tito.core.workspace.course_files import MEND, differing_files
-from tito.core.workspace.workspace import Module, Workspace, modules_in, outer_workspace
-from tito.workflows.doctor_machine import Finding, check_home, check_room
+from tito.core.workspace.course import FIX
+from tito.core.workspace.course_files import differing_files
+from tito.core.workspace.workspace import Module, Workspace, course, outer_workspace
+from tito.workflows.doctor_machine import Finding, Level, check_home, check_room
+
+if TYPE_CHECKING:
+    from tito.world import World
 
 IMPORT_SECONDS = 20.0
 PATIENCE = 2.0  # seconds of an import that nobody minds
@@ -27,14 +29,15 @@ PATIENCE = 2.0  # seconds of an import that nobody minds
 Tell = Callable[[str], None]
 
 
-def check_workspace(workspace: Workspace, tell: Tell) -> list[Finding]:
+def check_workspace(world: World, tell: Tell) -> list[Finding]:
     """`tell` hears what is being waited for."""
+    workspace = world.workspace
     return [
         *check_place(workspace),
         *check_lessons(workspace),
-        *check_package(workspace, tell),
+        *check_package(world, tell),
         *check_course_files(workspace),
-        *check_tracker(workspace),
+        *check_tracker(world),
         check_room(workspace.root),
     ]
 
@@ -43,21 +46,25 @@ def check_place(workspace: Workspace) -> Iterator[Finding]:
     outer = outer_workspace(workspace)
     if outer is not None:
         text = f"this workspace lies inside another one, {outer.root}: commands see the inner one"
-        yield Finding("note", text, f"Move one of them out of {outer.root}.")
+        yield Finding(Level.NOTE, text, f"Move one of them out of {outer.root}.")
     if not os.access(workspace.root, os.W_OK):
-        yield Finding("machine", f"{workspace.root} cannot be written to", "Mend its permissions.")
+        yield Finding(
+            Level.MACHINE, f"{workspace.root} cannot be written to", "Fix its permissions."
+        )
 
 
 def check_lessons(workspace: Workspace) -> list[Finding]:
     missing = [
-        Finding("yours", f"modules/{module.name} is missing", f"tito module reset {module.number}")
-        for module in modules_in(course_root())
+        Finding(
+            Level.YOURS, f"modules/{module.name} is missing", f"tito module reset {module.number}"
+        )
+        for module in course().modules
         if not (workspace.root / "modules" / module.name).is_dir()
     ]
     broken = [f for module in workspace.modules if (f := check_lesson(workspace, module))]
     if broken or missing:
         return missing + broken
-    return [Finding("good", f"{counted(len(workspace.modules), 'lesson')} can be read")]
+    return [Finding(Level.GOOD, f"{counted(len(workspace.modules), 'lesson')} can be read")]
 
 
 def check_lesson(workspace: Workspace, module: Module) -> Finding | None:
@@ -66,45 +73,46 @@ def check_lesson(workspace: Workspace, module: Module) -> Finding | None:
         check(file)
     except TitoError as error:
         where = error.where or workspace.shown(module.lesson)
-        return Finding("yours", f"{where}: {error}", error.hint)
+        return Finding(Level.YOURS, f"{where}: {error}", error.hint)
     lost = lost_tasks(module.name, file.lesson)
     if lost:
         numbers = enumerated([task.number for task in lost])
         if was_cut(module.name, file.lesson):
             text = f"{workspace.shown(module.lesson)} has lost task {numbers}"
-            return Finding("yours", text, f"tito module reset {module.number}")
+            return Finding(Level.YOURS, text, f"tito module reset {module.number}")
         text = f"{workspace.shown(module.lesson)}: no heading above the answer to task {numbers}"
-        return Finding("note", text, f"Put the line '{lost[0].heading}' back.")
+        return Finding(Level.NOTE, text, f"Put the line '{lost[0].heading}' back.")
     unmarked = unmarked_tasks(module.name, file.lesson)
     if unmarked:
         where, lines = workspace.shown(module.lesson), "### BEGIN SOLUTION and ### END SOLUTION"
         text = f"{where}: no {lines} around an answer to task {enumerated(unmarked)}"
-        return Finding("note", text, "Put the lines back, so that tito finds your answers.")
+        return Finding(Level.NOTE, text, "Put the lines back, so that tito finds your answers.")
     return None
 
 
-def check_package(workspace: Workspace, tell: Tell) -> Iterator[Finding]:
+def check_package(world: World, tell: Tell) -> Iterator[Finding]:
     """Whether `tinytorch/` can be imported, and is what the lessons would export today."""
+    workspace = world.workspace
     if not (workspace.package / "__init__.py").is_file():
-        yield Finding("yours", "tinytorch/ is missing", "tito export")
+        yield Finding(Level.YOURS, "tinytorch/ is missing", "tito export")
         return
     try:
-        changed = behind(workspace)
+        changed = stale_modules(workspace)
     except TitoError as error:
-        yield Finding("yours", f"{error.where or 'tinytorch/'}: {error}", error.hint)
+        yield Finding(Level.YOURS, f"{error.where or 'tinytorch/'}: {error}", error.hint)
         return
     # What was edited in tinytorch/ itself is put right by its own lesson, not by the first one.
-    mend = f"tito module complete {changed[0].number}" if changed else "tito export"
-    yield try_import(workspace, tell, mend)
+    fix = f"tito module complete {changed[0].number}" if changed else "tito export"
+    yield try_import(world, tell, fix)
     for module in changed:
         yield Finding(
-            "note", difference(workspace, module), f"tito module complete {module.number}"
+            Level.NOTE, difference(workspace, module), f"tito module complete {module.number}"
         )
 
 
-def try_import(workspace: Workspace, tell: Tell, mend: str = "tito export") -> Finding:
+def try_import(world: World, tell: Tell, fix: str = "tito export") -> Finding:
     """Import it in a process of its own: it is a student's code."""
-    said = False
+    root, said = world.workspace.root, False
 
     def tick(elapsed: float) -> None:
         nonlocal said
@@ -112,60 +120,61 @@ def try_import(workspace: Workspace, tell: Tell, mend: str = "tito export") -> F
             said = True
             tell(f"import tinytorch takes long (at most {IMPORT_SECONDS:.0f} s)")
 
-    ours = {"PYTHONPATH": str(workspace.root), "PYTHONIOENCODING": "utf-8"}
-    env = {**os.environ, **ours, "PYTHONDONTWRITEBYTECODE": "1"}
+    ours = {"PYTHONPATH": str(root), "PYTHONIOENCODING": "utf-8"}
+    env = {**world.env, **ours, "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-c", "import tinytorch"]
-    result = process.run(command, cwd=workspace.root, env=env, timeout=IMPORT_SECONDS, on_tick=tick)
+    result = process.run(command, cwd=root, env=env, timeout=IMPORT_SECONDS, on_tick=tick)
     if result.timed_out:
         text = f"import tinytorch has not ended after {IMPORT_SECONDS:.0f} seconds"
-        return Finding("yours", text, mend)
+        return Finding(Level.YOURS, text, fix)
     last = (result.output.strip().splitlines() or ["no output"])[-1]
     if result.returncode != 0:
-        return Finding("yours", f"import tinytorch fails: {last}", mend)
-    return Finding("good", "tinytorch can be imported")
+        return Finding(Level.YOURS, f"import tinytorch fails: {last}", fix)
+    return Finding(Level.GOOD, "tinytorch can be imported")
 
 
 def check_course_files(workspace: Workspace) -> list[Finding]:
     """The files that judge a student's code, against the installed course's own."""
     if workspace.is_authors:
-        return [Finding("note", "this is the course itself: its modules are the solved ones")]
+        return [Finding(Level.NOTE, "this is the course itself: its modules are the solved ones")]
     missing, changed = differing_files(workspace)
     findings = [
-        Finding("yours", f"{enumerated(names)} {verb}", MEND)
+        Finding(Level.YOURS, f"{enumerated(names)} {verb}", FIX)
         for names, verb in ((missing, "missing"), (changed, "not as the course has it"))
         if names
     ]
-    return findings or [Finding("good", "tests, hints and milestones are the course's own")]
+    return findings or [Finding(Level.GOOD, "tests, hints and milestones are the course's own")]
 
 
-def check_tracker(workspace: Workspace) -> Iterator[Finding]:
+def check_tracker(world: World) -> Iterator[Finding]:
     """The tracker, and through it the progress: nothing else knows where that is."""
     try:
-        module = tracker.load(workspace)
+        missing = world.tracker.module is None
     except TitoError as error:
-        yield Finding("machine", str(error), MEND)
+        yield Finding(Level.MACHINE, str(error), FIX)
         return
-    if module is None:
-        yield Finding("machine", "the milestone tracker is missing", MEND)
+    if missing:
+        yield Finding(Level.MACHINE, "the milestone tracker is missing", FIX)
         return
-    yield from check_progress(module)
+    yield from check_progress(world)
 
 
-def check_progress(module: ModuleType) -> Iterator[Finding]:
-    told: list[str] = []
+def check_progress(world: World) -> Iterator[Finding]:
+    tracker, told = world.tracker, list[str]()
     try:
-        path = module.default_progress_file()
-        state = module.MilestoneTracker(path, tell=told.append).progress
-    except module.TrackerError as error:
-        yield Finding("machine", str(error), error.hint or None)
+        with tracker.translating_errors():
+            path = tracker.progress_file
+            state = tracker.open(tell=told.append).progress
+    except TitoError as error:
+        yield Finding(Level.MACHINE, str(error), error.hint)
         return
-    yield from (Finding("note", text) for text in told)
-    is_newer = state.get("schema_version", 1) > module.SCHEMA_VERSION
+    yield from (Finding(Level.NOTE, text) for text in told)
+    is_newer = state.get("schema_version", 1) > tracker.required.SCHEMA_VERSION
     if is_newer:
         text = f"{path} was written by a newer TinyTorch: it can be read, not changed"
-        yield Finding("machine", text, "Upgrade tinytorch-course.")
+        yield Finding(Level.MACHINE, text, "Upgrade tinytorch-course.")
     done = counted(len(state["completed_modules"]), "module")
     learned = counted(len(state["completed_milestones"]), "milestone")
-    yield Finding("good", f"progress: {done} complete, {learned} learned")
+    yield Finding(Level.GOOD, f"progress: {done} complete, {learned} learned")
     if not is_newer:
         yield check_home(path)

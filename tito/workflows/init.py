@@ -1,25 +1,24 @@
 """Make a student's workspace out of the course: all of it, or nothing.
 
 It is built in a folder of its own beside its place and moved there when complete. What a lesson's
-blank looks like is decided in `lesson`, what `tinytorch/` looks like in `exporter`.
+blank looks like is decided in `core/lesson`, what `tinytorch/` looks like in `core/export`.
 """
 
 from __future__ import annotations
 
 import contextlib
-import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tito.core.errors import MachineError, UsageError
-from tito.core.export.exporter import ensure_initial, swapped, with_lesson
+from tito.core.errors import UsageError, reporting_os_errors
+from tito.core.export.compose import compose, initial_files
+from tito.core.export.swap import swapped
 from tito.core.lesson.file import read_lesson
 from tito.core.words import quoted
-from tito.core.workspace.course import course_root
-from tito.core.workspace.workspace import Module, Workspace, find_workspace, modules_in
+from tito.core.workspace.workspace import Module, Workspace, course, find_workspace
 
 IGNORED = shutil.ignore_patterns("__pycache__", ".*", "*.pyc", "*.ipynb")
 
@@ -58,26 +57,16 @@ A deep-learning framework, written by you, module by module.
 def create_workspace(target: Path, *, solved: bool = False) -> Workspace:
     """A new workspace at `target`; on any error the disk is as it was."""
     target = target.absolute()
-    course = course_root()
-    try:
+    with reporting_os_errors(
+        "The workspace could not be made: {}. Nothing was left behind.",
+        where=target,
+        hint="tito init DIR, where you may write and the disk has room",
+    ):
         refuse_bad_place(target)
-        with building_site(target) as site:
-            fill(Workspace(site), course, solved=solved)
-            move_in(site, target)
-    except OSError as error:
-        raise MachineError(
-            f"The workspace could not be made: {reason(error)}. Nothing was left behind.",
-            where=str(error.filename or target),
-            hint="tito init DIR, where you may write and the disk has room",
-        ) from error
+        with staging_folder(target) as staging:
+            fill(Workspace(staging), course(), solved=solved)
+            install(staging, target)
     return Workspace(target)
-
-
-def reason(error: OSError) -> str:
-    """copytree collects what happened, file by file; the first says it all."""
-    if isinstance(error, shutil.Error):
-        return re.sub(r"^\[Errno \d+\] |: '.*", "", error.args[0][0][2], flags=re.DOTALL)
-    return str(error.strerror or error)
 
 
 def refuse_bad_place(target: Path) -> None:
@@ -113,24 +102,24 @@ def workspace_around(target: Path) -> Path | None:
         return None
 
 
-def fill(workspace: Workspace, course: Path, *, solved: bool) -> None:
+def fill(workspace: Workspace, original: Workspace, *, solved: bool) -> None:
     """Everything a student needs, in a folder that nobody looks at yet."""
-    for module in modules_in(course):
+    for module in original.modules:
         place = workspace.root / "modules" / module.name
         shutil.copytree(module.folder, place, ignore=IGNORED)
         if not solved:
-            write_blank(Workspace(course), module, Module(place).lesson)
-    shutil.copytree(course / "tests" / "milestones", workspace.milestones, ignore=IGNORED)
+            write_blank(original, module, Module(place).lesson)
+    shutil.copytree(original.milestones, workspace.milestones, ignore=IGNORED)
     first = next(iter(workspace.modules)).number
     write(workspace.root / "README.md", README.format(first=first))
     write(workspace.root / ".gitignore", GITIGNORE)
-    ensure_initial(workspace)
+    put(workspace, initial_files(workspace))
     if solved:
         export_all(workspace)
 
 
-def write_blank(course: Workspace, module: Module, place: Path) -> None:
-    write(place, read_lesson(course, module).lesson.blank())
+def write_blank(original: Workspace, module: Module, place: Path) -> None:
+    write(place, read_lesson(original, module).lesson.blank())
 
 
 def write(path: Path, text: str) -> None:
@@ -139,27 +128,31 @@ def write(path: Path, text: str) -> None:
 
 def export_all(workspace: Workspace) -> None:
     for module in workspace.modules:
-        with swapped(workspace, with_lesson(workspace, read_lesson(workspace, module))):
-            pass
+        put(workspace, compose(workspace, read_lesson(workspace, module)).files)
+
+
+def put(workspace: Workspace, files: Mapping[str, str]) -> None:
+    with swapped(workspace, files):
+        pass
 
 
 @contextmanager
-def building_site(target: Path) -> Iterator[Path]:
+def staging_folder(target: Path) -> Iterator[Path]:
     """An empty folder on the same disk as `target`; all of it is gone after an error."""
     host = target
     while not host.is_dir():
         host = host.parent
     missing = [path for path in (target.parent, *target.parent.parents) if not path.exists()]
-    site = Path(tempfile.mkdtemp(prefix=".tito-init-", dir=host))
+    staging = Path(tempfile.mkdtemp(prefix=".tito-init-", dir=host))
     try:
-        inner = site / "workspace"  # mkdtemp's own folder may be read by its owner only
+        inner = staging / "workspace"  # mkdtemp's own folder may be read by its owner only
         inner.mkdir()
         yield inner
     except BaseException:
         remove_empty(missing)
         raise
     finally:
-        shutil.rmtree(site, ignore_errors=True)
+        shutil.rmtree(staging, ignore_errors=True)
 
 
 def remove_empty(folders: list[Path]) -> None:
@@ -169,16 +162,16 @@ def remove_empty(folders: list[Path]) -> None:
             folder.rmdir()
 
 
-def move_in(site: Path, target: Path) -> None:
+def install(staging: Path, target: Path) -> None:
     """One rename where the place is free; into an empty folder, `modules/` last: it is what makes
     a folder a workspace."""
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
-        site.rename(target)
+        staging.rename(target)
         return
     moved: list[Path] = []
     try:
-        for entry in sorted(site.iterdir(), key=lambda entry: entry.name == "modules"):
+        for entry in sorted(staging.iterdir(), key=lambda entry: entry.name == "modules"):
             moved.append(entry.rename(target / entry.name))
     except OSError:
         for path in moved:

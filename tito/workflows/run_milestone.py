@@ -1,31 +1,69 @@
-"""What is looked at before a milestone is run: may it run here, and is it what the student thinks?
+"""A milestone's way: may it run here, run it, judge it, record a pass.
 
-Nothing here judges: a refusal names what is missing, and nobody's code is called wrong.
+The tracker judges and records; a refusal names what is missing, and nobody's code is called wrong.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from tito.core.errors import TitoError
-from tito.core.export.stale import behind, difference, not_exported
-from tito.core.words import enumerated
-from tito.core.workspace.course_files import MEND
+from tito.core.export.stale import difference, not_exported, stale_modules
+from tito.core.milestones.attempt import Attempt, Verdict, record_of, verify
+from tito.core.outcome import Outcome
+from tito.core.words import module_number
+from tito.core.workspace.course_files import edited_verification
 from tito.core.workspace.workspace import Workspace
 
+if TYPE_CHECKING:
+    from tito.core.milestones.progress_events import TrainingEvent
+    from tito.world import World
 
-def refuse_if_locked(row: Mapping[str, Any]) -> None:
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Briefing:
+    """What a student should know before a run: it judges what is exported, by the files here."""
+
+    stale: Mapping[str, str]  # by module number: what is different, and since when
+    edited: tuple[str, ...]  # files of the verification that are not as the course has them
+
+
+def row_of(world: World, milestone_id: str) -> dict[str, Any]:
+    """The tracker's status of one milestone."""
+    module = world.tracker.required
+    try:
+        module.milestone(milestone_id)
+    except module.UnknownMilestone as error:
+        raise TitoError(f"{error} {error.hint}", hint="tito milestone status") from error
+    return next(row for row in world.tracker.status() if row["id"] == milestone_id)
+
+
+def requires(world: World, milestone_id: str) -> list[str]:
+    return list(world.tracker.required.milestone(milestone_id)["requires"])
+
+
+def refuse_unless_runnable(world: World, *rows: Row) -> None:
+    """Raise a TitoError when one of them is locked, or its modules are not exported here."""
+    for row in rows:
+        refuse_if_locked(row)
+        refuse_if_not_exported(world.workspace, row["name"], requires(world, row["id"]))
+
+
+def refuse_if_locked(row: Row) -> None:
     missing = row["missing"]
     if missing:
         raise TitoError(
             f"{row['name']} is locked: {row['done']} of {row['total']} modules are complete, "
             f"missing {', '.join(missing)}.",
-            hint=f"tito module start {missing[0][:2]}",
+            hint=f"tito module start {module_number(missing[0])}",
         )
 
 
-def refuse_if_not_exported(workspace: Workspace, name: str, requires: Iterable[str]) -> None:
+def refuse_if_not_exported(workspace: Workspace, name: str, required: Iterable[str]) -> None:
     """Modules may have been completed in another workspace: no part of this one is wrong."""
     if not (workspace.package / "__init__.py").is_file():
         raise TitoError(
@@ -33,23 +71,48 @@ def refuse_if_not_exported(workspace: Workspace, name: str, requires: Iterable[s
             where=str(workspace.package),
             hint="tito export",
         )
-    absent = not_exported(workspace, requires)
+    absent = not_exported(workspace, required)
     if absent:
         verb = "is" if len(absent) == 1 else "are"
         raise TitoError(
             f"{name} builds on {', '.join(absent)}, which {verb} complete, "
             "but not exported in this workspace.",
-            hint=f"tito module complete {absent[0][:2]}",
+            hint=f"tito module complete {module_number(absent[0])}",
         )
 
 
-def change_lines(
-    workspace: Workspace, requires: Iterable[str], edited: Sequence[str]
-) -> Iterable[str]:
-    """A milestone judges what is exported; an edit since then would seem to do nothing."""
-    for module in behind(workspace, requires):
-        yield f"  {difference(workspace, module)}. To export it:"
-        yield f"    tito module complete {module.number}"
-    if edited:
-        yield f"  Not as the course has it: {enumerated(edited)}. To put it back:"
-        yield f"    {MEND}"
+def brief(world: World, row: Row) -> Briefing:
+    """An edit since the last export would seem to do nothing; an edited test is somebody's word."""
+    workspace = world.workspace
+    stale = stale_modules(workspace, requires(world, row["id"]))
+    return Briefing(
+        {module.number: difference(workspace, module) for module in stale},
+        tuple(edited_verification(workspace)),
+    )
+
+
+def attempt(
+    world: World,
+    row: Row,
+    briefing: Briefing,
+    *,
+    seed: int | None,
+    on_event: Callable[[TrainingEvent], None],
+) -> Attempt:
+    """Run one verification and record a pass."""
+    verdict = verify(world.tracker, row["id"], seed=seed, on_event=on_event)
+    return Attempt(row, verdict, record(world, row, verdict, briefing), briefing.edited)
+
+
+def record(world: World, row: Row, verdict: Verdict, briefing: Briefing) -> TitoError | None:
+    """Write a pass down; an error does not undo what has been learned, so it is returned."""
+    if verdict.outcome != Outcome.PASSED:
+        return None
+    required = requires(world, row["id"])
+    try:
+        with world.tracker.translating_errors():
+            evidence = record_of(verdict, world.workspace, required, briefing.edited)
+            world.tracker.opened.mark_milestone_complete(row["id"], evidence)
+    except TitoError as error:
+        return error
+    return None

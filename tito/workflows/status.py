@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tito.core.errors import TitoError
 from tito.core.export.source_map import exported_modules
-from tito.core.milestones import tracker
-from tito.core.workspace.notes import Notes
+from tito.core.outcome import Word
 from tito.core.workspace.workspace import Module, Workspace
+
+if TYPE_CHECKING:
+    from tito.world import World
 
 TITLE = re.compile(r"^(?:# )?# Module \d+: *(?P<title>.+?) *$", re.MULTILINE)
 SUMMARY = re.compile(r"(?:\s|#(?!\s*\w))*(?P<summary>(?:# ?\S.*\n)+)")
@@ -23,32 +25,42 @@ TASK_HEADING = b"\n# ## Task "
 HEAD_BYTES = 4_000
 
 
+class ModuleState(Word):
+    """How far a module is."""
+
+    NOT_STARTED = "not started"
+    STARTED = "started"
+    COMPLETE = "complete"
+    CHANGED = "changed"  # since it was completed
+    EXPORTED = "exported"  # but never recorded as complete
+    UNRECORDED = "unrecorded"  # exported, and there is no tracker that could know more
+    ELSEWHERE = "elsewhere"  # completed in another workspace, not exported in this one
+    MISSING = "missing"  # its lesson cannot be read
+
+
 @dataclass(frozen=True)
-class Standing:
-    """One module's line. `state`: not started, started, complete, changed (since it was
-    completed), exported (but never recorded as complete), unrecorded (exported, and there is no
-    tracker that could know more), elsewhere (completed in another workspace, not exported in this
-    one), or missing (its lesson cannot be read)."""
+class ModuleStatus:
+    """One module's line."""
 
     module: Module
     title: str
     summary: str
     tasks: int
-    state: str
+    state: ModuleState
     started_at: str | None = None
     completed_at: str | None = None
     tests: int | None = None
 
 
-def standings(workspace: Workspace) -> list[Standing]:
+def status(world: World) -> list[ModuleStatus]:
     """All modules of the workspace, in order."""
-    progress = tracker.progress(workspace)
+    workspace, progress = world.workspace, world.tracker.progress
     completed = set(progress.get("completed_modules", []))
     records: dict[str, dict[str, Any]] = progress.get("modules", {})
-    exported = exported_modules(workspace)
-    started = Notes.of(workspace).started
+    exported = exported_modules(workspace.package)
+    started = world.notes.started
     found = [
-        _standing(
+        _status_of(
             workspace,
             module,
             records.get(module.name, {}) if module.name in completed else None,
@@ -59,19 +71,20 @@ def standings(workspace: Workspace) -> list[Standing]:
     ]
     if progress:
         return found
-    return [replace(s, state="unrecorded") if s.state == "exported" else s for s in found]
+    unrecorded, exported_only = ModuleState.UNRECORDED, ModuleState.EXPORTED
+    return [replace(s, state=unrecorded) if s.state is exported_only else s for s in found]
 
 
-def _standing(
+def _status_of(
     workspace: Workspace,
     module: Module,
     record: dict[str, Any] | None,
     exported: bool,
     started: str | None,
-) -> Standing:
+) -> ModuleStatus:
     data = _read(module)
     title, summary = _head(data[:HEAD_BYTES].decode("utf-8", errors="replace"))
-    return Standing(
+    return ModuleStatus(
         module,
         title=title or module.short,
         summary=summary,
@@ -90,16 +103,17 @@ def _state(
     record: dict[str, Any] | None,
     exported: bool,
     started: str | None,
-) -> str:
+) -> ModuleState:
     if not data.strip():
-        return "missing"
+        return ModuleState.MISSING
     if record is not None and not exported:
-        return "elsewhere"
+        return ModuleState.ELSEWHERE
     if record is not None:
-        return "changed" if has_changed(workspace, module, data, record) else "complete"
+        changed = has_changed(workspace, module, data, record)
+        return ModuleState.CHANGED if changed else ModuleState.COMPLETE
     if exported:
-        return "exported"
-    return "started" if started else "not started"
+        return ModuleState.EXPORTED
+    return ModuleState.STARTED if started else ModuleState.NOT_STARTED
 
 
 def has_changed(workspace: Workspace, module: Module, data: bytes, record: dict[str, Any]) -> bool:
@@ -122,21 +136,23 @@ def has_changed(workspace: Workspace, module: Module, data: bytes, record: dict[
     return bool(export_hash != record["export_sha256"])
 
 
-def next_step(found: Sequence[Standing]) -> tuple[str, str]:
+NEXT = {
+    ModuleState.MISSING: ("reset", "its lesson is missing or empty"),
+    ModuleState.CHANGED: ("complete", "it has changed since it was completed"),
+    ModuleState.ELSEWHERE: ("complete", "it is not exported in this workspace"),
+    ModuleState.EXPORTED: ("complete", "it is exported, but not recorded as complete"),
+    ModuleState.STARTED: ("test", "it is under way"),
+    ModuleState.NOT_STARTED: ("start", ""),
+}
+
+
+def next_step(found: Sequence[ModuleStatus]) -> tuple[str, str]:
     """The command to type now, and why."""
-    verbs = {
-        "missing": ("reset", "its lesson is missing or empty"),
-        "changed": ("complete", "it has changed since it was completed"),
-        "elsewhere": ("complete", "it is not exported in this workspace"),
-        "exported": ("complete", "it is exported, but not recorded as complete"),
-        "started": ("test", "it is under way"),
-        "not started": ("start", ""),
-    }
-    for standing in found:
-        if standing.state in verbs:
-            verb, why = verbs[standing.state]
-            reason = f"{standing.module.name}: {why}" if why else standing.title
-            return f"tito module {verb} {standing.module.number}", reason
+    for status in found:
+        if status.state in NEXT:
+            verb, why = NEXT[status.state]
+            reason = f"{status.module.name}: {why}" if why else status.title
+            return f"tito module {verb} {status.module.number}", reason
     return "tito milestone status", "every module is complete"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tito.workflows.doctor_machine import pip_install
+from tito.core.python import pip_install
 
 from .conftest import Desk, Said
 
@@ -346,7 +346,7 @@ def test_without_the_test_file(desk: Desk) -> None:
     said = complete(desk)
     assert said.code == 3
     assert "modules/00_setup/test_setup.py" in said.out
-    assert "tito doctor --mend" in said.out
+    assert "tito doctor --fix" in said.out
 
 
 @pytest.mark.parametrize(

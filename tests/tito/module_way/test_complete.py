@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tito.core.export import exporter
+from tito.core.export import swap
 from tito.core.workspace.workspace import Workspace
 
 from .conftest import Desk
@@ -62,7 +62,7 @@ def test_who_edited_the_tests_is_told_and_it_is_on_record(desk: Desk) -> None:
     said = desk.tito("module", "complete", "00")
     assert said.code == 0
     assert "modules/00_setup/test_setup.py is not as the course has it" in said.out
-    assert "tito doctor --mend" in said.out
+    assert "tito doctor --fix" in said.out
     assert desk.tito("module", "test", "00", "--json").json["tests_edited"] is True
     assert progress(desk)["modules"]["00_setup"]["tests_edited"] is True
 
@@ -270,7 +270,7 @@ def test_when_the_disk_is_full_the_old_package_stands(
 ) -> None:
     desk.solve("00_setup")
     before = desk.everything()
-    original = exporter._move
+    original = swap._move
     moved: list[Path] = []
 
     def full(source: Path, path: Path) -> None:
@@ -280,7 +280,7 @@ def test_when_the_disk_is_full_the_old_package_stands(
                 raise OSError(28, "No space left on device", str(path))
         original(source, path)
 
-    monkeypatch.setattr(exporter, "_move", full)
+    monkeypatch.setattr(swap, "_move", full)
     said = desk.tito("module", "complete", "00")
     assert said.code == 3
     assert "No space left on device" in said.err
@@ -295,9 +295,9 @@ def test_a_swap_that_was_cut_is_undone_by_the_next_command(
     before = desk.everything()
     files = {"seeds.py": "new", "fresh/file.py": "new"}
     workspace = Workspace(desk.root)
-    exporter._write_journal(workspace, list(files))
+    swap._write_journal(workspace, list(files))
     for name, text in files.items():  # as far as a power cut let it come
-        exporter._put(workspace.package / name, text.encode())
+        swap._put(workspace.package / name, text.encode())
     assert desk.everything() != before
     assert desk.tito("module", "status").code == 0
     assert desk.everything() == before
@@ -308,12 +308,12 @@ def test_a_swap_that_was_cut_is_undone_by_the_next_command(
 def test_a_pipe_that_breaks_while_the_tracker_speaks_loses_nothing(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import tito.commands._completing as completing
+    from tito.core.milestones.tracker import Tracker
 
     def broken(*_: object) -> None:
         raise BrokenPipeError
 
-    monkeypatch.setattr(completing, "announce", broken)
+    monkeypatch.setattr(Tracker, "show_unlocks", broken)
     desk.solve("00_setup")
     desk.tito("module", "complete", "00")
     assert progress(desk)["completed_modules"] == ["00_setup"]

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from tito.commands._module_overview import NARROW, list_table, said_of, status_table
 from tito.core.console import ASCII, make_console
+from tito.core.python import pip_install
 from tito.core.workspace.workspace import Module
-from tito.workflows.doctor_machine import pip_install
-from tito.workflows.status import Standing
+from tito.views.modules import NARROW, SAID, list_table, status_table
+from tito.workflows.status import ModuleState, ModuleStatus
 
 from .conftest import Desk, Screen
 
@@ -81,20 +81,16 @@ def test_a_module_completed_elsewhere(solved_desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("width", [40, 80])
-def test_the_tables_lose_nothing(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+def test_the_tables_lose_nothing(width: int) -> None:
     """Whatever the state: the number and the state are there, and the count where it has room."""
-    monkeypatch.setenv("COLUMNS", str(width))
     module = Module(Path("07_name"))
-    for state in ("changed", "elsewhere", "exported", "missing", "complete", "not started"):
+    for state in ModuleState:
         title, day = "Embeddings and positions", "2025-11-23T10:00:00+01:00"
-        standing = Standing(module, title, "What it is.", 12, state, completed_at=day)
+        status = ModuleStatus(module, title, "What it is.", 12, state, completed_at=day)
         narrow = width < NARROW
-        for table in (
-            list_table([standing], narrow=narrow),
-            status_table([standing], ASCII, narrow=narrow),
-        ):
+        for table in (list_table([status], width), status_table([status], ASCII, width)):
             screen = Screen()
-            make_console(screen).print(table)
+            make_console(screen, {"COLUMNS": str(width)}).print(table)
             lines = screen.text().splitlines()
             assert all(len(line) <= width for line in lines)
             cells = [[cell.strip() for cell in line.split("\u2502")[1:-1]] for line in lines]
@@ -103,7 +99,7 @@ def test_the_tables_lose_nothing(monkeypatch: pytest.MonkeyPatch, width: int) ->
             ]
             assert columns[:2] == ["07", title]
             assert narrow or columns[2] == "12"
-            assert "What it is." in columns or said_of(standing) in columns[-1 - (not narrow)]
+            assert "What it is." in columns or SAID.get(state, state) in columns[-1 - (not narrow)]
 
 
 def test_status_when_a_lesson_is_gone(desk: Desk) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from tito.core.errors import MachineError
-from tito.core.export.exporter import recover
+from tito.core.errors import MachineError, machine_error
+from tito.core.export.swap import recover
 from tito.core.workspace.workspace import Workspace
 
 PATIENCE_SECONDS = 180.0  # longer than a run of tests may take
@@ -37,11 +37,8 @@ def workspace_lock(
             hint="Look for a tito that still runs in another terminal.",
         ) from error
     except OSError as error:
-        raise MachineError(
-            f"The workspace cannot be written to: {error.strerror or error}.",
-            where=str(error.filename or workspace.scratch),
-            hint="tito doctor",
-        ) from error
+        text = "The workspace cannot be written to: {}."
+        raise machine_error(error, text, where=workspace.scratch) from error
     try:
         recover(workspace)
         yield

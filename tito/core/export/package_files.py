@@ -7,13 +7,25 @@ exported yet, errors that say which module brings it. That table is drawn up ane
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
-from tito.core.export.package import FLAT, FOOT, ROOT, SEAL, SIGN, Package, Target, is_flat
-from tito.core.lesson.lesson import Lesson
+from tito import FRAMEWORK
+from tito.core.export.package import FLAT, FOOT, SEAL, Package, Target
+from tito.core.export.pending import (
+    Placeholders,
+    ancestors,
+    parent_of,
+    placeholder_attributes,
+    placeholders,
+)
+from tito.core.export.source_map import SIGN
+
+if TYPE_CHECKING:
+    from tito.core.lesson.lesson import Lesson
 
 LAZY = "utils"  # what most programs do not need is loaded on first use
 
-LATER = f'''"""{ROOT}._later, {SIGN}: names of modules that are not exported yet."""
+PLACEHOLDERS = f'''"""{FRAMEWORK}._later, {SIGN}: names of modules that are not exported yet."""
 
 import sys
 from importlib import import_module
@@ -66,57 +78,18 @@ def _is_import_statement(frame):
     return frame.f_code.co_code[frame.f_lasti] == opmap["IMPORT_FROM"]
 '''
 
-# For each package or file, the names that a later module brings to it, and that module.
-Promises = dict[str, dict[str, str]]
-
 
 def package_files(package: Package, later: Mapping[str, Lesson]) -> dict[str, str]:
     """Every file by its path; `later` are the lessons that are not exported yet."""
-    promised = promises(later)
-    given = promised_attributes(later)
+    pending = placeholders(later)
+    patched = placeholder_attributes(later)
     files = _stubs(package, later)
     for target in package.targets.values():
-        files[target.path] = _target_file(target, promised, given)
+        files[target.path] = _target_file(target, pending, patched)
     for name in _packages(package.targets):
-        files[_init_path(name)] = _init_file(name, package, promised)
-    files["_later.py"] = LATER
+        files[_init_path(name)] = _init_file(name, package, pending)
+    files["_later.py"] = PLACEHOLDERS
     return files
-
-
-def promises(later: Mapping[str, Lesson]) -> Promises:
-    found: Promises = {}
-    for module, lesson in sorted(later.items(), reverse=True):  # the first module wins
-        for target, names in lesson.announced.items():
-            for name in names:
-                found.setdefault(target, {})[name] = module
-                if is_flat(target, lesson):
-                    found.setdefault(parent_of(target), {})[name] = module
-            for path in (target, *ancestors(target)):
-                if path:
-                    found.setdefault(parent_of(path), {})[path.rpartition(".")[2]] = module
-    return found
-
-
-def promised_attributes(later: Mapping[str, Lesson]) -> Promises:
-    """For each class, the attributes that a later module gives to it, and that module."""
-    found: Promises = {}
-    for module, lesson in sorted(later.items(), reverse=True):  # the first module wins
-        for owner, name in lesson.given:
-            found.setdefault(owner, {})[name] = module
-    return found
-
-
-def parent_of(name: str) -> str:
-    return name.rpartition(".")[0]
-
-
-def ancestors(name: str) -> list[str]:
-    """The packages a target lies in, innermost first; the root is the empty name."""
-    found = []
-    while name:
-        name = parent_of(name)
-        found.append(name)
-    return found
 
 
 def _packages(targets: Iterable[str]) -> list[str]:
@@ -132,7 +105,7 @@ def _stubs(package: Package, later: Mapping[str, Lesson]) -> dict[str, str]:
     present = _packages(package.targets)
     stubs: dict[str, str] = {}
     for module, lesson in sorted(later.items()):
-        for target in lesson.sections:
+        for target in lesson.exported:
             missing = [name for name in ancestors(target) if name not in present]
             for name in missing:
                 stubs.setdefault(_init_path(name), _stub(name, module))
@@ -142,12 +115,12 @@ def _stubs(package: Package, later: Mapping[str, Lesson]) -> dict[str, str]:
 
 
 def _stub(name: str, module: str) -> str:
-    dotted = f"{ROOT}.{name}"
+    dotted = f"{FRAMEWORK}.{name}"
     return "\n".join(
         [
             f'"""{dotted}, {SIGN}: not exported yet."""',
             "",
-            f"from {ROOT}._later import comes_with",
+            f"from {FRAMEWORK}._later import comes_with",
             "",
             f'raise ImportError(comes_with("{dotted}", "{module}"), name="{dotted}")',
             "",
@@ -155,17 +128,17 @@ def _stub(name: str, module: str) -> str:
     )
 
 
-def _target_file(target: Target, promised: Promises, given: Promises) -> str:
+def _target_file(target: Target, pending: Placeholders, patched: Placeholders) -> str:
     lines = [f'"""{target.dotted}, {SIGN}: edit the lessons in modules/, not this file."""', ""]
     lines += [FLAT] if target.flat else []
     lines += [f"{SEAL}{target.seal}", *_all(target.names), "", target.body]
-    owners = {name: given[name] for name in target.names if name in given}
-    lines += _footer(_still_missing(promised, target.name, target.names), [], owners)
+    owners = {name: patched[name] for name in target.names if name in patched}
+    lines += _footer(_still_missing(pending, target.name, target.names), [], owners)
     return "\n".join([*lines, ""])
 
 
-def _init_file(package: str, everything: Package, promised: Promises) -> str:
-    dotted = f"{ROOT}.{package}" if package else ROOT
+def _init_file(package: str, everything: Package, pending: Placeholders) -> str:
+    dotted = f"{FRAMEWORK}.{package}" if package else FRAMEWORK
     lines = [f'"""{dotted}, {SIGN}: what your lessons have exported so far."""', ""]
     public: list[str] = []
     lazy: list[str] = []
@@ -181,7 +154,7 @@ def _init_file(package: str, everything: Package, promised: Promises) -> str:
             lines.append(f"from {dotted} import {short}")
             public.append(short)
     lines += ["", *_all(public)]
-    lines += _footer(_still_missing(promised, package, [*public, *lazy]), lazy)
+    lines += _footer(_still_missing(pending, package, [*public, *lazy]), lazy)
     return "\n".join([*lines, ""])
 
 
@@ -195,22 +168,22 @@ def _members(package: str, everything: Package) -> list[str]:
     return sorted(first, key=lambda name: (first[name], name))
 
 
-def _still_missing(promised: Promises, name: str, present: Iterable[str]) -> dict[str, str]:
+def _still_missing(pending: Placeholders, name: str, present: Iterable[str]) -> dict[str, str]:
     there = set(present)
-    names = promised.get(name, {})
+    names = pending.get(name, {})
     return {key: names[key] for key in sorted(names) if key not in there}
 
 
 def _footer(
-    missing: Mapping[str, str], lazy: list[str], owners: Promises | None = None
+    missing: Mapping[str, str], lazy: list[str], owners: Placeholders | None = None
 ) -> list[str]:
     lines: list[str] = []
     if missing or lazy:
         table = [f"    {name!r}: {module!r}," for name, module in missing.items()]
-        lines += [f"from {ROOT}._later import later as _later", ""]
+        lines += [f"from {FRAMEWORK}._later import later as _later", ""]
         lines += ["_names = {", *table, "}", f"__getattr__ = _later(__name__, _names, {lazy!r})"]
     if owners:
-        lines += [f"from {ROOT}._later import later_attributes as _later_attributes", ""]
+        lines += [f"from {FRAMEWORK}._later import later_attributes as _later_attributes", ""]
         lines += [f"_later_attributes({owner}, {names!r})" for owner, names in owners.items()]
     return ["", FOOT, *lines] if lines else []
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from tito.core.errors import TitoError
-from tito.core.export.package import Package
-from tito.core.export.package_files import ancestors, parent_of, promises
-from tito.core.lesson.file import LessonFile
-from tito.core.lesson.lesson import Lesson
+from tito.core.export.pending import ancestors, parent_of, placeholders
+from tito.core.words import module_number
+
+if TYPE_CHECKING:
+    from tito.core.export.package import Package
+    from tito.core.lesson.file import LessonFile
+    from tito.core.lesson.lesson import Lesson
 
 
 def missing_modules(
@@ -16,9 +20,9 @@ def missing_modules(
 ) -> list[str]:
     """Lower modules that bring what the lesson imports, and are not exported yet."""
     lower = {name: lesson for name, lesson in unexported.items() if name < file.module.name}
-    promised, present = promises(lower), _present(package)
+    pending, present = placeholders(lower), _present(package)
     found = (
-        _first_missing([*dotted.split(".")[1:], *([name] if name else [])], present, promised)
+        _first_missing([*dotted.split(".")[1:], *([name] if name else [])], present, pending)
         for dotted, name in file.lesson.imports
     )
     return sorted({module for module in found if module is not None})
@@ -32,18 +36,18 @@ def require(file: LessonFile, package: Package, unexported: Mapping[str, Lesson]
         raise TitoError(
             f"Module {file.module.name} builds on {', '.join(missing)}, "
             f"which {verb} not exported in this workspace yet.",
-            hint=f"tito module complete {missing[0][:2]}",
+            hint=f"tito module complete {module_number(missing[0])}",
         )
 
 
 def _first_missing(
-    parts: list[str], present: Mapping[str, set[str]], promised: Mapping[str, Mapping[str, str]]
+    parts: list[str], present: Mapping[str, set[str]], pending: Mapping[str, Mapping[str, str]]
 ) -> str | None:
     """Walk down a dotted name; the module that brings the first part that is not there."""
     path = ""
     for part in parts:
         if part not in present.get(path, set()):
-            return promised.get(path, {}).get(part)
+            return pending.get(path, {}).get(part)
         path = f"{path}.{part}".lstrip(".")
     return None
 

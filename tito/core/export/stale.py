@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
+from tito import FRAMEWORK
 from tito.core.errors import TitoError
-from tito.core.export.exporter import is_generated, read_package
-from tito.core.export.package import ROOT, Package
+from tito.core.export.compose import read_package
+from tito.core.export.package import Package
 from tito.core.export.source_map import MARK
+from tito.core.export.swap import is_generated
 from tito.core.lesson.file import read_lesson
 from tito.core.words import enumerated
 from tito.core.workspace.workspace import Module, Workspace
@@ -29,14 +31,14 @@ def export_hashes(workspace: Workspace, names: Iterable[str]) -> dict[str, str]:
     }
 
 
-def behind(workspace: Workspace, names: Iterable[str] | None = None) -> list[Module]:
+def stale_modules(workspace: Workspace, names: Iterable[str] | None = None) -> list[Module]:
     """The modules whose lesson would export something else than what stands in `tinytorch/`."""
     package = read_package(workspace)
     wanted = package.modules if names is None else package.modules & set(names)
-    return [m for m in workspace.modules if m.name in wanted and is_behind(workspace, m, package)]
+    return [m for m in workspace.modules if m.name in wanted and is_stale(workspace, m, package)]
 
 
-def is_behind(workspace: Workspace, module: Module, package: Package) -> bool:
+def is_stale(workspace: Workspace, module: Module, package: Package) -> bool:
     try:
         after = package.with_lesson(module.name, read_lesson(workspace, module).lesson)
     except (TitoError, SyntaxError):
@@ -45,18 +47,17 @@ def is_behind(workspace: Workspace, module: Module, package: Package) -> bool:
 
 
 def difference(workspace: Workspace, module: Module) -> str:
-    """What sets a module that is `behind` apart: somebody edited the package, else the lesson."""
+    """What sets a module that is stale apart: somebody edited the package, else the lesson."""
     lesson, package = workspace.shown(module.lesson), read_package(workspace)
     broken = [t for t in package.targets.values() if module.name in t.sections and not t.is_sealed]
     if broken:
-        files = enumerated([f"{ROOT}/{target.path}" for target in broken])
+        files = enumerated([f"{FRAMEWORK}/{target.path}" for target in broken])
         return f"{files} was edited and is not what {lesson} says"
     return f"{lesson} has changed since it was exported"
 
 
 def not_exported(workspace: Workspace, names: Iterable[str]) -> list[str]:
-    """The modules of which `tinytorch/` has nothing. A framework that tito did not write is judged
-    as it stands."""
+    """The modules of which `tinytorch/` has nothing; none where tito did not write it."""
     return sorted(set(names) - read_package(workspace).modules) if is_generated(workspace) else []
 
 

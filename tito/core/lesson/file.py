@@ -9,11 +9,11 @@ from __future__ import annotations
 import codecs
 import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 
+from tito.core.errors import MachineError
 from tito.core.lesson.lesson import Lesson, LessonError, Task
-from tito.core.workspace.course import course_root
-from tito.core.workspace.workspace import Module, Workspace, modules_in
+from tito.core.workspace.course import FIX
+from tito.core.workspace.workspace import Module, Workspace, course
 
 LARGEST = 5_000_000  # bytes, a hundred times a long lesson: more was not written by hand
 
@@ -31,8 +31,7 @@ def read_lesson(workspace: Workspace, module: Module) -> LessonFile:
     """The lesson of `module`, decoded and cut into cells. Not yet checked: see `check`."""
     shown = workspace.shown(module.lesson)
     data = _read_bytes(module, shown)
-    text = _decode(data, module, shown)
-    lesson = Lesson(text, shown)
+    lesson = Lesson(_decode(data, module, shown), shown, read_given(workspace, module))
     if not lesson.sections and not any("export" in cell.directives for cell in lesson.cells):
         raise LessonError(
             "No cell of this lesson is marked for export; it looks half-saved.",
@@ -42,13 +41,27 @@ def read_lesson(workspace: Workspace, module: Module) -> LessonFile:
     return LessonFile(module, lesson, hashlib.sha256(data).hexdigest())
 
 
+def read_given(workspace: Workspace, module: Module) -> Lesson | None:
+    """The code beside the lesson, where the course has some. A student does not edit it."""
+    shown = workspace.shown(module.given)
+    try:
+        return Lesson(module.given.read_text(encoding="utf-8"), shown)
+    except FileNotFoundError:
+        return None  # most modules have none; `check` knows better
+    except (OSError, ValueError) as error:
+        text = f"The module's given code cannot be read: {error}."
+        raise MachineError(text, where=shown, hint=FIX) from error
+
+
 def check(file: LessonFile) -> None:
     """Raise LessonError unless the lesson is Python with paired markers and targets.
 
     What only the compiler sees (a `return` outside a function) is found by the child's import.
     """
     lesson = file.lesson
-    _check_python(lesson)
+    _check_given(file)
+    for part in lesson.parts:
+        _check_python(part)
     assert lesson.blocks is not None  # raises for an unpaired marker
     for cell in lesson.cells:
         if cell.directives.get("export") == "" and not lesson.default_target:
@@ -66,13 +79,19 @@ def check(file: LessonFile) -> None:
             )
 
 
+def _check_given(file: LessonFile) -> None:
+    """What the course gives beside the lesson must be there."""
+    original = course().module(file.module.name)
+    if file.lesson.given is None and original is not None and original.given.is_file():
+        where = f"modules/{file.module.name}/{file.module.given.name}"
+        raise MachineError("The module's given code is missing.", where=where, hint=FIX)
+
+
 def reference(module_name: str) -> LessonFile | None:
     """The course's own solved lesson, or None for a module the course does not have."""
-    root = course_root()
-    for module in modules_in(root):
-        if module.name == module_name and module.lesson.is_file():
-            return read_lesson(Workspace(root), module)
-    return None
+    original = course()
+    module = original.module(module_name)
+    return read_lesson(original, module) if module and module.lesson.is_file() else None
 
 
 def lost_tasks(module_name: str, lesson: Lesson) -> list[Task]:
@@ -168,7 +187,7 @@ def _check_python(lesson: Lesson) -> None:
             f"Python cannot read the lesson: {error.msg}.",
             where=f"{lesson.shown}:{line}",
             excerpt=excerpt(lesson, line, error.offset),
-            hint="Mend that line (or the one above it), then run the command again.",
+            hint="Fix that line (or the one above it), then run the command again.",
         ) from error
     except (RecursionError, MemoryError, ValueError) as error:
         raise LessonError(
@@ -181,11 +200,3 @@ def excerpt(lesson: Lesson, line: int, column: int | None = None) -> str:
     text = lesson.lines[line - 1].replace("\t", " ")
     shown = f"  {line:>4} | {text}"
     return f"{shown}\n       | {' ' * (column - 1)}^" if column else shown
-
-
-def read_source(path: Path) -> list[str]:
-    """The lines of a file, or nothing: for a message that can do without."""
-    try:
-        return path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
-    except OSError:
-        return []

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from tito.core.errors import MachineError, TitoError
+from tito.core.workspace.course import FIX
 from tito.core.workspace.workspace import Module, Workspace
 
 # The same parser under two names; imported by name because only one of them is installed.
@@ -15,13 +16,13 @@ toml = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
 
 def read_hints(workspace: Workspace, module: Module) -> dict[str, list[str]]:
     """The hints by task number."""
-    where, mend = workspace.shown(module.hints), "tito doctor --mend"
+    where = workspace.shown(module.hints)
     try:
         found: dict[str, Any] = toml.loads(module.hints.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise MachineError("The module's hints are missing.", where=where, hint=mend) from error
+        raise MachineError("The module's hints are missing.", where=where, hint=FIX) from error
     except (OSError, ValueError) as error:
-        raise MachineError(f"The hints cannot be read: {error}.", where=where, hint=mend) from error
+        raise MachineError(f"The hints cannot be read: {error}.", where=where, hint=FIX) from error
     tables = {task: table for task, table in found.items() if isinstance(table, dict)}
     return {task: [str(hint) for hint in table.get("hints", [])] for task, table in tables.items()}
 

@@ -17,11 +17,11 @@ from functools import cached_property
 
 from tito.core.errors import TitoError
 from tito.core.lesson.names import (
-    announced_names,
     defined_names,
-    given_attributes,
     listed_names,
+    names_by_regex,
     parse_quietly,
+    patched_attributes,
 )
 from tito.core.lesson.percent import Cell, split_cells
 
@@ -67,10 +67,14 @@ class Task:
 
 @dataclass(frozen=True)
 class Lesson:
-    """A lesson's text, taken apart. `shown` is its path as the student knows it."""
+    """A lesson's text, taken apart. `shown` is its path as the student knows it.
+
+    `given` is the file beside it, if there is one: code that is exported before the lesson's own.
+    """
 
     text: str
     shown: str
+    given: Lesson | None = None
 
     @cached_property
     def lines(self) -> list[str]:
@@ -100,22 +104,33 @@ class Lesson:
 
     @cached_property
     def default_target(self) -> str | None:
-        values = (cell.directives.get("default_exp") for cell in self.cells)
-        return next((value for value in values if value), None)
+        for cell in self.cells:
+            if value := cell.directives.get("default_exp"):
+                return value
+        return None
 
     @cached_property
     def sections(self) -> dict[str, list[Cell]]:
         """The exported cells of each target, in the lesson's order."""
         found: dict[str, list[Cell]] = {}
         for cell in self.cells:
-            target = self._target(cell)
-            if target:
+            target = cell.directives.get("export")
+            if target is not None and (target := target or self.default_target):
                 found.setdefault(target, []).append(cell)
         return found
 
-    def _target(self, cell: Cell) -> str | None:
-        explicit = cell.directives.get("export")
-        return None if explicit is None else explicit or self.default_target
+    @cached_property
+    def exported(self) -> dict[str, list[tuple[Lesson, Cell]]]:
+        """The exported cells of each target and the file of each, given code first."""
+        found: dict[str, list[tuple[Lesson, Cell]]] = {}
+        for part in self.parts:
+            for target, cells in part.sections.items():
+                found.setdefault(target, []).extend((part, cell) for cell in cells)
+        return found
+
+    @property
+    def parts(self) -> list[Lesson]:
+        return [self.given, self] if self.given else [self]
 
     @cached_property
     def tree(self) -> ast.Module:
@@ -125,7 +140,7 @@ class Lesson:
     @cached_property
     def names(self) -> dict[str, list[str]]:
         """The public top-level names of each target: those of `__all__`, else all it defines."""
-        nodes: dict[str, list[ast.stmt]] = {target: [] for target in self.sections}
+        nodes: dict[str, list[ast.stmt]] = {target: [] for target in self.exported}
         for target, node in self._exported_nodes():
             nodes[target].append(node)
         found = {target: defined_names(body) for target, body in nodes.items()}
@@ -133,25 +148,25 @@ class Lesson:
         return {target: listed[target] or names for target, names in found.items()}
 
     @cached_property
-    def announced(self) -> dict[str, list[str]]:
+    def names_at_a_glance(self) -> dict[str, list[str]]:
         """`names`, read line by line instead of parsed: for what a later lesson will bring.
 
         Every export asks this of every lesson ahead, which may be broken at the moment. A name
         that only looks like one does no harm there.
         """
-        return {target: announced_names(text) for target, text in self._texts.items()}
+        return {target: names_by_regex(text) for target, text in self._texts.items()}
 
     @property
-    def given(self) -> list[tuple[str, str]]:
-        """What it gives to classes, its own or those of earlier lessons: (class, attribute)."""
-        return [pair for text in self._texts.values() for pair in given_attributes(text)]
+    def patched(self) -> list[tuple[str, str]]:
+        """What it adds to classes, its own or those of earlier lessons: (class, attribute)."""
+        return [pair for text in self._texts.values() for pair in patched_attributes(text)]
 
     @cached_property
     def _texts(self) -> dict[str, str]:
         """The code of each target."""
         return {
-            target: "\n".join(line for cell in cells for line in cell.lines)
-            for target, cells in self.sections.items()
+            target: "\n".join(line for _, cell in cells for line in cell.lines)
+            for target, cells in self.exported.items()
         }
 
     @cached_property
@@ -167,15 +182,16 @@ class Lesson:
         return [pair for pair in found if pair[0].split(".")[0] == "tinytorch"]
 
     def _exported_nodes(self) -> Iterator[tuple[str, ast.stmt]]:
-        owner = {
-            line: target
-            for target, cells in self.sections.items()
-            for cell in cells
-            for line in range(cell.line, cell.end + 1)
-        }
-        for node in self.tree.body:
-            if node.lineno in owner:
-                yield owner[node.lineno], node
+        for part in self.parts:
+            owner = {
+                line: target
+                for target, cells in part.sections.items()
+                for cell in cells
+                for line in range(cell.line, cell.end + 1)
+            }
+            for node in part.tree.body:
+                if node.lineno in owner:
+                    yield owner[node.lineno], node
 
     @cached_property
     def tasks(self) -> list[Task]:
@@ -239,7 +255,8 @@ class Lesson:
     @cached_property
     def export_hash(self) -> str:
         """What would be exported, as one hash: prose and check cells may change freely."""
-        parts = (f"{target}\n{c.source}" for target, cells in self.sections.items() for c in cells)
+        exported = self.exported.items()
+        parts = (f"{target}\n{cell.source}" for target, cells in exported for _, cell in cells)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     def blank(self) -> str:
@@ -258,8 +275,3 @@ class Lesson:
             lines += [*self.lines[copied : block.begin], f"{indent[0] if indent else ''}{stub}"]
             copied = block.end - 1
         return "\n".join([*lines, *self.lines[copied:]])
-
-
-def blank(text: str, shown: str = "lesson") -> str:
-    """The blank of a solved lesson's text."""
-    return Lesson(text, shown).blank()

@@ -7,11 +7,11 @@ import re
 import warnings
 from collections.abc import Iterable
 
-DEFINITION = re.compile(
+DEFINED = re.compile(
     r"(?:(?:async )?def|class) +(?P<name>\w+)|(?P<assigned>[A-Za-z_][\w, ]*?) *(?::[^=()]+)?=(?!=)"
 )
 
-GIVEN = re.compile(r"^(?P<owner>[A-Za-z]\w*)\.(?P<name>[A-Za-z]\w*) *=(?!=)", re.MULTILINE)
+PATCHED = re.compile(r"^(?P<owner>[A-Za-z]\w*)\.(?P<name>[A-Za-z]\w*) *=(?!=)", re.MULTILINE)
 
 LIST = re.compile(r"^__all__ = \[(?P<names>[^\]]*)\]", re.MULTILINE)
 
@@ -49,17 +49,19 @@ def defined_names(body: Iterable[ast.stmt]) -> list[str]:
     return [name for name in found if not name.startswith("_")]
 
 
-def announced_names(text: str) -> list[str]:
+def names_by_regex(text: str) -> list[str]:
     """`listed_names` or `defined_names`, read line by line instead of parsed."""
     listed = listed_names(text)
     if listed is not None:
         return listed
-    matches = (DEFINITION.match(line) for line in text.split("\n"))
-    texts = (match["name"] or match["assigned"] for match in matches if match)
-    names = (name.strip() for text in texts for name in text.split(","))
-    return [name for name in dict.fromkeys(names) if not name.startswith("_")]
+    found: dict[str, None] = {}
+    for line in text.split("\n"):
+        match = DEFINED.match(line)
+        names = (match["name"] or match["assigned"]).split(",") if match else []
+        found.update(dict.fromkeys(map(str.strip, names)))
+    return [name for name in found if not name.startswith("_")]
 
 
-def given_attributes(text: str) -> list[tuple[str, str]]:
+def patched_attributes(text: str) -> list[tuple[str, str]]:
     """(Tensor, backward) for `Tensor.backward = backward`: what a class is given afterwards."""
-    return [(match["owner"], match["name"]) for match in GIVEN.finditer(text)]
+    return [(match["owner"], match["name"]) for match in PATCHED.finditer(text)]

@@ -1,7 +1,7 @@
-"""One run of a milestone's verification: the tracker judges it, this hands it a process to run in.
+"""One milestone, run: the tracker judges it, this hands it a process to run in.
 
 The milestones, the judgment and the record are the tracker's (tests/milestones). What is shown of
-a run is decided in tito/commands.
+a run is decided in `views`.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ from tito.core import process
 from tito.core.errors import TitoError
 from tito.core.export.stale import export_hashes
 from tito.core.milestones.progress_events import TrainingEvent, read_event
+from tito.core.milestones.tracker import Tracker
+from tito.core.outcome import Fault, Outcome
 from tito.core.workspace.workspace import Workspace
 
-MEGABYTE = 1_000_000
-EXIT_CODES = {"passed": 0, "failed": 1, "could_not_run": 3}
+# A milestone fails by the student's code alone; all else is told as "could not run".
+FAULT_OF = {Outcome.FAILED: Fault.STUDENT, Outcome.COULD_NOT_RUN: Fault.MACHINE}
 
 
 class Verdict(Protocol):
@@ -49,30 +51,23 @@ class Attempt(NamedTuple):
     edited: Sequence[str] = ()  # files of the verification that are not as the course has them
 
     @property
+    def outcome(self) -> Outcome:
+        return Outcome(self.verdict.outcome)
+
+    @property
+    def has_passed(self) -> bool:
+        return self.outcome is Outcome.PASSED
+
+    @property
     def exit_code(self) -> int:
-        code = EXIT_CODES[self.verdict.outcome]
-        return self.unrecorded.exit_code if self.unrecorded else code
+        if self.unrecorded is not None:
+            return self.unrecorded.exit_code
+        return 0 if self.has_passed else FAULT_OF[self.outcome].exit_code
 
     @property
     def replay(self) -> str:
         seed = "" if self.verdict.seed is None else f" --seed {self.verdict.seed}"
         return f"tito milestone run {self.row['id']}{seed}"
-
-    def as_json(self) -> dict[str, object]:
-        verdict = self.verdict
-        result: dict[str, object] = {
-            "milestone": self.row["id"],
-            "outcome": verdict.outcome,
-            "reason": verdict.reason,
-            "details": verdict.details,
-            "metrics": dict(verdict.metrics),
-            "seed": verdict.seed,
-            "seconds": round(verdict.seconds, 3),
-            "recorded": verdict.outcome == "passed" and self.unrecorded is None,
-            "replay": self.replay,
-            "edited": list(self.edited),
-        }
-        return result | ({"error": self.unrecorded.as_json()} if self.unrecorded else {})
 
 
 @dataclass
@@ -80,8 +75,6 @@ class LiveRunner:
     """What the tracker runs a verification with: bounded, and heard while it trains."""
 
     on_event: Callable[[TrainingEvent], None]
-    on_tick: Callable[[float], None] | None = None
-    flooded: bool = False
 
     def __call__(
         self,
@@ -91,23 +84,18 @@ class LiveRunner:
         env: dict[str, str],
         progress_file: Path,
         timeout: float,
-    ) -> process.RunResult:
+    ) -> process.ProcessResult:
         try:
-            result = process.run(
+            return process.run(
                 command,
                 cwd=cwd,
                 env=env,
                 timeout=timeout,
                 progress_file=progress_file,
                 on_event=self._hear,
-                on_tick=self.on_tick,
             )
         except OSError as error:  # for the tracker, no code and no time-out: it did not start
-            return process.RunResult(None, str(error))
-        self.flooded = result.flooded
-        if result.flooded:
-            return process.RunResult(1, result.output)
-        return result
+            return process.ProcessResult(None, str(error))
 
     def _hear(self, raw: Mapping[str, Any]) -> None:
         event = read_event(raw)
@@ -116,31 +104,20 @@ class LiveRunner:
 
 
 def verify(
-    tracker: Any,
+    tracker: Tracker,
     milestone_id: str,
-    workspace: Workspace,
     *,
     seed: int | None,
     on_event: Callable[[TrainingEvent], None],
-    on_tick: Callable[[float], None] | None = None,
 ) -> Verdict:
     """Train and judge one milestone; nothing is recorded."""
-    runner = LiveRunner(on_event, on_tick)
-    verdict: Any = tracker.run_milestone(
-        milestone_id, seed=seed, runner=runner, workspace=workspace.root
+    verdict: Verdict = tracker.opened.run_milestone(
+        milestone_id, seed=seed, runner=LiveRunner(on_event), workspace=tracker.workspace.root
     )
-    if runner.flooded:
-        limit = process.OUTPUT_LIMIT // MEGABYTE
-        verdict = verdict._replace(
-            outcome="failed",
-            reason=f"It was stopped after it had printed {limit} MB.",
-            details="Does a print stand in a loop of your modules?",
-        )
-    judged: Verdict = verdict
-    return judged
+    return verdict
 
 
-def evidence_of(
+def record_of(
     verdict: Verdict, workspace: Workspace, required: Iterable[str], edited: Sequence[str]
 ) -> dict[str, Any]:
     """What a passed milestone is recorded with: what it measured, and hashes of what it ran."""

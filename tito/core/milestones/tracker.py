@@ -8,19 +8,146 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from tito.core.errors import MachineError, TitoError, is_refusal
+from tito.core.export.source_map import in_lessons
+from tito.core.outcome import Word
+from tito.core.workspace.course import FIX
 from tito.core.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from rich.console import Console
 
 NAME = "milestone_tracker"
+
+Unlocks = dict[str, list[str]]
+
+
+class MilestoneState(Word):
+    """The tracker's words for where a milestone stands."""
+
+    COMPLETED = "completed"
+    UNLOCKED = "unlocked"
+    LOCKED = "locked"
+
+
+class Tracker:
+    """A workspace's tracker, for one person: the home, the environment and the clock are given."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        env: Mapping[str, str],
+        *,
+        now: Callable[[], datetime] | None = None,
+        progress_file: Path | None = None,
+    ) -> None:
+        self.workspace = workspace
+        self._env, self._now, self._progress_file = env, now, progress_file
+
+    @cached_property
+    def module(self) -> ModuleType | None:
+        """The tracker itself, or None where the workspace has none."""
+        return load(self.workspace)
+
+    @property
+    def required(self) -> ModuleType:
+        """The tracker, for what cannot do without."""
+        if self.module is None:
+            raise MachineError(
+                "The milestone tracker is missing from this workspace.",
+                where=self.workspace.shown(self.workspace.milestones / f"{NAME}.py"),
+                hint=FIX,
+            )
+        return self.module
+
+    @property
+    def progress_file(self) -> Path:
+        """Where this person's progress is kept; nothing else knows."""
+        if self._progress_file is not None:
+            return self._progress_file
+        found: Path = self.required.default_progress_file(self._env)
+        return found
+
+    @cached_property
+    def opened(self) -> Any:
+        """The MilestoneTracker of this person. Its errors are for `translating_errors`."""
+        return self.open()
+
+    def open(self, **options: Any) -> Any:
+        """Another one, with options of its own."""
+        root = self.workspace.root
+        return self.required.MilestoneTracker(
+            self.progress_file,
+            env=self._env,
+            now=self._now,
+            to_lesson=lambda text: in_lessons(text, root),
+            **options,
+        )
+
+    @contextmanager
+    def translating_errors(self) -> Iterator[None]:
+        """The tracker's errors keep their words and exit codes; any other is a defect of it."""
+        expected = getattr(self.module, "TrackerError", ())
+        try:
+            yield
+        except (KeyboardInterrupt, BrokenPipeError, TitoError):
+            raise
+        except Exception as error:
+            if is_refusal(error):
+                raise  # stdout on a full disk, say; the tracker wraps what its own files meet
+            if not isinstance(error, expected):
+                raise _broken(self.workspace, error) from error
+            code = getattr(error, "exit_code", MachineError.exit_code)
+            hint = getattr(error, "hint", None) or None
+            raise TitoError(str(error), hint=hint, exit_code=code) from error
+
+    def record_module(
+        self, name: str, evidence: Mapping[str, Any] | None = None, console: Console | None = None
+    ) -> Unlocks:
+        """Record a finished module; what it unlocks comes back, and is shown on the console if one
+        is given. Nothing happens where there is no tracker."""
+        if self.module is None:
+            return {"newly_unlocked": [], "messages": []}
+        with self.translating_errors():
+            found: Unlocks = self.module.check_module_export(
+                name, console=console, evidence=evidence, tracker=self.opened
+            )
+        return found
+
+    def show_unlocks(self, unlocks: Unlocks, console: Console) -> None:
+        """The tracker's own words, with its colors."""
+        if unlocks["messages"]:
+            with self.translating_errors():
+                self.required.show_messages(unlocks["messages"], console)
+
+    @property
+    def progress(self) -> dict[str, Any]:
+        """The tracker's state, read only; empty where there is no tracker."""
+        if self.module is None:
+            return {}
+        with self.translating_errors():
+            state: dict[str, Any] = self.opened.progress
+        return state
+
+    @property
+    def completed_modules(self) -> list[str]:
+        """The names of the modules that are recorded."""
+        return list(self.progress.get("completed_modules", []))
+
+    def status(self) -> list[dict[str, Any]]:
+        """One row for each milestone."""
+        with self.translating_errors():
+            rows: list[dict[str, Any]] = self.opened.status()
+        return rows
 
 
 def load(workspace: Workspace) -> ModuleType | None:
@@ -53,53 +180,3 @@ def _broken(workspace: Workspace, error: BaseException) -> MachineError:
     text = f"The milestone tracker is broken: {type(error).__name__}: {error}"
     where = workspace.shown(workspace.milestones / f"{NAME}.py")
     return MachineError(text, where=where, hint="tito doctor")
-
-
-@contextmanager
-def speaking(workspace: Workspace, module: ModuleType) -> Iterator[None]:
-    """The tracker's own errors keep their words and exit codes; any other one is a defect of it."""
-    expected = getattr(module, "TrackerError", ())
-    try:
-        yield
-    except (KeyboardInterrupt, BrokenPipeError, TitoError):
-        raise
-    except Exception as error:
-        if is_refusal(error):
-            raise  # stdout on a full disk, say; the tracker wraps what happens to its own files
-        if not isinstance(error, expected):
-            raise _broken(workspace, error) from error
-        code = getattr(error, "exit_code", MachineError.exit_code)
-        hint = getattr(error, "hint", None) or None
-        raise TitoError(str(error), hint=hint, exit_code=code) from error
-
-
-def check_module_export(
-    workspace: Workspace,
-    module_name: str,
-    console: Console | None = None,
-    evidence: dict[str, Any] | None = None,
-) -> dict[str, list[str]]:
-    """Record a finished module and say what it unlocks; nothing happens where no tracker is."""
-    module = load(workspace)
-    if module is None:
-        return {"newly_unlocked": [], "messages": []}
-    with speaking(workspace, module):
-        found: dict[str, list[str]] = module.check_module_export(
-            module_name, console=console, evidence=evidence
-        )
-    return found
-
-
-def progress(workspace: Workspace) -> dict[str, Any]:
-    """The tracker's state, read only; empty where there is no tracker."""
-    module = load(workspace)
-    if module is None:
-        return {}
-    with speaking(workspace, module):
-        state: dict[str, Any] = module.MilestoneTracker().progress
-    return state
-
-
-def completed_modules(workspace: Workspace) -> list[str]:
-    """The names of the modules that the tracker has recorded."""
-    return list(progress(workspace).get("completed_modules", []))

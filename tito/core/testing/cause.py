@@ -1,16 +1,21 @@
 """Why a run ended as it did: the report of a run, with a cause where its tests cannot speak.
 
-Pure: everything is read from the evidence.
+Pure: everything is read from the trace. `Ending` is the one table of how a run can end: its
+kind, whose fault that is (which gives outcome and exit code), and the sentence.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import NamedTuple
 
-from tito.core.lesson.file import read_source
-from tito.core.testing.evidence import (
-    Evidence,
+from tito.core.files import read_lines
+from tito.core.outcome import Fault
+from tito.core.testing.results import Cause, Place, Problem, Report, TestResult, TestStatus
+from tito.core.testing.trace import (
+    Trace,
     last_printed,
     printed_in,
     problem_of,
@@ -19,26 +24,119 @@ from tito.core.testing.evidence import (
     test_results,
     unfinished_test,
 )
-from tito.core.testing.results import Cause, Place, Problem, Report, TestResult
+from tito.core.words import module_number
+from tito.core.workspace.course import FIX
 
 MISSING_NAME = re.compile(r"cannot import name '(?P<name>\w+)' from '(?P<target>tinytorch[\w.]*)'")
+FROM_OUTSIDE = ("SIGINT", "SIGKILL", "SIGTERM")  # nobody's code does that by mistake
 
 
-def read_report(evidence: Evidence) -> Report:
-    tests = test_results(evidence)
-    cause = _cause(evidence, tests)
-    unfinished = unfinished_test(evidence)
+class Row(NamedTuple):
+    kind: str
+    fault: Fault
+    sentence: str
+
+
+class Ending(Enum):
+    """How a run can end without a result of its tests."""
+
+    # fmt: off
+    FLOOD = Row(
+        "flood", Fault.STUDENT,
+        "{doing} printed more than {limit} MB and was stopped. Does a print stand in a loop?",
+    )
+    TIME = Row(
+        "time", Fault.STUDENT, "{doing} was still running after {seconds:g} s and was stopped."
+    )
+    TIME_OF_ALL = Row(
+        "time", Fault.STUDENT,
+        "{doing} was stopped: all tests together took more than {seconds:.0f} s.",
+    )
+    SYSTEM_EXIT = Row(
+        "exit", Fault.STUDENT,
+        "The lesson calls sys.exit() while it is imported, so nothing can be tested.",
+    )
+    PROCESS_EXIT = Row(
+        "exit", Fault.STUDENT,
+        "{doing} ended the process (exit code {code}). Is there an os._exit() or a quit()?",
+    )
+    INTERRUPT = Row(
+        "exit", Fault.STUDENT,
+        "{doing} interrupted the test run (KeyboardInterrupt or pytest.exit).",
+    )
+    CRASH = Row(
+        "crash", Fault.STUDENT,
+        "{doing} crashed Python itself ({signal}). Deep recursion, or too much memory?",
+    )
+    KILLED = Row(
+        "killed", Fault.MACHINE,
+        "{doing} was ended from outside ({signal}); often the memory ran out.",
+    )
+    BLANK_AT_IMPORT = Row(
+        "import", Fault.STUDENT,
+        "{task!r} is still blank, but is called while the lesson is imported.",
+    )
+    UNDEFINED_AT_IMPORT = Row("import", Fault.STUDENT, "{undefined}")
+    EDITED_PACKAGE = Row(
+        "import", Fault.STUDENT,
+        "What tinytorch/ holds of {module} is not its lesson, and fails: {error}",
+    )
+    IMPORT = Row("import", Fault.STUDENT, "The lesson cannot be imported: {error}")
+    UNDEFINED = Row("missing", Fault.STUDENT, "{undefined}")
+    MISSING = Row(
+        "missing", Fault.STUDENT,
+        "The tests miss something that the lesson should define: {error}",
+    )
+    SKIPPED = Row("skipped", Fault.STUDENT, "{test} was skipped; a skip is not a pass.")
+    TESTS_BROKEN = Row("tests", Fault.COURSE, "The test file cannot be used: {error}")
+    TESTS_MISSING = Row(
+        "tests", Fault.COURSE,
+        "The module's test file is missing, so nothing can be tested.",
+    )
+    NO_TESTS = Row(
+        "no tests", Fault.COURSE,
+        "The test file holds no test, so nothing is known about the lesson.",
+    )
+    NO_PACKAGE = Row(
+        "machine", Fault.MACHINE,
+        "The tests cannot run: this Python has no working {package}. {error}.",
+    )
+    NO_START = Row(
+        "machine", Fault.MACHINE, "The test process did not start (exit code {code})."
+    )
+    PYTEST = Row("machine", Fault.MACHINE, "pytest could not run (exit code {code}).")
+    # fmt: on
+
+    def cause(
+        self,
+        place: Place | None = None,
+        *,
+        hint: str | None = None,
+        printed: str = "",
+        more: str = "",
+        **facts: object,
+    ) -> Cause:
+        """This ending with its facts; `more` is said behind the sentence."""
+        kind, fault, sentence = self.value
+        return Cause(kind, fault, sentence.format(**facts) + more, place, hint, printed)
+
+
+def read_report(trace: Trace) -> Report:
+    tests = test_results(trace)
+    cause = _cause(trace, tests)
+    unfinished = unfinished_test(trace)
     if cause is not None and unfinished is not None:
         problem = Problem(cause.kind, cause.message, (cause.place,) if cause.place else ())
         module, _, name = unfinished.partition("::")
-        printed = printed_in(evidence, unfinished)
-        tests.append(TestResult(module, name, "stopped", problem=problem, printed=printed))
-    return Report(tuple(tests), cause, evidence.run.seconds)
+        printed = printed_in(trace, unfinished)
+        stopped = TestStatus.STOPPED
+        tests.append(TestResult(module, name, stopped, problem=problem, printed=printed))
+    return Report(tuple(tests), cause, trace.run.seconds)
 
 
-def _cause(evidence: Evidence, tests: Sequence[TestResult]) -> Cause | None:
+def _cause(trace: Trace, tests: Sequence[TestResult]) -> Cause | None:
     """The first of these that applies. None: the tests ran, and speak for themselves."""
-    reasons: tuple[Callable[[Evidence], Cause | None], ...] = (
+    reasons: tuple[Callable[[Trace], Cause | None], ...] = (
         _flooded,
         _out_of_time,
         _machine_lacks,
@@ -48,64 +146,65 @@ def _cause(evidence: Evidence, tests: Sequence[TestResult]) -> Cause | None:
         _cut_short,
     )
     for reason in reasons:
-        cause = reason(evidence)
+        cause = reason(trace)
         if cause is not None:
             return cause
-    return _nothing_ran(evidence, tests)
+    return _nothing_ran(trace, tests)
 
 
-def _flooded(evidence: Evidence) -> Cause | None:
-    if not evidence.run.flooded:
+def _flooded(trace: Trace) -> Cause | None:
+    if not trace.run.flooded:
         return None
-    doing = _doing(evidence)
-    text = f"{doing} printed more than 20 MB and was stopped. Does a print stand in a loop?"
-    return Cause("flood", text, 1, stack_place(evidence), printed=tail(evidence))
+    return Ending.FLOOD.cause(
+        stack_place(trace),
+        printed=tail(trace),
+        doing=_doing(trace),
+        limit=trace.run.output_limit // 1_000_000,
+    )
 
 
-def _out_of_time(evidence: Evidence) -> Cause | None:
-    if not evidence.run.timed_out and not evidence.stack.startswith("Timeout"):
+def _out_of_time(trace: Trace) -> Cause | None:
+    if not trace.run.timed_out and not trace.stack.startswith("Timeout"):
         return None
-    doing, place = _doing(evidence), stack_place(evidence)
-    if not evidence.run.timed_out:
-        text = f"{doing} was still running after {evidence.test_seconds:g} s and was stopped."
-    else:
-        text = (
-            f"{doing} was stopped: all tests together took more than {evidence.run.seconds:.0f} s."
-        )
-    question = " Is this a loop that never ends?" if place else ""
-    return Cause("time", text + question, 1, place, printed=last_printed(evidence))
+    place, run = stack_place(trace), trace.run
+    ending = Ending.TIME_OF_ALL if run.timed_out else Ending.TIME
+    return ending.cause(
+        place,
+        printed=last_printed(trace),
+        more=" Is this a loop that never ends?" if place else "",
+        doing=_doing(trace),
+        seconds=run.seconds if run.timed_out else trace.test_seconds,
+    )
 
 
-def _machine_lacks(evidence: Evidence) -> Cause | None:
-    event = evidence.find("machine_lacks")
+def _machine_lacks(trace: Trace) -> Cause | None:
+    event = trace.first("machine_lacks")
     if event is None:
         return None
-    from tito.workflows.doctor_machine import pip_install  # here: slow to import, and rarely needed
+    from tito.core.python import pip_install  # here: rarely needed
 
-    text = f"The tests cannot run: this Python has no working {event['package']}. {event['text']}."
-    return Cause("machine", text, 3, hint=pip_install(event["package"]))
+    package = event["package"]
+    return Ending.NO_PACKAGE.cause(hint=pip_install(package), package=package, error=event["text"])
 
 
-def _import_failed(evidence: Evidence) -> Cause | None:
-    event = evidence.find("import_failed")
+def _import_failed(trace: Trace) -> Cause | None:
+    event = trace.first("import_failed")
     if event is None:
         return None
-    problem = problem_of(evidence, event)
-    if event["type"] == "SystemExit":
-        text = "The lesson calls sys.exit() while it is imported, so nothing can be tested."
-        return Cause("exit", text, 1, problem.place)
+    problem = problem_of(trace, event)
+    if event["type"] == SystemExit.__name__:
+        return Ending.SYSTEM_EXIT.cause(problem.place)
     if event["blank"]:
-        text = f"{event['blank']!r} is still blank, but is called while the lesson is imported."
-        return Cause("import", text, 1, problem.place)
+        return Ending.BLANK_AT_IMPORT.cause(problem.place, task=event["blank"])
     if (missing := MISSING_NAME.match(event["text"])) is not None:
-        place = problem.place or _lesson_file(evidence, event["module"])
-        return Cause("import", _undefined(missing), 1, place)
+        place = problem.place or _lesson_file(trace, event["module"])
+        return Ending.UNDEFINED_AT_IMPORT.cause(place, undefined=_undefined(missing))
     error = f"{problem.type}: {problem.message}"
-    edited = _edited_module(evidence, problem.place)
+    edited = _edited_module(trace, problem.place)
     if edited is not None:
-        text = f"What tinytorch/ holds of {edited} is not its lesson, and fails: {error}"
-        return Cause("import", text, 1, problem.place, hint=f"tito module complete {edited[:2]}")
-    return Cause("import", f"The lesson cannot be imported: {error}", 1, problem.place)
+        hint = f"tito module complete {module_number(edited)}"
+        return Ending.EDITED_PACKAGE.cause(problem.place, hint=hint, module=edited, error=error)
+    return Ending.IMPORT.cause(problem.place, error=error)
 
 
 def _undefined(missing: re.Match[str]) -> str:
@@ -116,104 +215,97 @@ def _undefined(missing: re.Match[str]) -> str:
     )
 
 
-def _lesson_file(evidence: Evidence, name: str | None) -> Place | None:
-    found = (module for module in evidence.workspace.modules if module.name == name)
-    return next((Place(evidence.workspace.shown(module.lesson), 0) for module in found), None)
+def _lesson_file(trace: Trace, name: str | None) -> Place | None:
+    module = trace.workspace.module(name or "")
+    return Place(trace.workspace.shown(module.lesson), 0) if module else None
 
 
-def _edited_module(evidence: Evidence, place: Place | None) -> str | None:
+def _edited_module(trace: Trace, place: Place | None) -> str | None:
     """The module whose lesson does not have the line that failed: somebody edited tinytorch/."""
     if place is None or not place.file.startswith("modules/"):
         return None
-    lesson = read_source(evidence.workspace.root / place.file)
+    lesson = read_lines(trace.workspace.root / place.file)
     line = lesson[place.line - 1] if place.line <= len(lesson) else ""
     return place.file.split("/")[1] if line.rstrip() != place.source.rstrip() else None
 
 
-def _process_ended(evidence: Evidence) -> Cause | None:
-    if evidence.find("session_finished") is not None:
+def _process_ended(trace: Trace) -> Cause | None:
+    if trace.first("session_finished") is not None:
         return None
-    code = evidence.run.returncode
-    if evidence.find("ready") is None:
-        text = f"The test process did not start (exit code {code})."
-        return Cause("machine", text, 3, hint="tito doctor", printed=tail(evidence))
-    doing, place = _doing(evidence), stack_place(evidence)
+    code = trace.run.returncode
+    if trace.first("ready") is None:
+        return Ending.NO_START.cause(hint="tito doctor", printed=tail(trace), code=code)
+    printed, doing = last_printed(trace), _doing(trace)
     if code is not None and (code < 0 or code > 0x8000_0000):
         name = _signal_name(code)
-        text = f"{doing} crashed Python itself ({name}). Deep recursion, or too much memory?"
-        return Cause("crash", text, 1, place, printed=last_printed(evidence))
-    text = f"{doing} ended the process (exit code {code}). Is there an os._exit() or a quit()?"
-    return Cause("exit", text, 1, place, printed=last_printed(evidence))
+        ending = Ending.KILLED if name in FROM_OUTSIDE else Ending.CRASH
+        return ending.cause(stack_place(trace), printed=printed, doing=doing, signal=name)
+    return Ending.PROCESS_EXIT.cause(stack_place(trace), printed=printed, doing=doing, code=code)
 
 
-def _tests_broken(evidence: Evidence) -> Cause | None:
-    event = evidence.find("collect_error")
+def _tests_broken(trace: Trace) -> Cause | None:
+    event = trace.first("collect_error")
     if event is None:
-        finished = evidence.find("session_finished")
+        finished = trace.first("session_finished")
         if finished is not None and finished["code"] in (2, 3, 4):
-            return _interrupted(evidence, int(finished["code"]))
+            return _interrupted(trace, int(finished["code"]))
         return None
-    problem = problem_of(evidence, event)
-    file = _test_file(evidence, event["module"])
+    problem = problem_of(trace, event)
     if (missing := MISSING_NAME.match(event["text"])) is not None:
-        place = _lesson_file(evidence, event["module"]) or problem.test_place
-        return Cause("missing", _undefined(missing), 1, place)
+        place = _lesson_file(trace, event["module"]) or problem.test_place
+        return Ending.UNDEFINED.cause(place, undefined=_undefined(missing))
     if event["type"] in ("ImportError", "AttributeError") and "tinytorch" in event["text"]:
-        text = f"The tests miss something that the lesson should define: {event['text']}"
-        return Cause("missing", text, 1, problem.test_place)
-    text = f"The test file cannot be used: {problem.type}: {problem.message}"
-    place = problem.test_place or Place(file, 0)
-    return Cause("tests", text, 3, place, hint="tito doctor --mend")
+        return Ending.MISSING.cause(problem.test_place, error=event["text"])
+    place = problem.test_place or Place(_test_file(trace, event["module"]), 0)
+    error = f"{problem.type}: {problem.message}"
+    return Ending.TESTS_BROKEN.cause(place, hint=FIX, error=error)
 
 
-def _interrupted(evidence: Evidence, code: int) -> Cause:
+def _interrupted(trace: Trace, code: int) -> Cause:
     if code == 2:
-        text = f"{_doing(evidence)} interrupted the test run (KeyboardInterrupt or pytest.exit)."
-        return Cause("exit", text, 1, stack_place(evidence))
-    text = f"pytest could not run (exit code {code})."
-    return Cause("machine", text, 3, hint="tito doctor", printed=tail(evidence))
+        return Ending.INTERRUPT.cause(stack_place(trace), doing=_doing(trace))
+    return Ending.PYTEST.cause(hint="tito doctor", printed=tail(trace), code=code)
 
 
-def _cut_short(evidence: Evidence) -> Cause | None:
+def _cut_short(trace: Trace) -> Cause | None:
     """pytest.exit() ends a run with any exit code that it is told, 0 too."""
-    collected = evidence.find("collected")
-    finished = {event["id"] for event in evidence.events if event["event"] == "finished"}
+    collected = trace.first("collected")
+    finished = {event["id"] for event in trace.all("finished")}
     expected = collected["tests"] if collected is not None else []
     if all(f"{module}::{name}" in finished for module, name in expected):
         return None
-    return _interrupted(evidence, 2)
+    return _interrupted(trace, 2)
 
 
-def _nothing_ran(evidence: Evidence, tests: Sequence[TestResult]) -> Cause | None:
+def _nothing_ran(trace: Trace, tests: Sequence[TestResult]) -> Cause | None:
     """A module without a single test that ran is not a module that passed."""
-    for module, path in evidence.tests.items():
+    for module, path in trace.tests.items():
         mine = [test for test in tests if test.module == module]
-        place = Place(evidence.workspace.shown(path), 0)
+        place = Place(trace.workspace.shown(path), 0)
         if not mine:
-            text = "The test file holds no test, so nothing is known about the lesson."
-            return Cause("no tests", text, 3, place, hint="tito doctor --mend")
-        skipped = [test.name for test in mine if test.status == "skipped"]
-        if skipped and all(test.status in ("passed", "skipped") for test in mine):
-            text = f"{skipped[0]} was skipped; a skip is not a pass."
-            return Cause("skipped", text, 1, place)
+            return Ending.NO_TESTS.cause(place, hint=FIX)
+        skipped = [test.name for test in mine if test.status is TestStatus.SKIPPED]
+        harmless = (TestStatus.PASSED, TestStatus.SKIPPED)
+        if skipped and all(test.status in harmless for test in mine):
+            return Ending.SKIPPED.cause(place, test=skipped[0])
     return None
 
 
-def _doing(evidence: Evidence) -> str:
+def _doing(trace: Trace) -> str:
     """What the process was at, as the subject of a sentence."""
-    test = unfinished_test(evidence)
+    test = unfinished_test(trace)
     if test is not None:
         return test.rpartition("::")[2]
-    started = evidence.last("started") is not None
-    importing = evidence.last("importing")
+    started = trace.last("started") is not None
+    importing = trace.last("importing")
     if importing is not None and not started:
         return f"Importing {importing['module']}"
     return "The test run"
 
 
-def _test_file(evidence: Evidence, module: str | None) -> str:
-    path = evidence.tests.get(module or "") or next(iter(evidence.tests.values()))
-    return evidence.workspace.shown(path)
+def _test_file(trace: Trace, module: str | None) -> str:
+    path = trace.tests.get(module or "") or next(iter(trace.tests.values()))
+    return trace.workspace.shown(path)
 
 
 def _signal_name(code: int) -> str:

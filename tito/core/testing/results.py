@@ -1,4 +1,4 @@
-"""What a module's test run came to, as values. Pure: `checks` runs it, `report` shows it.
+"""What a module's test run came to, as values. Pure: `runner` runs it, `views/checklist` shows it.
 
 Three outcomes: passed, failed, could not run. The last one has a cause, is never a pass, and is
 never shown as wrong code.
@@ -8,12 +8,41 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from tito.core.lesson.lesson import Lesson, Task
+from tito.core.outcome import Fault, Outcome, Word
+
+if TYPE_CHECKING:
+    from tito.core.lesson.lesson import Lesson, Task
 
 TASK_IN_TEST = re.compile(r"test_(\d+)_(\d+)(?:_|$|\[)")
 TASK_IN_STUB = re.compile(r"Task (\d+\.\d+)")
+ASSERTION = "AssertionError"
+
+
+class TestStatus(Word):
+    """How one test came out. Blank: a stub that raised; stopped: the run ended inside it."""
+
+    __test__ = False  # its name is pytest's idea of a test class
+
+    PASSED = "passed"
+    WRONG = "wrong"
+    BLANK = "blank"
+    SKIPPED = "skipped"
+    STOPPED = "stopped"
+
+
+class TaskState(Word):
+    """How a task stands. Waiting: an earlier task that it calls is still blank."""
+
+    DONE = "done"
+    WRONG = "wrong"
+    STOPPED = "stopped"
+    BLANK = "blank"
+    WAITING = "waiting"
+    SKIPPED = "skipped"
+    NOT_RUN = "not run"
 
 
 @dataclass(frozen=True)
@@ -45,26 +74,26 @@ class Problem:
     @property
     def message(self) -> str:
         """What the test's author wrote, without pytest's expansion of the assertion."""
-        text = self.text.partition("\nassert ")[0] if self.type == "AssertionError" else self.text
+        text = self.text.partition("\nassert ")[0] if self.type == ASSERTION else self.text
         return text.strip() or self.type
 
     @property
     def expansion(self) -> str:
         """pytest's expansion (`assert 3 == 4`), where there is one."""
-        found = self.text.partition("\nassert ")[2] if self.type == "AssertionError" else ""
+        found = self.text.partition("\nassert ")[2] if self.type == ASSERTION else ""
         return f"assert {found.strip()}" if found.strip() else ""
 
 
 @dataclass(frozen=True)
 class TestResult:
-    """One test. `status`: passed, wrong, blank, skipped, or stopped (the run ended inside it)."""
+    """One test."""
 
     __test__ = False  # its name is pytest's idea of a test class
 
     module: str
     name: str
-    status: str
-    waits_for: str | None = None  # for "blank": the task whose stub was called
+    status: TestStatus
+    waits_for: str | None = None  # for a blank one: the task whose stub was called
     problem: Problem | None = None
     seconds: float = 0.0
     printed: str = ""
@@ -77,11 +106,11 @@ class TestResult:
 
 @dataclass(frozen=True)
 class Cause:
-    """Why a run ended before its tests did, or could not be believed."""
+    """Why a run ended before its tests did, or could not be believed; and whose fault that is."""
 
     kind: str
+    fault: Fault
     message: str
-    exit_code: int
     place: Place | None = None
     hint: str | None = None
     printed: str = ""
@@ -96,17 +125,21 @@ class Report:
     seconds: float = 0.0
 
     @property
-    def outcome(self) -> str:
+    def outcome(self) -> Outcome:
         if self.cause is not None:
-            return "failed" if self.cause.kind == "import" else "could_not_run"
-        all_passed = self.tests and all(test.status == "passed" for test in self.tests)
-        return "passed" if all_passed else "failed"
+            return self.cause.fault.outcome
+        passed = self.tests and all(test.status is TestStatus.PASSED for test in self.tests)
+        return Outcome.PASSED if passed else Outcome.FAILED
+
+    @property
+    def has_passed(self) -> bool:
+        return self.outcome is Outcome.PASSED
 
     @property
     def exit_code(self) -> int:
-        if self.cause is not None:
-            return self.cause.exit_code
-        return 0 if self.outcome == "passed" else 1
+        if self.has_passed:
+            return 0
+        return (self.cause.fault if self.cause else Fault.STUDENT).exit_code
 
     def of(self, module: str) -> tuple[TestResult, ...]:
         return tuple(test for test in self.tests if test.module == module)
@@ -116,25 +149,32 @@ class Report:
 
 
 @dataclass(frozen=True)
-class TaskState:
-    """One line of the checklist.
-
-    `state`: done, wrong, blank, waiting (an earlier task it calls is blank), stopped (the run
-    ended inside one of its tests), skipped, or not run.
-    """
+class TaskResult:
+    """One line of the checklist."""
 
     task: Task
-    state: str
+    state: TaskState
     tests: tuple[TestResult, ...]
     waits_for: str | None = None
 
     @property
     def passed(self) -> int:
-        return sum(test.status == "passed" for test in self.tests)
+        return sum(test.status is TestStatus.PASSED for test in self.tests)
 
     @property
     def first_failure(self) -> TestResult | None:
-        return next((test for test in self.tests if test.status in ("wrong", "stopped")), None)
+        failures = (TestStatus.WRONG, TestStatus.STOPPED)
+        return next((test for test in self.tests if test.status in failures), None)
+
+
+@dataclass(frozen=True)
+class Remarks:
+    """What is odd about the files behind a checklist; empty where nothing is."""
+
+    lost: tuple[Task, ...] = ()  # tasks of the course whose headings are gone
+    cut: bool = False  # and their answers too
+    unmarked: tuple[str, ...] = ()  # tasks with an answer outside its marker lines
+    edited_tests: str = ""  # the test file, if it is not as the course has it
 
 
 @dataclass(frozen=True)
@@ -144,10 +184,10 @@ class Checklist:
     module: str
     title: str
     lesson: Lesson  # as it was read for this run; the file may have changed since
-    tasks: tuple[TaskState, ...]
+    tasks: tuple[TaskResult, ...]
     rest: tuple[TestResult, ...]
     report: Report
-    edited: str = ""  # the test file's name, if it is not as the course has it
+    remarks: Remarks = field(default_factory=Remarks)
 
     @property
     def file(self) -> str:
@@ -156,53 +196,55 @@ class Checklist:
 
     @property
     def first_wrong(self) -> TestResult | None:
-        failures = (state.first_failure for state in self.tasks)
-        loose = (test for test in self.rest if test.status == "wrong")
+        failures = (result.first_failure for result in self.tasks)
+        loose = (test for test in self.rest if test.status is TestStatus.WRONG)
         return next((test for test in [*failures, *loose] if test is not None), None)
 
     @property
-    def first_open(self) -> TaskState | None:
+    def first_open(self) -> TaskResult | None:
         """The task to work on now: the first that is wrong, else the first that is blank."""
-        for wanted in (("wrong", "stopped"), ("blank",)):
-            found = next((state for state in self.tasks if state.state in wanted), None)
+        for wanted in ((TaskState.WRONG, TaskState.STOPPED), (TaskState.BLANK,)):
+            found = next((result for result in self.tasks if result.state in wanted), None)
             if found is not None:
                 return found
         return None
 
-    def count(self, state: str) -> int:
-        return sum(task.state == state for task in self.tasks)
+    def count(self, state: TaskState) -> int:
+        return sum(result.state is state for result in self.tasks)
 
 
-def checklist(module: str, lesson: Lesson, report: Report, edited: str = "") -> Checklist:
+def checklist(
+    module: str, lesson: Lesson, report: Report, remarks: Remarks | None = None
+) -> Checklist:
     """Sort the tests of a run under the lesson's tasks."""
     mine = report.of(module)
     numbers = {task.number for task in lesson.tasks}
-    states = tuple(
-        task_state(task, lesson.is_blank(task), [test for test in mine if test.task == task.number])
+    results = tuple(
+        task_result(task, lesson.is_blank(task), [t for t in mine if t.task == task.number])
         for task in lesson.tasks
     )
     rest = tuple(test for test in mine if test.task not in numbers)
-    return Checklist(module, lesson.title, lesson, states, rest, report, edited)
+    return Checklist(module, lesson.title, lesson, results, rest, report, remarks or Remarks())
 
 
-def task_state(task: Task, is_blank: bool, tests: Sequence[TestResult]) -> TaskState:
+def task_result(task: Task, is_blank: bool, tests: Sequence[TestResult]) -> TaskResult:
     """Blank is not wrong: a stub that is called tells which task it belongs to."""
-    waits = [test.waits_for for test in tests if test.status == "blank" and test.waits_for]
+    waits = [t.waits_for for t in tests if t.status is TestStatus.BLANK and t.waits_for]
     elsewhere = next((number for number in waits if number != task.number), None)
     statuses = {test.status for test in tests}
     if is_blank or task.number in waits:
-        state = "blank"
-    elif "stopped" in statuses:
-        state = "stopped"
-    elif "wrong" in statuses:
-        state = "wrong"
+        state = TaskState.BLANK
+    elif TestStatus.STOPPED in statuses:
+        state = TaskState.STOPPED
+    elif TestStatus.WRONG in statuses:
+        state = TaskState.WRONG
     elif elsewhere:
-        state = "waiting"
-    elif "skipped" in statuses:
-        state = "skipped"
+        state = TaskState.WAITING
+    elif TestStatus.SKIPPED in statuses:
+        state = TaskState.SKIPPED
     else:
-        state = "done" if tests else "not run"
-    return TaskState(task, state, tuple(tests), elsewhere if state == "waiting" else None)
+        state = TaskState.DONE if tests else TaskState.NOT_RUN
+    return TaskResult(task, state, tuple(tests), elsewhere if state is TaskState.WAITING else None)
 
 
 def stub_task(text: str | None) -> str | None:

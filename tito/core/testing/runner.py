@@ -1,6 +1,6 @@
 """Run the tests of modules against a staged package, in one child process with limits.
 
-What the run means is read by `verdict`; what is shown of it is made by `report`.
+What the run means is read by `cause`; what is shown of it is made by `views/checklist`.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tito import FRAMEWORK
 from tito.core import process
-from tito.core.errors import MachineError, TitoError
-from tito.core.export.package import ROOT
-from tito.core.testing.cause import read_report
-from tito.core.testing.evidence import Evidence
+from tito.core.errors import UsageError
+from tito.core.testing.cause import Ending, read_report
 from tito.core.testing.results import Cause, Place, Report
+from tito.core.testing.trace import Trace
+from tito.core.workspace.course import FIX
 from tito.core.workspace.workspace import Module, Workspace
 
 CHILD = Path(__file__).with_name("child.py")
 TEST_SECONDS = 10.0  # for one test; TITO_TEST_SECONDS changes it
 ALL_SECONDS = 120.0
 OLDEST_PYTEST = "8.2"  # an older one would fail somewhere, and the lesson would be blamed
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 FOREIGN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTHONSTARTUP", "PYTHONWARNINGS", "PYTHONINSPECT")
 
 Progress = Callable[[int, int], None]
@@ -67,7 +67,7 @@ def run_tests(
     )
     stack = staging / "stack.txt"
     return read_report(
-        Evidence(
+        Trace(
             workspace=workspace,
             files=files,
             tests={subject.module.name: subject.module.tests for subject in subjects},
@@ -103,7 +103,7 @@ def child_environment(env: Mapping[str, str]) -> dict[str, str]:
     """The caller's environment without what would change the run."""
     kept = {name: value for name, value in env.items() if name not in FOREIGN}
     fixed = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONIOENCODING": "utf-8"}
-    return {**kept, **ONE_THREAD, **fixed}
+    return {**kept, **process.ONE_THREAD, **fixed}
 
 
 def _write_job(staging: Path, subjects: Sequence[Subject], token: str, seconds: float) -> Path:
@@ -121,7 +121,7 @@ def _write_job(staging: Path, subjects: Sequence[Subject], token: str, seconds: 
             {
                 "name": subject.module.name,
                 "tests": str(subject.module.tests),
-                "targets": [f"{ROOT}.{target}" for target in subject.targets],
+                "targets": [f"{FRAMEWORK}.{target}" for target in subject.targets],
             }
             for subject in subjects
         ],
@@ -133,13 +133,8 @@ def _write_job(staging: Path, subjects: Sequence[Subject], token: str, seconds: 
 def _missing_tests(workspace: Workspace, subjects: Sequence[Subject]) -> Cause | None:
     for subject in subjects:
         if not subject.module.tests.is_file():
-            return Cause(
-                "tests",
-                "The module's test file is missing, so nothing can be tested.",
-                MachineError.exit_code,
-                Place(workspace.shown(subject.module.tests), 0),
-                hint="tito doctor --mend",
-            )
+            place = Place(workspace.shown(subject.module.tests), 0)
+            return Ending.TESTS_MISSING.cause(place, hint=FIX)
     return None
 
 
@@ -150,9 +145,8 @@ def _test_seconds(env: Mapping[str, str]) -> float:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < 86_400:
-        raise TitoError(
+        raise UsageError(
             f"TITO_TEST_SECONDS is {text!r}, which is not a number of seconds.",
             hint="unset TITO_TEST_SECONDS",
-            exit_code=2,
         )
     return seconds

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tito.core.errors import MachineError
 
+FIX = "tito doctor --fix"  # puts the course's own files back into a workspace
 PACKAGE = Path(__file__).resolve().parents[2]
 
 

@@ -6,21 +6,22 @@ They stand in the workspace, where an author may change them and a student may h
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tito.core.errors import MachineError
+from tito.core.errors import reporting_os_errors
 from tito.core.workspace.course import course_root
 from tito.core.workspace.workspace import Workspace, modules_in
 
-MEND = "tito doctor --mend"
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 def course_files(course: Path) -> Iterator[str]:
     """Names of everything the course brings but the lessons."""
     for module in modules_in(course):
-        for path in (module.tests, module.hints):
+        for path in (module.given, module.tests, module.hints):
             if path.is_file():
                 yield path.relative_to(course).as_posix()
     yield from milestone_files(course)
@@ -35,7 +36,7 @@ def milestone_files(course: Path) -> Iterator[str]:
 
 
 def differs(workspace: Workspace, name: str) -> bool:
-    """Whether the workspace has this file otherwise. What the course has not is an author's."""
+    """Whether this file is not the course's; one that the course does not have is an author's."""
     original, copy = course_root() / name, workspace.root / name
     both = original.is_file() and copy.is_file()
     return both and same_text(original) != same_text(copy)
@@ -53,17 +54,21 @@ def edited_verification(workspace: Workspace) -> list[str]:
 
 
 def differing_files(workspace: Workspace) -> tuple[list[str], list[str]]:
-    """Names of course files that the workspace lacks, and of those that it has otherwise."""
+    """Names of course files that the workspace lacks, and of those that are not the course's."""
     names = list(course_files(course_root()))
     missing = [name for name in names if not (workspace.root / name).is_file()]
     return missing, [name for name in names if differs(workspace, name)]
 
 
-def mend_course_files(workspace: Workspace) -> tuple[list[str], Path | None]:
+def restore_course_files(workspace: Workspace, now: datetime) -> tuple[list[str], Path | None]:
     """Put the course's own files back; returns their names and where the changed ones are kept."""
     missing, changed = differing_files(workspace)
-    kept = workspace.scratch / f"replaced-{time.strftime('%Y%m%d-%H%M%S')}"
-    try:
+    kept = workspace.scratch / f"replaced-{now:%Y%m%d-%H%M%S}"
+    with reporting_os_errors(
+        "The files could not be put back: {}.",
+        where=workspace.root,
+        hint="Make room or fix the permissions, then run the command again.",
+    ):
         for name in changed:
             (kept / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(workspace.root / name, kept / name)
@@ -71,8 +76,4 @@ def mend_course_files(workspace: Workspace) -> tuple[list[str], Path | None]:
             target = workspace.root / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(course_root() / name, target)
-    except OSError as error:
-        text = f"The files could not be put back: {error.strerror or error}."
-        hint = "Make room or mend the permissions, then run the command again."
-        raise MachineError(text, where=str(error.filename or workspace.root), hint=hint) from error
     return [*missing, *changed], kept if changed else None

@@ -9,10 +9,13 @@ import json
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tito.core.files import write_whole
 from tito.core.workspace.workspace import Module, Workspace
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 @dataclass
@@ -37,13 +40,11 @@ class Notes:
             notes.started, notes.hints = {}, {}
         return notes
 
-    def start(self, module: Module) -> bool:
+    def start(self, module: Module, now: datetime) -> bool:
         """Mark the start; False when it was marked before."""
-        from datetime import datetime  # here: a status only reads
-
         if module.name in self.started:
             return False
-        self.started[module.name] = datetime.now().astimezone().isoformat(timespec="seconds")
+        self.started[module.name] = now.astimezone().isoformat(timespec="seconds")
         self.save()
         return True
 

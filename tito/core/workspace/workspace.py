@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from tito import FRAMEWORK
 from tito.core.errors import TitoError, UsageError, nearest
+from tito.core.words import module_number
 from tito.core.workspace.course import course_root
 
 NUMBER = re.compile(r"(-?\d{1,9})\d*(?:[._]\d*)?", re.ASCII)  # also 1.0 and 01_
@@ -19,7 +21,7 @@ MODULE_FOLDER = re.compile(r"(\d\d)_([a-z][a-z0-9_]*)")
 
 @dataclass(frozen=True)
 class Module:
-    """One folder of `modules/`, and the three files it should hold."""
+    """One folder of `modules/`, and the files it should hold."""
 
     folder: Path
 
@@ -29,7 +31,7 @@ class Module:
 
     @property
     def number(self) -> str:
-        return self.name[:2]
+        return module_number(self.name)
 
     @property
     def short(self) -> str:
@@ -38,6 +40,11 @@ class Module:
     @property
     def lesson(self) -> Path:
         return self.folder / f"{self.short}.py"
+
+    @property
+    def given(self) -> Path:
+        """Code that the lesson builds on and a student need not write; most modules have none."""
+        return self.folder / f"{self.short}_given.py"
 
     @property
     def tests(self) -> Path:
@@ -69,7 +76,7 @@ class Workspace:
 
     @property
     def package(self) -> Path:
-        return self.root / "tinytorch"
+        return self.root / FRAMEWORK
 
     @property
     def scratch(self) -> Path:
@@ -83,6 +90,10 @@ class Workspace:
     @property
     def milestones(self) -> Path:
         return self.root / "tests" / "milestones"
+
+    def module(self, name: str) -> Module | None:
+        """The module of exactly that name, if it stands here."""
+        return next((module for module in self.modules if module.name == name), None)
 
     @property
     def is_authors(self) -> bool:
@@ -135,6 +146,11 @@ def _nearest_module(text: str, modules: list[Module]) -> Module | None:
     words = {word: module for module in modules for word in (module.short, module.name)}
     near = nearest(text.lower(), words)
     return words[near] if near else None
+
+
+def course() -> Workspace:
+    """The course itself, seen as a workspace: the solved lessons."""
+    return Workspace(course_root())
 
 
 def find_workspace(start: Path) -> Workspace:

@@ -1,0 +1,1 @@
+"""The verbs of `tito module`, one family a file."""

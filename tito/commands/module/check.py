@@ -1,0 +1,48 @@
+"""`tito module test` and `complete`: the module's tests, and what follows when they pass."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tito.commands.base import BaseCommand, add_json, add_module
+from tito.commands.completing import complete_and_show
+from tito.views.progress import watching
+from tito.workflows.complete import test
+
+if TYPE_CHECKING:
+    import argparse
+
+
+class TestCommand(BaseCommand):
+    """Run the module's tests against its own export, in staging; change nothing."""
+
+    __test__ = False  # its name is pytest's idea of a test class
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        add_module(parser)
+        add_json(parser)
+
+    def run(self, args: argparse.Namespace) -> int:
+        from tito.views.as_json import checklist_json
+        from tito.views.checklist import next_command, show_checklist
+
+        module = self.workspace.resolve(args.module)
+        with watching(self.world) as watcher:
+            found = test(self.world, module, watcher)
+        if args.json:
+            self.world.emit_json(checklist_json(found))
+        else:
+            show_checklist(self.world, found)
+            self.world.next_step(*next_command(found))
+        return found.report.exit_code
+
+
+class CompleteCommand(BaseCommand):
+    """Test, export, record, and show what it unlocks. Or change nothing at all."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        add_module(parser)
+        add_json(parser)
+
+    def run(self, args: argparse.Namespace) -> int:
+        return complete_and_show(self.world, args.module, as_json=args.json)

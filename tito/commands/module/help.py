@@ -1,0 +1,107 @@
+"""`tito module hint` and `tito module solution`: help, in small steps and only when asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tito.commands.base import BaseCommand, add_module, add_task, add_yes
+from tito.core.errors import TitoError
+from tito.core.lesson.file import read_lesson
+from tito.core.testing.results import Checklist, TaskState
+from tito.views.checklist import detail_lines, next_command
+from tito.views.hints import show_answers, show_hint
+from tito.views.lines import show_lines
+from tito.views.progress import watching
+from tito.workflows.complete import test
+from tito.workflows.hint import find_task, next_hint, reference_answers
+
+if TYPE_CHECKING:
+    import argparse
+
+    from tito.core.lesson.lesson import Task
+    from tito.core.workspace.workspace import Module
+
+
+class HintCommand(BaseCommand):
+    """The next rung for the task that fails now, or for the one that is named."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        add_module(parser)
+        add_task(parser)
+
+    def run(self, args: argparse.Namespace) -> int:
+        module = self.workspace.resolve(args.module)
+        if args.task is not None:
+            lesson = read_lesson(self.workspace, module).lesson
+            return self._give(module, find_task(lesson, module, args.task), named=True)
+        with watching(self.world) as watcher:
+            found = test(self.world, module, watcher)
+        if found.report.has_passed:
+            self.world.say(f"Every task of {module.name} is done: there is nothing to hint at.")
+            self.world.next_step(*next_command(found))
+            return 0
+        task = task_to_hint_at(found)
+        if task is None:
+            show_lines(self.console, detail_lines(found))
+            self.world.next_step(*next_command(found))
+            return found.report.exit_code
+        return self._give(module, task)
+
+    def _give(self, module: Module, task: Task, *, named: bool = False) -> int:
+        hint = next_hint(self.world, module, task)
+        show_hint(self.world, hint)
+        if hint.rung < hint.of:
+            same = f" --task {task.number}" if named else ""
+            why = f"or tito module hint {module.number}{same} for one hint more"
+        else:
+            why = f"the last hint; tito module solution {module.number} --task {task.number}"
+        self.world.next_step(f"tito module test {module.number}", why)
+        return 0
+
+
+def task_to_hint_at(found: Checklist) -> Task | None:
+    """The first that is wrong or blank; none where the run ended before it could tell."""
+    result, cause = found.first_open, found.report.cause
+    if result is None or (cause is not None and result.state is not TaskState.STOPPED):
+        return None
+    return result.task
+
+
+class SolutionCommand(BaseCommand):
+    """The reference answers beside the student's."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        add_module(parser)
+        add_task(parser)
+        add_yes(parser)
+
+    def run(self, args: argparse.Namespace) -> int:
+        module = self.workspace.resolve(args.module)
+        theirs = reference_answers(module)
+        if self.workspace.is_authors:
+            self.world.say("This is the course itself: its lessons are the reference answers.")
+        elif not self._may_look(module, args.task, yes=args.yes):
+            return 1
+        mine = read_lesson(self.workspace, module).lesson
+        named = args.task is not None
+        tasks = [find_task(theirs, module, args.task)] if named else theirs.tasks
+        for task in tasks:
+            show_answers(self.world, task, mine, theirs)
+        self.world.next_step(f"tito module test {module.number}")
+        return 0
+
+    def _may_look(self, module: Module, task: str | None, *, yes: bool) -> bool:
+        """Freely once the module is complete; earlier only for somebody who says so."""
+        if yes or module.name in self.world.tracker.completed_modules:
+            return True
+        if self.world.is_interactive():
+            question = f"{module.name} is not complete yet. Look at the answers anyway?"
+            if self.world.confirm(question):
+                return True
+            self.world.next_step(f"tito module hint {module.number}", "a nudge instead")
+            return False
+        which = f" --task {task}" if task else ""  # asked for one answer: do not offer them all
+        raise TitoError(
+            f"{module.name} is not complete yet, so its answers are shown only on request.",
+            hint=f"tito module solution {module.number}{which} --yes",
+        )

@@ -1,0 +1,22 @@
+"""How to call this very Python, and its pip, from a shell: for messages that name a command."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+from tito.core.words import quoted
+
+
+def python_command() -> str:
+    """Its short name where that finds this Python, else its path."""
+    name = Path(sys.executable).name
+    found = shutil.which(name)
+    if found and Path(found).absolute() == Path(sys.executable).absolute():
+        return name
+    return quoted(Path(sys.executable))
+
+
+def pip_install(*what: str) -> str:
+    return f"{python_command()} -m pip install " + " ".join(f'"{name}"' for name in what)

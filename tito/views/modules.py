@@ -1,0 +1,93 @@
+"""How the modules read: the tables of `list` and `status`, and the head of one that is started."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tito.core.console import Symbols
+from tito.core.words import counted
+from tito.workflows.status import ModuleState, ModuleStatus
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from tito.core.lesson.lesson import Lesson
+    from tito.workflows.start import Offer
+
+NARROW = 80  # columns; with less there is no room for counts and dates
+STYLES = {
+    ModuleState.COMPLETE: "green",
+    ModuleState.CHANGED: "yellow",
+    ModuleState.MISSING: "red",
+    ModuleState.STARTED: "cyan",
+}
+SAID = {
+    ModuleState.CHANGED: "changed since completion",
+    ModuleState.ELSEWHERE: "complete, not exported here",
+    ModuleState.EXPORTED: "exported, not complete",
+    ModuleState.UNRECORDED: "exported",
+    ModuleState.MISSING: "lesson missing",
+}
+NAMES_SHOWN = 12
+
+
+def list_table(found: Sequence[ModuleStatus], width: int) -> Table:
+    narrow = width < NARROW
+    table = _table("Modules", narrow=narrow)
+    table.add_column("What it is about")
+    for status in found:
+        table.add_row(*_head(status, narrow=narrow), status.summary)
+    return table
+
+
+def status_table(found: Sequence[ModuleStatus], symbols: Symbols, width: int) -> Table:
+    narrow = width < NARROW
+    done = sum(status.state is ModuleState.COMPLETE for status in found)
+    table = _table(f"{done} of {counted(len(found), 'module')} complete", narrow=narrow)
+    table.add_column("State", no_wrap=not narrow)
+    if not narrow:
+        table.add_column("Since", no_wrap=True)
+    for status in found:
+        sign = symbols.done if status.state is ModuleState.COMPLETE else " "
+        cells = [f"{sign} {SAID.get(status.state, status.state)}"]
+        if not narrow:
+            cells.append(_day(status.completed_at or status.started_at))
+        table.add_row(*_head(status, narrow=narrow), *cells, style=STYLES.get(status.state))
+    return table
+
+
+def introduction(name: str, lesson: Lesson, offers: Sequence[Offer]) -> list[str]:
+    """The head of a lesson, its tasks and what it exports."""
+    lines = [f"Module {name}: {lesson.title}", lesson.summary, ""]
+    lines.append(f"{counted(len(lesson.tasks), 'task')}:")
+    lines += [f"  {task.number:<5} {task.title}" for task in lesson.tasks]
+    lines += ["", "What it gives your framework:"]
+    return [*lines, *(f"  {offer.place}: {_listed(offer.names)}" for offer in offers), ""]
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - NAMES_SHOWN
+    return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def _table(title: str, *, narrow: bool) -> Table:
+    """Its first columns. Only the names give way: rich would squeeze the others to nothing."""
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    table.add_column("", no_wrap=True, min_width=2)
+    table.add_column("Module")
+    if not narrow:
+        table.add_column("Tasks", justify="right", min_width=5)
+    return table
+
+
+def _head(status: ModuleStatus, *, narrow: bool) -> list[str]:
+    cells = [status.module.number, status.title]
+    return cells if narrow else [*cells, str(status.tasks)]
+
+
+def _day(moment: str | None) -> str:
+    """`2025-11-23T10:00:00+01:00` as `2025-11-23 10:00`."""
+    return (moment or "")[:16].replace("T", " ")

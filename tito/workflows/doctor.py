@@ -1,0 +1,51 @@
+"""What `tito doctor` does: put the course's files back if asked to, then look at everything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from tito.core.errors import MachineError, UsageError
+from tito.core.workspace.course_files import restore_course_files
+from tito.workflows.doctor_machine import Finding, Level, check_environment
+
+if TYPE_CHECKING:
+    from tito.core.workspace.workspace import Workspace
+    from tito.world import World
+
+Tell = Callable[[str], None]
+
+
+def workspace_if_any(world: World) -> Workspace | None:
+    try:
+        return world.workspace
+    except UsageError:
+        return None
+
+
+def examine(world: World, tell: Tell) -> Iterator[tuple[str, list[Finding]]]:
+    """The groups one after the other: a look at the workspace may take long."""
+    yield "Environment", check_environment(world.stdout, world.env)
+    yield "Workspace", examine_workspace(world, tell)
+
+
+def examine_workspace(world: World, tell: Tell) -> list[Finding]:
+    workspace = workspace_if_any(world)
+    if workspace is None:
+        return [Finding(Level.NOTE, "this folder is not in a workspace", "tito init my-tinytorch")]
+    from tito.workflows.doctor_workspace import check_workspace  # slow to import
+
+    try:
+        return [Finding(Level.GOOD, str(workspace.root)), *check_workspace(world, tell)]
+    except MachineError as error:  # an installation without its course
+        return [Finding(Level.MACHINE, str(error), error.hint)]
+
+
+def fix(world: World) -> str:
+    """Put the course's own files back; returns what was done, in words."""
+    workspace = workspace_if_any(world)
+    if workspace is None or workspace.is_authors:
+        raise UsageError("There is no student's workspace here to fix.", hint="tito doctor")
+    names, kept = restore_course_files(workspace, world.now())
+    said = f"Put back: {', '.join(names)}." if names else "The course's files are all in place."
+    return f"{said} Your versions are in {kept}." if kept else said
