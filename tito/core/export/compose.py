@@ -42,21 +42,22 @@ def read_package(workspace: Workspace) -> Package:
 
 
 def outlines(workspace: Workspace, package: Package) -> dict[str, Lesson]:
-    """The lessons that have not been exported, by module name."""
+    """The lessons that have not been exported, by module name, for their names only.
+
+    Where one is broken at the moment, the course's own will do.
+    """
     found: dict[str, Lesson] = {}
+    exported = package.modules
     for module in workspace.modules:
-        if module.name not in package.modules and (lesson := _outline(workspace, module)):
-            found[module.name] = lesson
+        if module.name in exported:
+            continue
+        try:
+            file: LessonFile | None = read_lesson(workspace, module)
+        except TitoError:
+            file = reference(module.name)
+        if file is not None:
+            found[module.name] = file.lesson
     return found
-
-
-def _outline(workspace: Workspace, module: Module) -> Lesson | None:
-    """A lesson for its names only: when it is broken at the moment, the course's own will do."""
-    try:
-        return read_lesson(workspace, module).lesson
-    except TitoError:
-        file = reference(module.name)
-        return file.lesson if file else None
 
 
 def initial_files(workspace: Workspace) -> Files:
