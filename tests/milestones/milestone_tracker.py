@@ -1002,13 +1002,13 @@ def _judge_failure(case: _Case) -> Verdict:
     message = _error_message(case)
     absent = re.match(r"(?:ModuleNotFoundError|ImportError): No module named '([\w.]+)'", message)
     if absent and absent[1] == "tinytorch":
-        hint = "Your framework is written by: tito export"
-        return Verdict(
-            Outcome.COULD_NOT_RUN, "There is no tinytorch package in this workspace.", hint
-        )
+        reason, hint = "There is no tinytorch package in this workspace.", "tito export writes it."
+        return Verdict(Outcome.COULD_NOT_RUN, reason, hint)
+    of_framework = re.search(rf"{FRAMEWORK_FILE}|named 'tinytorch\.", case.traceback)
     if absent and "." not in absent[1]:
         hint = f"{Path(sys.executable).name} -m pip install {absent[1]}"
-        return Verdict(Outcome.COULD_NOT_RUN, f"The package {absent[1]} is not installed.", hint)
+        outcome = Outcome.FAILED if of_framework else Outcome.COULD_NOT_RUN
+        return Verdict(outcome, f"The package {absent[1]} is not installed.", hint)
     details = "\n\n".join(filter(None, [message, _place_in_framework(case.traceback)]))
     blank = re.match(r"NotImplementedError: (Task [^\n]+)", message)
     if blank:
@@ -1016,7 +1016,6 @@ def _judge_failure(case: _Case) -> Verdict:
     reason = message.partition("\n")[0] or "The test failed."
     # A test that could not even begin (pytest calls that an error), or that lacks a file.
     not_there = re.match(r"(OS|FileNotFound|ModuleNotFound|Permission)Error: ", message)
-    of_framework = re.search(rf"{FRAMEWORK_FILE}|named 'tinytorch\.", case.traceback)
     if (case.outcome is _CaseOutcome.ERROR or not_there) and not of_framework:
         blamed = "The course or the machine is at fault here, not your code."
         return Verdict(Outcome.COULD_NOT_RUN, reason, f"{details}\n\n{blamed}")

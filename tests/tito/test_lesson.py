@@ -8,7 +8,7 @@ from pathlib import Path
 import jupytext
 import pytest
 
-from tito.core.lesson.file import read_lesson, unmarked_tasks
+from tito.core.lesson.file import read_lesson, reference, unmarked_tasks
 from tito.core.lesson.lesson import Lesson, LessonError
 from tito.core.lesson.percent import split_cells
 from tito.core.workspace.workspace import Workspace, modules_in
@@ -255,4 +255,6 @@ def test_a_task_that_lost_one_of_its_marker_pairs(repo):
 
 
 def unmarked(text):
-    return unmarked_tasks("02_autograd", Lesson(text, "autograd.py"))
+    original = reference("02_autograd")
+    assert original is not None
+    return unmarked_tasks(Lesson(text, "autograd.py"), original.lesson)

@@ -19,6 +19,7 @@ from tito.core.lesson.file import (
     check,
     lost_tasks,
     read_lesson,
+    reference,
     unmarked_tasks,
     was_cut,
 )
@@ -156,13 +157,14 @@ def subject_of(module: Module, package: Package) -> Subject:
 
 def remarks_on(workspace: Workspace, file: LessonFile) -> Remarks:
     """What is odd about the lesson's file, and about its tests."""
-    name, lesson = file.module.name, file.lesson
-    lost = lost_tasks(name, lesson)
+    solved = reference(file.module.name)
+    lesson, original = file.lesson, solved.lesson if solved else None
+    lost = lost_tasks(lesson, original)
     tests = workspace.shown(file.module.tests)
     return Remarks(
         lost=tuple(lost),
-        cut=was_cut(name, lesson) if lost else False,
-        unmarked=tuple(unmarked_tasks(name, lesson)),
+        cut=bool(lost) and was_cut(lesson, original),
+        unmarked=tuple(unmarked_tasks(lesson, original)),
         edited_tests=tests if differs(workspace, tests) else "",
     )
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tito.core import process
 from tito.core.errors import TitoError
 from tito.core.export.stale import difference, stale_modules
-from tito.core.lesson.file import check, lost_tasks, read_lesson, unmarked_tasks, was_cut
+from tito.core.lesson.file import check, lost_tasks, read_lesson, reference, unmarked_tasks, was_cut
 from tito.core.words import counted, enumerated
 from tito.core.workspace.course import FIX
 from tito.core.workspace.course_files import differing_files
@@ -74,15 +74,17 @@ def check_lesson(workspace: Workspace, module: Module) -> Finding | None:
     except TitoError as error:
         where = error.where or workspace.shown(module.lesson)
         return Finding(Level.YOURS, f"{where}: {error}", error.hint)
-    lost = lost_tasks(module.name, file.lesson)
+    solved = reference(module.name)
+    original = solved.lesson if solved else None
+    lost = lost_tasks(file.lesson, original)
     if lost:
         numbers = enumerated([task.number for task in lost])
-        if was_cut(module.name, file.lesson):
+        if was_cut(file.lesson, original):
             text = f"{workspace.shown(module.lesson)} has lost task {numbers}"
             return Finding(Level.YOURS, text, f"tito module reset {module.number}")
         text = f"{workspace.shown(module.lesson)}: no heading above the answer to task {numbers}"
         return Finding(Level.NOTE, text, f"Put the line '{lost[0].heading}' back.")
-    unmarked = unmarked_tasks(module.name, file.lesson)
+    unmarked = unmarked_tasks(file.lesson, original)
     if unmarked:
         where, lines = workspace.shown(module.lesson), "### BEGIN SOLUTION and ### END SOLUTION"
         text = f"{where}: no {lines} around an answer to task {enumerated(unmarked)}"

@@ -94,28 +94,26 @@ def reference(module_name: str) -> LessonFile | None:
     return read_lesson(original, module) if module and module.lesson.is_file() else None
 
 
-def lost_tasks(module_name: str, lesson: Lesson) -> list[Task]:
+def lost_tasks(lesson: Lesson, original: Lesson | None) -> list[Task]:
     """Tasks of the course that the student's file no longer has."""
-    original = reference(module_name)
-    if original is None:
-        return []
     present = {task.number for task in lesson.tasks}
-    return [task for task in original.lesson.tasks if task.number not in present]
+    return [task for task in _tasks_of(original) if task.number not in present]
 
 
-def was_cut(module_name: str, lesson: Lesson) -> bool:
+def was_cut(lesson: Lesson, original: Lesson | None) -> bool:
     """Whether answers are gone too; a task may also be lost with its heading alone."""
-    original = reference(module_name)
-    return original is not None and len(lesson.blocks) < len(original.lesson.blocks)
+    return original is not None and len(lesson.blocks) < len(original.blocks)
 
 
-def unmarked_tasks(module_name: str, lesson: Lesson) -> list[str]:
+def unmarked_tasks(lesson: Lesson, original: Lesson | None) -> list[str]:
     """Tasks that have lost marker lines: they are tested, but hints and solutions miss answers."""
-    original = reference(module_name)
-    if original is None:
-        return []
-    marked = {task.number: len(task.blocks) for task in original.lesson.tasks}
+    marked = {task.number: len(task.blocks) for task in _tasks_of(original)}
     return [t.number for t in lesson.tasks if len(t.blocks) < marked.get(t.number, 0)]
+
+
+def _tasks_of(original: Lesson | None) -> list[Task]:
+    """None for a module that the course does not have."""
+    return original.tasks if original else []
 
 
 def _way_back(module: Module) -> str:

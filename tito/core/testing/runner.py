@@ -15,7 +15,8 @@ from pathlib import Path
 from tito import FRAMEWORK
 from tito.core import process
 from tito.core.errors import UsageError
-from tito.core.testing.cause import Ending, read_report
+from tito.core.testing.cause import read_report
+from tito.core.testing.ending import Ending
 from tito.core.testing.results import Cause, Place, Report
 from tito.core.testing.trace import Trace
 from tito.core.workspace.course import FIX

@@ -1,0 +1,103 @@
+"""The one table of how a test run can end without a result: kind, whose fault, and the sentence.
+
+Whose fault it is gives the outcome and the exit code (`core/outcome`). Which ending applies is
+found out in `cause`.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+from tito.core.outcome import Fault
+from tito.core.testing.results import Cause, Place
+
+
+class Row(NamedTuple):
+    kind: str
+    fault: Fault
+    sentence: str
+
+
+class Ending(Enum):
+    """How a run can end without a result of its tests."""
+
+    # fmt: off
+    FLOOD = Row(
+        "flood", Fault.STUDENT,
+        "{doing} printed more than {limit} MB and was stopped. Does a print stand in a loop?",
+    )
+    TIME = Row(
+        "time", Fault.STUDENT, "{doing} was still running after {seconds:g} s and was stopped."
+    )
+    TIME_OF_ALL = Row(
+        "time", Fault.STUDENT,
+        "{doing} was stopped: all tests together took more than {seconds:.0f} s.",
+    )
+    SYSTEM_EXIT = Row(
+        "exit", Fault.STUDENT,
+        "The lesson calls sys.exit() while it is imported, so nothing can be tested.",
+    )
+    PROCESS_EXIT = Row(
+        "exit", Fault.STUDENT,
+        "{doing} ended the process (exit code {code}). Is there an os._exit() or a quit()?",
+    )
+    INTERRUPT = Row(
+        "exit", Fault.STUDENT,
+        "{doing} interrupted the test run (KeyboardInterrupt or pytest.exit).",
+    )
+    CRASH = Row(
+        "crash", Fault.STUDENT,
+        "{doing} crashed Python itself ({signal}). Deep recursion, or too much memory?",
+    )
+    KILLED = Row(
+        "killed", Fault.MACHINE,
+        "{doing} was ended from outside ({signal}); often the memory ran out.",
+    )
+    BLANK_AT_IMPORT = Row(
+        "import", Fault.STUDENT,
+        "{task!r} is still blank, but is called while the lesson is imported.",
+    )
+    UNDEFINED_AT_IMPORT = Row("import", Fault.STUDENT, "{undefined}")
+    EDITED_PACKAGE = Row(
+        "import", Fault.STUDENT,
+        "What tinytorch/ holds of {module} is not its lesson, and fails: {error}",
+    )
+    IMPORT = Row("import", Fault.STUDENT, "The lesson cannot be imported: {error}")
+    UNDEFINED = Row("missing", Fault.STUDENT, "{undefined}")
+    MISSING = Row(
+        "missing", Fault.STUDENT,
+        "The tests miss something that the lesson should define: {error}",
+    )
+    SKIPPED = Row("skipped", Fault.STUDENT, "{test} was skipped; a skip is not a pass.")
+    TESTS_BROKEN = Row("tests", Fault.COURSE, "The test file cannot be used: {error}")
+    TESTS_MISSING = Row(
+        "tests", Fault.COURSE,
+        "The module's test file is missing, so nothing can be tested.",
+    )
+    NO_TESTS = Row(
+        "no tests", Fault.COURSE,
+        "The test file holds no test, so nothing is known about the lesson.",
+    )
+    NO_PACKAGE = Row(
+        "machine", Fault.MACHINE,
+        "The tests cannot run: this Python has no working {package}. {error}.",
+    )
+    NO_START = Row(
+        "machine", Fault.MACHINE, "The test process did not start (exit code {code})."
+    )
+    PYTEST = Row("machine", Fault.MACHINE, "pytest could not run (exit code {code}).")
+    # fmt: on
+
+    def cause(
+        self,
+        place: Place | None = None,
+        *,
+        hint: str | None = None,
+        printed: str = "",
+        more: str = "",
+        **facts: object,
+    ) -> Cause:
+        """This ending with its facts; `more` is said behind the sentence."""
+        kind, fault, sentence = self.value
+        return Cause(kind, fault, sentence.format(**facts) + more, place, hint, printed)
