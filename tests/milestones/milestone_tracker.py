@@ -748,7 +748,7 @@ def _status_of(milestone_id: str, state: State) -> dict[str, Any]:
 
 
 class RunResult(NamedTuple):
-    """What a runner gives back, or anything with the first three. No return code: it did not start."""
+    """What a runner gives back (the first three are enough). No return code: it did not start."""
 
     returncode: int | None
     output: str = ""
