@@ -1,4 +1,4 @@
-"""What a verification is fed with and reports: data, judges, bars, the wording of a fault."""
+"""What a verification is fed with and reports: data, metrics, bars, the wording of a fault."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "milestones"))
 
-from verification import controls, data, judging, parts, training
+from verification import controls, data, metrics, training
 from verification.faults import Fault, lesson_file
 from verification.places import lesson_line, raised_in
-from verification.probe import Kit, Probe
+from verification.probes import parts
+from verification.probes.probe import Kit, Probe
 from verification.run import Run
 
-# -------------------------------------------------------------------------- data, judges, controls
+# -------------------------------------------------------------------------- data, metrics, controls
 
 
 def test_the_digits_are_the_recorded_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,11 +82,11 @@ def test_a_reversal_is_predicted_from_the_separator_on() -> None:
 
 def test_losses_are_what_their_names_say() -> None:
     scores = np.array([[1000.0, 0.0], [0.0, 0.0]])
-    assert judging.class_loss(scores, np.array([0, 1])) == pytest.approx(np.log(2) / 2)
-    assert judging.binary_loss(np.zeros((2, 1)), np.array([[0.0], [1.0]])) == pytest.approx(
+    assert metrics.class_loss(scores, np.array([0, 1])) == pytest.approx(np.log(2) / 2)
+    assert metrics.binary_loss(np.zeros((2, 1)), np.array([[0.0], [1.0]])) == pytest.approx(
         np.log(2)
     )
-    assert judging.CLASSES.accuracy(scores, np.array([0, 1])) == 0.5
+    assert metrics.CLASS_METRICS.accuracy(scores, np.array([0, 1])) == 0.5
 
 
 @pytest.mark.parametrize("value", [0.5, float("nan")])
@@ -172,6 +173,14 @@ def test_a_check_more_changes_nothing_of_what_is_learned_from(
         parts.check_parts(run)
         seen.add((run.rng.normal(), run.tt.drawn))
     assert seen == {(np.random.default_rng(7).normal(), 7)}
+
+
+def test_every_module_s_probes_are_found_and_nothing_else_is_taken_for_them() -> None:
+    """`probe.py` and `parts.py` stand in the same folder."""
+    files = {path.stem for path in Path(parts.__file__).parent.glob("m[0-9]*.py")}
+    assert {f"m{module}" for module in parts.modules_with_probes()} == files
+    assert "03_nn" in parts.modules_with_probes()
+    assert parts.probes_for(["03_nn", "99_without_probes"]) == parts.probes_for(["03_nn"])
 
 
 def test_only_the_package_is_the_framework_not_a_folder_of_that_name_above_it(

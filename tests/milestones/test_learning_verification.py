@@ -20,12 +20,18 @@ from verification.controls import (
     require_more,
     zeroed,
 )
-from verification.judging import ANSWERS, BITS, CLASSES, SIGNS, evaluate
+from verification.metrics import (
+    BINARY_METRICS,
+    CLASS_METRICS,
+    SEQUENCE_METRICS,
+    SIGN_METRICS,
+    evaluate,
+)
 from verification.model_gradients import check_model
-from verification.models import NUMBERS
-from verification.parts import check_parts
+from verification.models import PARAMETER_COUNTS
+from verification.probes.parts import check_parts
 from verification.run import Run
-from verification.training import GradientDescent, check_moved, snapshot, train
+from verification.training import GradientDescent, check_moved, parameter_values, train
 
 
 def test_perceptron_learning(run: Run) -> None:
@@ -35,23 +41,35 @@ def test_perceptron_learning(run: Run) -> None:
     points = data.separable_points(run.rng, 500)
     learn, held_out = data.split(run.rng, points, held_out=400)
     neuron, criterion = models.Perceptron(tt, 2), models.logistic_loss
-    error = check_model(run, neuron, criterion, SIGNS.loss, learn, NUMBERS["perceptron"])
+    error = check_model(
+        run, neuron, criterion, SIGN_METRICS.loss, learn, PARAMETER_COUNTS["perceptron"]
+    )
 
-    def teach(pupil: Any, examples: data.Examples, phase: str) -> None:
-        descent = GradientDescent((pupil.w, pupil.b), lr=1.0)
-        train(run, pupil, criterion, examples, SIGNS, descent, steps=300, batch=100, phase=phase)
+    def train_neuron(model: Any, examples: data.Examples, phase: str) -> None:
+        descent = GradientDescent((model.w, model.b), lr=1.0)
+        train(
+            run,
+            model,
+            criterion,
+            examples,
+            SIGN_METRICS,
+            descent,
+            steps=300,
+            batch=100,
+            phase=phase,
+        )
 
-    before = snapshot(neuron)
-    teach(neuron, learn, "training")
+    before = parameter_values(neuron)
+    train_neuron(neuron, learn, "training")
     check_moved(before, neuron)
-    accuracy, loss = evaluate(tt, neuron, held_out, SIGNS)
+    accuracy, loss = evaluate(tt, neuron, held_out, SIGN_METRICS)
     require("accuracy on held-out points", accuracy, at_least=0.98)
 
     # Minsky and Papert, 1969: no line separates XOR, so no more than three corners of four.
     corners, other = data.xor_clouds(run.rng, 25), models.Perceptron(tt, 2)
     signs = data.Examples(corners.inputs, 2 * corners.targets - 1)
-    teach(other, signs, "control")
-    control, _ = evaluate(tt, other, signs, SIGNS)
+    train_neuron(other, signs, "control")
+    control, _ = evaluate(tt, other, signs, SIGN_METRICS)
     require_control("one neuron on XOR", control, at_most=0.75)
     run.measured(accuracy=accuracy, loss=loss, gradient_error=error, control_accuracy=control)
 
@@ -62,21 +80,25 @@ def test_xor_learning(run: Run) -> None:
     check_parts(run)
     learn, held_out = data.xor_clouds(run.rng, 16), data.xor_clouds(run.rng, 100)
     network, criterion = models.xor(tt.nn), tt.nn.BCEWithLogitsLoss()
-    error = check_model(run, network, criterion, BITS.loss, learn, NUMBERS["xor"])
+    error = check_model(
+        run, network, criterion, BINARY_METRICS.loss, learn, PARAMETER_COUNTS["xor"]
+    )
 
-    def teach(pupil: Any, phase: str) -> None:
-        descent = GradientDescent(pupil.parameters(), lr=0.5)
-        train(run, pupil, criterion, learn, BITS, descent, steps=400, batch=64, phase=phase)
+    def train_network(model: Any, phase: str) -> None:
+        descent = GradientDescent(model.parameters(), lr=0.5)
+        train(
+            run, model, criterion, learn, BINARY_METRICS, descent, steps=400, batch=64, phase=phase
+        )
 
-    before = snapshot(network)
-    teach(network, "training")
+    before = parameter_values(network)
+    train_network(network, "training")
     check_moved(before, network)
-    accuracy, loss = evaluate(tt, network, held_out, BITS)
+    accuracy, loss = evaluate(tt, network, held_out, BINARY_METRICS)
     require("accuracy on held-out points", accuracy, at_least=1.0)
 
     line = models.without_hidden_layer(tt.nn)
-    teach(line, "control")
-    control, _ = evaluate(tt, line, held_out, BITS)
+    train_network(line, "control")
+    control, _ = evaluate(tt, line, held_out, BINARY_METRICS)
     require_control("a network without a hidden layer", control, at_most=0.75)
     run.measured(accuracy=accuracy, loss=loss, gradient_error=error, control_accuracy=control)
 
@@ -88,17 +110,17 @@ def test_mlp_digits_learning(run: Run) -> None:
     learn, held_out = data.split(run.rng, data.flat(data.digits()), held_out=360)
     network, criterion = models.mlp(tt.nn), tt.nn.CrossEntropyLoss()
     few = learn.take(slice(16))
-    error = check_model(run, network, criterion, CLASSES.loss, few, NUMBERS["mlp"])
+    error = check_model(run, network, criterion, CLASS_METRICS.loss, few, PARAMETER_COUNTS["mlp"])
 
-    before = snapshot(network)
+    before = parameter_values(network)
     learn_classes(run, network, network.parameters(), learn, "training", steps=1500)
     check_moved(before, network)
-    accuracy, loss = evaluate(tt, network, held_out, CLASSES)
+    accuracy, loss = evaluate(tt, network, held_out, CLASS_METRICS)
     require("accuracy on held-out digits", accuracy, at_least=0.93)
 
-    other, lies = models.mlp(tt.nn), data.shuffled_labels(run.rng, learn)
-    learn_classes(run, other, other.parameters(), lies, "control", steps=300)
-    control, _ = evaluate(tt, other, held_out, CLASSES)
+    other, shuffled = models.mlp(tt.nn), data.shuffled_labels(run.rng, learn)
+    learn_classes(run, other, other.parameters(), shuffled, "control", steps=300)
+    control, _ = evaluate(tt, other, held_out, CLASS_METRICS)
     require_control("training on shuffled labels", control, at_most=0.4)
     run.measured(accuracy=accuracy, loss=loss, gradient_error=error, control_accuracy=control)
 
@@ -111,16 +133,16 @@ def test_cnn_learning(run: Run) -> None:
     off = data.one_pixel_off(held_out)
     network, criterion = models.cnn(tt.nn), tt.nn.CrossEntropyLoss()
     few = data.with_channel(learn.take(slice(4)))
-    error = check_model(run, network, criterion, CLASSES.loss, few, NUMBERS["cnn"])
+    error = check_model(run, network, criterion, CLASS_METRICS.loss, few, PARAMETER_COUNTS["cnn"])
 
-    def seen(pupil: Any, examples: data.Examples) -> tuple[float, float]:
-        return evaluate(tt, pupil, data.with_channel(examples), CLASSES)
+    def seen(model: Any, examples: data.Examples) -> tuple[float, float]:
+        return evaluate(tt, model, data.with_channel(examples), CLASS_METRICS)
 
-    def teach(pupil: Any, learning: Any, examples: data.Examples, phase: str) -> None:
-        learn_classes(run, pupil, learning, data.with_channel(examples), phase, steps=700)
+    def train_cnn(model: Any, learning: Any, examples: data.Examples, phase: str) -> None:
+        learn_classes(run, model, learning, data.with_channel(examples), phase, steps=700)
 
-    before = snapshot(network)
-    teach(network, network.parameters(), learn, "training")
+    before = parameter_values(network)
+    train_cnn(network, network.parameters(), learn, "training")
     check_moved(before, network)
     accuracy, loss = seen(network, held_out)
     require("accuracy on held-out digits", accuracy, at_least=0.95)
@@ -128,21 +150,21 @@ def test_cnn_learning(run: Run) -> None:
 
     mlp = models.mlp(tt.nn)
     learn_classes(run, mlp, mlp.parameters(), data.flat(learn), "mlp", steps=700)
-    mlp_shifted, _ = evaluate(tt, mlp, data.flat(off), CLASSES)
+    mlp_shifted, _ = evaluate(tt, mlp, data.flat(off), CLASS_METRICS)
     require_more("digits one pixel off", shifted, "the mlp", mlp_shifted, by=0.1)
 
     frozen = models.cnn(tt.nn)
-    teach(frozen, parameters_outside(frozen, *models.filters(frozen)), learn, "frozen filters")
+    train_cnn(frozen, parameters_outside(frozen, *models.filters(frozen)), learn, "frozen filters")
     control, _ = seen(frozen, held_out)
     require_control("a network whose filters do not learn", control, at_most=0.93)
     other, order = models.cnn(tt.nn), data.pixel_order(run.rng)
-    teach(other, other.parameters(), data.scrambled(learn, order), "scrambled")
+    train_cnn(other, other.parameters(), data.scrambled(learn, order), "scrambled")
     lost, _ = seen(other, data.scrambled(off, order))
     require_control("digits one pixel off, all pixels in another order,", lost, at_most=0.65)
     run.measured(
         accuracy=accuracy, loss=loss, gradient_error=error, control_accuracy=control,
         shifted_accuracy=shifted, mlp_shifted_accuracy=mlp_shifted,
-        scrambled_shifted_accuracy=lost, parameters=NUMBERS["cnn"],
+        scrambled_shifted_accuracy=lost, parameters=PARAMETER_COUNTS["cnn"],
     )  # fmt: skip
 
 
@@ -153,21 +175,25 @@ def test_transformer_learning(run: Run) -> None:
     forward, new = data.sequences(run.rng, (4096, 512), length=8, symbols=models.SYMBOLS)
     learn = data.reversal(forward, models.SEPARATOR)
     network = models.transformer(tt, places=16)
-    criterion = models.of_answers(tt.nn.CrossEntropyLoss())
+    criterion = models.sequence_loss(tt.nn.CrossEntropyLoss())
     few = learn.take(slice(4))
-    error = check_model(run, network, criterion, ANSWERS.loss, few, NUMBERS["transformer"])
+    error = check_model(
+        run, network, criterion, SEQUENCE_METRICS.loss, few, PARAMETER_COUNTS["transformer"]
+    )
     check_causal(tt, network, few.inputs)
 
-    def teach(pupil: Any, learning: Any, phase: str) -> None:
+    def train_transformer(model: Any, learning: Any, phase: str) -> None:
         adam = tt.optim.Adam(learning, lr=0.01)
-        train(run, pupil, criterion, learn, ANSWERS, adam, steps=150, batch=64, phase=phase)
+        train(
+            run, model, criterion, learn, SEQUENCE_METRICS, adam, steps=150, batch=64, phase=phase
+        )
 
-    before = snapshot(network)
-    teach(network, network.parameters(), "training")
+    before = parameter_values(network)
+    train_transformer(network, network.parameters(), "training")
     check_moved(before, network)
     check_causal(tt, network, few.inputs)
     match = exact_match(tt, network, new)
-    _, loss = evaluate(tt, network, data.reversal(new, models.SEPARATOR), ANSWERS)
+    _, loss = evaluate(tt, network, data.reversal(new, models.SEPARATOR), SEQUENCE_METRICS)
     require("exact match on held-out sequences", match, at_least=0.99)
 
     with zeroed(network.positions.weight):
@@ -179,12 +205,13 @@ def test_transformer_learning(run: Run) -> None:
 
     other = models.transformer(tt, places=16)
     with zeroed(other.positions.weight):
-        teach(other, parameters_outside(other, other.positions), "no positions")
+        train_transformer(other, parameters_outside(other, other.positions), "no positions")
         control = exact_match(tt, other, new)
     require_control("a network trained without positions", control, at_most=0.2)
     run.measured(
         exact_match=match, loss=loss, gradient_error=error, control_accuracy=control,
-        no_positions_exact_match=lost, uniform_exact_match=even, parameters=NUMBERS["transformer"],
+        no_positions_exact_match=lost, uniform_exact_match=even,
+        parameters=PARAMETER_COUNTS["transformer"],
     )  # fmt: skip
 
 
@@ -196,6 +223,6 @@ def learn_classes(
     adam = optim.Adam(learning, lr=0.01)
     fading = optim.lr_scheduler.CosineAnnealingLR(adam, T_max=steps)
     train(
-        run, network, criterion, examples, CLASSES, adam,
+        run, network, criterion, examples, CLASS_METRICS, adam,
         steps=steps, batch=32, noise=0.1, phase=phase, schedule=fading,
     )  # fmt: skip

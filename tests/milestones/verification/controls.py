@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from verification.faults import Fault
-from verification.judging import outputs_of
+from verification.metrics import outputs_of
 from verification.models import SEPARATOR, SYMBOLS
 
 
@@ -41,8 +41,8 @@ def require_control(what: str, value: float, at_most: float) -> None:
     """A control that does well means that the measurement is worth nothing."""
     if not value <= at_most:
         raise Fault(
-            f"The control succeeded: {what} reached {value:.1%}, where at most {at_most:.1%} is "
-            "possible by honest means.",
+            f"The control succeeded: {what} reached {value:.1%}, but should not exceed "
+            f"{at_most:.1%}.",
             hint="Does something in the framework see the targets, or keep results from before?",
         )
 

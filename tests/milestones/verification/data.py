@@ -1,6 +1,6 @@
 """What the milestones learn from: NumPy arrays, drawn anew for each seed.
 
-Here stands no framework and no accuracy bar. The handwritten digits are a file (`data/README.md`).
+No framework and no accuracy bar in here. The handwritten digits are a file (`data/README.md`).
 """
 
 from __future__ import annotations

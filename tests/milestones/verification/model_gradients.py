@@ -21,7 +21,7 @@ from verification.gradients import (
     check_parameters,
     in_float64,
 )
-from verification.parts import module_bringing
+from verification.probes.parts import module_bringing
 from verification.run import Run
 from verification.wording import RELATIVE, compare, number
 
@@ -38,15 +38,15 @@ def check_model(
     criterion: Callable[[Any, Any], Any],
     numpy_loss: NumpyLoss,
     examples: Examples,
-    numbers: int,
+    parameter_count: int,
 ) -> float:
     """The largest relative error of any gradient of this very model, on these examples.
 
-    `numbers` is how many numbers the model should learn: a layer that hides its parameters would
-    stay as it began.
+    `parameter_count` is how many numbers the model should learn: a layer that hides its parameters
+    would never learn them.
     """
     named = dict(model.named_parameters())
-    check_values(named, numbers)
+    check_values(named, parameter_count)
     loss, x, t = loss_on(run, model, numpy_loss, examples)
     with in_float64(named, run.checks_rng):
         check_forward(model(x), criterion(model(x), t), loss())
@@ -105,12 +105,12 @@ def widened(array: np.ndarray) -> np.ndarray:
     return array.astype(np.float64) if array.dtype.kind == "f" else array
 
 
-def check_values(named: dict[str, Any], numbers: int) -> None:
+def check_values(named: dict[str, Any], parameter_count: int) -> None:
     """All parameters are there, and they are finite."""
     count = sum(np.size(p.data) for p in named.values())
-    if count != numbers:
+    if count != parameter_count:
         raise Fault(
-            f"The model's parameters hold {count:,} numbers, not {numbers:,}.",
+            f"The model's parameters hold {count:,} numbers, not {parameter_count:,}.",
             found=", ".join(named) or "none",
             module="03_nn",
             hint="Does Module find every Parameter, and the parameters of every module in it?",

@@ -101,7 +101,7 @@ def query_projection(network: Any) -> list[Any]:
     return [(attention.in_proj_weight, rows), (attention.in_proj_bias, rows)]
 
 
-def of_answers(criterion: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+def sequence_loss(criterion: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     """Cross-entropy over the last places only, those that have a target."""
 
     def loss(scores: Any, targets: Any) -> Any:
@@ -112,4 +112,4 @@ def of_answers(criterion: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any
 
 
 # How many numbers each of them learns.
-NUMBERS = {"perceptron": 3, "xor": 65, "mlp": 2410, "cnn": 1898, "transformer": 9610}
+PARAMETER_COUNTS = {"perceptron": 3, "xor": 65, "mlp": 2410, "cnn": 1898, "transformer": 9610}

@@ -1,6 +1,6 @@
 """One run of one milestone: its seed, its random numbers, what it reports.
 
-No verdict is found here; `conftest.py` makes the run and shows its faults.
+It reaches no verdict. `conftest.py` makes the run and shows its faults.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from verification.untouched import Holdings, check_untouched, holdings
+from verification.untouched import Snapshot, check_untouched, snapshot
 
 SECONDS_BETWEEN_EVENTS = 0.05  # twenty a second: more than an eye follows
 EVENTS_PER_PHASE = 40  # enough for a curve, however short the training is
@@ -33,16 +33,16 @@ class Run:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.milestone, self.modules, self.seed = milestone, modules, seed
-        # Two sources, so that a check more or less changes nothing of what is learned from.
+        # Two sources, so that adding or removing a check does not change the training data.
         self.rng, self.checks_rng = np.random.default_rng(seed), np.random.default_rng([seed, 1])
         self.record = record
         self._stream, self._clock, self._last = stream, clock, -1.0
         self.tt: Any = None
-        self._before: Holdings = {}
+        self._before: Snapshot = {}
 
     def framework(self) -> Any:
         """The student's `tinytorch`, seeded. Imported as late as this, so that its errors show."""
-        self._before = holdings()
+        self._before = snapshot()
         import tinytorch
 
         check_untouched(self._before)

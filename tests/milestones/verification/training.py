@@ -12,7 +12,7 @@ import numpy as np
 
 from verification.data import Examples
 from verification.faults import Fault
-from verification.judging import Judge
+from verification.metrics import Metrics
 from verification.model_gradients import check_in_training
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def train(
     model: Any,
     criterion: Callable[[Any, Any], Any],
     examples: Examples,
-    judge: Judge,
+    metrics: Metrics,
     optimizer: Any,
     *,
     steps: int,
@@ -76,16 +76,22 @@ def train(
         optimizer.zero_grad()
         loss.backward()
         if step == checked:
-            check_in_training(run, model, judge.loss, Examples(inputs, targets))
+            check_in_training(run, model, metrics.loss, Examples(inputs, targets))
         optimizer.step()
         if schedule is not None:
             schedule.step()
         if run.progress_is_due(step, steps):
-            report(run, phase, step, steps, np.asarray(output.data), targets, judge)
+            report(run, phase, step, steps, np.asarray(output.data), targets, metrics)
 
 
 def report(
-    run: Run, phase: str, step: int, steps: int, out: np.ndarray, targets: np.ndarray, judge: Judge
+    run: Run,
+    phase: str,
+    step: int,
+    steps: int,
+    out: np.ndarray,
+    targets: np.ndarray,
+    metrics: Metrics,
 ) -> None:
     """One progress event. Training that has become NaN is not worth waiting for."""
     if not np.isfinite(out).all():
@@ -94,10 +100,10 @@ def report(
             hint="A step in the wrong direction, or one far too large, grows without end; so does "
             "a log of zero or a division by zero.",
         )
-    run.progress(phase, step, steps, judge.loss(out, targets), judge.accuracy(out, targets))
+    run.progress(phase, step, steps, metrics.loss(out, targets), metrics.accuracy(out, targets))
 
 
-def snapshot(model: Any) -> dict[str, np.ndarray]:
+def parameter_values(model: Any) -> dict[str, np.ndarray]:
     """A copy of every parameter, by name."""
     return {name: np.array(p.data) for name, p in model.named_parameters()}
 
@@ -119,7 +125,7 @@ def parts_that_move(name: str, size: int) -> dict[str, slice]:
 
 def check_moved(before: dict[str, np.ndarray], model: Any) -> None:
     """Every parameter that should move has moved."""
-    after = snapshot(model)
+    after = parameter_values(model)
     frozen = [
         part
         for name, old in before.items()

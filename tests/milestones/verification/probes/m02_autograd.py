@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from verification.faults import Fault
-from verification.operation import probes_of
-from verification.probe import Kit, Probe, expect
 from verification.probes.m01_tensor import OPERATIONS
+from verification.probes.operation import probes_of
+from verification.probes.probe import Kit, Probe, expect
 
 
 def gradient_of(tensor: object) -> object:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from verification.faults import Fault
-from verification.inputs import Input, between_0_and_1, fixed, spread, weights
-from verification.operation import Operation, probes_of
-from verification.probe import Kit, Probe, expect
+from verification.probes.inputs import Input, between_0_and_1, fixed, spread, weights
+from verification.probes.operation import Operation, probes_of
+from verification.probes.probe import Kit, Probe, expect
 
 X = {"x": spread(3, 4)}
 LABELS = [2, 0, 1, 2]

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from verification.inputs import Array, Input, spread, weights
-from verification.operation import Operation, Oracle, probes_of
-from verification.probe import Kit, Probe, expect
+from verification.probes.inputs import Array, Input, spread, weights
+from verification.probes.operation import Operation, Oracle, probes_of
+from verification.probes.probe import Kit, Probe, expect
 
 Pair = tuple[int, int]
 

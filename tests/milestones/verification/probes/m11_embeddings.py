@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from verification.inputs import Array, fixed, weights
-from verification.operation import Operation, probes_of
-from verification.probe import Kit, Probe, expect
+from verification.probes.inputs import Array, fixed, weights
+from verification.probes.operation import Operation, probes_of
+from verification.probes.probe import Kit, Probe, expect
 
 
 def rows(ids: Array, weight: Array) -> Array:

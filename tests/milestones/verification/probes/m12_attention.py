@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from verification.inputs import Array, fixed, spread, weights
-from verification.operation import Operation, probes_of
-from verification.probe import Kit, Probe, expect
+from verification.probes.inputs import Array, fixed, spread, weights
 from verification.probes.m03_nn import softmax
+from verification.probes.operation import Operation, probes_of
+from verification.probes.probe import Kit, Probe, expect
 
 LENGTH, WIDTH, HEADS = 4, 4, 2
 CAUSAL = np.triu(np.ones((LENGTH, LENGTH), bool), 1)  # True: must not look

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from verification.faults import Fault
-from verification.inputs import Array, Input
-from verification.probe import Kit, Probe
+from verification.probes.inputs import Array, Input
+from verification.probes.probe import Kit, Probe
 from verification.wording import Difference, compare, show
 
 Oracle = Callable[..., Array]
