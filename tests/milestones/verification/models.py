@@ -68,7 +68,7 @@ def transformer(tt: Any, places: int, heads: int = 4) -> Any:
     """One decoder block: the scores of the next symbol at every place."""
     nn = tt.nn
 
-    class Transformer(nn.Module):  # type: ignore[misc, name-defined]
+    class Transformer(nn.Module):  # type: ignore[misc, name-defined]  # the framework's own
         def __init__(self) -> None:
             super().__init__()
             self.tokens = nn.Embedding(SYMBOLS + 1, WIDTH)

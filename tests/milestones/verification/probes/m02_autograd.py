@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from verification.faults import Fault
@@ -15,7 +17,7 @@ def gradient_of(tensor: object) -> object:
     return None if grad is None else np.array(grad.data)
 
 
-def leaf(kit: Kit, *values: float) -> tuple[object, np.ndarray]:
+def leaf(kit: Kit, *values: float) -> tuple[Any, np.ndarray]:
     """(a tensor that requires a gradient, its values)."""
     array = np.array(values)
     return kit.tt.tensor(array.copy(), requires_grad=True), array

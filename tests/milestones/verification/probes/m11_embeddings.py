@@ -14,7 +14,7 @@ from verification.probes.probe import Kit, Probe, expect
 
 
 def rows(ids: Array, weight: Array) -> Array:
-    return weight[ids]
+    return np.asarray(weight[ids])
 
 
 def lookup(text: str, ids: object, hint: str) -> Operation:
