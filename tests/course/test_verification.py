@@ -16,7 +16,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "milestones"))
 
-from verification import gradients, model_gradients, wording
+from verification import gradients, layers, wording
 from verification.faults import Fault
 from verification.probes import m01_tensor
 from verification.probes.inputs import spread
@@ -151,14 +151,14 @@ def test_a_parameter_is_named_where_a_sequential_keeps_a_list() -> None:
     class Sequential:
         pass
 
-    assert model_gradients.owner_of(Sequential(), "0.weight") == "Sequential.weight"
-    assert model_gradients.module_of(Sequential(), "0.weight") == "03_nn"
+    assert layers.owner_of(Sequential(), "0.weight") == "Sequential.weight"
+    assert layers.module_of(Sequential(), "0.weight") == "03_nn"
 
 
 def test_the_file_of_a_layer_is_not_that_of_the_sequential_around_it() -> None:
     conv = type("Conv2d", (), {})()
     model = type("Sequential", (), {"0": conv})()
-    assert model_gradients.module_of(model, "0.weight") == "07_spatial"
+    assert layers.module_of(model, "0.weight") == "07_spatial"
 
 
 # ------------------------------------------------------------------------------------------- words

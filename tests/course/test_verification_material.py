@@ -12,8 +12,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "milestones"))
 
-from verification import controls, data, metrics, training
+from verification import controls, data, metrics, models, training
 from verification.faults import Fault, lesson_file
+from verification.model_under_test import ModelUnderTest
 from verification.places import lesson_line, raised_in
 from verification.probes import parts
 from verification.probes.probe import Kit, Probe
@@ -98,17 +99,22 @@ def test_a_bar_that_is_not_reached_is_a_fault(value: float) -> None:
 
 
 def test_a_key_bias_need_not_move_but_queries_and_values_must() -> None:
-    names = training.parts_that_move("attention.in_proj_bias", 12)
-    assert [name[-13:] for name in names] == ["(Q projection)"[-13:], "(V projection)"[-13:]]
-    assert len(training.parts_that_move("attention.in_proj_weight", 12)) == 3
+    declared = [part for part in models.TRANSFORMER_PARTS if part.parameter.endswith("bias")]
+    assert [part.label[0] for part in declared if not part.zero_because] == ["Q", "V"]
+    assert [part.label[0] for part in declared if part.zero_because] == ["K"]
+    weights = [part for part in models.TRANSFORMER_PARTS if part.parameter.endswith("weight")]
+    assert [bool(part.zero_because) for part in weights] == [False] * 3
 
 
 def test_a_projection_that_stands_still_is_named() -> None:
     before = {"in_proj_weight": np.zeros((6, 2))}
     moved = SimpleNamespace(data=np.array([[1.0, 1], [1, 1], [0, 0], [0, 0], [1, 1], [1, 1]]))
     model = SimpleNamespace(named_parameters=lambda: [("in_proj_weight", moved)])
+    run = Run("transformer", [], 1, lambda name, value: None)
+    parts_of_it = models.projections("in_proj_weight", 2)
+    subject = ModelUnderTest(run, model, None, metrics.CLASS_METRICS, 12, parts_of_it)
     with pytest.raises(Fault, match=r"in_proj_weight \(K projection\)"):
-        training.check_moved(before, model)
+        training.check_moved(subject, before)
 
 
 # --------------------------------------------------------------------------------- report and run

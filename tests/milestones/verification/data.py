@@ -81,11 +81,11 @@ def with_channel(examples: Examples) -> Examples:
 
 def shifted(examples: Examples, right: int, down: int) -> Examples:
     """Every image moved; zeros come in, what leaves the frame is lost."""
-    images = examples.inputs
-    height, width = images.shape[1:]
+    images = examples.inputs  # with or without an axis of channels
+    height, width = images.shape[-2:]
     moved = np.zeros_like(images)
     rows, columns = slice_pair(down, height), slice_pair(right, width)
-    moved[:, rows[0], columns[0]] = images[:, rows[1], columns[1]]
+    moved[..., rows[0], columns[0]] = images[..., rows[1], columns[1]]
     return Examples(moved, examples.targets)
 
 

@@ -6,11 +6,9 @@ No number that a student's code computes is trusted, so these are computed witho
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-
-from verification.data import Examples
 
 
 class Metrics(NamedTuple):
@@ -55,15 +53,3 @@ SEQUENCE_METRICS = Metrics(
     lambda z, t: class_loss(last_places(z, t), t),
     lambda z, t: last_places(z, t).argmax(axis=-1) == t,
 )
-
-
-def outputs_of(tt: Any, model: Any, inputs: np.ndarray) -> np.ndarray:
-    """The model's raw outputs, as the NumPy array they are."""
-    with tt.no_grad():
-        return np.asarray(model(tt.tensor(inputs)).data)
-
-
-def evaluate(tt: Any, model: Any, examples: Examples, metrics: Metrics) -> tuple[float, float]:
-    """(accuracy, loss) on these examples."""
-    outputs = outputs_of(tt, model, examples.inputs)
-    return metrics.accuracy(outputs, examples.targets), metrics.loss(outputs, examples.targets)

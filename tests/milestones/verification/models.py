@@ -7,9 +7,25 @@ imported here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+
+
+class Part(NamedTuple):
+    """Rows of a parameter that count by themselves: each part moves, or its gradient is zero.
+
+    `zero_because` says why the loss does not depend on them in training. It is checked, not
+    believed: the gradient must be zero, and only then may the part stay where it was.
+    """
+
+    parameter: str
+    label: str = ""
+    rows: slice | np.ndarray = slice(None)
+    zero_because: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.parameter} ({self.label})" if self.label else self.parameter
 
 
 class Perceptron:
@@ -93,6 +109,23 @@ def transformer(tt: Any, places: int, heads: int = 4) -> Any:
 def future(length: int) -> np.ndarray:
     """True where row i must not look: at every column after i."""
     return np.triu(np.ones((length, length), bool), 1)
+
+
+def projections(parameter: str, width: int, key: str = "") -> list[Part]:
+    """The three thirds of an in_proj; `key` says why the keys' third has no gradient, if so."""
+    return [
+        Part(parameter, f"{name} projection", slice(i * width, (i + 1) * width), why)
+        for i, (name, why) in enumerate({"Q": "", "K": key, "V": ""}.items())
+    ]
+
+
+TRANSFORMER_PARTS = [
+    *projections("attention.in_proj_weight", WIDTH),
+    *projections(
+        "attention.in_proj_bias", WIDTH,
+        key="It adds the same number to all scores of a query, and softmax takes no notice.",
+    ),
+]  # fmt: skip
 
 
 def query_projection(network: Any) -> list[Any]:

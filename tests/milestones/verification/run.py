@@ -9,11 +9,13 @@ import json
 import os
 import time
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from verification.randomness import RandomNumbers
 from verification.untouched import Snapshot, check_untouched, snapshot
 
 SECONDS_BETWEEN_EVENTS = 0.05  # twenty a second: more than an eye follows
@@ -53,6 +55,11 @@ class Run:
     def seed_framework(self) -> None:
         """From here on the framework's own random numbers are those of the seed."""
         self.tt.manual_seed(self.seed % 2**32)
+
+    @cached_property
+    def random(self) -> RandomNumbers:
+        """The framework's own random numbers."""
+        return RandomNumbers(self.tt, self.seed)
 
     def tensor(self, array: np.ndarray) -> Any:
         return self.tt.tensor(array)
