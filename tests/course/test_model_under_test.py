@@ -20,8 +20,9 @@ from tito.core.workspace import Workspace
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "milestones"))
 
-from verification import controls, data, layers, models
+from verification import controls, data, gradients, layers, models, training_gradients
 from verification.faults import Fault
+from verification.gradients import Measured
 from verification.metrics import CLASS_METRICS
 from verification.model_gradients import check_model, modes_that_differ
 from verification.model_under_test import ModelUnderTest
@@ -243,6 +244,37 @@ def test_the_same_seed_gives_the_same_run_without_a_readable_stream(
         verify(task)
         ends.append(task.subject.parameter_values()["4.weight"])
     assert np.array_equal(*ends)
+
+
+# --------------------------------------------------------------------------------- in training
+
+
+@pytest.mark.parametrize(
+    ("wrong", "fault"),
+    [
+        ([["0.weight", "4.bias"], []], ""),
+        ([["0.weight"], ["4.bias"]], ""),
+        ([["0.weight"], ["0.weight"], ["4.bias"]], ""),
+        ([["0.weight", "4.bias"], ["4.bias"], ["0.weight", "4.bias"]], "gradient of `4.bias`"),
+    ],
+)
+def test_one_step_that_disagrees_may_be_a_kink_three_are_a_fault(
+    wrong: list[list[str]], fault: str, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In float32 a ReLU can lie on the other side of zero, and its step is right all the same."""
+    task, looks = make(), iter(wrong)
+    one = Measured("", gradients.RANDOM, 2.0, 1.0, 1.0)
+    monkeypatch.setattr(
+        training_gradients, "check_found", lambda *given: {name: [one] for name in next(looks)}
+    )
+    adam = task.subject.run.tt.optim.Adam(task.subject.model.parameters(), lr=0.02)
+    if fault:
+        with pytest.raises(Fault, match=fault) as caught:
+            train(task.subject, task.learn, adam, steps=20, batch=32)
+        assert caught.value.facts["wrong"] == "4.bias"
+    else:
+        train(task.subject, task.learn, adam, steps=20, batch=32)
+    assert next(looks, None) is None
 
 
 # ------------------------------------------------------------------------------- declared parts

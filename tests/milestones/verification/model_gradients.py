@@ -18,16 +18,14 @@ from verification.gradients import (
     TOLERANCE,
     Checked,
     Measured,
-    check_found,
     check_parameters,
     gradient_array,
     in_float64,
 )
 from verification.layers import mode_dependent, module_of, owner_of, same
-from verification.model_under_test import ModelUnderTest, Moment, widened
+from verification.model_under_test import ModelUnderTest, widened
 from verification.wording import RELATIVE, compare, number
 
-TRAINING_TOLERANCE = 1e-2  # float32: near the end of a training its gradients are mostly rounding
 MODE = {True: "training", False: "evaluation"}
 ZERO = 1e-9  # of the model's largest gradient, in float64: rounding alone stays far below
 
@@ -81,34 +79,6 @@ def check_mode(
         if training and not checked.wrong:
             check_zero_parts(subject)
     return checked
-
-
-def check_in_training(subject: ModelUnderTest, batch: Examples, moment: Moment) -> None:
-    """The gradients that the optimizer is about to use: float32, a whole batch, moved weights.
-
-    `check_model` has seen float64, few examples and the first weights. What is wrong only here may
-    do no harm to the accuracy: Adam divides by the size of a gradient. The moment is the one from
-    which the step made its forward.
-    """
-    named, model = subject.parameters(), subject.model
-    with subject.held(True, moment, float64=True) as restart:
-        _, loss, _ = forward_and_loss(subject, batch, restart)
-        wrong = check_found(named, loss, subject.run.checks_rng, TRAINING_TOLERANCE)
-    if not wrong:
-        return
-    name, measured = list(wrong.items())[-1]
-    right = [other for other in named if other not in wrong]
-    raise Fault(
-        f"During training, the gradient of `{name}` ({owner_of(model, name)}) "
-        f"{in_words(measured, measured[0], TRAINING_TOLERANCE)}.",
-        module=module_of(model, name),
-        hint="Before training it was right, in float64. What depends on the dtype, on the number "
-        "of examples, or on something kept from an earlier step: an array, a gradient that "
-        "zero_grad did not clear?",
-        wrong=", ".join(wrong),
-        right=", ".join(right),
-        batch=f"{len(batch.targets)} examples",
-    )
 
 
 def forward_and_loss(

@@ -12,8 +12,8 @@ import numpy as np
 
 from verification.data import Examples
 from verification.faults import Fault
-from verification.model_gradients import check_in_training
 from verification.model_under_test import ModelUnderTest, Values
+from verification.training_gradients import TrainingCheck
 
 
 class GradientDescent:
@@ -60,21 +60,22 @@ def train(
 ) -> None:
     """Forward, loss, backward, step; NumPy's loss and accuracy go out as progress.
 
-    In one early step of the phase "training", the gradients are checked as they are.
+    In an early step of the phase "training", the gradients are checked as they are.
     """
     run = subject.run
-    checked = int(run.checks_rng.integers(2, max(3, steps // 4))) if phase == "training" else None
+    first = int(run.checks_rng.integers(2, max(3, steps // 4))) if phase == "training" else None
+    check = TrainingCheck(subject, first)
     with subject.mode(training=True):
         for step, (inputs, targets) in enumerate(
             minibatches(run.rng, examples, batch, steps, noise), 1
         ):
-            moment = subject.moment() if step == checked else None
+            moment = subject.moment() if check.is_due(step) else None
             output = subject.model(run.tensor(inputs))
             loss = subject.criterion(output, run.tensor(targets))
             optimizer.zero_grad()
             loss.backward()
             if moment is not None:
-                check_in_training(subject, Examples(inputs, targets), moment)
+                check.look(step, Examples(inputs, targets), moment)
             optimizer.step()
             if schedule is not None:
                 schedule.step()
