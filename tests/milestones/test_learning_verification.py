@@ -3,7 +3,7 @@
 Every test checks the single parts and every gradient against NumPy, trains on fresh data, looks at
 the gradients once more on the way, judges by NumPy on data held out, sees every parameter move, and
 runs a control that must not learn. What they are made of is in `verification/`. Bars and budgets
-stand here, where they are used.
+are here, where they are used.
 """
 
 from __future__ import annotations

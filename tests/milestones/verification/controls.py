@@ -55,7 +55,7 @@ def parameters_outside(model: Any, *layers: Any) -> list[Any]:
 
 @contextmanager
 def zeroed(*chosen: Any) -> Iterator[None]:
-    """Parameters, or (parameter, rows) of them, as zero for the while."""
+    """Inside, these parameters, or (parameter, rows) of them, are zero."""
     pairs = [entry if isinstance(entry, tuple) else (entry, slice(None)) for entry in chosen]
     old = [p.data for p, _ in pairs]
     for p, rows in pairs:

@@ -44,7 +44,7 @@ def xor_clouds(rng: np.random.Generator, per_corner: int, noise: float = 0.4) ->
     """Points around the corners (-1, 1) x (-1, 1); the target is 1 where the signs differ.
 
     No line does better than three corners of four: the noise is bounded, so any four points, one
-    of each corner, stand like the corners themselves, and each corner has as many points.
+    of each corner, are placed like the corners themselves, and each corner has as many points.
     """
     corners = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
     centers = np.repeat(corners, per_corner, axis=0)

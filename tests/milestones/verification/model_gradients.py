@@ -1,7 +1,6 @@
 """All gradients of the model under test, checked in each of its modes; and a wrong one in words.
 
-How a gradient is measured stands in `gradients.py`, how a forward is repeated in
-`model_under_test.py`.
+`gradients.py` measures a gradient, `model_under_test.py` repeats a forward.
 """
 
 from __future__ import annotations

@@ -187,4 +187,6 @@ def layer_fault(layer: Call, said: str, hint: str) -> Fault:
 
 
 def buffer_fault(subject: ModelUnderTest, names: list[str], said: str, hint: str) -> Fault:
-    return Fault(said, module=module_of(subject.model, names[0]), hint=hint, all=", ".join(names))
+    return Fault(
+        said, module=module_of(subject.model, names[0]), hint=hint, buffers=", ".join(names)
+    )

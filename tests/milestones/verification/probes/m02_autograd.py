@@ -24,7 +24,7 @@ def leaf(kit: Kit, *values: float) -> tuple[Any, np.ndarray]:
 
 
 def check_backward(kit: Kit) -> None:
-    """The simplest graph: one sum. Until the rules have been probed, sums and `+` must do."""
+    """The simplest graph: one sum. No other rule has been probed yet."""
     x, array = leaf(kit, 1.0, -2.0, 3.0)
     x.sum().backward()
     expect(

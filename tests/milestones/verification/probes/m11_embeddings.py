@@ -54,7 +54,7 @@ def check_padding(kit: Kit) -> None:
 
 
 def check_positions(kit: Kit, name: str, table: Callable[[Any], Array]) -> None:
-    """A layer of positions adds row p of its table to position p: equal tokens stand apart."""
+    """A layer of positions adds row p of its table to position p: equal tokens differ."""
     make = getattr(kit.tt.nn, name, None)
     if make is None:  # the contract does not fix the names of these layers
         return
