@@ -16,12 +16,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "milestones"))
 
-from verification import gradients, model_gradients, wording
+from verification import gradients, layers, wording
 from verification.faults import Fault
-from verification.inputs import spread
-from verification.operation import Operation, check_gradients, check_result, draw
-from verification.probe import Kit, Probe, run_probe
 from verification.probes import m01_tensor
+from verification.probes.inputs import spread
+from verification.probes.operation import Operation, check_gradients, check_result, draw
+from verification.probes.probe import Kit, Probe, run_probe
 
 
 class Parameter:
@@ -151,14 +151,14 @@ def test_a_parameter_is_named_where_a_sequential_keeps_a_list() -> None:
     class Sequential:
         pass
 
-    assert model_gradients.owner_of(Sequential(), "0.weight") == "Sequential.weight"
-    assert model_gradients.module_of(Sequential(), "0.weight") == "03_nn"
+    assert layers.owner_of(Sequential(), "0.weight") == "Sequential.weight"
+    assert layers.module_of(Sequential(), "0.weight") == "03_nn"
 
 
 def test_the_file_of_a_layer_is_not_that_of_the_sequential_around_it() -> None:
     conv = type("Conv2d", (), {})()
     model = type("Sequential", (), {"0": conv})()
-    assert model_gradients.module_of(model, "0.weight") == "07_spatial"
+    assert layers.module_of(model, "0.weight") == "07_spatial"
 
 
 # ------------------------------------------------------------------------------------------- words
@@ -202,6 +202,14 @@ def test_the_worst_entry_is_one_that_is_wrong() -> None:
     found = wording.compare(np.array([1000.05, 100.04]), np.array([1000.0, 100.0]), 1e-4)
     assert found is not None
     assert "the worst, [1]," in found.words
+
+
+@pytest.mark.parametrize(
+    ("noun", "said"),
+    [("ndarray", "an ndarray"), ("int64", "an int64"), ("uint8", "a uint8"), ("list", "a list")],
+)
+def test_an_article_fits_its_word(noun: str, said: str) -> None:
+    assert wording.with_article(noun) == said
 
 
 def test_rounding_is_no_difference() -> None:

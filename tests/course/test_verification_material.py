@@ -1,4 +1,4 @@
-"""What a verification is fed with and reports: data, judges, bars, the wording of a fault."""
+"""What a verification is fed with and reports: data, metrics, bars, the wording of a fault."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "milestones"))
 
-from verification import controls, data, judging, parts, training
+from verification import controls, data, metrics, models, training
 from verification.faults import Fault, lesson_file
+from verification.model_under_test import ModelUnderTest
 from verification.places import raised_in
-from verification.probe import Kit, Probe
+from verification.probes import parts
+from verification.probes.probe import Kit, Probe
 from verification.run import Run
 
-# -------------------------------------------------------------------------- data, judges, controls
+# -------------------------------------------------------------------------- data, metrics, controls
 
 
 def test_the_digits_are_the_recorded_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,11 +83,11 @@ def test_a_reversal_is_predicted_from_the_separator_on() -> None:
 
 def test_losses_are_what_their_names_say() -> None:
     scores = np.array([[1000.0, 0.0], [0.0, 0.0]])
-    assert judging.class_loss(scores, np.array([0, 1])) == pytest.approx(np.log(2) / 2)
-    assert judging.binary_loss(np.zeros((2, 1)), np.array([[0.0], [1.0]])) == pytest.approx(
+    assert metrics.class_loss(scores, np.array([0, 1])) == pytest.approx(np.log(2) / 2)
+    assert metrics.binary_loss(np.zeros((2, 1)), np.array([[0.0], [1.0]])) == pytest.approx(
         np.log(2)
     )
-    assert judging.CLASSES.accuracy(scores, np.array([0, 1])) == 0.5
+    assert metrics.CLASS_METRICS.accuracy(scores, np.array([0, 1])) == 0.5
 
 
 @pytest.mark.parametrize("value", [0.5, float("nan")])
@@ -97,17 +99,22 @@ def test_a_bar_that_is_not_reached_is_a_fault(value: float) -> None:
 
 
 def test_a_key_bias_need_not_move_but_queries_and_values_must() -> None:
-    names = training.parts_that_move("attention.in_proj_bias", 12)
-    assert [name[-13:] for name in names] == ["(Q projection)"[-13:], "(V projection)"[-13:]]
-    assert len(training.parts_that_move("attention.in_proj_weight", 12)) == 3
+    declared = [part for part in models.TRANSFORMER_PARTS if part.parameter.endswith("bias")]
+    assert [part.label[0] for part in declared if not part.zero_because] == ["Q", "V"]
+    assert [part.label[0] for part in declared if part.zero_because] == ["K"]
+    weights = [part for part in models.TRANSFORMER_PARTS if part.parameter.endswith("weight")]
+    assert [bool(part.zero_because) for part in weights] == [False] * 3
 
 
 def test_a_projection_that_stands_still_is_named() -> None:
     before = {"in_proj_weight": np.zeros((6, 2))}
     moved = SimpleNamespace(data=np.array([[1.0, 1], [1, 1], [0, 0], [0, 0], [1, 1], [1, 1]]))
     model = SimpleNamespace(named_parameters=lambda: [("in_proj_weight", moved)])
+    run = Run("transformer", [], 1, lambda name, value: None)
+    parts_of_it = models.projections("in_proj_weight", 2)
+    subject = ModelUnderTest(run, model, None, metrics.CLASS_METRICS, 12, parts_of_it)
     with pytest.raises(Fault, match=r"in_proj_weight \(K projection\)"):
-        training.check_moved(before, model)
+        training.check_moved(subject, before)
 
 
 # --------------------------------------------------------------------------------- report and run
@@ -164,6 +171,14 @@ def test_a_check_more_changes_nothing_of_what_is_learned_from(
         parts.check_parts(run)
         seen.add((run.rng.normal(), run.tt.drawn))
     assert seen == {(np.random.default_rng(7).normal(), 7)}
+
+
+def test_every_module_s_probes_are_found_and_nothing_else_is_taken_for_them() -> None:
+    """`probe.py` and `parts.py` stand in the same folder."""
+    files = {path.stem for path in Path(parts.__file__).parent.glob("m[0-9]*.py")}
+    assert {f"m{module}" for module in parts.modules_with_probes()} == files
+    assert "03_nn" in parts.modules_with_probes()
+    assert parts.probes_for(["03_nn", "99_without_probes"]) == parts.probes_for(["03_nn"])
 
 
 def test_only_the_package_is_the_framework_not_a_folder_of_that_name_above_it(

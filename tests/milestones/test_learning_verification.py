@@ -3,7 +3,7 @@
 Every test checks the single parts and every gradient against NumPy, trains on fresh data, looks at
 the gradients once more on the way, judges by NumPy on data held out, sees every parameter move, and
 runs a control that must not learn. What they are made of is in `verification/`. Bars and budgets
-stand here, where they are used.
+are here, where they are used.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ from verification.controls import (
     require_more,
     zeroed,
 )
-from verification.judging import ANSWERS, BITS, CLASSES, SIGNS, evaluate
+from verification.metrics import BINARY_METRICS, CLASS_METRICS, SEQUENCE_METRICS, SIGN_METRICS
 from verification.model_gradients import check_model
-from verification.models import NUMBERS
-from verification.parts import check_parts
+from verification.model_under_test import ModelUnderTest
+from verification.models import PARAMETER_COUNTS
+from verification.probes.parts import check_parts
 from verification.run import Run
-from verification.training import GradientDescent, check_moved, snapshot, train
+from verification.training import GradientDescent, check_moved, train
 
 
 def test_perceptron_learning(run: Run) -> None:
@@ -34,24 +35,25 @@ def test_perceptron_learning(run: Run) -> None:
     check_parts(run)
     points = data.separable_points(run.rng, 500)
     learn, held_out = data.split(run.rng, points, held_out=400)
-    neuron, criterion = models.Perceptron(tt, 2), models.logistic_loss
-    error = check_model(run, neuron, criterion, SIGNS.loss, learn, NUMBERS["perceptron"])
+    count, criterion = PARAMETER_COUNTS["perceptron"], models.logistic_loss
+    neuron = ModelUnderTest(run, models.Perceptron(tt, 2), criterion, SIGN_METRICS, count)
+    error = check_model(neuron, learn)
 
-    def teach(pupil: Any, examples: data.Examples, phase: str) -> None:
-        descent = GradientDescent((pupil.w, pupil.b), lr=1.0)
-        train(run, pupil, criterion, examples, SIGNS, descent, steps=300, batch=100, phase=phase)
+    def train_neuron(neuron: ModelUnderTest, examples: data.Examples, phase: str) -> None:
+        descent = GradientDescent((neuron.model.w, neuron.model.b), lr=1.0)
+        train(neuron, examples, descent, steps=300, batch=100, phase=phase)
 
-    before = snapshot(neuron)
-    teach(neuron, learn, "training")
-    check_moved(before, neuron)
-    accuracy, loss = evaluate(tt, neuron, held_out, SIGNS)
+    before = neuron.parameter_values()
+    train_neuron(neuron, learn, "training")
+    check_moved(neuron, before)
+    accuracy, loss = neuron.evaluate(held_out)
     require("accuracy on held-out points", accuracy, at_least=0.98)
 
     # Minsky and Papert, 1969: no line separates XOR, so no more than three corners of four.
-    corners, other = data.xor_clouds(run.rng, 25), models.Perceptron(tt, 2)
+    corners, other = data.xor_clouds(run.rng, 25), neuron.another(models.Perceptron(tt, 2))
     signs = data.Examples(corners.inputs, 2 * corners.targets - 1)
-    teach(other, signs, "control")
-    control, _ = evaluate(tt, other, signs, SIGNS)
+    train_neuron(other, signs, "control")
+    control, _ = other.evaluate(signs)
     require_control("one neuron on XOR", control, at_most=0.75)
     run.measured(accuracy=accuracy, loss=loss, gradient_error=error, control_accuracy=control)
 
@@ -61,22 +63,23 @@ def test_xor_learning(run: Run) -> None:
     tt = run.framework()
     check_parts(run)
     learn, held_out = data.xor_clouds(run.rng, 16), data.xor_clouds(run.rng, 100)
-    network, criterion = models.xor(tt.nn), tt.nn.BCEWithLogitsLoss()
-    error = check_model(run, network, criterion, BITS.loss, learn, NUMBERS["xor"])
+    count, criterion = PARAMETER_COUNTS["xor"], tt.nn.BCEWithLogitsLoss()
+    network = ModelUnderTest(run, models.xor(tt.nn), criterion, BINARY_METRICS, count)
+    error = check_model(network, learn)
 
-    def teach(pupil: Any, phase: str) -> None:
-        descent = GradientDescent(pupil.parameters(), lr=0.5)
-        train(run, pupil, criterion, learn, BITS, descent, steps=400, batch=64, phase=phase)
+    def train_network(network: ModelUnderTest, phase: str) -> None:
+        descent = GradientDescent(network.model.parameters(), lr=0.5)
+        train(network, learn, descent, steps=400, batch=64, phase=phase)
 
-    before = snapshot(network)
-    teach(network, "training")
-    check_moved(before, network)
-    accuracy, loss = evaluate(tt, network, held_out, BITS)
+    before = network.parameter_values()
+    train_network(network, "training")
+    check_moved(network, before)
+    accuracy, loss = network.evaluate(held_out)
     require("accuracy on held-out points", accuracy, at_least=1.0)
 
-    line = models.without_hidden_layer(tt.nn)
-    teach(line, "control")
-    control, _ = evaluate(tt, line, held_out, BITS)
+    line = network.another(models.without_hidden_layer(tt.nn))
+    train_network(line, "control")
+    control, _ = line.evaluate(held_out)
     require_control("a network without a hidden layer", control, at_most=0.75)
     run.measured(accuracy=accuracy, loss=loss, gradient_error=error, control_accuracy=control)
 
@@ -86,19 +89,19 @@ def test_mlp_digits_learning(run: Run) -> None:
     tt = run.framework()
     check_parts(run)
     learn, held_out = data.split(run.rng, data.flat(data.digits()), held_out=360)
-    network, criterion = models.mlp(tt.nn), tt.nn.CrossEntropyLoss()
-    few = learn.take(slice(16))
-    error = check_model(run, network, criterion, CLASSES.loss, few, NUMBERS["mlp"])
+    count, criterion = PARAMETER_COUNTS["mlp"], tt.nn.CrossEntropyLoss()
+    network = ModelUnderTest(run, models.mlp(tt.nn), criterion, CLASS_METRICS, count)
+    error = check_model(network, learn.take(slice(16)))
 
-    before = snapshot(network)
-    learn_classes(run, network, network.parameters(), learn, "training", steps=1500)
-    check_moved(before, network)
-    accuracy, loss = evaluate(tt, network, held_out, CLASSES)
+    before = network.parameter_values()
+    learn_classes(network, learn, "training", steps=1500)
+    check_moved(network, before)
+    accuracy, loss = network.evaluate(held_out)
     require("accuracy on held-out digits", accuracy, at_least=0.93)
 
-    other, lies = models.mlp(tt.nn), data.shuffled_labels(run.rng, learn)
-    learn_classes(run, other, other.parameters(), lies, "control", steps=300)
-    control, _ = evaluate(tt, other, held_out, CLASSES)
+    other, shuffled = network.another(models.mlp(tt.nn)), data.shuffled_labels(run.rng, learn)
+    learn_classes(other, shuffled, "control", steps=300)
+    control, _ = other.evaluate(held_out)
     require_control("training on shuffled labels", control, at_most=0.4)
     run.measured(accuracy=accuracy, loss=loss, gradient_error=error, control_accuracy=control)
 
@@ -107,42 +110,37 @@ def test_cnn_learning(run: Run) -> None:
     """1998: shared filters know a digit again one pixel further on, with fewer parameters."""
     tt = run.framework()
     check_parts(run)
-    learn, held_out = data.split(run.rng, data.digits(), held_out=360)
+    learn, held_out = map(data.with_channel, data.split(run.rng, data.digits(), held_out=360))
     off = data.one_pixel_off(held_out)
-    network, criterion = models.cnn(tt.nn), tt.nn.CrossEntropyLoss()
-    few = data.with_channel(learn.take(slice(4)))
-    error = check_model(run, network, criterion, CLASSES.loss, few, NUMBERS["cnn"])
+    count, criterion = PARAMETER_COUNTS["cnn"], tt.nn.CrossEntropyLoss()
+    network = ModelUnderTest(run, models.cnn(tt.nn), criterion, CLASS_METRICS, count)
+    error = check_model(network, learn.take(slice(4)))
 
-    def seen(pupil: Any, examples: data.Examples) -> tuple[float, float]:
-        return evaluate(tt, pupil, data.with_channel(examples), CLASSES)
-
-    def teach(pupil: Any, learning: Any, examples: data.Examples, phase: str) -> None:
-        learn_classes(run, pupil, learning, data.with_channel(examples), phase, steps=700)
-
-    before = snapshot(network)
-    teach(network, network.parameters(), learn, "training")
-    check_moved(before, network)
-    accuracy, loss = seen(network, held_out)
+    before = network.parameter_values()
+    learn_classes(network, learn, "training", steps=700)
+    check_moved(network, before)
+    accuracy, loss = network.evaluate(held_out)
     require("accuracy on held-out digits", accuracy, at_least=0.95)
-    shifted, _ = seen(network, off)
+    shifted, _ = network.evaluate(off)
 
-    mlp = models.mlp(tt.nn)
-    learn_classes(run, mlp, mlp.parameters(), data.flat(learn), "mlp", steps=700)
-    mlp_shifted, _ = evaluate(tt, mlp, data.flat(off), CLASSES)
+    mlp = network.another(models.mlp(tt.nn))
+    learn_classes(mlp, data.flat(learn), "mlp", steps=700)
+    mlp_shifted, _ = mlp.evaluate(data.flat(off))
     require_more("digits one pixel off", shifted, "the mlp", mlp_shifted, by=0.1)
 
-    frozen = models.cnn(tt.nn)
-    teach(frozen, parameters_outside(frozen, *models.filters(frozen)), learn, "frozen filters")
-    control, _ = seen(frozen, held_out)
+    frozen = network.another(models.cnn(tt.nn))
+    learning = parameters_outside(frozen.model, *models.filters(frozen.model))
+    learn_classes(frozen, learn, "frozen filters", steps=700, learning=learning)
+    control, _ = frozen.evaluate(held_out)
     require_control("a network whose filters do not learn", control, at_most=0.93)
-    other, order = models.cnn(tt.nn), data.pixel_order(run.rng)
-    teach(other, other.parameters(), data.scrambled(learn, order), "scrambled")
-    lost, _ = seen(other, data.scrambled(off, order))
+    other, order = network.another(models.cnn(tt.nn)), data.pixel_order(run.rng)
+    learn_classes(other, data.scrambled(learn, order), "scrambled", steps=700)
+    lost, _ = other.evaluate(data.scrambled(off, order))
     require_control("digits one pixel off, all pixels in another order,", lost, at_most=0.65)
     run.measured(
         accuracy=accuracy, loss=loss, gradient_error=error, control_accuracy=control,
         shifted_accuracy=shifted, mlp_shifted_accuracy=mlp_shifted,
-        scrambled_shifted_accuracy=lost, parameters=NUMBERS["cnn"],
+        scrambled_shifted_accuracy=lost, parameters=count,
     )  # fmt: skip
 
 
@@ -152,50 +150,56 @@ def test_transformer_learning(run: Run) -> None:
     check_parts(run)
     forward, new = data.sequences(run.rng, (4096, 512), length=8, symbols=models.SYMBOLS)
     learn = data.reversal(forward, models.SEPARATOR)
-    network = models.transformer(tt, places=16)
-    criterion = models.of_answers(tt.nn.CrossEntropyLoss())
+    count, criterion = PARAMETER_COUNTS["transformer"], tt.nn.CrossEntropyLoss()
+    network = ModelUnderTest(
+        run, models.transformer(tt, places=16), models.sequence_loss(criterion), SEQUENCE_METRICS,
+        count, models.TRANSFORMER_PARTS,
+    )  # fmt: skip
     few = learn.take(slice(4))
-    error = check_model(run, network, criterion, ANSWERS.loss, few, NUMBERS["transformer"])
-    check_causal(tt, network, few.inputs)
+    error = check_model(network, few)
+    check_causal(network, few.inputs)
 
-    def teach(pupil: Any, learning: Any, phase: str) -> None:
+    def train_network(network: ModelUnderTest, learning: Any, phase: str) -> None:
         adam = tt.optim.Adam(learning, lr=0.01)
-        train(run, pupil, criterion, learn, ANSWERS, adam, steps=150, batch=64, phase=phase)
+        train(network, learn, adam, steps=150, batch=64, phase=phase)
 
-    before = snapshot(network)
-    teach(network, network.parameters(), "training")
-    check_moved(before, network)
-    check_causal(tt, network, few.inputs)
-    match = exact_match(tt, network, new)
-    _, loss = evaluate(tt, network, data.reversal(new, models.SEPARATOR), ANSWERS)
+    before = network.parameter_values()
+    train_network(network, network.model.parameters(), "training")
+    check_moved(network, before)
+    check_causal(network, few.inputs)
+    match = exact_match(network, new)
+    _, loss = network.evaluate(data.reversal(new, models.SEPARATOR))
     require("exact match on held-out sequences", match, at_least=0.99)
 
-    with zeroed(network.positions.weight):
-        lost = exact_match(tt, network, new)
+    with zeroed(network.model.positions.weight):
+        lost = exact_match(network, new)
     require_control("the trained network without its positions", lost, at_most=0.05)
-    with zeroed(*models.query_projection(network)):
-        even = exact_match(tt, network, new)
+    with zeroed(*models.query_projection(network.model)):
+        even = exact_match(network, new)
     require_control("the trained network with uniform attention", even, at_most=0.05)
 
-    other = models.transformer(tt, places=16)
-    with zeroed(other.positions.weight):
-        teach(other, parameters_outside(other, other.positions), "no positions")
-        control = exact_match(tt, other, new)
+    other = network.another(models.transformer(tt, places=16))
+    with zeroed(other.model.positions.weight):
+        train_network(other, parameters_outside(other.model, other.model.positions), "no positions")
+        control = exact_match(other, new)
     require_control("a network trained without positions", control, at_most=0.2)
     run.measured(
         exact_match=match, loss=loss, gradient_error=error, control_accuracy=control,
-        no_positions_exact_match=lost, uniform_exact_match=even, parameters=NUMBERS["transformer"],
+        no_positions_exact_match=lost, uniform_exact_match=even, parameters=count,
     )  # fmt: skip
 
 
 def learn_classes(
-    run: Run, network: Any, learning: Any, examples: data.Examples, phase: str, steps: int
+    network: ModelUnderTest, examples: data.Examples, phase: str, steps: int, learning: Any = None
 ) -> None:
-    """What the digits have in common: a little noise, and Adam with a step size that fades out."""
-    optim, criterion = run.tt.optim, run.tt.nn.CrossEntropyLoss()
-    adam = optim.Adam(learning, lr=0.01)
+    """What the digits have in common: a little noise, and Adam with a step size that fades out.
+
+    `learning` are the parameters that do learn; all of them, unless told otherwise.
+    """
+    optim = network.run.tt.optim
+    adam = optim.Adam(network.model.parameters() if learning is None else learning, lr=0.01)
     fading = optim.lr_scheduler.CosineAnnealingLR(adam, T_max=steps)
     train(
-        run, network, criterion, examples, CLASSES, adam,
+        network, examples, adam,
         steps=steps, batch=32, noise=0.1, phase=phase, schedule=fading,
     )  # fmt: skip

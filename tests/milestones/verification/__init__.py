@@ -1,19 +1,25 @@
 """What the milestones' tests are made of. Not the tests themselves, and nothing a student edits.
 
-    data.py       what is learned: separable points, XOR, the digits, sequences
-    models.py     the networks, written with PyTorch's names only
-    judging.py    loss and accuracy, computed by NumPy from a model's raw outputs
-    gradients.py  gradients against central differences; model_gradients.py: those of a whole model
-    training.py   the training loop, its progress events, and whether every parameter moved
-    controls.py   the bars, and what must not work: frozen filters, no positions, ...
-    parts.py      the small probes of single public names, in `probes/`, one file per module
-    probe.py      what a probe is, and how one is run; operation.py: probes that are data
-    inputs.py     how a probe's arguments are drawn
-    wording.py    from two arrays to a sentence: "is 32 times too large"
-    places.py     from a traceback to the line of the lesson
-    faults.py     the one exception that a student reads
-    untouched.py  whether what measures was replaced by what is measured
-    run.py        one run of one milestone: its seed, its random numbers, its report
+    wording.py             from two arrays to a sentence: "is 32 times too large"
+    faults.py              the one exception that a student reads
+    places.py              from a traceback to the line of the lesson
+    data.py                what is learned: separable points, XOR, the digits, sequences
+    metrics.py             loss and accuracy, computed by NumPy from a model's raw outputs
+    models.py              the networks, in PyTorch's names only, and what is known of them
+    randomness.py          the framework's random numbers, kept and replayed
+    untouched.py           whether the framework replaced something that measures it
+    run.py                 one run of one milestone: its seed, its random numbers, its report
+    probes/                single public names, compared with NumPy: one file per module
+    model_under_test.py    a model with its modes, buffers and chance, measured without a trace
+    layers.py              whose a parameter is, and what each layer was called with
+    modes.py               what training and evaluation mode promise
+    gradients.py           gradients against central differences
+    model_gradients.py     those of a whole model, in each mode, and a wrong one in words
+    training_gradients.py  those of a step in training, as the optimizer will use them
+    training.py            the training loop, its progress events, and what must have moved
+    controls.py            the bars, and what must not work: frozen filters, no positions, ...
 
+Each file imports from those above it only. A milestone whose network has modes, buffers or random
+layers is judged like any other; `modes.check_modes` is one more line in its test.
 Only names of the contract are used, so that any framework that honors them can be judged.
 """

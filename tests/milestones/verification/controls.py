@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from verification.faults import Fault
-from verification.judging import outputs_of
+from verification.model_under_test import ModelUnderTest
 from verification.models import SEPARATOR, SYMBOLS
 
 
@@ -41,8 +41,8 @@ def require_control(what: str, value: float, at_most: float) -> None:
     """A control that does well means that the measurement is worth nothing."""
     if not value <= at_most:
         raise Fault(
-            f"The control succeeded: {what} reached {value:.1%}, where at most {at_most:.1%} is "
-            "possible by honest means.",
+            f"The control succeeded: {what} reached {value:.1%}, but should not exceed "
+            f"{at_most:.1%}.",
             hint="Does something in the framework see the targets, or keep results from before?",
         )
 
@@ -55,7 +55,7 @@ def parameters_outside(model: Any, *layers: Any) -> list[Any]:
 
 @contextmanager
 def zeroed(*chosen: Any) -> Iterator[None]:
-    """Parameters, or (parameter, rows) of them, as zero for the while."""
+    """Inside, these parameters, or (parameter, rows) of them, are zero."""
     pairs = [entry if isinstance(entry, tuple) else (entry, slice(None)) for entry in chosen]
     old = [p.data for p, _ in pairs]
     for p, rows in pairs:
@@ -71,7 +71,7 @@ def zeroed(*chosen: Any) -> Iterator[None]:
 # ------------------------------------------------------------------------------ of the transformer
 
 
-def exact_match(tt: Any, model: Any, forward: np.ndarray) -> float:
+def exact_match(subject: ModelUnderTest, forward: np.ndarray) -> float:
     """The share of sequences whose whole reversal is written without a mistake.
 
     Greedy: the model is shown the sequence and the separator, and then what it wrote itself.
@@ -79,18 +79,18 @@ def exact_match(tt: Any, model: Any, forward: np.ndarray) -> float:
     length = forward.shape[1]
     ids = np.concatenate([forward, np.full((len(forward), 1), SEPARATOR)], axis=1)
     for _ in range(length):
-        scores = outputs_of(tt, model, ids)[:, -1]
+        scores = subject.outputs(ids)[:, -1]
         ids = np.concatenate([ids, scores.argmax(axis=-1)[:, None]], axis=1)
     return float((ids[:, length + 1 :] == forward[:, ::-1]).all(axis=1).mean())
 
 
-def check_causal(tt: Any, model: Any, ids: np.ndarray) -> None:
+def check_causal(subject: ModelUnderTest, ids: np.ndarray) -> None:
     """A token changes nothing before it, and something at its own place."""
-    before = outputs_of(tt, model, ids)
+    before = subject.outputs(ids)
     for place in range(ids.shape[1]):
         changed = ids.copy()
         changed[:, place] = (ids[:, place] + 1) % SYMBOLS
-        moved = np.abs(outputs_of(tt, model, changed) - before).max(axis=(0, 2))
+        moved = np.abs(subject.outputs(changed) - before).max(axis=(0, 2))
         if moved[:place].max(initial=0.0) > 1e-5:
             first = int(np.argmax(moved > 1e-5))
             raise causal_fault(

@@ -1,6 +1,6 @@
 """What the milestones learn from: NumPy arrays, drawn anew for each seed.
 
-Here stands no framework and no accuracy bar. The handwritten digits are a file (`data/README.md`).
+No framework and no accuracy bar in here. The handwritten digits are a file (`data/README.md`).
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def xor_clouds(rng: np.random.Generator, per_corner: int, noise: float = 0.4) ->
     """Points around the corners (-1, 1) x (-1, 1); the target is 1 where the signs differ.
 
     No line does better than three corners of four: the noise is bounded, so any four points, one
-    of each corner, stand like the corners themselves, and each corner has as many points.
+    of each corner, are placed like the corners themselves, and each corner has as many points.
     """
     corners = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
     centers = np.repeat(corners, per_corner, axis=0)
@@ -81,11 +81,11 @@ def with_channel(examples: Examples) -> Examples:
 
 def shifted(examples: Examples, right: int, down: int) -> Examples:
     """Every image moved; zeros come in, what leaves the frame is lost."""
-    images = examples.inputs
-    height, width = images.shape[1:]
+    images = examples.inputs  # with or without an axis of channels
+    height, width = images.shape[-2:]
     moved = np.zeros_like(images)
     rows, columns = slice_pair(down, height), slice_pair(right, width)
-    moved[:, rows[0], columns[0]] = images[:, rows[1], columns[1]]
+    moved[..., rows[0], columns[0]] = images[..., rows[1], columns[1]]
     return Examples(moved, examples.targets)
 
 

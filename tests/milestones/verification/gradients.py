@@ -2,7 +2,7 @@
 
 The differences are taken of NumPy's loss over the model's raw outputs, so nothing that the code
 under test says about itself is believed. Small tensors are checked entry by entry; of large ones
-sampled entries, and random directions, which every entry has a share in.
+sampled entries, and random directions, to which every entry contributes.
 
 ReLU and max-pooling have kinks, and a step across one gives a wrong quotient. An entry that
 disagrees is measured again at smaller steps and from either side: a kink spoils one side only. The
@@ -53,7 +53,7 @@ class Checked(NamedTuple):
 def in_float64(
     named: dict[str, Any], rng: np.random.Generator, jitter: float = JITTER
 ) -> Iterator[None]:
-    """Every parameter as float64, a little off its value; all is as it was at the end."""
+    """Inside, every parameter is float64 and a little off its value; then it is restored."""
     old = [(p, p.data, p.grad) for p in named.values()]
     try:
         for p in named.values():
@@ -96,7 +96,7 @@ def check_parameters(
 def check_found(
     named: dict[str, Any], loss: Loss, rng: np.random.Generator, tolerance: float
 ) -> dict[str, list[Measured]]:
-    """The gradients that stand in each `.grad` now, along random directions: those that are wrong.
+    """The gradients now in each `.grad`, along random directions: those that are wrong.
 
     They may be float32. The differences are float64's all the same, of the same weights.
     """

@@ -1,11 +1,11 @@
-"""All gradients of one model and its loss, checked; and a wrong one in words.
+"""All gradients of the model under test, checked in each of its modes; and a wrong one in words.
 
-How a gradient is measured stands in `gradients.py`.
+`gradients.py` measures a gradient, `model_under_test.py` repeats a forward.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,100 +17,97 @@ from verification.gradients import (
     TOLERANCE,
     Checked,
     Measured,
-    check_found,
     check_parameters,
+    gradient_array,
     in_float64,
 )
-from verification.parts import module_bringing
-from verification.run import Run
+from verification.layers import mode_dependent, module_of, owner_of, same
+from verification.model_under_test import ModelUnderTest, widened
 from verification.wording import RELATIVE, compare, number
 
-TRAINING_TOLERANCE = 1e-2  # float32: near the end of a training its gradients are mostly rounding
+MODE = {True: "training", False: "evaluation"}
+ZERO = 1e-9  # of the model's largest gradient, in float64: rounding alone stays far below
 
-CONTAINERS = {"Sequential", "ModuleList"}
-
-NumpyLoss = Callable[[np.ndarray, np.ndarray], float]
+Forward = Callable[[], Any]
 
 
-def check_model(
-    run: Run,
-    model: Any,
-    criterion: Callable[[Any, Any], Any],
-    numpy_loss: NumpyLoss,
-    examples: Examples,
-    numbers: int,
-) -> float:
+def check_model(subject: ModelUnderTest, examples: Examples) -> float:
     """The largest relative error of any gradient of this very model, on these examples.
 
-    `numbers` is how many numbers the model should learn: a layer that hides its parameters would
-    stay as it began.
+    In training mode, and in evaluation mode too where that gives something else.
     """
-    named = dict(model.named_parameters())
-    check_values(named, numbers)
-    loss, x, t = loss_on(run, model, numpy_loss, examples)
-    with in_float64(named, run.checks_rng):
-        check_forward(model(x), criterion(model(x), t), loss())
+    check_values(subject)
+    modes = modes_that_differ(subject, examples.inputs)
+    found = {training: check_mode(subject, examples, training, modes) for training in modes}
+    for training, checked in found.items():
+        if checked.wrong:
+            raise gradient_fault(subject, examples, found, training)
+    return max(checked.worst for checked in found.values())
+
+
+def modes_that_differ(subject: ModelUnderTest, inputs: np.ndarray) -> list[bool]:
+    """[True] for training alone, [True, False] where evaluation gives something else."""
+    if not subject.has_modes:
+        return [True]
+    with subject.held(training=True) as restart, subject.run.tt.no_grad():
+        restart()
+        trained = np.asarray(subject.model(subject.run.tensor(inputs)).data)
+    return [True] if same(trained, subject.outputs(inputs)) else [True, False]
+
+
+def check_mode(
+    subject: ModelUnderTest, examples: Examples, training: bool, modes: list[bool]
+) -> Checked:
+    """All gradients in one mode, in float64."""
+    run, named = subject.run, subject.parameters()
+    done_before = len(named) * modes.index(training)
+    with (
+        in_float64(named, run.checks_rng),
+        subject.held(training, float64=True) as restart,
+    ):
+        forward, loss, target = forward_and_loss(subject, examples, restart)
+        output = forward()
+        check_forward(output, subject.criterion(output, target), loss())
         checked = check_parameters(
             named,
-            lambda: criterion(model(x), t).backward(),
+            lambda: subject.criterion(forward(), target).backward(),
             loss,
             run.checks_rng,
-            lambda done, total: run.progress("gradients", done, total),
+            lambda done, total: run.progress("gradients", done_before + done, total * len(modes)),
         )
-    if checked.wrong:
-        raise gradient_fault(model, checked)
-    return checked.worst
+        if training and not checked.wrong:
+            check_zero_parts(subject)
+    return checked
 
 
-def check_in_training(run: Run, model: Any, numpy_loss: NumpyLoss, batch: Examples) -> None:
-    """The gradients that the optimizer is about to use: float32, a whole batch, moved weights.
+def forward_and_loss(
+    subject: ModelUnderTest, examples: Examples, restart: Callable[[], None]
+) -> tuple[Forward, Callable[[], float], Any]:
+    """(the same forward each time, NumPy's loss of it, the targets), on float64 inputs."""
+    tt = subject.run.tt
+    x, t = tt.tensor(widened(examples.inputs)), tt.tensor(widened(examples.targets))
 
-    `check_model` has seen float64, few examples and the first weights. What is wrong only here may
-    do no harm to the accuracy: Adam divides by the size of a gradient.
-    """
-    named = dict(model.named_parameters())
-    loss, _, _ = loss_on(run, model, numpy_loss, batch)
-    wrong = check_found(named, loss, run.checks_rng, TRAINING_TOLERANCE)
-    if not wrong:
-        return
-    name, measured = list(wrong.items())[-1]
-    right = [other for other in named if other not in wrong]
-    raise Fault(
-        f"During training, the gradient of `{name}` ({owner_of(model, name)}) "
-        f"{in_words(measured, measured[0], TRAINING_TOLERANCE)}.",
-        module=module_of(model, name),
-        hint="Before training it was right, in float64. What depends on the dtype, on the number "
-        "of examples, or on something kept from an earlier step: an array, a gradient that "
-        "zero_grad did not clear?",
-        wrong=", ".join(wrong),
-        right=", ".join(right),
-        batch=f"{len(batch.targets)} examples",
-    )
-
-
-def loss_on(
-    run: Run, model: Any, numpy_loss: NumpyLoss, examples: Examples
-) -> tuple[Callable[[], float], Any, Any]:
-    """(NumPy's loss of the model on these examples in float64, their inputs, their targets)."""
-    x, t = run.tensor(widened(examples.inputs)), run.tensor(widened(examples.targets))
+    def forward() -> Any:
+        restart()
+        return subject.model(x)
 
     def loss() -> float:
-        with run.tt.no_grad():
-            return numpy_loss(np.asarray(model(x).data), np.asarray(t.data))
+        with tt.no_grad():
+            return subject.metrics.loss(np.asarray(forward().data), np.asarray(t.data))
 
-    return loss, x, t
-
-
-def widened(array: np.ndarray) -> np.ndarray:
-    return array.astype(np.float64) if array.dtype.kind == "f" else array
+    return forward, loss, t
 
 
-def check_values(named: dict[str, Any], numbers: int) -> None:
+def check_values(subject: ModelUnderTest) -> None:
     """All parameters are there, and they are finite."""
+    named = subject.parameters()
     count = sum(np.size(p.data) for p in named.values())
-    if count != numbers:
+    missing = {part.parameter for part in subject.parts} - {*named}
+    if count != subject.parameter_count or missing:
         raise Fault(
-            f"The model's parameters hold {count:,} numbers, not {numbers:,}.",
+            f"The model's parameters hold {count:,} numbers, not {subject.parameter_count:,}."
+            if count != subject.parameter_count
+            else f"The model has no parameter `{min(missing)}`.",
             found=", ".join(named) or "none",
             module="03_nn",
             hint="Does Module find every Parameter, and the parameters of every module in it?",
@@ -118,6 +115,21 @@ def check_values(named: dict[str, Any], numbers: int) -> None:
     for name, p in named.items():
         if not np.isfinite(p.data).all():
             raise Fault(f"`{name}` is not finite from the start: {number_of_bad(p.data)}.")
+
+
+def check_zero_parts(subject: ModelUnderTest) -> None:
+    """What is declared to have no gradient has none, to the last digits."""
+    named = subject.parameters()
+    found = {name: gradient_array(name, p) for name, p in named.items()}
+    largest = max(float(np.abs(g).max(initial=0.0)) for g in found.values())
+    for part in subject.parts:
+        size = float(np.abs(found[part.parameter][part.rows]).max(initial=0.0))
+        if part.zero_because and size > ZERO * largest:
+            raise Fault(
+                f"The gradient of `{part}` is not zero: its largest entry is {number(size)}.",
+                module=module_of(subject.model, part.parameter),
+                hint=f"It must be zero in training. {part.zero_because}",
+            )
 
 
 def number_of_bad(array: np.ndarray) -> str:
@@ -142,23 +154,53 @@ def check_forward(output: Any, loss: Any, expected: float) -> None:
         )
 
 
-def gradient_fault(model: Any, checked: Checked) -> Fault:
+def gradient_fault(
+    subject: ModelUnderTest, examples: Examples, found: Mapping[bool, Checked], training: bool
+) -> Fault:
     """The wrong parameter nearest to the output, in words, and which are right."""
+    checked, model = found[training], subject.model
     name, measured = list(checked.wrong.items())[-1]
     worst = max(measured, key=lambda m: (m.error > TOLERANCE and m.place != RANDOM, m.error))
-    everywhere = "" if checked.right else "All gradients are wrong, so look at the loss first."
+    opening = "The gradient" if len(found) == 1 else f"In {MODE[training]} mode, the gradient"
+    module, hint = where_to_look(subject, examples, found, training)
     return Fault(
-        f"The gradient of `{name}` ({owner_of(model, name)}) {in_words(measured, worst)}.",
-        module=module_of(model, name),
-        hint=everywhere
-        or "Gradients flow from the loss back to the input: the fault lies where they turn from "
-        "right to wrong.",
+        f"{opening} of `{name}` ({owner_of(model, name)}) {in_words(measured, worst)}.",
+        module=module,
+        hint=hint,
         wrong=", ".join(checked.wrong),
         right=", ".join(checked.right),
         at=worst.place,
         yours=number(worst.backward),
         numpy=f"{number(worst.difference)} (central difference in float64)",
     )
+
+
+def where_to_look(
+    subject: ModelUnderTest, examples: Examples, found: Mapping[bool, Checked], training: bool
+) -> tuple[str, str]:
+    """(the module to blame, a hint)."""
+    wrong, right = found[training].wrong, found[training].right
+    if any(not checked.wrong for checked in found.values()):
+        layers = mode_dependent(subject, examples.inputs, *turning(subject, [*wrong][-1], right))
+        if layers:
+            return layers[0].module, (
+                f"In {MODE[not training]} mode all gradients are right. What is different in "
+                f"{MODE[training]} mode is {' and '.join(map(str, layers))}: does its backward "
+                "take every way from its input to its output?"
+            )
+    return module_of(subject.model, [*wrong][-1]), (
+        "Gradients flow from the loss back to the input: the fault lies where they turn from "
+        "right to wrong."
+        if right
+        else "All gradients are wrong, so look at the loss first."
+    )
+
+
+def turning(subject: ModelUnderTest, wrong: str, right: list[str]) -> tuple[str, str]:
+    """The layers between which right gradients become wrong ones on their way back."""
+    names = list(subject.parameters())
+    after = [name for name in names[names.index(wrong) + 1 :] if name in right]
+    return wrong.rpartition(".")[0], after[0].rpartition(".")[0] if after else ""
 
 
 def in_words(measured: list[Measured], worst: Measured, relative: float = RELATIVE) -> str:
@@ -173,29 +215,3 @@ def in_words(measured: list[Measured], worst: Measured, relative: float = RELATI
         return difference.words
     where = f"{'along' if worst.place == RANDOM else 'at'} {worst.place}"
     return f"{where} is {number(worst.backward)} in place of {number(worst.difference)}"
-
-
-def owner_of(model: Any, name: str) -> str:
-    """The class of the layer that a parameter belongs to, `Linear.weight`."""
-    return f"{type(layers_to(model, name)[-1]).__name__}.{name.rpartition('.')[2]}"
-
-
-def module_of(model: Any, name: str) -> str:
-    """The course module that brings that layer; the attention's own Linear belongs to attention."""
-    names = [type(layer).__name__ for layer in layers_to(model, name)]
-    names.sort(key=lambda kind: kind in CONTAINERS)  # they hold layers of any module
-    return next(filter(None, map(module_bringing, names)), "")
-
-
-def layers_to(model: Any, name: str) -> list[Any]:
-    """The model and the layers inside it that a parameter belongs to, as far as names lead there.
-
-    A Sequential may keep its layers in a list: then "0" is no attribute, and the way ends early.
-    """
-    layers = [model]
-    for attribute in name.split(".")[:-1]:
-        layer = getattr(layers[-1], attribute, None)
-        if layer is None:
-            break
-        layers.append(layer)
-    return layers

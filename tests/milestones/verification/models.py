@@ -7,9 +7,25 @@ imported here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+
+
+class Part(NamedTuple):
+    """Rows of a parameter that count by themselves: each part moves, or its gradient is zero.
+
+    `zero_because` says why the loss does not depend on them in training. It is checked, not
+    believed: the gradient must be zero, and only then may the part stay where it was.
+    """
+
+    parameter: str
+    label: str = ""
+    rows: slice | np.ndarray = slice(None)
+    zero_because: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.parameter} ({self.label})" if self.label else self.parameter
 
 
 class Perceptron:
@@ -68,7 +84,7 @@ def transformer(tt: Any, places: int, heads: int = 4) -> Any:
     """One decoder block: the scores of the next symbol at every place."""
     nn = tt.nn
 
-    class Transformer(nn.Module):  # type: ignore[misc, name-defined]
+    class Transformer(nn.Module):  # type: ignore[misc, name-defined]  # the framework's own
         def __init__(self) -> None:
             super().__init__()
             self.tokens = nn.Embedding(SYMBOLS + 1, WIDTH)
@@ -95,13 +111,30 @@ def future(length: int) -> np.ndarray:
     return np.triu(np.ones((length, length), bool), 1)
 
 
+def projections(parameter: str, width: int, key: str = "") -> list[Part]:
+    """The three thirds of an in_proj; `key` says why the keys' third has no gradient, if so."""
+    return [
+        Part(parameter, f"{name} projection", slice(i * width, (i + 1) * width), why)
+        for i, (name, why) in enumerate({"Q": "", "K": key, "V": ""}.items())
+    ]
+
+
+TRANSFORMER_PARTS = [
+    *projections("attention.in_proj_weight", WIDTH),
+    *projections(
+        "attention.in_proj_bias", WIDTH,
+        key="It adds the same number to all scores of a query, and softmax takes no notice.",
+    ),
+]  # fmt: skip
+
+
 def query_projection(network: Any) -> list[Any]:
     """(parameter, rows) of Q. Without it all scores are equal, and attention is uniform."""
     attention, rows = network.attention, slice(0, WIDTH)
     return [(attention.in_proj_weight, rows), (attention.in_proj_bias, rows)]
 
 
-def of_answers(criterion: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+def sequence_loss(criterion: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     """Cross-entropy over the last places only, those that have a target."""
 
     def loss(scores: Any, targets: Any) -> Any:
@@ -112,4 +145,4 @@ def of_answers(criterion: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any
 
 
 # How many numbers each of them learns.
-NUMBERS = {"perceptron": 3, "xor": 65, "mlp": 2410, "cnn": 1898, "transformer": 9610}
+PARAMETER_COUNTS = {"perceptron": 3, "xor": 65, "mlp": 2410, "cnn": 1898, "transformer": 9610}

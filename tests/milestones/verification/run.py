@@ -1,6 +1,6 @@
 """One run of one milestone: its seed, its random numbers, what it reports.
 
-No verdict is found here; `conftest.py` makes the run and shows its faults.
+It reaches no verdict. `conftest.py` makes the run and shows its faults.
 """
 
 from __future__ import annotations
@@ -9,12 +9,14 @@ import json
 import os
 import time
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from verification.untouched import Holdings, check_untouched, holdings
+from verification.randomness import RandomNumbers
+from verification.untouched import Snapshot, check_untouched, snapshot
 
 SECONDS_BETWEEN_EVENTS = 0.05  # twenty a second: more than an eye follows
 EVENTS_PER_PHASE = 40  # enough for a curve, however short the training is
@@ -33,16 +35,16 @@ class Run:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.milestone, self.modules, self.seed = milestone, modules, seed
-        # Two sources, so that a check more or less changes nothing of what is learned from.
+        # Two sources, so that adding or removing a check does not change the training data.
         self.rng, self.checks_rng = np.random.default_rng(seed), np.random.default_rng([seed, 1])
         self.record = record
         self._stream, self._clock, self._last = stream, clock, -1.0
         self.tt: Any = None
-        self._before: Holdings = {}
+        self._before: Snapshot = {}
 
     def framework(self) -> Any:
         """The student's `tinytorch`, seeded. Imported as late as this, so that its errors show."""
-        self._before = holdings()
+        self._before = snapshot()
         import tinytorch
 
         check_untouched(self._before)
@@ -53,6 +55,11 @@ class Run:
     def seed_framework(self) -> None:
         """From here on the framework's own random numbers are those of the seed."""
         self.tt.manual_seed(self.seed % 2**32)
+
+    @cached_property
+    def random(self) -> RandomNumbers:
+        """The framework's own random numbers."""
+        return RandomNumbers(self.tt, self.seed)
 
     def tensor(self, array: np.ndarray) -> Any:
         return self.tt.tensor(array)

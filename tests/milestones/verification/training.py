@@ -5,18 +5,15 @@ The loop is the one a student writes. What is shown while it runs is computed by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from verification.data import Examples
 from verification.faults import Fault
-from verification.judging import Judge
-from verification.model_gradients import check_in_training
-
-if TYPE_CHECKING:
-    from verification.run import Run
+from verification.model_under_test import ModelUnderTest, Values
+from verification.training_gradients import TrainingCheck
 
 
 class GradientDescent:
@@ -51,11 +48,8 @@ def minibatches(
 
 
 def train(
-    run: Run,
-    model: Any,
-    criterion: Callable[[Any, Any], Any],
+    subject: ModelUnderTest,
     examples: Examples,
-    judge: Judge,
     optimizer: Any,
     *,
     steps: int,
@@ -66,26 +60,31 @@ def train(
 ) -> None:
     """Forward, loss, backward, step; NumPy's loss and accuracy go out as progress.
 
-    In one early step of the phase "training", the gradients are checked as they are.
+    In an early step of the phase "training", the gradients are checked as they are.
     """
-    checked = int(run.checks_rng.integers(2, max(3, steps // 4))) if phase == "training" else None
-    batches = minibatches(run.rng, examples, batch, steps, noise)
-    for step, (inputs, targets) in enumerate(batches, 1):
-        output = model(run.tensor(inputs))
-        loss = criterion(output, run.tensor(targets))
-        optimizer.zero_grad()
-        loss.backward()
-        if step == checked:
-            check_in_training(run, model, judge.loss, Examples(inputs, targets))
-        optimizer.step()
-        if schedule is not None:
-            schedule.step()
-        if run.progress_is_due(step, steps):
-            report(run, phase, step, steps, np.asarray(output.data), targets, judge)
+    run = subject.run
+    first = int(run.checks_rng.integers(2, max(3, steps // 4))) if phase == "training" else None
+    check = TrainingCheck(subject, first)
+    with subject.mode(training=True):
+        for step, (inputs, targets) in enumerate(
+            minibatches(run.rng, examples, batch, steps, noise), 1
+        ):
+            moment = subject.moment() if check.is_due(step) else None
+            output = subject.model(run.tensor(inputs))
+            loss = subject.criterion(output, run.tensor(targets))
+            optimizer.zero_grad()
+            loss.backward()
+            if moment is not None:
+                check.look(step, Examples(inputs, targets), moment)
+            optimizer.step()
+            if schedule is not None:
+                schedule.step()
+            if run.progress_is_due(step, steps):
+                report(subject, phase, step, steps, np.asarray(output.data), targets)
 
 
 def report(
-    run: Run, phase: str, step: int, steps: int, out: np.ndarray, targets: np.ndarray, judge: Judge
+    subject: ModelUnderTest, phase: str, step: int, steps: int, out: np.ndarray, targets: np.ndarray
 ) -> None:
     """One progress event. Training that has become NaN is not worth waiting for."""
     if not np.isfinite(out).all():
@@ -94,43 +93,24 @@ def report(
             hint="A step in the wrong direction, or one far too large, grows without end; so does "
             "a log of zero or a division by zero.",
         )
-    run.progress(phase, step, steps, judge.loss(out, targets), judge.accuracy(out, targets))
+    loss, accuracy = subject.metrics.loss(out, targets), subject.metrics.accuracy(out, targets)
+    subject.run.progress(phase, step, steps, loss, accuracy)
 
 
-def snapshot(model: Any) -> dict[str, np.ndarray]:
-    """A copy of every parameter, by name."""
-    return {name: np.array(p.data) for name, p in model.named_parameters()}
-
-
-def parts_that_move(name: str, size: int) -> dict[str, slice]:
-    """What must move in a parameter: all of it, or each of the projections that share one tensor.
-
-    The key projection's bias is the one exception: it adds the same number to all scores of a
-    query, softmax takes no notice, and its gradient is exactly zero.
-    """
-    third = size // 3
-    projections = {part: slice(i * third, (i + 1) * third) for i, part in enumerate("QKV")}
-    if name.endswith("in_proj_weight"):
-        return {f"{name} ({part} projection)": rows for part, rows in projections.items()}
-    if name.endswith("in_proj_bias"):
-        return {f"{name} ({part} projection)": projections[part] for part in "QV"}
-    return {name: slice(None)}
-
-
-def check_moved(before: dict[str, np.ndarray], model: Any) -> None:
-    """Every parameter that should move has moved."""
-    after = snapshot(model)
+def check_moved(subject: ModelUnderTest, before: Values) -> None:
+    """Every part of every parameter has moved, but for those declared to have no gradient."""
+    after = subject.parameter_values()
     frozen = [
         part
         for name, old in before.items()
-        for part, rows in parts_that_move(name, len(old)).items()
-        if np.array_equal(after[name][rows], old[rows])
+        for part in subject.parts_of(name, old)
+        if not part.zero_because and np.array_equal(after[name][part.rows], old[part.rows])
     ]
     if frozen:
         raise Fault(
             f"After training, `{frozen[0]}` is what it was before: it did not learn.",
-            unmoved=", ".join(frozen),
-            moved=f"{len(before) - len({part.split(' ')[0] for part in frozen})} of {len(before)} "
+            unmoved=", ".join(map(str, frozen)),
+            moved=f"{len(before) - len({part.parameter for part in frozen})} of {len(before)} "
             "parameters",
             hint="Does model.parameters() yield it, does its gradient arrive, and does the "
             "optimizer's step change it?",

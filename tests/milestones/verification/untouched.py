@@ -1,9 +1,9 @@
-"""What measures must stay what it was before the framework came: NumPy, pytest, these files.
+"""Whether NumPy, pytest or these files were changed by the framework that they measure.
 
 A framework runs in the process that judges it, and Python lets any code replace any function. By
 accident (`np.exp = ...` where `exp = ...` was meant) or not: what is measured with a replaced
-function proves nothing. This notices what is still replaced when it looks. It is no fence against
-somebody who wants to deceive: that cannot be had inside one process.
+function proves nothing. This notices what is still replaced when it looks. It does not stop
+somebody who sets out to deceive: within one process, nothing can.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ import sys
 
 from verification.faults import Fault
 
-# Of the standard library and NumPy the functions; of what stands in this folder all, classes too.
+# Only the functions of the standard library and NumPy; everything in this folder, classes too.
 LIBRARIES = {"builtins", "numpy", "numpy.linalg", "pytest"}
 OWN = {"verification", "conftest", "milestone_tracker", "test_learning_verification"}
 MAY_CHANGE = {"_", "__warningregistry__"}
 
-Holdings = dict[str, object]
+Snapshot = dict[str, object]
 
 
-def holdings() -> Holdings:
-    """`numpy.allclose`, `verification.run.Run.measured`, ...: each with what it is now."""
-    found: Holdings = {}
+def snapshot() -> Snapshot:
+    """What each of these names is now: `numpy.allclose`, `verification.run.Run.measured`, ..."""
+    found: Snapshot = {}
     for module, loaded in list(sys.modules.items()):
         own = module.partition(".")[0] in OWN
         if not own and module not in LIBRARIES:
@@ -36,9 +36,9 @@ def holdings() -> Holdings:
     return found
 
 
-def check_untouched(before: Holdings) -> None:
-    """A fault when something that was there is another thing now. New names may have come."""
-    now = holdings()
+def check_untouched(before: Snapshot) -> None:
+    """A fault when something that was there is something else now. New names are fine."""
+    now = snapshot()
     changed = [name for name, held in before.items() if now.get(name) is not held]
     if changed:
         raise Fault(

@@ -1,6 +1,6 @@
 """From two arrays to a sentence: in which way a result differs from what it should be.
 
-Pure functions over NumPy arrays. No framework, no file names, no advice: see `probe.py`.
+Pure functions over NumPy arrays. No framework, no file names, no advice.
 """
 
 from __future__ import annotations
@@ -83,6 +83,12 @@ def by_entries(actual: np.ndarray, expected: np.ndarray, relative: float) -> Dif
 def count(where: np.ndarray) -> str:
     """`3 of 12 entries`."""
     return f"{int(where.sum())} of {where.size} entries"
+
+
+def with_article(noun: str) -> str:
+    """`an ndarray`, `a list`: types are named by their spelling, and read out loud."""
+    vowel = noun[:1].lower() in "aeio" or noun == "ndarray"
+    return f"{'an' if vowel else 'a'} {noun}"
 
 
 def number(value: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from verification.faults import Fault
-from verification.probe import Kit, Probe
+from verification.probes.probe import Kit, Probe
 
 
 def seeded_numbers(kit: Kit, seed: int) -> np.ndarray:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from verification.faults import Fault
-from verification.inputs import fixed, positive, spread
-from verification.operation import Operation, probes_of
-from verification.probe import Kit, Probe, expect
+from verification.probes.inputs import fixed, positive, spread
+from verification.probes.operation import Operation, probes_of
+from verification.probes.probe import Kit, Probe, expect
+from verification.wording import with_article
 
 
 def check_float64(kit: Kit) -> None:
@@ -18,7 +19,8 @@ def check_float64(kit: Kit) -> None:
     array = kit.rng.normal(size=(2, 3))
     data = kit.tt.tensor(array).data
     if not isinstance(data, np.ndarray):
-        raise Fault(f"`tensor(array).data` is a {type(data).__name__}, not a NumPy array.")
+        kind = with_article(type(data).__name__)
+        raise Fault(f"`tensor(array).data` is {kind}, not a NumPy array.")
     expect("`tensor(array).data`", data, array)
     if data.dtype != np.float64:
         raise Fault(f"`tensor(float64 array)` holds {data.dtype}: a float64 array stays float64.")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from verification.faults import Fault
-from verification.operation import probes_of
-from verification.probe import Kit, Probe, expect
 from verification.probes.m01_tensor import OPERATIONS
+from verification.probes.operation import probes_of
+from verification.probes.probe import Kit, Probe, expect
 
 
 def gradient_of(tensor: object) -> object:
@@ -15,14 +17,14 @@ def gradient_of(tensor: object) -> object:
     return None if grad is None else np.array(grad.data)
 
 
-def leaf(kit: Kit, *values: float) -> tuple[object, np.ndarray]:
+def leaf(kit: Kit, *values: float) -> tuple[Any, np.ndarray]:
     """(a tensor that requires a gradient, its values)."""
     array = np.array(values)
     return kit.tt.tensor(array.copy(), requires_grad=True), array
 
 
 def check_backward(kit: Kit) -> None:
-    """The simplest graph: one sum. Until the rules have been probed, sums and `+` must do."""
+    """The simplest graph: one sum. No other rule has been probed yet."""
     x, array = leaf(kit, 1.0, -2.0, 3.0)
     x.sum().backward()
     expect(

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from verification.faults import Fault
-from verification.inputs import Input, between_0_and_1, fixed, spread, weights
-from verification.operation import Operation, probes_of
-from verification.probe import Kit, Probe, expect
+from verification.probes.inputs import Input, between_0_and_1, fixed, spread, weights
+from verification.probes.operation import Operation, probes_of
+from verification.probes.probe import Kit, Probe, expect
 
 X = {"x": spread(3, 4)}
 LABELS = [2, 0, 1, 2]
@@ -23,33 +23,34 @@ def plain(x: np.ndarray) -> np.ndarray:
 
 
 def linear(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
-    return x @ weight.T + bias
+    return np.asarray(x @ weight.T + bias)
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-x))
+    return np.asarray(1 / (1 + np.exp(-x)))
 
 
 def gelu(x: np.ndarray) -> np.ndarray:
-    return x * (1 + np.vectorize(math.erf)(x / math.sqrt(2))) / 2
+    return np.asarray(x * (1 + np.vectorize(math.erf)(x / math.sqrt(2))) / 2)
 
 
 def gelu_by_tanh(x: np.ndarray) -> np.ndarray:
-    return x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))) / 2
+    inner = math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)
+    return np.asarray(x * (1 + np.tanh(inner)) / 2)
 
 
 def softmax(x: np.ndarray, dim: int = -1) -> np.ndarray:
     e = np.exp(x - x.max(axis=dim, keepdims=True))
-    return e / e.sum(axis=dim, keepdims=True)
+    return np.asarray(e / e.sum(axis=dim, keepdims=True))
 
 
 def surprise(x: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """-log of the probability of the right class, for each example."""
-    return -np.log(softmax(x)[np.arange(len(x)), labels])
+    return np.asarray(-np.log(softmax(x)[np.arange(len(x)), labels]))
 
 
 def bits_loss(p: np.ndarray, t: np.ndarray) -> np.ndarray:
-    return -(t * np.log(p) + (1 - t) * np.log(1 - p))
+    return np.asarray(-(t * np.log(p) + (1 - t) * np.log(1 - p)))
 
 
 def activation(name: str, oracle: Any, **more: Any) -> Operation:
@@ -60,11 +61,12 @@ def activation(name: str, oracle: Any, **more: Any) -> Operation:
     )  # fmt: skip
 
 
-LINEAR = [
-    Operation(
+def linear_layer(ins: int, outs: int, shape: tuple[int, ...]) -> Operation:
+    """A Linear with an input of this shape."""
+    return Operation(
         "nn.Linear", f"nn.Linear({ins}, {outs})(x), x of shape {shape}", {"x": spread(*shape)},
         lambda layer, x: layer(x), linear,
-        layer=lambda tt, ins=ins, outs=outs: tt.nn.Linear(ins, outs),
+        layer=lambda tt: tt.nn.Linear(ins, outs),
         parameters={"weight": weights(outs, ins), "bias": weights(outs)},
         hint="Linear is x @ weight.T + bias, with a weight of shape (out, in).",
         suspects={
@@ -72,9 +74,26 @@ LINEAR = [
             "does it use its input?": lambda x, weight, bias: linear(0 * x, weight, bias),
             "is the weight transposed?": lambda x, weight, bias: x @ weight + bias,
         },
-    )
-    for ins, outs, shape in ((4, 2, (5, 4)), (4, 2, (2, 3, 4)), (3, 3, (5, 3)))
-]  # fmt: skip
+    )  # fmt: skip
+
+
+def softmax_layer(dim: int) -> Operation:
+    """A Softmax along this dimension."""
+    return Operation(
+        "nn.Softmax", f"nn.Softmax(dim={dim})(x)", X, lambda layer, x: layer(x),
+        lambda x: softmax(x, dim),
+        layer=lambda tt: tt.nn.Softmax(dim=dim),
+        hint="exp(x), divided by its sum along dim.",
+        gradient_hint="Every probability depends on every score along dim: "
+        "p * (g - (g * p).sum(dim)).",
+    )  # fmt: skip
+
+
+LINEAR = [
+    linear_layer(4, 2, (5, 4)),
+    linear_layer(4, 2, (2, 3, 4)),
+    linear_layer(3, 3, (5, 3)),
+]
 
 ACTIVATIONS = [
     activation(
@@ -92,17 +111,8 @@ ACTIVATIONS = [
             "is it the approximation by sigmoid?": lambda x: x * sigmoid(1.702 * x),
         },
     ),
-    *(
-        Operation(
-            "nn.Softmax", f"nn.Softmax(dim={dim})(x)", X, lambda layer, x: layer(x),
-            lambda x, dim=dim: softmax(x, dim),
-            layer=lambda tt, dim=dim: tt.nn.Softmax(dim=dim),
-            hint="exp(x), divided by its sum along dim.",
-            gradient_hint="Every probability depends on every score along dim: "
-            "p * (g - (g * p).sum(dim)).",
-        )
-        for dim in (-1, 0)
-    ),
+    softmax_layer(-1),
+    softmax_layer(0),
     Operation(
         "nn.Flatten", "nn.Flatten()(x)", {"x": spread(2, 3, 2)}, lambda layer, x: layer(x),
         lambda x: x.reshape(2, 6), layer=lambda tt: tt.nn.Flatten(),
@@ -209,7 +219,7 @@ def check_module(kit: Kit) -> None:
     """A module finds the parameters that are assigned to it, and those of its modules."""
     nn, values = kit.tt.nn, kit.tt.tensor(np.ones(2))
 
-    class Scaled(nn.Module):
+    class Scaled(nn.Module):  # type: ignore[misc, name-defined]  # the framework's own
         def __init__(self) -> None:
             super().__init__()
             self.inner = nn.Linear(3, 2)

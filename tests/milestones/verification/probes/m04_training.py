@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from verification.probe import Kit, Probe, expect
+from verification.probes.probe import Kit, Probe, expect
 from verification.wording import RELATIVE
 
 STEPS = 3

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from verification.inputs import Array, Input, spread, weights
-from verification.operation import Operation, Oracle, probes_of
-from verification.probe import Kit, Probe, expect
+from verification.probes.inputs import Array, Input, spread, weights
+from verification.probes.operation import Operation, Oracle, probes_of
+from verification.probes.probe import Kit, Probe, expect
 
 Pair = tuple[int, int]
 
@@ -40,7 +40,7 @@ def convolution(
         seen = windows(framed(x, padding), weight.shape[2:], stride, dilation)
         parts = zip(np.split(seen, groups, axis=1), np.split(kernel, groups, axis=0), strict=True)
         out = [np.einsum("nchwij,ocij->nohw", patch, filters) for patch, filters in parts]
-        return np.concatenate(out, axis=1) + bias[:, None, None]
+        return np.asarray(np.concatenate(out, axis=1) + bias[:, None, None])
 
     return oracle
 
@@ -100,7 +100,7 @@ def pool(
 def max_pool(kernel: int, stride: int, padding: int = 0) -> Callable[[Array], Array]:
     def oracle(x: Array) -> Array:
         seen = windows(framed(x, padding, -np.inf), (kernel, kernel), (stride, stride))
-        return seen.max(axis=(4, 5))
+        return np.asarray(seen.max(axis=(4, 5)))
 
     return oracle
 
@@ -108,7 +108,7 @@ def max_pool(kernel: int, stride: int, padding: int = 0) -> Callable[[Array], Ar
 def average_pool(kernel: int, stride: int, padding: int = 0) -> Callable[[Array], Array]:
     def oracle(x: Array) -> Array:
         seen = windows(framed(x, padding), (kernel, kernel), (stride, stride))
-        return seen.mean(axis=(4, 5))
+        return np.asarray(seen.mean(axis=(4, 5)))
 
     return oracle
 

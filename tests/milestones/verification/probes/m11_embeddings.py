@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from verification.inputs import Array, fixed, weights
-from verification.operation import Operation, probes_of
-from verification.probe import Kit, Probe, expect
+from verification.probes.inputs import Array, fixed, weights
+from verification.probes.operation import Operation, probes_of
+from verification.probes.probe import Kit, Probe, expect
 
 
 def rows(ids: Array, weight: Array) -> Array:
-    return weight[ids]
+    return np.asarray(weight[ids])
 
 
 def lookup(text: str, ids: object, hint: str) -> Operation:
@@ -54,7 +54,7 @@ def check_padding(kit: Kit) -> None:
 
 
 def check_positions(kit: Kit, name: str, table: Callable[[Any], Array]) -> None:
-    """A layer of positions adds row p of its table to position p: equal tokens stand apart."""
+    """A layer of positions adds row p of its table to position p: equal tokens differ."""
     make = getattr(kit.tt.nn, name, None)
     if make is None:  # the contract does not fix the names of these layers
         return

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from verification.inputs import Array, fixed, spread, weights
-from verification.operation import Operation, probes_of
-from verification.probe import Kit, Probe, expect
+from verification.probes.inputs import Array, fixed, spread, weights
 from verification.probes.m03_nn import softmax
+from verification.probes.operation import Operation, probes_of
+from verification.probes.probe import Kit, Probe, expect
 
 LENGTH, WIDTH, HEADS = 4, 4, 2
 CAUSAL = np.triu(np.ones((LENGTH, LENGTH), bool), 1)  # True: must not look
@@ -28,7 +28,7 @@ def attention(hidden: Array | None = None, scale: float | None = None) -> Attend
         scores = q @ np.swapaxes(k, -1, -2) * (scale or 1 / math.sqrt(q.shape[-1]))
         if hidden is not None:
             scores = np.where(hidden, -np.inf, scores)
-        return softmax(scores) @ v
+        return np.asarray(softmax(scores) @ v)
 
     return attend
 
@@ -40,7 +40,7 @@ def uniform(hidden: Array | None = None) -> Attend:
 
 def with_bias(q: Array, k: Array, v: Array) -> Array:
     scores = q @ np.swapaxes(k, -1, -2) / math.sqrt(q.shape[-1])
-    return softmax(scores + BIAS) @ v
+    return np.asarray(softmax(scores + BIAS) @ v)
 
 
 def scaled(text: str, oracle: Attend, hidden: Array | None = None, **options: Any) -> Operation:
@@ -91,16 +91,18 @@ SCALED = [
 
 def heads_apart(x: Array) -> Array:
     """(batch, length, width) -> (batch, heads, length, width / heads)."""
-    return x.reshape(*x.shape[:2], HEADS, -1).transpose(0, 2, 1, 3)
+    split = np.reshape(x, (*x.shape[:2], HEADS, -1))
+    return np.transpose(split, (0, 2, 1, 3))
 
 
 def heads_together(x: Array) -> Array:
-    return x.transpose(0, 2, 1, 3).reshape(x.shape[0], x.shape[2], -1)
+    joined = np.transpose(x, (0, 2, 1, 3))
+    return np.reshape(joined, (x.shape[0], x.shape[2], -1))
 
 
 def heads_mixed(x: Array) -> Array:
     """A reshape in place of a transpose: each head gets pieces of several positions."""
-    return x.reshape(x.shape[0], HEADS, x.shape[1], -1)
+    return np.reshape(x, (x.shape[0], HEADS, x.shape[1], -1))
 
 
 def multihead(
@@ -113,7 +115,7 @@ def multihead(
     ) -> Array:
         thirds = np.split(x @ w_in.T + b_in, 3, axis=-1)
         q, k, v = (split(thirds[order.index(name)]) for name in "qkv")
-        return heads_together(attend(q, k, v)) @ w_out.T + b_out
+        return np.asarray(heads_together(attend(q, k, v)) @ w_out.T + b_out)
 
     return oracle
 

@@ -1,34 +1,40 @@
 """The check of the single parts: every probe of the modules that a milestone requires, in order.
 
 The first probe that fails names the fault, because what comes later is built on what comes
-earlier. A probe is added in `probes/mNN_name.py`: data, or a function.
+earlier. A probe is added in `mNN_name.py`: data, or a function.
 """
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
-from importlib.util import find_spec
 from pkgutil import iter_modules
 
-from verification.probe import Kit, Probe, run_probe
+from verification import probes
+from verification.probes.probe import Kit, Probe, run_probe
 from verification.run import Run
+
+FILE_OF_A_MODULE = re.compile(r"m(\d\d_\w+)")
+
+
+def modules_with_probes() -> list[str]:
+    """`00_setup`, `01_tensor`, ...: the modules that have a file `mNN_name.py` here."""
+    names = (FILE_OF_A_MODULE.fullmatch(entry.name) for entry in iter_modules(probes.__path__))
+    return sorted(name[1] for name in names if name)
 
 
 def probes_for(modules: list[str]) -> list[Probe]:
     """The probes of these modules. A module without a file of probes has none."""
     found: list[Probe] = []
-    for module in sorted(modules):
-        name = f"verification.probes.m{module}"
-        if find_spec(name) is not None:
-            found += import_module(name).PROBES
+    for module in sorted({*modules} & {*modules_with_probes()}):
+        found += import_module(f"verification.probes.m{module}").PROBES
     return found
 
 
 def module_bringing(layer: str) -> str:
     """The module whose probes call `nn.<layer>`, or nothing."""
-    folder = import_module("verification.probes").__path__
-    modules = sorted(entry.name[1:] for entry in iter_modules(folder))
-    return next((p.module for p in probes_for(modules) if p.part == f"nn.{layer}"), "")
+    known = probes_for(modules_with_probes())
+    return next((probe.module for probe in known if probe.part == f"nn.{layer}"), "")
 
 
 def check_parts(run: Run) -> None:

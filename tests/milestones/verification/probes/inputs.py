@@ -28,7 +28,7 @@ def spread(*shape: int, offset: float = 0.0) -> Input:
         steps = rng.permutation(size) - (size - 1) / 2
         away = np.where(steps >= 0, 0.5, -0.5) + steps + offset
         jitter = rng.uniform(-0.2, 0.2, size)
-        return ((away + jitter) * 3 / (size + 1)).reshape(shape)
+        return np.reshape((away + jitter) * 3 / (size + 1), shape)
 
     return Input(make)
 

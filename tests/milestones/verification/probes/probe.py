@@ -1,7 +1,7 @@
-"""What a probe is: one public name, called once, held against NumPy. And how one is run.
+"""What a probe is: one public name, called and compared with NumPy. And how one is run.
 
-Most probes are data (`operation.py`), some are functions. Which there are stands in `probes/`,
-which of them a milestone needs in `parts.py`.
+Most probes are data (`operation.py`), some are functions. The probes themselves are in the files
+`mNN_name.py`; `parts.py` picks those that a milestone needs.
 """
 
 from __future__ import annotations

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from verification.faults import Fault
-from verification.inputs import Array, Input
-from verification.probe import Kit, Probe
+from verification.probes.inputs import Array, Input
+from verification.probes.probe import Kit, Probe
 from verification.wording import Difference, compare, show
 
 Oracle = Callable[..., Array]
@@ -61,9 +62,9 @@ def probes_of(operations: list[Operation], results: str, gradients: str = "") ->
     found: list[Probe] = []
     for op in operations:
         if results:
-            found.append(Probe(op.part, results, lambda kit, op=op: check_result(op, kit)))
+            found.append(Probe(op.part, results, partial(check_result, op)))
         if gradients:
-            found.append(Probe(op.part, gradients, lambda kit, op=op: check_gradients(op, kit)))
+            found.append(Probe(op.part, gradients, partial(check_gradients, op)))
     return found
 
 

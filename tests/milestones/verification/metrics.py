@@ -1,20 +1,18 @@
 """Loss and accuracy from a model's raw outputs, by NumPy.
 
-No number that a student's code computes is trusted: what stands here judges it.
+No number that a student's code computes is trusted, so these are computed without it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from verification.data import Examples
 
-
-class Judge(NamedTuple):
-    """How outputs are held against targets."""
+class Metrics(NamedTuple):
+    """How outputs are compared with targets."""
 
     loss: Callable[[np.ndarray, np.ndarray], float]
     correct: Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -41,28 +39,17 @@ def class_loss(outputs: np.ndarray, targets: np.ndarray) -> float:
     return float((log_total - picked).mean())
 
 
-SIGNS = Judge(logistic_loss, lambda z, t: z * t > 0)
-BITS = Judge(binary_loss, lambda z, t: (z > 0) == (t > 0.5))
-CLASSES = Judge(class_loss, lambda z, t: z.argmax(axis=-1) == t)
+SIGN_METRICS = Metrics(logistic_loss, lambda z, t: z * t > 0)
+BINARY_METRICS = Metrics(binary_loss, lambda z, t: (z > 0) == (t > 0.5))
+CLASS_METRICS = Metrics(class_loss, lambda z, t: z.argmax(axis=-1) == t)
 
 
-def answers(outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """Of scores at all places the last ones, for which there is a target."""
+def last_places(outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """The scores at the last places of a sequence, the only ones that have a target."""
     return outputs[:, -targets.shape[1] :]
 
 
-ANSWERS = Judge(
-    lambda z, t: class_loss(answers(z, t), t), lambda z, t: answers(z, t).argmax(axis=-1) == t
+SEQUENCE_METRICS = Metrics(
+    lambda z, t: class_loss(last_places(z, t), t),
+    lambda z, t: last_places(z, t).argmax(axis=-1) == t,
 )
-
-
-def outputs_of(tt: Any, model: Any, inputs: np.ndarray) -> np.ndarray:
-    """The model's raw outputs, as they are: a NumPy array that nothing has been done to."""
-    with tt.no_grad():
-        return np.asarray(model(tt.tensor(inputs)).data)
-
-
-def evaluate(tt: Any, model: Any, examples: Examples, judge: Judge) -> tuple[float, float]:
-    """(accuracy, loss) on these examples."""
-    outputs = outputs_of(tt, model, examples.inputs)
-    return judge.accuracy(outputs, examples.targets), judge.loss(outputs, examples.targets)

@@ -1,0 +1,184 @@
+"""The layers of a model: whose a parameter is, and what each was called with and gave.
+
+A layer is named as precisely as the framework lets it be known: `1.0` (BatchNorm1d). Where a
+framework has no `named_modules`, there is only the model as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from verification.model_under_test import ModelUnderTest, Moment
+from verification.probes.parts import module_bringing
+
+CONTAINERS = {"Sequential", "ModuleList"}
+
+
+def owner_of(model: Any, name: str) -> str:
+    """The class of the layer that a parameter belongs to, `Linear.weight`."""
+    return f"{type(layers_to(model, name)[-1]).__name__}.{name.rpartition('.')[2]}"
+
+
+def module_of(model: Any, name: str) -> str:
+    """The course module that brings that layer; the attention's own Linear belongs to attention."""
+    names = [type(layer).__name__ for layer in layers_to(model, name)]
+    names.sort(key=lambda kind: kind in CONTAINERS)  # they hold layers of any module
+    return next(filter(None, map(module_bringing, names)), "")
+
+
+def layers_to(model: Any, name: str) -> list[Any]:
+    """The model and the layers inside it that a parameter belongs to, as far as names lead there.
+
+    A Sequential may keep its layers in a list: then "0" is no attribute, and the way ends early.
+    """
+    layers = [model]
+    for attribute in name.split(".")[:-1]:
+        layer = getattr(layers[-1], attribute, None)
+        if layer is None:
+            break
+        layers.append(layer)
+    return layers
+
+
+class Call(NamedTuple):
+    """One call of one layer: what it was called with, and what came out."""
+
+    name: str
+    layer: Any
+    arguments: tuple[Any, ...]
+    options: dict[str, Any]
+    output: np.ndarray
+
+    def again(self) -> np.ndarray:
+        return array_of(self.layer(*self.arguments, **self.options))
+
+    @property
+    def module(self) -> str:
+        return module_bringing(type(self.layer).__name__)
+
+    def __str__(self) -> str:
+        kind = type(self.layer).__name__
+        return f"`{self.name}` ({kind})" if self.name else f"the model ({kind})"
+
+
+def array_of(output: Any) -> np.ndarray:
+    """What a layer gives, of several things the first."""
+    first = output[0] if isinstance(output, tuple) else output
+    return np.array(getattr(first, "data", first))
+
+
+def recordable(layer: Any) -> bool:
+    """Its `forward` can be shadowed on the object itself."""
+    return hasattr(layer, "forward") and "forward" not in getattr(layer, "__dict__", {"forward": 0})
+
+
+@contextmanager
+def recording(model: Any) -> Iterator[list[Call]]:
+    """Every call of every layer inside the model, parts before the whole."""
+    calls: list[Call] = []
+    named = dict(model.named_modules()) if hasattr(model, "named_modules") else {}
+    inside = {name: layer for name, layer in named.items() if name and recordable(layer)}
+
+    def recorded(name: str, layer: Any, forward: Any, *arguments: Any, **options: Any) -> Any:
+        output = forward(*arguments, **options)
+        calls.append(Call(name, layer, arguments, options, array_of(output)))
+        return output
+
+    for name, layer in inside.items():  # past __setattr__: nothing is registered or released
+        vars(layer)["forward"] = partial(recorded, name, layer, layer.forward)
+    try:
+        yield calls
+    finally:
+        for layer in inside.values():
+            vars(layer).pop("forward", None)
+
+
+def observed(
+    subject: ModelUnderTest, inputs: np.ndarray, *, training: bool, seed: int
+) -> list[Call]:
+    """One forward without a gradient, with the random numbers of a seed; the model comes last."""
+    run, model = subject.run, subject.model
+    with (
+        subject.held(training, seeded(subject, seed)) as restart,
+        recording(model) as calls,
+        run.tt.no_grad(),
+    ):
+        restart()
+        x = run.tensor(inputs)
+        calls.append(Call("", model, (x,), {}, array_of(model(x))))
+    return calls
+
+
+def repeated(subject: ModelUnderTest, call: Call, *, training: bool, seed: int) -> np.ndarray:
+    """What one layer gives for the same arguments in this mode, with the numbers of this seed."""
+    with subject.held(training, seeded(subject, seed)) as restart, subject.run.tt.no_grad():
+        restart()
+        return call.again()
+
+
+def seeded(subject: ModelUnderTest, seed: int) -> Moment:
+    """The model as it is, with the random numbers of a seed still to come."""
+    values = {name: np.array(buffer.data) for name, buffer in subject.buffers().items()}
+    return Moment(subject.run.random.seeding(seed), values)
+
+
+def innermost(calls: Sequence[Call]) -> list[Call]:
+    """The calls of layers that called no other layer."""
+    names = [call.name for call in calls]
+    return [
+        call
+        for call in calls
+        if not any(other.startswith(f"{call.name}." if call.name else "") for other in names)
+        or len(calls) == 1
+    ]
+
+
+def mode_dependent(
+    subject: ModelUnderTest, inputs: np.ndarray, first: str = "", last: str = ""
+) -> list[Call]:
+    """The layers that give something else in evaluation than in training, for the same input.
+
+    With the names of a first and a last layer, only those from the one to the other.
+    """
+    calls = innermost(observed(subject, inputs, training=True, seed=1))
+    names = [call.name for call in calls]
+    start = names.index(first) if first in names else 0
+    end = names.index(last) + 1 if last in names else len(names)
+    return [
+        call
+        for call in calls[start:end]
+        if not same(
+            repeated(subject, call, training=True, seed=1),
+            repeated(subject, call, training=False, seed=1),
+        )
+    ]
+
+
+def first_difference(before: list[Call], after: list[Call], rows: int | None = None) -> Call | None:
+    """The first call that came out differently: what it was called with came out alike.
+
+    With `rows`, only the first examples count, in outputs that have the batch's size.
+    """
+    for old, new in zip(before, after, strict=False):
+        a, b = old.output, new.output
+        if rows is not None:
+            if a.ndim == 0 or len(a) != len(before[-1].output):
+                continue
+            a, b = a[:rows], b[:rows]
+        if not same(a, b):
+            return new
+    return None
+
+
+def same(a: np.ndarray, b: np.ndarray) -> bool:
+    """Equal but for rounding, which may depend on where an array lies in memory."""
+    if a.shape != b.shape:
+        return False
+    return np.allclose(
+        a, b, rtol=1e-5, atol=1e-6 * float(np.abs(a).max(initial=0.0)), equal_nan=True
+    )

@@ -1,0 +1,167 @@
+"""The model under test: its forwards repeat, and measuring it leaves nothing behind.
+
+A model may behave differently in training and in evaluation (its mode), keep running statistics
+(its buffers) and draw random numbers. This is the one place that knows about these three. What is
+wrong with them is found in `modes.py`. Models and frameworks that have none of them work too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from verification.data import Examples
+from verification.metrics import Metrics
+from verification.models import Part
+from verification.randomness import Rewind
+from verification.run import Run
+
+Criterion = Callable[[Any, Any], Any]
+Values = dict[str, np.ndarray]
+
+
+class Moment(NamedTuple):
+    """What a forward starts from, besides its inputs and parameters."""
+
+    rewind: Rewind
+    buffers: Values
+
+
+@dataclass(frozen=True)
+class ModelUnderTest:
+    """A model with the loss it learns from, the metrics it is judged by, and what it should hold.
+
+    `parts` are declared beside the network (`models.py`): rows of a parameter that count by
+    themselves, and those whose gradient is exactly zero.
+    """
+
+    run: Run
+    model: Any
+    criterion: Criterion
+    metrics: Metrics
+    parameter_count: int
+    parts: Sequence[Part] = ()
+
+    def another(self, model: Any) -> ModelUnderTest:
+        """A rival or a control: another model with the same loss and metrics."""
+        return replace(self, model=model, parts=())
+
+    # ------------------------------------------------------------------------------ what it holds
+
+    def parameters(self) -> dict[str, Any]:
+        return dict(self.model.named_parameters())
+
+    def parameter_values(self) -> Values:
+        """A copy of every parameter, by name."""
+        return {name: np.array(p.data) for name, p in self.parameters().items()}
+
+    def buffers(self) -> dict[str, Any]:
+        """Its buffers by name; none where a framework, or a model of plain tensors, has none."""
+        named = getattr(self.model, "named_buffers", None)
+        return {} if named is None else dict(named())
+
+    def parts_of(self, name: str, value: np.ndarray) -> list[Part]:
+        """The declared parts of a parameter, and what they leave over of it."""
+        declared = [part for part in self.parts if part.parameter == name]
+        left = np.ones(value.shape[:1], bool)
+        for part in declared:
+            left[part.rows] = False
+        return [*declared, *([Part(name, rows=left)] if left.any() else [])]
+
+    # --------------------------------------------------------------------------------------- modes
+
+    @property
+    def has_modes(self) -> bool:
+        return all(callable(getattr(self.model, name, None)) for name in ("train", "eval"))
+
+    @contextmanager
+    def mode(self, training: bool) -> Iterator[None]:
+        """In training or in evaluation mode; afterwards every layer is in the mode it was in."""
+        if not self.has_modes:
+            yield
+            return
+        layers = list(self.model.modules()) if hasattr(self.model, "modules") else [self.model]
+        was_training = getattr(self.model, "training", True)
+        before = [(layer, getattr(layer, "training", True)) for layer in layers]
+        self._switch(training)
+        try:
+            yield
+        finally:
+            self._switch(was_training)
+            for layer, was in before:
+                if getattr(layer, "training", was) != was:
+                    layer.training = was
+
+    def _switch(self, training: bool) -> None:
+        if training:
+            self.model.train()
+        else:
+            self.model.eval()
+
+    # ------------------------------------------------------------------------------------ forwards
+
+    def moment(self) -> Moment:
+        """From here, the same forward can be made again."""
+        values = {name: np.array(buffer.data) for name, buffer in self.buffers().items()}
+        return Moment(self.run.random.bookmark(), values)
+
+    @contextmanager
+    def held(
+        self, training: bool, moment: Moment | None = None, *, float64: bool = False
+    ) -> Iterator[Rewind]:
+        """In one mode; calling what this yields brings the model back to the moment.
+
+        Before each forward, so that all of them see the same buffers and the same random numbers.
+        Afterwards modes, buffers and random numbers are what they were. Buffers are float64 inside
+        when asked for: parameters are `gradients.in_float64`'s.
+        """
+        with self.mode(training), self.buffers_kept(), self.run.random.kept():
+            start = moment or self.moment()
+            cast = widened if float64 else np.array
+            buffers = {name: cast(value) for name, value in start.buffers.items()}
+
+            def restart() -> None:
+                start.rewind()
+                self.set_buffers({name: value.copy() for name, value in buffers.items()})
+
+            yield restart
+
+    @contextmanager
+    def buffers_kept(self) -> Iterator[None]:
+        """The arrays themselves come back: inside, the model works on copies of them."""
+        before = {name: buffer.data for name, buffer in self.buffers().items()}
+        self.set_buffers({name: np.array(value) for name, value in before.items()})
+        try:
+            yield
+        finally:
+            self.set_buffers(before)
+
+    def set_buffers(self, values: Values) -> None:
+        """By name: a layer may have put a new tensor in a buffer's place."""
+        for name, buffer in self.buffers().items():
+            if name in values:
+                buffer.data = values[name]
+
+    # ----------------------------------------------------------------------------------- measuring
+
+    def outputs(self, inputs: np.ndarray) -> np.ndarray:
+        """Its raw outputs in evaluation mode, as the NumPy array they are."""
+        with self.mode(training=False), self.buffers_kept(), self.run.tt.no_grad():
+            return np.asarray(self.model(self.run.tensor(inputs)).data)
+
+    def evaluate(self, examples: Examples) -> tuple[float, float]:
+        """(accuracy, loss) on these examples, in evaluation mode."""
+        outputs = self.outputs(examples.inputs)
+        return (
+            self.metrics.accuracy(outputs, examples.targets),
+            self.metrics.loss(outputs, examples.targets),
+        )
+
+
+def widened(array: np.ndarray) -> np.ndarray:
+    """A copy in float64, of integers a copy as they are."""
+    return np.array(array, np.float64 if array.dtype.kind == "f" else None)

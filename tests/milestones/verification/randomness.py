@@ -1,0 +1,68 @@
+"""The framework's random numbers: kept while something is measured, and replayed.
+
+Only public names are used: `get_rng_state` and `set_rng_state`, else `random.fork_rng`, else
+`manual_seed` alone. A framework with `manual_seed` alone cannot say where its stream is: there, a
+measurement leaves it at a new seed, the same one for the same `--seed`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+Rewind = Callable[[], None]
+
+
+class RandomNumbers:
+    """The stream that `manual_seed` restarts, as far as its place can be read."""
+
+    def __init__(self, tt: Any, seed: int) -> None:
+        self._tt, self._seed, self._counter = tt, seed, count()
+        self._get, self._set = public(tt, "get_rng_state"), public(tt, "set_rng_state")
+        self._fork = public(tt, "fork_rng")
+
+    def fresh_seed(self) -> int:
+        """A seed of our own: no draw from the run's generators, so that no figure depends on it."""
+        source = np.random.default_rng([self._seed, 2, next(self._counter)])
+        return int(source.integers(2**31))
+
+    def seeding(self, seed: int) -> Rewind:
+        return lambda: self._tt.manual_seed(seed)
+
+    def bookmark(self) -> Rewind:
+        """A function that brings the stream back to where it is now.
+
+        A stream that cannot be read is put at a seed first: that place can be found again.
+        """
+        if self._get is not None and self._set is not None:
+            state, put_back = self._get(), self._set
+            return lambda: put_back(state)
+        rewind = self.seeding(self.fresh_seed())
+        rewind()
+        return rewind
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Whatever is drawn inside, afterwards the stream is where it was."""
+        if self._fork is not None and (self._get is None or self._set is None):
+            with self._fork():
+                yield
+            return
+        rewind = self.bookmark()
+        try:
+            yield
+        finally:
+            rewind()
+
+
+def public(tt: Any, name: str) -> Callable[..., Any] | None:
+    """`tt.name` or `tt.random.name`, PyTorch's two places for it; None where there is neither."""
+    for place in (tt, getattr(tt, "random", None)):
+        found = getattr(place, name, None)
+        if callable(found):
+            return found  # type: ignore[no-any-return]  # whatever the framework has there
+    return None

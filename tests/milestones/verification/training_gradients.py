@@ -1,0 +1,66 @@
+"""The gradients that the optimizer is about to use: float32, a whole batch, moved weights.
+
+`model_gradients.py` has seen float64, few examples and the first weights. What is wrong only here
+may do no harm to the accuracy: Adam divides by the size of a gradient.
+
+In float32 a unit of ReLU or a maximum can lie on the other side of its kink than in float64: then
+the gradient of that step is right and disagrees all the same. So a step that disagrees is no fault
+yet. The next steps are looked at too, and what is wrong in all of them is. The tolerance stays.
+"""
+
+from __future__ import annotations
+
+from verification.data import Examples
+from verification.faults import Fault
+from verification.gradients import Measured, check_found
+from verification.layers import module_of, owner_of
+from verification.model_gradients import forward_and_loss, in_words
+from verification.model_under_test import ModelUnderTest, Moment
+
+TOLERANCE = 1e-2  # float32: near the end of a training its gradients are mostly rounding
+LOOKS = 3
+
+Wrong = dict[str, list[Measured]]
+
+
+class TrainingCheck:
+    """A look at one early step, and at the next ones as long as a parameter is always wrong."""
+
+    def __init__(self, subject: ModelUnderTest, first: int | None) -> None:
+        self.subject, self._next, self._looks = subject, first, 0
+        self._wrong: Wrong = {}
+
+    def is_due(self, step: int) -> bool:
+        return step == self._next
+
+    def look(self, step: int, batch: Examples, moment: Moment) -> None:
+        """After backward, before the optimizer's step; the moment is that of the forward."""
+        wrong = wrong_in_training(self.subject, batch, moment)
+        always = {name: of for name, of in wrong.items() if not self._looks or name in self._wrong}
+        self._looks, self._wrong = self._looks + 1, always
+        if always and self._looks == LOOKS:
+            raise training_fault(self.subject, batch, always)
+        self._next = step + 1 if always else None
+
+
+def wrong_in_training(subject: ModelUnderTest, batch: Examples, moment: Moment) -> Wrong:
+    """The parameters whose gradient, as it is now, is not that of this batch."""
+    with subject.held(True, moment, float64=True) as restart:
+        _, loss, _ = forward_and_loss(subject, batch, restart)
+        return check_found(subject.parameters(), loss, subject.run.checks_rng, TOLERANCE)
+
+
+def training_fault(subject: ModelUnderTest, batch: Examples, wrong: Wrong) -> Fault:
+    name, measured = list(wrong.items())[-1]
+    model = subject.model
+    return Fault(
+        f"During training, the gradient of `{name}` ({owner_of(model, name)}) "
+        f"{in_words(measured, measured[0], TOLERANCE)}.",
+        module=module_of(model, name),
+        hint="Before training it was right, in float64. What depends on the dtype, on the number "
+        "of examples, or on something kept from an earlier step: an array, a gradient that "
+        "zero_grad did not clear?",
+        wrong=", ".join(wrong),
+        right=", ".join(other for other in subject.parameters() if other not in wrong),
+        batch=f"{len(batch.targets)} examples",
+    )
