@@ -179,7 +179,8 @@ def missing_requirements(milestone_id: str, completed: list[str]) -> list[str]:
 
 
 def unlocked_by(completed: list[str]) -> list[str]:
-    return [name for name in ordered_milestones() if not missing_requirements(name, completed)]
+    done = set(completed)
+    return [name for name in ordered_milestones() if done.issuperset(MILESTONES[name]["requires"])]
 
 
 def _nearest(name: object, known: Mapping[str, object] | list[str]) -> str | None:

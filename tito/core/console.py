@@ -26,7 +26,7 @@ class Symbols(NamedTuple):
     spinner: str
 
 
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f]"  # compiled when it is needed
 UNICODE = Symbols("✓", "✗", "○", "·", "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
 ASCII = Symbols("+", "x", "o", ".", "|/-\\")
 
@@ -75,7 +75,7 @@ def _reader_has_gone() -> NoReturn:
 
 def visible(text: str) -> str:
     """Control characters made visible: what a lesson prints must not steer the terminal."""
-    return CONTROL.sub(lambda match: repr(match[0])[1:-1], text)
+    return re.sub(CONTROL, lambda match: repr(match[0])[1:-1], text)
 
 
 def hanging(text: str, width: int) -> str:

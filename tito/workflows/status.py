@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tito.core.errors import TitoError
 from tito.core.export.source_map import exported_modules
@@ -38,8 +37,7 @@ class ModuleState(Word):
     MISSING = "missing"  # its lesson cannot be read
 
 
-@dataclass(frozen=True)
-class ModuleStatus:
+class ModuleStatus(NamedTuple):
     """One module's line."""
 
     module: Module
@@ -72,7 +70,7 @@ def status(world: World) -> list[ModuleStatus]:
     if progress:
         return found
     unrecorded, exported_only = ModuleState.UNRECORDED, ModuleState.EXPORTED
-    return [replace(s, state=unrecorded) if s.state is exported_only else s for s in found]
+    return [s._replace(state=unrecorded) if s.state is exported_only else s for s in found]
 
 
 def _status_of(

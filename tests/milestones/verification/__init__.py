@@ -2,7 +2,7 @@
 
     wording.py             from two arrays to a sentence: "is 32 times too large"
     faults.py              the one exception that a student reads
-    places.py              from a traceback to the line of the lesson
+    places.py              where in tinytorch/ an error was raised
     data.py                what is learned: separable points, XOR, the digits, sequences
     metrics.py             loss and accuracy, computed by NumPy from a model's raw outputs
     models.py              the networks, in PyTorch's names only, and what is known of them

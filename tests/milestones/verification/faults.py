@@ -27,7 +27,8 @@ class Fault(AssertionError):
         Where to look and what to try come before the numbers: a report may be cut.
         """
         rows = [("part", self.part), ("file", lesson_file(self.module) if self.module else "")]
-        tries = f"tito module test {self.module[:2]}" if self.module else ""
+        number = self.module.partition("_")[0]
+        tries = f"tito module test {number}" if number else ""
         rows += [("likely", self.hint), ("try", tries), *self.facts.items()]
         return [row for row in rows if row[1]]
 

@@ -66,7 +66,8 @@ class _Later:
 
 
 def comes_with(name, module):
-    return f"{{name}} comes with module {{module}}: tito module start {{module[:2]}}"
+    number = module.partition("_")[0]
+    return f"{{name}} comes with module {{module}}: tito module start {{number}}"
 
 
 def _is_import_statement(frame):

@@ -10,7 +10,7 @@ import codecs
 import hashlib
 from dataclasses import dataclass
 
-from tito.core.errors import MachineError
+from tito.core.errors import MachineError, os_reason
 from tito.core.lesson.lesson import Lesson, LessonError, Task
 from tito.core.workspace.course import FIX
 from tito.core.workspace.workspace import Module, Workspace, course
@@ -139,7 +139,7 @@ def _read_bytes(module: Module, shown: str) -> bytes:
         ) from error
     except OSError as error:
         raise LessonError(
-            f"The lesson file cannot be read: {error.strerror}.", where=shown, hint="tito doctor"
+            f"The lesson file cannot be read: {os_reason(error)}.", where=shown, hint="tito doctor"
         ) from error
     if size > LARGEST:
         text = f"The lesson file is {size / 1e6:.0f} MB large, which no lesson is."

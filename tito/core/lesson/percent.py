@@ -46,7 +46,7 @@ class Cell:
     @property
     def prose(self) -> tuple[str, ...]:
         """A markdown cell's lines without their comment signs, one for each line of the cell."""
-        return tuple(_uncommented(line) for line in self.lines)
+        return tuple(map(_uncommented, self.lines))
 
 
 def split_cells(text: str) -> list[Cell]:

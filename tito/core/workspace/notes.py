@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +17,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-@dataclass
 class Notes:
     """Started modules by name, with the time; hints given by module and task, as a count."""
 
-    path: Path
-    started: dict[str, str] = field(default_factory=dict)
-    hints: dict[str, dict[str, int]] = field(default_factory=dict)
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.started: dict[str, str] = {}
+        self.hints: dict[str, dict[str, int]] = {}
 
     @classmethod
     def of(cls, workspace: Workspace) -> Notes:

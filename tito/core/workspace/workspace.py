@@ -15,7 +15,7 @@ from tito.core.errors import TitoError, UsageError, nearest
 from tito.core.words import module_number
 from tito.core.workspace.course import course_root
 
-NUMBER = re.compile(r"(-?\d{1,9})\d*(?:[._]\d*)?", re.ASCII)  # also 1.0 and 01_
+NUMBER = r"(?a:(-?\d{1,9})\d*(?:[._]\d*)?)"  # also 1.0 and 01_; compiled when needed
 MODULE_FOLDER = re.compile(r"(\d\d)_([a-z][a-z0-9_]*)")
 
 
@@ -140,7 +140,7 @@ def _nearest_module(text: str, modules: list[Module]) -> Module | None:
     """For a number the closest number, for a word the closest word."""
     if not modules:
         return None
-    number = NUMBER.fullmatch(text)
+    number = re.fullmatch(NUMBER, text)
     if number is not None:
         return min(modules, key=lambda module: abs(int(module.number) - int(number[1])))
     words = {word: module for module in modules for word in (module.short, module.name)}
