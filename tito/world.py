@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from tito.core.console import Symbols, hanging, make_console, print_json, symbols_for
+from tito.core.console import Symbols, hanging, make_console, print_json, symbols_for, visible
 from tito.core.errors import is_command
 
 if TYPE_CHECKING:
@@ -116,16 +116,17 @@ class World:
 
     def say(self, text: str = "", style: str | None = None) -> None:
         """Print plain text: brackets in a student's code are not markup."""
-        shown = hanging(text, self.console.width)
+        shown = hanging(visible(text), self.console.width)
         self.console.print(shown, style=style, markup=False, highlight=False)
 
     def say_whole(self, text: str, style: str | None = None) -> None:
         """As `say`, but never broken into lines: for a path or a command that is to be copied."""
-        self.console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+        shown = visible(text)
+        self.console.print(shown, style=style, markup=False, highlight=False, soft_wrap=True)
 
     def say_aside(self, text: str) -> None:
         """On stderr: with --json, stdout is one JSON value."""
-        self.error_console.print(text, markup=False, highlight=False)
+        self.error_console.print(visible(text), markup=False, highlight=False)
 
     def next_step(self, command: str, why: str = "") -> None:
         """The last line of every command: what comes next."""

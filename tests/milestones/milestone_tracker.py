@@ -315,6 +315,9 @@ def _as_plain_data(value: Any) -> Any:
 
 def _check_readable(raw: bytes) -> None:
     """A state that is damage at the next reading would take everything with it."""
+    if len(raw) > MAX_BYTES:
+        size = f"{len(raw) / 1e6:.0f} MB of progress, where {MAX_BYTES / 1e6:.0f} MB is the limit"
+        raise ValueError(f"The evidence cannot be recorded: {size}.")
     try:
         decode_state(raw)
     except _Damaged as damage:

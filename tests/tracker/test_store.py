@@ -171,3 +171,15 @@ def test_a_deleted_file_is_a_new_start(tracker: Any, progress_file: Path) -> Non
     tracker.mark_module_complete("00_setup")
     progress_file.unlink()
     assert tracker.progress["completed_modules"] == []
+
+
+def test_a_progress_that_would_be_too_large_is_not_written(
+    tracker: Any, progress_file: Path
+) -> None:
+    """At the next reading it would count as damage, its backup too."""
+    tracker.mark_module_complete("00_setup")
+    before = progress_file.read_bytes()
+    with pytest.raises(ValueError, match="16 MB is the limit"):
+        tracker.mark_module_complete("01_tensor", {"note": "é" * 2_700_000})
+    assert progress_file.read_bytes() == before
+    assert tracker.progress["completed_modules"] == ["00_setup"]

@@ -26,7 +26,8 @@ class Symbols(NamedTuple):
     spinner: str
 
 
-CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f]"  # compiled when it is needed
+# Control characters, and the marks that turn the direction of writing. Compiled when needed.
+CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 UNICODE = Symbols("✓", "✗", "○", "·", "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
 ASCII = Symbols("+", "x", "o", ".", "|/-\\")
 

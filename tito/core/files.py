@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
+LARGEST = 50_000_000  # bytes; no file of a workspace comes near
 WINDOWS_ATTEMPTS = 10  # a virus scanner or an editor may hold a file for a moment
 
 
@@ -38,9 +43,35 @@ def patiently(action: Callable[[], object]) -> None:
             time.sleep(0.02 * 2**attempt)
 
 
+@contextmanager
+def opened_regular(path: Path) -> Iterator[BinaryIO]:
+    """A file that anybody may have put there, for reading: never waits for a pipe or a device.
+
+    OSError where it is not a regular file.
+    """
+    flags = ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY")  # each only where the system has it
+    handle = os.open(path, os.O_RDONLY | sum(getattr(os, name, 0) for name in flags))
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            yield file
+    finally:
+        os.close(handle)
+
+
+def read_regular(path: Path, limit: int = LARGEST) -> bytes:
+    """The bytes of a regular file; OSError for anything else, and for more than `limit` bytes."""
+    with opened_regular(path) as file:
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        raise OSError(errno.EFBIG, f"it is larger than {limit / 1e6:.0f} MB", str(path))
+    return data
+
+
 def read_lines(path: Path) -> list[str]:
     """The lines of a file, or nothing: for a message that can do without."""
     try:
-        return path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+        return read_regular(path).decode("utf-8-sig", errors="replace").splitlines()
     except OSError:
         return []

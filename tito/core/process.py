@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from tito.core.files import opened_regular
+
 Event = dict[str, Any]
 
 POLL_SECONDS = 0.05
@@ -36,6 +38,7 @@ ONE_THREAD = dict.fromkeys(
     ),
     "1",
 )
+EVENT_BYTES = 50_000_000  # of events that are read; a whole course writes a few hundred thousand
 KEPT = 100_000  # bytes kept of the beginning, and of the end
 STACK_DUMP_SECONDS = 0.3
 TERMINATION_SIGNALS = ("SIGTERM", "SIGHUP")  # `timeout 60 tito ...`, and a terminal that is closed
@@ -92,18 +95,24 @@ class EventFile:
         if self._path is None or self._on_event is None:
             return
         try:
-            with self._path.open("rb") as file:
+            with opened_regular(self._path) as file:
                 file.seek(self._offset)
-                new = file.read()
+                new = file.read(EVENT_BYTES - self._offset)
         except OSError:
-            return  # not there yet
+            return  # not there yet, or replaced by something that is no file
         self._offset += len(new)
         *lines, self._partial = (self._partial + new).split(b"\n")
         for line in lines:
-            with contextlib.suppress(ValueError):
-                event = json.loads(line)
-                if isinstance(event, dict):
-                    self._on_event(event)
+            event = _decoded(line)
+            if event is not None:
+                self._on_event(event)
+
+
+def _decoded(line: bytes) -> Event | None:
+    with contextlib.suppress(ValueError, RecursionError):
+        event = json.loads(line)
+        return event if isinstance(event, dict) else None
+    return None
 
 
 @contextmanager

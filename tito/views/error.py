@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def show_error(error: TitoError, console: Console) -> None:
-    console.print(error.message, style="bold red", markup=False, highlight=False)
+    console.print(visible(error.message), style="bold red", markup=False, highlight=False)
     if error.where:
-        console.print(f"  at {error.where}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"  at {visible(error.where)}", markup=False, highlight=False, soft_wrap=True)
     if error.excerpt:
         shown = f"\n{visible(error.excerpt)}\n"
         console.print(shown, markup=False, highlight=False, soft_wrap=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tito.core.errors import TitoError
 from tito.core.export.source_map import exported_modules
+from tito.core.files import read_regular
 from tito.core.outcome import Word
 from tito.core.workspace.workspace import Module, Workspace
 
@@ -167,6 +168,6 @@ def _head(text: str) -> tuple[str, str]:
 
 def _read(module: Module) -> bytes:
     try:
-        return module.lesson.read_bytes()
+        return read_regular(module.lesson)
     except OSError:
         return b""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -417,3 +418,52 @@ def test_a_path_with_spaces_and_umlauts(desk: Desk, tmp_path: Path) -> None:
 def test_a_time_limit_that_is_none(desk: Desk, value: str) -> None:
     said = desk.tito("module", "test", "00", TITO_TEST_SECONDS=value)
     assert (said.code, "TITO_TEST_SECONDS" in said.err) == (2, True)
+
+
+# ------------------------------------------------------------ what stands where a file should be
+
+PLACES = ["lesson", "hints", "notes", "package"]
+
+
+def in_place_of(desk: Desk, what: str) -> Path:
+    return {
+        "lesson": desk.lesson("00_setup"),
+        "hints": desk.lesson("00_setup").with_name("hints.toml"),
+        "notes": desk.root / ".tito" / "notes.json",
+        "package": desk.root / "tinytorch" / "seeds.py",
+    }[what]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.parametrize("what", PLACES)
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_what_is_no_file_is_not_waited_for(desk: Desk, what: str, kind: str) -> None:
+    """A pipe waits for a writer, /dev/zero has no end; both were read once."""
+    place = in_place_of(desk, what)
+    place.unlink(missing_ok=True)
+    place.parent.mkdir(exist_ok=True)
+    if kind == "pipe":
+        os.mkfifo(place)
+    elif kind == "device":
+        place.symlink_to("/dev/zero")
+    else:
+        place.mkdir()
+    for command in (["module", "status"], ["module", "test", "00"], ["module", "hint", "00"]):
+        said = desk.tito(*command)
+        assert said.code in (0, 1, 3), said.all
+        assert "tito itself failed" not in said.err, said.err
+    said = desk.tito("doctor")
+    assert "tito itself failed" not in said.err, said.err
+    if what == "lesson":
+        assert "modules/00_setup/setup.py" in desk.tito("module", "test", "00").err
+
+
+def test_no_mark_of_the_terminal_is_printed(desk: Desk) -> None:
+    """A lesson's words reach the screen, but they do not steer it: colors, bells, right to left."""
+    desk.solve("00_setup")
+    marks = "\\x1b[2J\\x07\\x9b31m\\u202e\\u2066"
+    desk.change("00_setup", "    return seed\n", f'    raise ValueError("see{marks}!")\n')
+    said = desk.tito("module", "test", "00").out
+    assert "see" in said
+    assert not set("\x1b\x07\x9b\u202e\u2066") & set(said)
+    assert r"\u202e" in said

@@ -20,7 +20,7 @@ from pathlib import Path
 from tito import FRAMEWORK
 from tito.core.errors import reporting_os_errors
 from tito.core.export.source_map import SIGN
-from tito.core.files import move, patiently, write_whole
+from tito.core.files import move, patiently, read_regular, write_whole
 from tito.core.workspace.workspace import Workspace
 
 
@@ -115,7 +115,7 @@ def is_generated(workspace: Workspace) -> bool:
 
 def read_text(path: Path) -> str:
     with _writing(path):
-        return path.read_text(encoding="utf-8", errors="replace")
+        return read_regular(path).decode("utf-8", errors="replace")
 
 
 def _write_journal(workspace: Workspace, names: list[str]) -> None:

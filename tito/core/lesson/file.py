@@ -11,6 +11,7 @@ import hashlib
 from dataclasses import dataclass
 
 from tito.core.errors import MachineError, os_reason
+from tito.core.files import read_regular
 from tito.core.lesson.lesson import Lesson, LessonError, Task
 from tito.core.workspace.course import FIX
 from tito.core.workspace.workspace import Module, Workspace, course
@@ -45,7 +46,7 @@ def read_given(workspace: Workspace, module: Module) -> Lesson | None:
     """The code beside the lesson, where the course has some. A student does not edit it."""
     shown = workspace.shown(module.given)
     try:
-        return Lesson(module.given.read_text(encoding="utf-8"), shown)
+        return Lesson(read_regular(module.given).decode("utf-8"), shown)
     except FileNotFoundError:
         return None  # most modules have none; `check` knows better
     except (OSError, ValueError) as error:
@@ -132,7 +133,7 @@ def _default_target_back(module: Module) -> str:
 def _read_bytes(module: Module, shown: str) -> bytes:
     try:
         size = module.lesson.stat().st_size
-        data = module.lesson.read_bytes() if size <= LARGEST else b""
+        data = read_regular(module.lesson) if size <= LARGEST else b""
     except FileNotFoundError as error:
         raise LessonError(
             "The lesson file is missing.", where=shown, hint=f"tito module reset {module.number}"

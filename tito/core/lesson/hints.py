@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from tito.core.errors import MachineError, TitoError
+from tito.core.files import read_regular
 from tito.core.workspace.course import FIX
 from tito.core.workspace.workspace import Module, Workspace
 
@@ -18,7 +19,7 @@ def read_hints(workspace: Workspace, module: Module) -> dict[str, list[str]]:
     """The hints by task number."""
     where = workspace.shown(module.hints)
     try:
-        found: dict[str, Any] = toml.loads(module.hints.read_text(encoding="utf-8"))
+        found: dict[str, Any] = toml.loads(read_regular(module.hints).decode("utf-8"))
     except FileNotFoundError as error:
         raise MachineError("The module's hints are missing.", where=where, hint=FIX) from error
     except (OSError, ValueError) as error:

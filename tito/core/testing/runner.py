@@ -18,7 +18,7 @@ from tito.core.errors import UsageError
 from tito.core.testing.cause import read_report
 from tito.core.testing.ending import Ending
 from tito.core.testing.results import Cause, Place, Report
-from tito.core.testing.trace import Trace
+from tito.core.testing.trace import Trace, is_event
 from tito.core.workspace.course import FIX
 from tito.core.workspace.workspace import Module, Workspace
 
@@ -90,7 +90,7 @@ class _Listener:
         self.total = self.done = 0
 
     def __call__(self, event: process.Event) -> None:
-        if "event" not in event:
+        if not is_event(event):
             return
         self.events.append(event)
         if event["event"] == "collected":

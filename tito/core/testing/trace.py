@@ -30,11 +30,67 @@ EventKind = Literal[
     "started", "finished", "session_finished",
 ]  # fmt: skip
 # pytest's words for a test, as the child writes them. A failed one may be blank: see `_test`.
+PASSED = "passed"
 STATUS_OF = {
-    "passed": TestStatus.PASSED,
+    PASSED: TestStatus.PASSED,
     "skipped": TestStatus.SKIPPED,
     "failed": TestStatus.WRONG,
 }
+
+
+# What each kind of event must hold, or it is none: a student's code can write to the file too.
+ERROR: Mapping[str, tuple[type, ...]] = {
+    "type": (str,), "text": (str,), "blank": (str, type(None)), "frames": (list,),
+}  # fmt: skip
+SHAPES: Mapping[str, Mapping[str, tuple[type, ...]]] = {
+    "ready": {},
+    "machine_lacks": {"package": (str,), "text": (str,)},
+    "importing": {"module": (str,)},
+    "import_failed": {"module": (str,), **ERROR},
+    "collect_error": {"module": (str, type(None)), **ERROR},
+    "collected": {"tests": (list,)},
+    "started": {"id": (str,)},
+    "finished": {
+        "id": (str,), "module": (str,), "test": (str,), "outcome": (str,), "seconds": (int, float),
+    },
+    "session_finished": {"code": (int,)},
+}  # fmt: skip
+
+
+def is_event(event: Event) -> bool:
+    """Whether it is one of the child's, as far as its form can tell."""
+    kind = event.get("event")
+    shape = SHAPES.get(kind) if isinstance(kind, str) else None
+    if shape is None or not _fits(event, shape):
+        return False
+    if "outcome" in shape:
+        known = event["outcome"] in STATUS_OF
+        return known and (event["outcome"] == PASSED or _has_details(event))
+    if "frames" in shape:
+        return _has_details(event)
+    tests = event["tests"] if "tests" in shape else []
+    return all(_is_list_of(test, (str, type(None)), str) for test in tests)
+
+
+def _has_details(event: Event) -> bool:
+    return _fits(event, ERROR) and all(
+        _is_list_of(frame, str, int, str) for frame in event["frames"]
+    )
+
+
+def _fits(event: Event, shape: Mapping[str, tuple[type, ...]]) -> bool:
+    return all(
+        isinstance(event.get(key, event), kinds) and not isinstance(event[key], bool)
+        for key, kinds in shape.items()
+    )
+
+
+def _is_list_of(value: object, *kinds: type | tuple[type, ...]) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) == len(kinds)
+        and all(isinstance(item, kind) for item, kind in zip(value, kinds, strict=True))
+    )
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tito.core.files import write_whole
+from tito.core.files import read_regular, write_whole
 from tito.core.workspace.workspace import Module, Workspace
 
 if TYPE_CHECKING:
@@ -29,13 +29,13 @@ class Notes:
     def of(cls, workspace: Workspace) -> Notes:
         notes = cls(workspace.scratch / "notes.json")
         try:
-            found: Any = json.loads(notes.path.read_text(encoding="utf-8"))
+            found: Any = json.loads(read_regular(notes.path))
             notes.started = {str(k): str(v) for k, v in found["started"].items()}
             notes.hints = {
                 str(k): {str(task): int(rung) for task, rung in v.items()}
                 for k, v in found["hints"].items()
             }
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             notes.started, notes.hints = {}, {}
         return notes
 

@@ -1,0 +1,79 @@
+"""What a child has written is believed as far as it has the right form, and no further."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tito.core.process import ProcessResult
+from tito.core.testing.cause import read_report
+from tito.core.testing.trace import SHAPES, Trace, is_event
+from tito.core.workspace.workspace import Workspace
+
+FINISHED = {
+    "event": "finished",
+    "id": "00_setup::test_0_1_a",
+    "module": "00_setup",
+    "test": "test_0_1_a",
+    "outcome": "passed",
+    "seconds": 0.1,
+}
+FAILED = {
+    **FINISHED,
+    "outcome": "failed",
+    "type": "AssertionError",
+    "text": "no",
+    "blank": None,
+    "missing": None,
+    "frames": [["/a/test_setup.py", 3, "test_0_1_a"]],
+}
+
+junk = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=5,
+)
+
+
+def trace_of(events: list[dict[str, Any]], tmp_path: Path) -> Trace:
+    return Trace(
+        workspace=Workspace(tmp_path),
+        files={},
+        tests={"00_setup": tmp_path / "test_setup.py"},
+        events=[event for event in events if is_event(event)],
+        run=ProcessResult(0, ""),
+        stack="",
+        token="@0@ ",
+        test_seconds=10.0,
+    )
+
+
+@pytest.mark.parametrize("event", [FINISHED, FAILED])
+def test_what_the_child_writes_is_an_event(event: dict[str, Any]) -> None:
+    assert is_event(event)
+    assert is_event(json.loads(json.dumps(event)))
+
+
+@pytest.mark.parametrize("event", [FINISHED, FAILED])
+def test_a_value_of_another_type_makes_it_none(event: dict[str, Any]) -> None:
+    for key in event:
+        if key != "missing":
+            assert not is_event({**event, key: {"a": "dictionary"}}), key
+            assert not is_event({**event, key: True}), key
+            assert not is_event({name: value for name, value in event.items() if name != key}), key
+    assert not is_event({**FAILED, "frames": [["a", "b", "c"]]})
+    assert not is_event({**FINISHED, "outcome": "failed"}), "an error has its details"
+    assert not is_event({**FINISHED, "outcome": "splendid"})
+
+
+@given(st.lists(st.dictionaries(st.sampled_from([*FAILED, "tests", "code", "package"]), junk)))
+def test_forged_events_are_no_defect_of_the_tool(events: list[dict[str, Any]]) -> None:
+    """Whatever they hold, a report comes of it."""
+    for event, kind in zip(events, SHAPES, strict=False):
+        event["event"] = kind
+    read_report(trace_of([*events, FAILED], Path("/nowhere")))
