@@ -38,6 +38,15 @@ ONE_THREAD = dict.fromkeys(
     ),
     "1",
 )
+# Of the caller's environment what a child needs to find its way. All else could change what it
+# does: PYTHONOPTIMIZE compiles the assertions of tests away, PYTHONPATH can bring another numpy.
+PASSED_ON = {
+    "PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TERM", "TMPDIR", "TEMP", "TMP",
+    "VIRTUAL_ENV", "CONDA_PREFIX", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH",
+    "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "USERPROFILE", "USERNAME",
+    "APPDATA", "LOCALAPPDATA", "PROGRAMDATA", "NUMBER_OF_PROCESSORS",
+    "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONUSERBASE", "PYTHONNOUSERSITE",
+}  # fmt: skip
 EVENT_BYTES = 50_000_000  # of events that are read; a whole course writes a few hundred thousand
 KEPT = 100_000  # bytes kept of the beginning, and of the end
 STACK_DUMP_SECONDS = 0.3
@@ -54,6 +63,16 @@ class ProcessResult:
     flooded: bool = False
     output_limit: int = OUTPUT_LIMIT
     seconds: float = 0.0
+
+
+def clean_environment(env: Mapping[str, str]) -> dict[str, str]:
+    """What of it is passed on, with UTF-8 in the pipes and one thread for NumPy."""
+    kept = {
+        name: value
+        for name, value in env.items()
+        if name.upper() in PASSED_ON or name.startswith("LC_")
+    }
+    return {**kept, **ONE_THREAD, "PYTHONIOENCODING": "utf-8"}
 
 
 class BoundedOutput:

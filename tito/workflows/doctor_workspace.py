@@ -122,8 +122,8 @@ def try_import(world: World, tell: Tell, fix: str = "tito export") -> Finding:
             said = True
             tell(f"import tinytorch takes long (at most {IMPORT_SECONDS:.0f} s)")
 
-    ours = {"PYTHONPATH": str(root), "PYTHONIOENCODING": "utf-8"}
-    env = {**world.env, **ours, "PYTHONDONTWRITEBYTECODE": "1"}
+    ours = {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
+    env = {**process.clean_environment(world.env), **ours}
     command = [sys.executable, "-c", "import tinytorch"]
     result = process.run(command, cwd=root, env=env, timeout=IMPORT_SECONDS, on_tick=tick)
     if result.timed_out:

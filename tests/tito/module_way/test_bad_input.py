@@ -320,11 +320,15 @@ def test_a_background_thread_does_not_keep_the_run(desk: Desk) -> None:
 # ---------------------------------------------------------------- what is not the student's fault
 
 
+@pytest.mark.skipif(os.name != "posix", reason="puts a shell script in Python's place")
 def test_without_pytest(desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     hidden = tmp_path / "hidden"
     hidden.mkdir()
     (hidden / "pytest.py").write_text("raise ImportError('No module named pytest')")
-    monkeypatch.setenv("PYTHONPATH", str(hidden))
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH={hidden} exec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
     desk.solve("00_setup")
     said = complete(desk)
     assert said.code == 3
@@ -467,3 +471,68 @@ def test_no_mark_of_the_terminal_is_printed(desk: Desk) -> None:
     assert "see" in said
     assert not set("\x1b\x07\x9b\u202e\u2066") & set(said)
     assert r"\u202e" in said
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"PYTHONOPTIMIZE": "1"},
+        {"PYTHONOPTIMIZE": "2"},
+        {"PYTEST_ADDOPTS": "--collect-only"},
+        {"PYTEST_PLUGINS": "no_such_plugin"},
+        {"PYTHONINSPECT": "1"},
+        {"PYTHONSTARTUP": "/no/such/file"},
+        {"PYTHONWARNINGS": "error"},
+        {"PYTHONHASHSEED": "0", "PYTHONDEVMODE": "1"},
+    ],
+)
+def test_no_setting_of_the_caller_changes_the_verdict(desk: Desk, setting: dict[str, str]) -> None:
+    """PYTHONOPTIMIZE compiles assertions away: with it, a wrong answer passed once."""
+    desk.solve("00_setup")
+    assert desk.tito("module", "test", "00", **setting).code == 0
+    desk.change("00_setup", "    return seed\n", "    return seed + 1\n")
+    said = desk.tito("module", "test", "00", **setting)
+    assert (said.code, "must return 5" in said.out) == (1, True), said.all
+
+
+def test_what_is_planted_on_the_callers_path_is_not_found(desk: Desk, tmp_path: Path) -> None:
+    desk.solve("00_setup")
+    for name in ("sitecustomize", "numpy", "pytest", "random", "conftest"):
+        (tmp_path / f"{name}.py").write_text("import os\nos._exit(0)\n", encoding="utf-8")
+        (desk.root / f"{name}.py").write_text("import os\nos._exit(0)\n", encoding="utf-8")
+    said = desk.tito("module", "complete", "00", PYTHONPATH=str(tmp_path))
+    assert said.code == 0, said.all
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the system does not count what is allocated")
+@pytest.mark.parametrize(
+    "code", ["kept = []\n    while True:\n        kept.append(bytes(1_000_000))", "bytes(10**11)"]
+)
+def test_a_loop_that_appends_meets_the_memory_limit(desk: Desk, code: str) -> None:
+    desk.solve("00_setup")
+    desk.change("00_setup", "    return seed\n", f"    {code}\n    return seed\n")
+    said = desk.tito("module", "test", "00", TITO_TEST_GB="0.5")
+    assert said.code == 1, said.all
+    words = " ".join(said.out.split())
+    assert "It asked for more than 0.5 GB of memory. Does something grow in a loop?" in words
+    assert "modules/00_setup/setup.py:" in said.out
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_fork_inside_an_answer_is_not_a_second_run(desk: Desk) -> None:
+    desk.solve("00_setup")
+    desk.on_top("00_setup", "import os")
+    desk.change("00_setup", "    return seed\n", "    os.fork()\n    return seed\n")
+    found = desk.tito("module", "test", "00", "--json").json
+    assert (found["outcome"], len(found["tests"])) == ("passed", 1)
+
+
+@pytest.mark.parametrize("ending", ["SystemExit", "KeyboardInterrupt", "MemoryError"])
+def test_an_error_whose_text_is_an_error(desk: Desk, ending: str) -> None:
+    desk.solve("00_setup")
+    code = f"class Odd(Exception):\n    def __str__(self):\n        raise {ending}\n"
+    desk.on_top("00_setup", code)
+    desk.change("00_setup", "    return seed\n", "    raise Odd\n")
+    said = desk.tito("module", "test", "00")
+    assert said.code == 1, said.all
+    assert f"its message cannot be shown: {ending}" in said.out

@@ -50,7 +50,7 @@ class Reporter:
     """Writes events, and watches the clock of each step."""
 
     def __init__(self, job: dict[str, Any]) -> None:
-        self.job = job
+        self.job, self.pid = job, os.getpid()
         # Both stay open until the process ends, however it ends.
         self.file = Path(job["events"]).open("a", encoding="utf-8", buffering=1)  # noqa: SIM115
         self.stack = Path(job["stack"]).open("w", encoding="utf-8")  # noqa: SIM115
@@ -58,6 +58,8 @@ class Reporter:
         self.stdout = os.dup(1)  # the lesson may close its own
 
     def emit(self, event: str, **data: Any) -> None:
+        if os.getpid() != self.pid:  # a fork of the student's came back into pytest
+            os._exit(0)
         self.file.write(json.dumps({"event": event, **data}) + "\n")
 
     def mark_output(self, test: str) -> None:
@@ -95,13 +97,36 @@ class Reporter:
         return [*found[: FRAME_LIMIT // 2], *found[FRAME_LIMIT // 2 :][-FRAME_LIMIT // 2 :]]
 
     def describe(self, error: BaseException) -> dict[str, Any]:
+        if isinstance(error, MemoryError):
+            limit_memory(None)  # or there is none to report it with
         return {
-            "type": type(error).__name__,
-            "text": _text(error)[:MESSAGE_LIMIT],
+            "type": _kind(error),
+            "text": self.text(error)[:MESSAGE_LIMIT],
             "blank": _blank_task(error),
             "missing": error.name if isinstance(error, ModuleNotFoundError) else None,
             "frames": self.frames(error),
         }
+
+    def text(self, error: BaseException) -> str:
+        if isinstance(error, MemoryError):
+            limit = f"more than {self.job['gigabytes']:g} GB"
+            return f"It asked for {limit} of memory. Does something grow in a loop?"
+        return _text(error)
+
+
+def _kind(error: BaseException) -> str:
+    return "MemoryError" if isinstance(error, MemoryError) else type(error).__name__
+
+
+def limit_memory(gigabytes: float | None) -> None:
+    """What this process may allocate, where the system keeps count of it; None lifts the limit."""
+    if sys.platform == "linux":
+        import resource
+
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        soft = hard if gigabytes is None else int(gigabytes * 2**30)
+        with contextlib.suppress(OSError, ValueError):  # the caller's own limit is lower
+            resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
 def flush() -> None:
@@ -114,7 +139,7 @@ def _text(error: BaseException) -> str:
         return str(error.msg)
     try:
         return str(error)
-    except Exception as inner:  # a student's __repr__ may be what is broken
+    except BaseException as inner:  # a student's __repr__ may be what is broken, or exit
         return f"(its message cannot be shown: {type(inner).__name__})"
 
 
@@ -241,6 +266,7 @@ def main(job_file: str) -> None:
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     sys.breakpointhook = nobody_types
     reporter.watch()
+    limit_memory(job["gigabytes"])
     if import_lessons(reporter):
         tests = [module["tests"] for module in job["modules"]]
         where = [f"--rootdir={job['staging']}", f"-c{job['ini']}"]

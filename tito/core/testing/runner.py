@@ -24,9 +24,11 @@ from tito.core.workspace.workspace import Module, Workspace
 
 CHILD = Path(__file__).with_name("child.py")
 TEST_SECONDS = 10.0  # for one test; TITO_TEST_SECONDS changes it
+# Of memory that a run may have: a right answer needs a tenth, one that appends in an endless loop
+# is stopped before it takes the machine along. TITO_TEST_GB changes it.
+TEST_GIGABYTES = 2.0
 ALL_SECONDS = 120.0
 OLDEST_PYTEST = "8.2"  # an older one would fail somewhere, and the lesson would be blamed
-FOREIGN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTHONSTARTUP", "PYTHONWARNINGS", "PYTHONINSPECT")
 
 Progress = Callable[[int, int], None]
 
@@ -53,9 +55,10 @@ def run_tests(
     missing = _missing_tests(workspace, subjects)
     if missing is not None:
         return Report(cause=missing)
-    seconds = _test_seconds(env)
+    seconds = _setting(env, "TITO_TEST_SECONDS", TEST_SECONDS, "seconds")
+    gigabytes = _setting(env, "TITO_TEST_GB", TEST_GIGABYTES, "gigabytes")
     token = f"@{os.urandom(8).hex()}@ "
-    job = _write_job(staging, subjects, token, seconds)
+    job = _write_job(staging, subjects, token, seconds, gigabytes)
     events: list[process.Event] = []
     result = process.run(
         [sys.executable, str(CHILD), str(job)],
@@ -102,12 +105,12 @@ class _Listener:
 
 def child_environment(env: Mapping[str, str]) -> dict[str, str]:
     """The caller's environment without what would change the run."""
-    kept = {name: value for name, value in env.items() if name not in FOREIGN}
-    fixed = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONIOENCODING": "utf-8"}
-    return {**kept, **process.ONE_THREAD, **fixed}
+    return {**process.clean_environment(env), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 
-def _write_job(staging: Path, subjects: Sequence[Subject], token: str, seconds: float) -> Path:
+def _write_job(
+    staging: Path, subjects: Sequence[Subject], token: str, seconds: float, gigabytes: float
+) -> Path:
     ini = staging / "pytest.ini"
     ini.write_text(f"[pytest]\nminversion = {OLDEST_PYTEST}\n", encoding="utf-8")
     job = staging / "job.json"
@@ -118,6 +121,7 @@ def _write_job(staging: Path, subjects: Sequence[Subject], token: str, seconds: 
         "ini": str(ini),
         "token": token,
         "test_seconds": seconds,
+        "gigabytes": gigabytes,
         "modules": [
             {
                 "name": subject.module.name,
@@ -139,15 +143,15 @@ def _missing_tests(workspace: Workspace, subjects: Sequence[Subject]) -> Cause |
     return None
 
 
-def _test_seconds(env: Mapping[str, str]) -> float:
-    text = env.get("TITO_TEST_SECONDS")
+def _setting(env: Mapping[str, str], name: str, default: float, unit: str) -> float:
+    """A positive number that the caller may set; UsageError where it is none."""
+    text = env.get(name)
     try:
-        seconds = float(text) if text else TEST_SECONDS
+        number = float(text) if text else default
     except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < 86_400:
+        number = 0.0
+    if not 0 < number < 86_400:
         raise UsageError(
-            f"TITO_TEST_SECONDS is {text!r}, which is not a number of seconds.",
-            hint="unset TITO_TEST_SECONDS",
+            f"{name} is {text!r}, which is not a number of {unit}.", hint=f"unset {name}"
         )
-    return seconds
+    return number
