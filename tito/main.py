@@ -128,8 +128,13 @@ def load(word: str, world: World) -> BaseCommand:
 def make_parser(command: BaseCommand) -> argparse.ArgumentParser:
     from tito.parser import Parser, columns
 
-    width = columns(command.world.env)
-    parser = Parser(prog=f"tito {command.name}", description=command.help, width=width)
+    world = command.world
+    parser = Parser(
+        prog=f"tito {command.name}",
+        description=command.help,
+        out=world.stdout,
+        width=columns(world.env),
+    )
     command.add_arguments(parser)
     return parser
 

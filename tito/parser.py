@@ -6,7 +6,7 @@ import argparse
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 from tito.core.errors import UsageError, did_you_mean
 
@@ -26,23 +26,23 @@ def columns(env: Mapping[str, str]) -> int:
 
 
 class Parser(argparse.ArgumentParser):
-    """Raises instead of exiting. `width` is what help texts are laid out for."""
+    """Raises instead of exiting. Help goes to `out`, laid out for `width` columns."""
 
-    def __init__(self, *args: Any, width: int = 80, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, out: TextIO, width: int = 80, **kwargs: Any) -> None:
         kwargs.setdefault("allow_abbrev", False)  # a script must not depend on a prefix
         # Of a given width: one is made for every option, and would import shutil to ask for it.
         formatter = partial(argparse.HelpFormatter, width=max(width - 2, 20))
         kwargs.setdefault("formatter_class", formatter)
-        self.width = width
+        self.out, self.width = out, width
         super().__init__(*args, **kwargs)
 
     def add_subparsers(self, **kwargs: Any) -> Any:
-        kwargs.setdefault("parser_class", partial(VerbParser, width=self.width))
+        kwargs.setdefault("parser_class", partial(VerbParser, out=self.out, width=self.width))
         return super().add_subparsers(**kwargs)
 
     def print_help(self, file: Any = None) -> None:
         """As any other output: argparse would pass over in silence what cannot be written."""
-        print(self.format_help(), end="", file=file)
+        print(self.format_help(), end="", file=file or self.out)
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(self._in_plain_words(message), hint=f"{self.prog} --help")

@@ -185,3 +185,7 @@ def test_one_oldest_pytest(repo) -> None:
     assert f'"pytest>={oldest},' in (repo / "pyproject.toml").read_text(encoding="utf-8")
     settings = (repo / "tests/milestones/pytest.ini").read_text(encoding="utf-8")
     assert f"minversion = {oldest}" in settings
+
+
+def test_one_oldest_numpy(repo) -> None:
+    assert f'"numpy>={checks.OLDEST_NUMPY}"' in (repo / "pyproject.toml").read_text("utf-8")

@@ -11,8 +11,11 @@ from tito.core.workspace.workspace import Workspace, find_workspace, modules_in,
 
 
 def make(root: Path, *names: str) -> Workspace:
+    """Folders of modules, each with an empty lesson."""
     for name in names:
-        (root / "modules" / name).mkdir(parents=True)
+        folder = root / "modules" / name
+        folder.mkdir(parents=True)
+        (folder / f"{name[3:]}.py").touch()
     return Workspace(root)
 
 
@@ -50,7 +53,7 @@ def test_a_folder_without_modules_is_no_workspace(tmp_path: Path) -> None:
     assert "tito init" in (caught.value.hint or "")
 
 
-@pytest.mark.parametrize("text", ["1", "01", "001", "01_tensor", "tensor"])
+@pytest.mark.parametrize("text", ["1", "01", "001", "01_tensor", "tensor", "TENSOR"])
 def test_ways_to_name_a_module(tmp_path: Path, text: str) -> None:
     workspace = make(tmp_path, "00_setup", "01_tensor", "10_tokenization", "11_embeddings")
     module = workspace.resolve(text)
@@ -69,7 +72,6 @@ def test_ways_to_name_a_module(tmp_path: Path, text: str) -> None:
         ("02_tensor", "01_tensor"),
         ("1.0", "01_tensor"),
         ("01_", "01_tensor"),
-        ("TENSOR", "01_tensor"),
         ("9" * 5000, "11_embeddings"),
         ("-1", "00_setup"),
         ("", None),
@@ -92,6 +94,17 @@ def test_two_folders_with_one_number(tmp_path: Path) -> None:
     with pytest.raises(TitoError, match="90_tensor, 90_tensor_copy"):
         workspace.resolve("90")
     assert workspace.resolve("90_tensor").name == "90_tensor"
+
+
+def test_a_folder_without_a_lesson_of_its_name_is_a_copy(tmp_path: Path) -> None:
+    """Unless the course has a module of that name: then its lesson is missing."""
+    make(tmp_path, "90_tensor")
+    for name in ("90_tensor_old", "01_tensor"):
+        (tmp_path / "modules" / name).mkdir()
+    workspace = Workspace(tmp_path)
+    assert [module.name for module in workspace.modules] == ["01_tensor", "90_tensor"]
+    assert workspace.copies == ["90_tensor_old"]
+    assert workspace.resolve("90").name == "90_tensor"
 
 
 def test_paths_are_shown_from_the_workspace(tmp_path: Path) -> None:

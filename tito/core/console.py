@@ -28,6 +28,7 @@ class Symbols(NamedTuple):
 
 # Control characters, and the marks that turn the direction of writing. Compiled when needed.
 CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+SIZES = ("COLUMNS", "LINES")  # rich takes 0 at its word, and prints nothing
 UNICODE = Symbols("✓", "✗", "○", "·", "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
 ASCII = Symbols("+", "x", "o", ".", "|/-\\")
 
@@ -58,12 +59,13 @@ def make_console(stream: TextIO, env: Mapping[str, str]) -> Console:
     """A rich console on `stream`. Its text is not searched for emoji codes nor re-colored."""
     from rich.console import Console
 
+    settings = {name: value for name, value in env.items() if name not in SIZES or value != "0"}
     console = Console(
         file=stream,
         highlight=False,
         emoji=False,
-        no_color=bool(env.get("NO_COLOR")),
-        _environ=env,  # else it would read the process's own TERM and COLUMNS
+        no_color=bool(settings.get("NO_COLOR")),
+        _environ=settings,  # else it would read the process's own TERM and COLUMNS
     )
     console.on_broken_pipe = _reader_has_gone  # type: ignore[method-assign]
     return console

@@ -47,6 +47,9 @@ def check_place(workspace: Workspace) -> Iterator[Finding]:
     if outer is not None:
         text = f"this workspace lies inside another one, {outer.root}: commands see the inner one"
         yield Finding(Level.NOTE, text, f"Move one of them out of {outer.root}.")
+    for name in workspace.copies:
+        text = f"modules/{name} is no module of the course and is left out"
+        yield Finding(Level.NOTE, text, "Keep copies outside of modules/.")
     if not os.access(workspace.root, os.W_OK):
         yield Finding(
             Level.MACHINE, f"{workspace.root} cannot be written to", "Fix its permissions."

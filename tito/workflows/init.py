@@ -16,10 +16,12 @@ from pathlib import Path
 from tito.core.errors import UsageError, reporting_os_errors
 from tito.core.export.compose import compose, initial_files
 from tito.core.export.swap import swapped
+from tito.core.files import write_whole
 from tito.core.lesson.file import read_lesson
 from tito.core.words import quoted
 from tito.core.workspace.workspace import Module, Workspace, course, find_workspace
 
+VERSION_CONTROL = {".git", ".gitattributes", ".gitignore", ".hg", ".hgignore", ".jj", ".svn"}
 IGNORED = shutil.ignore_patterns("__pycache__", ".*", "*.pyc", "*.ipynb")
 
 GITIGNORE = """\
@@ -70,7 +72,7 @@ def create_workspace(target: Path, *, solved: bool = False) -> Workspace:
 
 
 def refuse_bad_place(target: Path) -> None:
-    """Raise UsageError unless `target` is new or an empty folder, outside any workspace."""
+    """Raise UsageError unless it is new, or empty but for git's files, outside any workspace."""
     outer = workspace_around(target)
     if outer == target.resolve():
         raise UsageError(
@@ -85,7 +87,7 @@ def refuse_bad_place(target: Path) -> None:
             hint=f"tito init {quoted(outer.with_name(target.name or 'my-tinytorch'))}",
         )
     if target.is_dir():
-        if any(target.iterdir()):
+        if any(entry.name not in VERSION_CONTROL for entry in target.iterdir()):
             raise UsageError(
                 "This folder is not empty; nothing in it was changed.",
                 where=str(target),
@@ -170,10 +172,23 @@ def install(staging: Path, target: Path) -> None:
         staging.rename(target)
         return
     moved: list[Path] = []
+    theirs = target / ".gitignore"
     try:
         for entry in sorted(staging.iterdir(), key=lambda entry: entry.name == "modules"):
-            moved.append(entry.rename(target / entry.name))
+            if entry.name == theirs.name and theirs.exists():
+                extend(theirs, entry.read_text(encoding="utf-8"))
+            else:
+                moved.append(entry.rename(target / entry.name))
     except OSError:
         for path in moved:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         raise
+
+
+def extend(theirs: Path, ours: str) -> None:
+    """Add the lines that a file of the student's does not have yet; theirs stay."""
+    text = theirs.read_text(encoding="utf-8", errors="surrogateescape")
+    missing = [line for line in ours.splitlines() if line not in text.splitlines()]
+    if missing:
+        whole = "\n".join([text.rstrip("\n"), "", *missing, ""])
+        write_whole(theirs, whole.encode("utf-8", errors="surrogateescape"))

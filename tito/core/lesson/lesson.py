@@ -197,10 +197,10 @@ class Lesson:
     def tasks(self) -> list[Task]:
         headings = list(self._headings())
         blocks = self.blocks
-        starts = [line for line, _, _ in headings[1:]] + [len(self.lines) + 1]
+        stops = [*(line for line, _, _ in headings[1:]), len(self.lines) + 1]
         return [
             Task(number, title, line, tuple(b for b in blocks if line < b.begin < stop))
-            for (line, number, title), stop in zip(headings, starts, strict=True)
+            for (line, number, title), stop in zip(headings, stops, strict=False)
         ]
 
     def _headings(self) -> Iterator[tuple[int, str, str]]:

@@ -90,8 +90,10 @@ def _machine_lacks(trace: Trace) -> Cause | None:
         return None
     from tito.core.python import pip_install  # here: rarely needed
 
-    package = event["package"]
-    return Ending.NO_PACKAGE.cause(hint=pip_install(package), package=package, error=event["text"])
+    package = str(event["package"])
+    return Ending.NO_PACKAGE.cause(
+        hint=pip_install(str(event.get("wanted", package))), package=package, error=event["text"]
+    )
 
 
 def _import_failed(trace: Trace) -> Cause | None:

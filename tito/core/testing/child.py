@@ -249,16 +249,26 @@ def isolate(staging: str) -> None:
     sys.path[:] = [staging, *others]
 
 
+def release(version: str) -> tuple[int, ...]:
+    """`2.1` of `2.1.0rc1`, as numbers."""
+    return tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
+
+
 def main(job_file: str) -> None:
     job = json.loads(Path(job_file).read_text(encoding="utf-8"))
     isolate(job["staging"])
     reporter = Reporter(job)
     started = time.monotonic()
-    for package in ("pytest", "numpy"):
+    for package, oldest in (("pytest", None), ("numpy", job["oldest_numpy"])):
         try:
-            importlib.import_module(package)
+            found = importlib.import_module(package)
         except ImportError as error:
             reporter.emit("machine_lacks", package=package, text=str(error))
+            return
+        if oldest and release(found.__version__) < release(oldest):
+            text = f"It has {package} {found.__version__}, and {oldest} or newer is needed"
+            wanted = f"{package}>={oldest}"
+            reporter.emit("machine_lacks", package=package, text=text, wanted=wanted)
             return
     import pytest
 

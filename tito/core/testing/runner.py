@@ -28,6 +28,7 @@ TEST_SECONDS = 10.0  # for one test; TITO_TEST_SECONDS changes it
 # is stopped before it takes the machine along. TITO_TEST_GB changes it.
 TEST_GIGABYTES = 2.0
 ALL_SECONDS = 120.0
+OLDEST_NUMPY = "2.1"  # the first for which float32 stays float32 on every Python that we support
 OLDEST_PYTEST = "8.2"  # an older one would fail somewhere, and the lesson would be blamed
 
 Progress = Callable[[int, int], None]
@@ -122,6 +123,7 @@ def _write_job(
         "token": token,
         "test_seconds": seconds,
         "gigabytes": gigabytes,
+        "oldest_numpy": OLDEST_NUMPY,
         "modules": [
             {
                 "name": subject.module.name,

@@ -72,7 +72,18 @@ class Workspace:
 
     @cached_property
     def modules(self) -> list[Module]:
-        return modules_in(self.root)
+        return [module for module in modules_in(self.root) if not self._is_copy(module)]
+
+    @property
+    def copies(self) -> list[str]:
+        """Folders that look like modules and are none: somebody's `00_setup_backup`."""
+        return [module.name for module in modules_in(self.root) if self._is_copy(module)]
+
+    def _is_copy(self, module: Module) -> bool:
+        """Without a lesson of its name; a module of the course may have lost it."""
+        if module.lesson.is_symlink() or module.lesson.exists():
+            return False
+        return not (course_root() / "modules" / module.name).is_dir()
 
     @property
     def package(self) -> Path:
@@ -108,7 +119,7 @@ class Workspace:
             return str(path)
 
     def resolve(self, text: str) -> Module:
-        """The module meant by `1`, `01` or `01_tensor`."""
+        """The module meant by `1`, `01`, `01_tensor`, or by a path of its folder or lesson."""
         matches = [module for module in self.modules if _means(text, module)]
         if len(matches) == 1:
             return matches[0]
@@ -133,7 +144,10 @@ class Workspace:
 def _means(text: str, module: Module) -> bool:
     if text.isascii() and text.isdigit():
         return text.lstrip("0") == module.number.lstrip("0")
-    return text in (module.name, module.short)
+    parts = text.replace("\\", "/").rstrip("/").lower().split("/")
+    if parts[-1] == module.lesson.name and parts[-2:-1] in ([], [module.name]):
+        return True
+    return parts[-1] in (module.name, module.short) and parts[-2:-1] in ([], ["modules"])
 
 
 def _nearest_module(text: str, modules: list[Module]) -> Module | None:
