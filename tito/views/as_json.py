@@ -62,6 +62,7 @@ def attempt_json(attempt: Attempt) -> dict[str, Any]:
         "recorded": attempt.has_passed and attempt.unrecorded is None,
         "replay": attempt.replay,
         "edited": list(attempt.edited),
+        "stale": list(attempt.stale),
     }
     return result | ({"error": attempt.unrecorded.as_json()} if attempt.unrecorded else {})
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tito.core.errors import TitoError
 from tito.core.export.stale import difference, not_exported, stale_modules
+from tito.core.export.swap import refuse_link
 from tito.core.milestones.attempt import Attempt, Verdict, record_of, verify
 from tito.core.outcome import Outcome
 from tito.core.words import module_number
@@ -65,6 +66,7 @@ def refuse_if_locked(row: Row) -> None:
 
 def refuse_if_not_exported(workspace: Workspace, name: str, required: Iterable[str]) -> None:
     """Modules may have been completed in another workspace: no part of this one is wrong."""
+    refuse_link(workspace)
     if not (workspace.package / "__init__.py").is_file():
         raise TitoError(
             "There is no tinytorch package in this workspace yet.",
@@ -101,7 +103,8 @@ def attempt(
 ) -> Attempt:
     """Run one verification and record a pass."""
     verdict = verify(world.tracker, row["id"], seed=seed, on_event=on_event)
-    return Attempt(row, verdict, record(world, row, verdict, briefing), briefing.edited)
+    unrecorded = record(world, row, verdict, briefing)
+    return Attempt(row, verdict, unrecorded, briefing.edited, tuple(briefing.stale))
 
 
 def record(world: World, row: Row, verdict: Verdict, briefing: Briefing) -> TitoError | None:
@@ -111,7 +114,13 @@ def record(world: World, row: Row, verdict: Verdict, briefing: Briefing) -> Tito
     required = requires(world, row["id"])
     try:
         with world.tracker.translating_errors():
-            evidence = record_of(verdict, world.workspace, required, briefing.edited)
+            evidence = record_of(
+                verdict,
+                world.workspace,
+                required,
+                edited=briefing.edited,
+                stale=briefing.stale,
+            )
             world.tracker.opened.mark_milestone_complete(row["id"], evidence)
     except TitoError as error:
         return error

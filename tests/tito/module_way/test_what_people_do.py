@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -95,3 +96,26 @@ def test_a_numpy_that_is_too_old_is_told_before_anything_is_judged(
     words = " ".join(said.out.split())
     assert re.search(r"It has numpy [\d.]+\w*, and 99.1 or newer is needed", words), words
     assert said.out.endswith('-m pip install "numpy>=99.1"\n')
+
+
+def test_a_linked_framework_is_neither_written_nor_judged(
+    solved_desk: Desk, tmp_path: Path
+) -> None:
+    """Whatever is exported through a link lands in somebody else's workspace."""
+    theirs = tmp_path / "theirs"
+    shutil.move(solved_desk.root / "tinytorch", theirs)
+    before = {path: path.read_bytes() for path in theirs.rglob("*.py")}
+    (solved_desk.root / "tinytorch").symlink_to(theirs, target_is_directory=True)
+    solved_desk.change("00_setup", "    return seed\n", "    return seed + 0\n")
+    for command in (["module", "complete", "00"], ["export"], ["milestone", "run", "start"]):
+        said = solved_desk.tito(*command)
+        assert (said.code, "tinytorch/ is a link to" in said.err) == (1, True), said.all
+    assert {path: path.read_bytes() for path in theirs.rglob("*.py")} == before
+
+
+def test_the_json_of_a_milestone_tells_what_is_not_its_lesson(solved_desk: Desk) -> None:
+    assert solved_desk.tito("milestone", "run", "start", "--json").json["stale"] == []
+    solved_desk.change("00_setup", "    return seed\n", "    return seed + 0\n")
+    assert solved_desk.tito("milestone", "run", "start", "--json").json["stale"] == ["00"]
+    progress = json.loads((solved_desk.home / "progress.json").read_text(encoding="utf-8"))
+    assert progress["milestones"]["start"]["stale"] == ["00"]

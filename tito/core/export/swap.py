@@ -18,7 +18,7 @@ from importlib.util import cache_from_source
 from pathlib import Path
 
 from tito import FRAMEWORK
-from tito.core.errors import reporting_os_errors
+from tito.core.errors import TitoError, reporting_os_errors
 from tito.core.export.source_map import SIGN
 from tito.core.files import move, patiently, read_regular, write_whole
 from tito.core.workspace.workspace import Workspace
@@ -49,6 +49,7 @@ def swapped(workspace: Workspace, files: Mapping[str, str]) -> Iterator[list[str
 
     Yields the names that changed.
     """
+    refuse_link(workspace)
     recover(workspace)
     changed = _changes(workspace, files)
     with _writing(workspace.package):
@@ -67,6 +68,17 @@ def swapped(workspace: Workspace, files: Mapping[str, str]) -> Iterator[list[str
         recover(workspace)
         raise
     _drop_journal(workspace)
+
+
+def refuse_link(workspace: Workspace) -> None:
+    """What is written into a linked folder would change somebody else's framework."""
+    if workspace.package.is_symlink():
+        place = workspace.package.resolve()
+        raise TitoError(
+            f"{FRAMEWORK}/ is a link to {place}, and not this workspace's own.",
+            where=str(workspace.package),
+            hint="Remove the link (not the folder that it leads to), then run tito export.",
+        )
 
 
 def recover(workspace: Workspace) -> None:

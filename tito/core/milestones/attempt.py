@@ -49,6 +49,7 @@ class Attempt(NamedTuple):
     verdict: Verdict
     unrecorded: TitoError | None = None
     edited: Sequence[str] = ()  # files of the verification that are not as the course has them
+    stale: Sequence[str] = ()  # numbers of modules of which tinytorch/ has not what the lesson says
 
     @property
     def outcome(self) -> Outcome:
@@ -118,11 +119,20 @@ def verify(
 
 
 def record_of(
-    verdict: Verdict, workspace: Workspace, required: Iterable[str], edited: Sequence[str]
+    verdict: Verdict,
+    workspace: Workspace,
+    required: Iterable[str],
+    *,
+    edited: Sequence[str],
+    stale: Iterable[str],
 ) -> dict[str, Any]:
     """What a passed milestone is recorded with: what it measured, and hashes of what it ran."""
-    sources = export_hashes(workspace, required)
-    return {**verdict.evidence, "sources": sources, "verification_edited": bool(edited)}
+    return {
+        **verdict.evidence,
+        "sources": export_hashes(workspace, required),
+        "verification_edited": bool(edited),
+        "stale": list(stale),
+    }
 
 
 def changed_since(record: Mapping[str, Any], workspace: Workspace) -> list[str]:
