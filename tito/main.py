@@ -1,4 +1,4 @@
-"""Commands -> parser -> exit code. The only place of the tool that exits.
+"""Commands -> parser -> exit code. The only place in the tool that exits.
 
 A command's file is imported when the command is asked for, argparse and rich when they are
 needed: `tito --help` starts as fast as Python does.

@@ -1,7 +1,7 @@
-"""The world a command lives in: where it stands, what it may read, the time, and where it prints.
+"""What a command is given: the folder it runs in, the environment, the clock and the console.
 
-Passed in, never reached for, so that a test can put a command anywhere, and two of them with two
-homes into one process.
+All of it is passed in, so that a test can run a command anywhere, and two commands with two homes
+in one process.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class World:
             from tito.core.export.lock import workspace_lock
 
             with workspace_lock(workspace, lambda: None):
-                pass  # to have it is to have it put right
+                pass  # taking the lock undoes it
         return workspace
 
     @cached_property
@@ -106,7 +106,7 @@ class World:
     @cached_property
     def error_console(self) -> Console:
         console = make_console(self.stderr, self.env)
-        # Who no longer reads the errors still gets their exit code.
+        # If nobody reads stderr any more, the exit code still counts.
         console.on_broken_pipe = lambda: None  # type: ignore[method-assign]
         return console
 

@@ -102,7 +102,7 @@ def test_a_test_that_is_cut_short_does_not_pass(body: str, workspace: Path) -> N
 
 
 def test_a_run_whose_tito_was_killed_ends_itself(tmp_path: Path) -> None:
-    """Nobody waits for this one: what starts it here knows of no time limit."""
+    """No parent enforces a time limit here."""
     milestones = shutil.copytree(MILESTONES, tmp_path / "tests" / "milestones")
     tracker = milestones / "milestone_tracker.py"
     text = tracker.read_text(encoding="utf-8").replace("TIMEOUT = 300.0", "TIMEOUT = 0.5")

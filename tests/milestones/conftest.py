@@ -1,4 +1,4 @@
-"""How a milestone's test is run: the seed, the student's own `tinytorch`, and how a fault reads.
+"""How a milestone's test is run: the seed, the student's own `tinytorch`, and how a fault is shown.
 
 The tests' material is in `verification/`, their settings in `pytest.ini`.
 """
@@ -15,7 +15,7 @@ import pytest
 
 HERE = Path(__file__).resolve().parent
 WORKSPACE = HERE.parents[1]
-GRACE_SECONDS = 5.0  # who started the run ends it first, and can say so
+GRACE_SECONDS = 5.0  # so that the parent process ends it first, and can say why
 
 
 def put_on_path() -> None:
@@ -54,7 +54,7 @@ def run(request: pytest.FixtureRequest, record_property: Callable[[str, object],
     if seed is None:
         seed = int.from_bytes(os.urandom(4), "little")
     if seed < 0:
-        raise pytest.UsageError(f"--seed is a number from 0 on, not {seed}")
+        raise pytest.UsageError(f"--seed is a number, 0 or larger, not {seed}")
     record_property("seed", seed)
     print(f"{milestone}: seed {seed}")
     without_parts = request.config.getoption("--without-parts")
@@ -66,7 +66,7 @@ def run(request: pytest.FixtureRequest, record_property: Callable[[str, object],
 
 
 def end_late_runs(limit: float) -> None:
-    """Whoever listens keeps the time limit. If that one was killed, nobody else would."""
+    """The parent process enforces the time limit. If it was killed, this ends the run."""
     assert sys.__stderr__ is not None
     faulthandler.dump_traceback_later(limit + GRACE_SECONDS, exit=True, file=sys.__stderr__)
 

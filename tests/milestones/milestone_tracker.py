@@ -16,7 +16,7 @@ The progress file, `~/.tinytorch/progress.json` (TINYTORCH_HOME moves the folder
     milestones             {"perceptron": {"completed_at": ..., "metrics": {...}, "seed": 7}}
 
 Only the three lists are required; unknown keys are kept. Beside it stand `progress.json.bak` (the
-same state, for the day the first one is damaged), `progress.json.lock`, and perhaps
+same state, in case the first one is damaged), `progress.json.lock`, and perhaps
 `progress.json.corrupt-DATE` (a damaged file, kept aside).
 
 The order of this file: data, errors, store, tracker, verification, display, script.
@@ -110,7 +110,7 @@ LISTS = ("completed_modules", "unlocked_milestones", "completed_milestones")
 RECORDS = ("modules", "milestones")
 MODULE_NAME = re.compile(r"[0-9]{2}_[a-z0-9_]+")
 
-MAX_BYTES = 16_000_000  # a progress file has a few thousand bytes; no reading of endless junk
+MAX_BYTES = 16_000_000  # a progress file has a few thousand bytes; larger ones are not read
 MAX_DEPTH = 50  # deeper nesting could be read, but not written again
 LOCK_SECONDS = 60.0
 VERIFICATION_TIMEOUT = 300.0
@@ -225,7 +225,7 @@ class ProgressUnwritable(TrackerError):
 
 
 class NewerSchema(TrackerError):
-    """The file was written by a newer TinyTorch: it is shown, never rewritten."""
+    """The file was written by a newer TinyTorch: it can be shown, but not rewritten."""
 
     exit_code = 3
 
@@ -251,7 +251,7 @@ def _expanded(path: str, env: Environment) -> Path:
 
 
 def _home(env: Environment) -> Path:
-    """The person's folder; where the environment names none, the one the system knows."""
+    """The home folder that the environment names, or else the system."""
     named = env.get("USERPROFILE" if os.name == "nt" else "HOME")
     try:
         return Path(named) if named else Path.home()
@@ -286,7 +286,7 @@ def decode_state(raw: bytes) -> State:
         raise _Damaged(f"it holds a {type(data).__name__} in place of an object")
     version = data.get("schema_version", SCHEMA_VERSION)
     if type(version) is not int or version < 1:
-        raise _Damaged("its schema_version is not a number from 1 on")
+        raise _Damaged("its schema_version is not a positive number")
     wrong = [key for key in LISTS if not _is_list_of_names(data.get(key))]
     wrong += [key for key in RECORDS if not _is_dict_of_dicts(data.get(key, {}))]
     if version > SCHEMA_VERSION:  # its shapes may have changed: take what can be understood
@@ -314,7 +314,7 @@ def _as_plain_data(value: Any) -> Any:
 
 
 def _check_readable(raw: bytes) -> None:
-    """A state that is damage at the next reading would take everything with it."""
+    """A state that cannot be read again would lose everything recorded before."""
     if len(raw) > MAX_BYTES:
         size = f"{len(raw) / 1e6:.0f} MB of progress, where {MAX_BYTES / 1e6:.0f} MB is the limit"
         raise ValueError(f"The evidence cannot be recorded: {size}.")
@@ -352,22 +352,24 @@ class ProgressStore:
         self._told: set[str] = set()
 
     def read(self) -> State:
-        """The state as it stands. Damage is mended on the way, where the folder can be written."""
+        """The state as it stands. A damaged file is repaired on the way, if that is possible."""
         with suppress(_Damaged):
             return self._load(self.path)
         try:
             with self._lock():
-                return self._load_or_mend()
+                return self._load_or_repair()
         except (ProgressUnwritable, NewerSchema) as error:
             state = self._last_good_state()
-            shown = "Shown is your last good state." if state else "There is no good copy of it."
-            self._tell_once(f"{self.path} is damaged. {shown} It was not mended: {error}")
+            shown = (
+                "What you see is your last good state." if state else "There is no good copy of it."
+            )
+            self._tell_once(f"{self.path} is damaged. {shown} It was not repaired: {error}")
             return state or fresh_state()
 
     def update(self, change: Callable[[State], T]) -> T:
         """Read, change and write as one step that no other process can come between."""
         with self._lock():
-            state = self._load_or_mend()
+            state = self._load_or_repair()
             if state["schema_version"] > SCHEMA_VERSION:
                 self._refuse(state)
             before = encode_state(state)
@@ -383,7 +385,7 @@ class ProgressStore:
             if path.exists() and not path.is_file():
                 raise _Damaged("it is not a regular file")
             if path.stat().st_size > MAX_BYTES:
-                raise _Damaged("it is far larger than any progress")
+                raise _Damaged("it is far too large for a progress file")
             raw = _patiently(path.read_bytes)
         except (FileNotFoundError, NotADirectoryError):
             return fresh_state()
@@ -394,8 +396,8 @@ class ProgressStore:
             ) from error
         return decode_state(raw)
 
-    def _load_or_mend(self) -> State:
-        """Under the lock: the file may have been mended since it was seen damaged."""
+    def _load_or_repair(self) -> State:
+        """Under the lock: another process may have repaired the file since it was seen damaged."""
         try:
             return self._load(self.path)
         except _Damaged as damage:
@@ -409,7 +411,7 @@ class ProgressStore:
         except ProgressUnwritable:
             self._put_back(kept)
             raise
-        outcome = "Your last good state was restored" if state else "You start anew"
+        outcome = "Your last good state was restored" if state else "You start from the beginning"
         count = len(state["completed_modules"]) if state else 0
         detail = f" (modules complete: {count})" if state else ": there was no good copy"
         self._tell_once(
@@ -442,7 +444,7 @@ class ProgressStore:
         return kept
 
     def _put_back(self, kept: Path) -> None:
-        """Nothing was mended, so the damaged file stays alone: the next attempt keeps it again."""
+        """Undo the keeping: nothing was repaired, and the next attempt will keep it again."""
         with suppress(OSError):
             if not os.path.lexists(self.path):
                 kept.rename(self.path)
@@ -499,13 +501,13 @@ class ProgressStore:
         raise ProgressUnwritable(
             f"{place} cannot be written: {error.strerror or error}. "
             "What was recorded before still stands.",
-            "Make room or mend the permissions, or set TINYTORCH_HOME to a folder of yours.",
+            "Make room or fix the permissions, or set TINYTORCH_HOME to a folder of yours.",
         ) from error
 
     def _refuse(self, state: State) -> NoReturn:
         raise NewerSchema(
             f"{self.path} was written by a newer TinyTorch (schema {state['schema_version']}, "
-            f"this one knows {SCHEMA_VERSION}). It is left as it is.",
+            f"this one knows {SCHEMA_VERSION}). It was not changed.",
             f"{Path(sys.executable).name} -m pip install --upgrade tinytorch-course",
         )
 
@@ -526,7 +528,7 @@ def _write_durably(path: Path, raw: bytes) -> None:
 def _sync_folder(folder: Path) -> None:
     """Make the renaming itself durable, where that is possible: it has been done already.
 
-    Windows and some network disks cannot sync a folder, nor can one who may not read it.
+    Windows and some network disks cannot sync a folder; an unreadable one cannot be synced either.
     """
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
@@ -936,7 +938,7 @@ def _judge(result: RunResult, cases: list[_Case] | None, definition: Mapping[str
             "Is there a loop that never ends, or one over single numbers where NumPy could work "
             "on the whole array?",
         )
-    if getattr(result, "flooded", False):  # a plain runner need not know of it
+    if getattr(result, "flooded", False):  # a plain runner has no such field
         return Verdict(
             Outcome.FAILED,
             f"It was stopped after it had printed {result.output_limit // 1_000_000} MB.",
@@ -1072,7 +1074,7 @@ EMOJI = re.compile("[\u2600-\u27bf\U0001f000-\U0001faff\ufe0f] ?")
 
 
 def unlock_text(milestone_id: str) -> str:
-    """What a person reads when a milestone opens."""
+    """The text shown when a milestone is unlocked."""
     definition = milestone(milestone_id)
     return (
         f"🔓 MILESTONE UNLOCKED!\n\n{definition['name']}\n{definition['description']}\n\n"
@@ -1105,7 +1107,7 @@ def _reader_has_gone() -> NoReturn:
 
 
 def _encodable(text: str, console: Console) -> str:
-    """The text as this terminal can show it: emoji only where they surely are drawn."""
+    """The text as this terminal can show it: emoji only where the terminal surely has them."""
     encoding = console.encoding.lower()
     plain = console.no_color or console.legacy_windows or console.is_dumb_terminal
     if encoding.startswith("utf") and not plain:
@@ -1136,7 +1138,7 @@ def _progress_table(rows: list[dict[str, Any]], console: Console) -> Table:
     from rich import box
     from rich.table import Table
 
-    # Folded: the mark of a cut word is a letter that not every terminal has.
+    # Folded: not every terminal has the ellipsis that marks a cut word.
     table = Table(box=box.SQUARE)
     table.add_column("Milestone", overflow="fold")
     table.add_column("Status", justify="center", overflow="fold")
@@ -1153,7 +1155,7 @@ def _progress_table(rows: list[dict[str, Any]], console: Console) -> Table:
 
 
 def _result_line(row: dict[str, Any]) -> str:
-    """For a completed milestone "accuracy 97.2%, 2026-07-14", as far as its record tells."""
+    """For a completed milestone "accuracy 97.2%, 2026-07-14", as far as its record says."""
     if row["state"] is not MilestoneState.COMPLETED:
         return ""
     metrics, date = row["record"].get("metrics"), row["record"].get("completed_at")
@@ -1225,7 +1227,7 @@ def _flush_or_discard(stream: IO[str]) -> None:
 
 
 if __name__ == "__main__":
-    # Once more, as a module: a milestone that an author has added below these lines counts too.
+    # Import it again, as a module: a milestone added below these lines counts too.
     sys.path.insert(0, str(Path(__file__).parent))
     import milestone_tracker
 

@@ -106,4 +106,4 @@ def test_a_milestone_that_needs_a_module_to_come_stays_locked(tito, tmp_path, ti
     demo = tito(tmp_path, "demo", PYTHONPATH=str(smaller))
     assert demo.returncode == 0, demo.stdout + demo.stderr
     assert "1 module completed, 1 milestone learned" in demo.stdout
-    assert "Still locked: 1 milestone, for modules that are yet to come." in demo.stdout
+    assert "Still locked: 1 milestone, which need modules that do not exist yet." in demo.stdout

@@ -202,7 +202,7 @@ def test_a_changed_test_and_a_missing_hint_are_found_and_put_back(doctor, worksp
     assert code == 1
     assert wrong == [
         ("modules/00_setup/hints.toml missing", "tito doctor --fix"),
-        ("modules/00_setup/test_setup.py not as the course has it", "tito doctor --fix"),
+        ("modules/00_setup/test_setup.py not the course's version", "tito doctor --fix"),
     ]
     assert doctor("--fix") == (0, [])
     assert test.read_bytes() == original

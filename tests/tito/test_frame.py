@@ -92,7 +92,7 @@ def test_an_unknown_command_names_the_nearest(
         (["milestone", "status", "xor"], "status does not take 'xor'"),
         (["milestone", "list", "--seed", "3"], "list does not take '--seed'"),
         (["milestone", "info", "xor", "--all"], "info does not take '--all'"),
-        (["milestone", "run", "xor", "--seed", "-1"], "A seed is a number from 0 on."),
+        (["milestone", "run", "xor", "--seed", "-1"], "A seed is a number, 0 or larger."),
     ],
 )
 def test_wrong_usage(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:

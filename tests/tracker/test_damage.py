@@ -90,12 +90,12 @@ def test_no_action_of_the_script_shows_a_traceback(
     assert first.returncode == second.returncode == 0
     assert "Traceback" not in first.stderr
     assert "was damaged" in first.stderr
-    assert "start anew" in first.stderr
+    assert "start from the beginning" in first.stderr
     assert second.stderr == ""
     assert [kept.read_bytes() for kept in corrupt_copies(progress_file)] == [DAMAGE[kind]]
 
 
-def test_a_write_mends_first_and_then_counts(tracker: Any, progress_file: Path) -> None:
+def test_a_write_repairs_first_and_then_counts(tracker: Any, progress_file: Path) -> None:
     for name in ("00_setup", "01_tensor"):
         tracker.mark_module_complete(name)
     progress_file.write_bytes(b"")
@@ -105,14 +105,14 @@ def test_a_write_mends_first_and_then_counts(tracker: Any, progress_file: Path) 
     ]  # fmt: skip
 
 
-def test_with_the_backup_damaged_too_you_start_anew_and_nothing_is_thrown_away(
+def test_with_the_backup_damaged_too_you_start_again_and_nothing_is_thrown_away(
     tracker: Any, told: list[str], progress_file: Path
 ) -> None:
     tracker.mark_module_complete("00_setup")
     progress_file.write_bytes(b"gone")
     progress_file.with_name("progress.json.bak").write_bytes(b"gone too")
     assert tracker.progress["completed_modules"] == []
-    assert "You start anew" in told[0]
+    assert "You start from the beginning" in told[0]
     assert [kept.read_bytes() for kept in corrupt_copies(progress_file)] == [b"gone"]
 
 
@@ -141,7 +141,7 @@ def test_a_file_without_end_is_not_read(tracker: Any, told: list[str], progress_
     tracker.mark_module_complete("00_setup")
     os.truncate(progress_file, 2**40)  # a terabyte of nothing
     assert tracker.progress["completed_modules"] == ["00_setup"]
-    assert "far larger than any progress" in told[0]
+    assert "far too large for a progress file" in told[0]
     corrupt_copies(progress_file)[0].unlink()
 
 

@@ -239,7 +239,7 @@ def test_what_stands_in_the_way_is_named(
     assert f"{progress_file.with_name(name)} cannot be written" in str(caught.value)
 
 
-def test_damage_that_cannot_be_mended_is_said_once(
+def test_damage_that_cannot_be_repaired_is_said_once(
     mt: ModuleType,
     tracker: Any,
     told: list[str],

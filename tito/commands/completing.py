@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def complete_and_show(world: World, number: str, *, as_json: bool) -> int:
-    """The exit code; everything it has to say is said."""
+    """Print the result and return the exit code."""
     module = world.workspace.resolve(number)
     with watching(world) as watcher:
         result = complete(world, module, watcher)

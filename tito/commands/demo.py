@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class DemoCommand(BaseCommand):
-    """Nobody's own progress is touched: the demo has a TINYTORCH_HOME of its own."""
+    """It has a TINYTORCH_HOME of its own, so nobody's progress is touched."""
 
     name: ClassVar[str] = "demo"
     help: ClassVar[str] = "Watch the whole journey once, in a throw-away workspace."
@@ -44,7 +44,7 @@ class DemoCommand(BaseCommand):
             self._conclude(tracker, time.monotonic() - started)
             if args.keep:
                 self.world.say_whole(f"Kept: {root}\n  its progress: {home}")
-        self.world.next_step("tito init my-tinytorch", "and it is you who writes it")
+        self.world.next_step("tito init my-tinytorch", "and write it yourself")
         return 0
 
     def _place(self, keep: str | None) -> AbstractContextManager[str]:
@@ -76,9 +76,9 @@ class DemoCommand(BaseCommand):
             self.world.say(f"$ {step.typed}", style="bold cyan")
             self.world.stdout.flush()
             code = self._type(step, home)
-            if code and step.arguments[0] == "init":  # the folder is the reason, and it was said
+            if code and step.arguments[0] == "init":  # init has said what is wrong with the folder
                 raise TitoError(
-                    "The demo has no place for its workspace.",
+                    "The demo could not make its workspace.",
                     where=str(root),
                     hint="tito demo --keep DIR, with a new folder",
                     exit_code=code,
@@ -115,7 +115,7 @@ class DemoCommand(BaseCommand):
         self.world.say(said, style="bold green")
         if MilestoneState.LOCKED in states:
             locked = counted(states.count(MilestoneState.LOCKED), "milestone")
-            self.world.say(f"Still locked: {locked}, for modules that are yet to come.")
+            self.world.say(f"Still locked: {locked}, which need modules that do not exist yet.")
 
 
 class ThrowAway(AbstractContextManager[str]):

@@ -27,7 +27,7 @@ class DoctorCommand(BaseCommand):
             action="store_true",
             help="put back the course's own tests, hints and milestones (copies are kept)",
         )
-        # What --fix was called first.
+        # The old name of --fix.
         parser.add_argument("--mend", dest="fix", action="store_true", help=SUPPRESS)
 
     def run(self, args: argparse.Namespace) -> int:

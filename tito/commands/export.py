@@ -52,7 +52,7 @@ class ExportCommand(BaseCommand):
         try:
             return not read_lesson(self.workspace, module).lesson.is_untouched
         except TitoError:
-            return True  # what is wrong with it is said when its turn comes
+            return True  # reported when its turn comes
 
     def _export_all(self, *, as_json: bool) -> int:
         """In order, up to the first that does not pass."""

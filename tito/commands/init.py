@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class InitCommand(BaseCommand):
-    """Make a workspace; refuse every place where that would cover something up."""
+    """Make a workspace; refuse a place where that would overwrite something."""
 
     name: ClassVar[str] = "init"
     help: ClassVar[str] = "Make a workspace: the lessons, still blank, with all they need."

@@ -1,7 +1,7 @@
 """`tito milestone`: see what your framework has unlocked, and let it prove that it learns.
 
 Thin by intent: milestones, requirements, judgment and records are the tracker's
-(tests/milestones/milestone_tracker.py), the way of a run is a workflow, the texts are the view's.
+(tests/milestones/milestone_tracker.py), a run is a workflow, the texts are the view's.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tito.core.milestones.attempt import Attempt
 
 
-# Whoever calls `run` from Python needs to name the action, as the specification does, and no more.
+# A caller from Python need only set `action`, as the specification does.
 OPTIONS: dict[str, Any] = {"milestone": None, "json": False, "seed": None, "all": False}
 ACTIONS = {
     "status": "what is locked, unlocked, learned",
@@ -184,7 +184,7 @@ class MilestonesCommand(BaseCommand):
             self.world.next_step(f"tito module test {module}" if module else self._again(attempt))
 
     def _again(self, attempt: Attempt) -> str:
-        """Nobody is to blame: an export that is not its lesson's comes before a replay."""
+        """Nobody is to blame: export what is stale first, else replay the run."""
         from tito.core.export.stale import stale_modules
         from tito.workflows.run_milestone import requires
 
@@ -203,4 +203,4 @@ def refuse_surplus(args: argparse.Namespace) -> None:
         text = f"tito milestone {args.action} does not take {word!r}."
         raise UsageError(text, hint="tito milestone --help")
     if (args.seed or 0) < 0:
-        raise UsageError("A seed is a number from 0 on.", hint="tito milestone --help")
+        raise UsageError("A seed is a number, 0 or larger.", hint="tito milestone --help")

@@ -1,4 +1,4 @@
-"""`tito module ...`: the way of a module, from its start to its completion.
+"""`tito module ...`: everything about one module, from start to completion.
 
 The verbs are rows; each is a command of its own in `commands/module/`. All milestone logic is the
 tracker's, all export logic core's.
@@ -46,7 +46,7 @@ class ModuleWorkflowCommand(BaseCommand):
             )
 
     def _add_arguments_of(self, entry: Entry, parser: argparse.ArgumentParser) -> None:
-        """Asked for when the verb is known: the other verbs' files are not even read."""
+        """Called when the verb is known, so that the other verbs' files are not read."""
         entry.load(self.world).add_arguments(parser)
 
     def run(self, args: argparse.Namespace) -> int:

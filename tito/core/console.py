@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Symbols(NamedTuple):
-    """The few signs the tool draws; every one has a plain twin."""
+    """The few signs the tool draws; each has a plain ASCII version."""
 
     done: str
     wrong: str
@@ -28,7 +28,7 @@ class Symbols(NamedTuple):
 
 # Control characters, and the marks that turn the direction of writing. Compiled when needed.
 CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
-SIZES = ("COLUMNS", "LINES")  # rich takes 0 at its word, and prints nothing
+SIZES = ("COLUMNS", "LINES")  # with 0, rich prints nothing
 UNICODE = Symbols("✓", "✗", "○", "·", "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
 ASCII = Symbols("+", "x", "o", ".", "|/-\\")
 
@@ -51,7 +51,7 @@ def never_fail_to_encode(*streams: TextIO) -> None:
             continue
         try:
             reconfigure(errors="replace")
-        except (ValueError, OSError):  # closed, or replaced by something that only looks alike
+        except (ValueError, OSError):  # closed, or replaced by something that is not a real stream
             continue
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from tito.core.errors import MachineError, os_reason
 from tito.core.python import pip_install
 
-ANOTHER_EDITOR = "Set VISUAL or EDITOR to a program that is there."
+ANOTHER_EDITOR = "Set VISUAL or EDITOR to a program that is installed."
 
 
 def editor_command(env: Mapping[str, str]) -> list[str]:
@@ -30,7 +30,7 @@ def editor_command(env: Mapping[str, str]) -> list[str]:
     found = shutil.which(program, path=env.get("PATH"))
     if found is None:
         raise MachineError(
-            f"The editor {program!r} cannot be started: it is not there.", hint=ANOTHER_EDITOR
+            f"The editor {program!r} cannot be started: no such program.", hint=ANOTHER_EDITOR
         )
     return [found, *options]
 
@@ -63,7 +63,7 @@ def jupyter_command(root: Path) -> list[str]:
 
 
 def open_with(command: list[str], path: Path, cwd: Path, env: Mapping[str, str]) -> None:
-    """Wait for it. Ctrl-C reaches it as well, and it is the one to decide (JupyterLab asks)."""
+    """Wait for it. Ctrl-C reaches it too, and it decides what to do (JupyterLab asks)."""
     try:
         process = subprocess.Popen([*command, str(path)], cwd=cwd, env=dict(env))
     except OSError as error:

@@ -1,7 +1,7 @@
 """The errors a user may meet: what happened, where, and the next command.
 
 An error owns its exit code (CONTRACT.md): 1 the student's code or a locked or unknown item,
-2 wrong usage, 3 the tool or the machine. Nobody but `tito.main` turns one into an exit.
+2 wrong usage, 3 the tool or the machine. Only `tito.main` turns one into an exit.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class TitoError(Exception):
 
 
 class UsageError(TitoError):
-    """The command was typed in a way that cannot be meant."""
+    """The command line makes no sense as it was typed."""
 
     exit_code = 2
 
@@ -81,7 +81,7 @@ def is_command(hint: str) -> bool:
 
 
 def is_refusal(error: BaseException) -> bool:
-    """Whether the machine said no: a full disk, missing permissions. Nobody's code is wrong."""
+    """Whether the system refused: a full disk, missing permissions. Nobody's code is wrong."""
     return isinstance(error, OSError) and error.errno in REFUSALS
 
 
@@ -95,7 +95,7 @@ def os_reason(error: OSError) -> str:
 def machine_error(
     error: OSError, text: str, *, where: Path | str | None, hint: str = "tito doctor"
 ) -> MachineError:
-    """What the system refused, as a message: `text` says what for, with `{}` for the reason."""
+    """An OSError as a message: `text` says what failed, with `{}` for the reason."""
     place = str(error.filename or where or "") or None
     return MachineError(text.format(os_reason(error)), where=place, hint=hint)
 

@@ -1,4 +1,4 @@
-"""Files: written whole or not at all, on Windows too. What is written, others decide."""
+"""Read and write files safely: whole or not at all, on Windows too."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def write_whole(path: Path, data: bytes, move: Callable[[Path, Path], None] = mo
 
 
 def patiently(action: Callable[[], object]) -> None:
-    """Windows refuses for the moment that another process has the file open: try again."""
+    """Try again: Windows refuses while another process has the file open."""
     for attempt in range(WINDOWS_ATTEMPTS):
         try:
             action()
@@ -70,7 +70,7 @@ def read_regular(path: Path, limit: int = LARGEST) -> bytes:
 
 
 def read_lines(path: Path) -> list[str]:
-    """The lines of a file, or nothing: for a message that can do without."""
+    """The lines of a file, or none: for messages that can do without them."""
     try:
         return read_regular(path).decode("utf-8-sig", errors="replace").splitlines()
     except OSError:

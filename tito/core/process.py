@@ -47,7 +47,9 @@ PASSED_ON = {
     "APPDATA", "LOCALAPPDATA", "PROGRAMDATA", "NUMBER_OF_PROCESSORS",
     "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONUSERBASE", "PYTHONNOUSERSITE",
 }  # fmt: skip
-EVENT_BYTES = 50_000_000  # of events that are read; a whole course writes a few hundred thousand
+EVENT_BYTES = (
+    50_000_000  # of events that are read; all tests of the course write a few hundred thousand
+)
 KEPT = 100_000  # bytes kept of the beginning, and of the end
 STACK_DUMP_SECONDS = 0.3
 TERMINATION_SIGNALS = ("SIGTERM", "SIGHUP")  # `timeout 60 tito ...`, and a terminal that is closed
@@ -55,7 +57,7 @@ TERMINATION_SIGNALS = ("SIGTERM", "SIGHUP")  # `timeout 60 tito ...`, and a term
 
 @dataclass(frozen=True)
 class ProcessResult:
-    """How a child ended. `returncode` is None when it was stopped from here, or never started."""
+    """How a child ended. `returncode` is None if we stopped it, or it never started."""
 
     returncode: int | None
     output: str
@@ -66,7 +68,7 @@ class ProcessResult:
 
 
 def clean_environment(env: Mapping[str, str]) -> dict[str, str]:
-    """What of it is passed on, with UTF-8 in the pipes and one thread for NumPy."""
+    """The variables that are passed on, with UTF-8 in the pipes and one thread for NumPy."""
     kept = {
         name: value
         for name, value in env.items()
@@ -140,7 +142,7 @@ def terminate_as_interrupt() -> Iterator[None]:
     replaced = {}
     if threading.current_thread() is threading.main_thread():
         numbers = [getattr(signal, name) for name in TERMINATION_SIGNALS if hasattr(signal, name)]
-        # What somebody has set (`nohup` ignores SIGHUP) stays as it is.
+        # A handler that somebody has set (`nohup` ignores SIGHUP) stays.
         replaced = {n: signal.SIG_DFL for n in numbers if signal.getsignal(n) is signal.SIG_DFL}
     try:
         for number in replaced:
@@ -153,7 +155,7 @@ def terminate_as_interrupt() -> Iterator[None]:
 
 @contextmanager
 def _interrupts_held_back() -> Iterator[None]:
-    """While a child is being started its number is not known yet: an interrupt waits for that."""
+    """Hold interrupts back while a child starts: until then its process id is not known."""
     held: list[int] = []
     replaced: list[int] = []
     if threading.current_thread() is threading.main_thread():
@@ -265,7 +267,7 @@ def _drain(
 
 
 def _has_ended(process: subprocess.Popen[bytes]) -> bool:
-    """Whether it ended, without collecting it: its number must stay its own until the kill."""
+    """Whether it ended, without reaping it: its process id must not be reused before the kill."""
     if sys.platform != "win32" and hasattr(os, "waitid"):
         try:
             flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
@@ -287,7 +289,7 @@ def _wait_until_ended(process: subprocess.Popen[bytes], deadline: float) -> bool
 
 
 def request_stack_dump(process: subprocess.Popen[bytes]) -> None:
-    """Let a child that listens (`faulthandler.register`) write down in which line it is."""
+    """Let a child that has called `faulthandler.register` write down which line it is in."""
     if sys.platform != "win32":
         with contextlib.suppress(OSError):
             os.kill(process.pid, signal.SIGUSR1)

@@ -1,4 +1,4 @@
-"""How to call this very Python, and its pip, from a shell: for messages that name a command."""
+"""How to call this Python and its pip from a shell, for messages that name a command."""
 
 from __future__ import annotations
 

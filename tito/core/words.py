@@ -1,4 +1,4 @@
-"""Small pieces of text that several commands put together the same way."""
+"""Small pieces of text that several places need."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def checklist_lines(found: Checklist, symbols: Symbols) -> list[Line]:
 
 
 def loose_line(test: TestResult, symbols: Symbols) -> Line:
-    """A test whose task has lost its heading: blank is not wrong there either."""
+    """A test whose task has lost its heading. Blank is not wrong there either."""
     state = TaskState.BLANK if test.status is TestStatus.BLANK else TaskState.WRONG
     return f"  {sign_of(state, symbols)} {'':<5} {test.name}", STYLES.get(state, "")
 
@@ -154,7 +154,7 @@ def problem_lines(problem: Problem) -> list[Line]:
 
 
 def message_lines(text: str, style: str) -> list[Line]:
-    """At most a screenful; a whole array has no place in a message."""
+    """At most a screenful: nobody reads a whole array in a message."""
     lines = text.splitlines()
     if len(lines) > MESSAGE_LINES:
         more = len(lines) - MESSAGE_LINES

@@ -37,14 +37,14 @@ def show_attempt(world: World, attempt: Attempt, events: Sequence[TrainingEvent]
 
 
 def briefing_lines(row: Mapping[str, Any], briefing: Briefing) -> list[Line]:
-    """What is run; and that an edit since the last export would seem to do nothing."""
+    """What is run, and a warning where lessons have changed since they were exported."""
     lines: list[Line] = [(row["name"], "bold"), (f"  {row['description'].rstrip('.')}.", "")]
     for number, difference in briefing.stale.items():
         lines.append((f"  {difference}. To export it:", "yellow"))
         lines.append((f"    tito module complete {number}", "yellow"))
     if briefing.edited:
         names = enumerated(briefing.edited)
-        lines.append((f"  Not as the course has it: {names}. To put it back:", "yellow"))
+        lines.append((f"  Not the course's version: {names}. To restore it:", "yellow"))
         lines.append((f"    {FIX}", "yellow"))
     return lines
 
@@ -79,7 +79,7 @@ def measured(event: TrainingEvent) -> list[str]:
 
 
 def time_left(event: TrainingEvent, left: float | None) -> list[str]:
-    """Nothing where it is as good as over: tenths of a second only flicker."""
+    """Nothing when it is almost over: tenths of a second only flicker."""
     worth_saying = left is not None and left >= 0.3 and event.step < event.total
     return [f"{seconds(left)} left"] if worth_saying and left is not None else []
 

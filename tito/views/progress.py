@@ -26,7 +26,7 @@ class ProgressLine(Watcher):
         self.width = 0
 
     def waiting(self) -> None:
-        print("Another tito works in this workspace; waiting for it.", file=self.stream)
+        print("Another tito is working in this workspace; waiting for it.", file=self.stream)
 
     def progress(self, done: int, total: int) -> None:
         self.done, self.total = done, total

@@ -1,4 +1,4 @@
-"""What is to be said of the files behind a checklist: of the lesson itself, and of its tests."""
+"""Remarks on the files behind a checklist: the lesson itself, and its tests."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def unmarked_lines(found: Checklist) -> list[Line]:
 
 
 def edited_lines(tests: str) -> list[Line]:
-    """Whoever changed a test, by accident or not, is told whose word this is."""
+    """A changed test, by accident or not, judges differently: say so."""
     if not tests:
         return []
-    text = f"{tests} is not as the course has it: judged by what stands there."
-    return [(text, "yellow"), (f"To put it back (yours is kept): {FIX}", ""), ("", "")]
+    text = f"{tests} is not the course's version: it is what judged your answers."
+    return [(text, "yellow"), (f"To restore it (yours is kept): {FIX}", ""), ("", "")]

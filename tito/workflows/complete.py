@@ -1,7 +1,7 @@
-"""A module's way: export into staging, test there, swap in, record. Or nothing at all.
+"""Complete a module: export into staging, test there, swap in, record. Or change nothing.
 
 Each step is a function that returns a value; `test`, `complete` and `export_untested` are the ways
-that use them. Nothing is shown here: what happens on the way goes to the `Watcher`.
+to use them. Nothing is shown here: what happens on the way goes to the `Watcher`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Unlocks = dict[str, list[str]]
 
 
 class Watcher:
-    """Hears how far a run is. This one is deaf."""
+    """Told how far a run is. This one ignores it."""
 
     def waiting(self) -> None:
         """Another tito has the workspace."""
@@ -64,7 +64,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Completion:
-    """How the way ended. `changed` and what follows are empty unless it went all the way."""
+    """The result of completing a module. `changed` and what follows are empty unless it passed."""
 
     checklist: Checklist
     broken: tuple[TestResult, ...] = ()  # tests of later, completed modules that fail now

@@ -1,7 +1,7 @@
 """The whole journey as a list of steps: what a student would type, from an empty folder on.
 
 The steps come from the modules that stand in the course and from what the tracker unlocks on the
-way; nothing is listed here. Whoever runs them decides how (see tito/commands/demo.py).
+way; nothing is listed here. How they are run is decided in tito/commands/demo.py.
 """
 
 from __future__ import annotations

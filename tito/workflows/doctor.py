@@ -45,7 +45,7 @@ def fix(world: World) -> str:
     """Put the course's own files back; returns what was done, in words."""
     workspace = workspace_if_any(world)
     if workspace is None or workspace.is_authors:
-        raise UsageError("There is no student's workspace here to fix.", hint="tito doctor")
+        raise UsageError("There is no student workspace here to fix.", hint="tito doctor")
     names, kept = restore_course_files(workspace, world.now())
     said = f"Put back: {', '.join(names)}." if names else "The course's files are all in place."
     return f"{said} Your versions are in {kept}." if kept else said

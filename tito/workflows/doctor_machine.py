@@ -55,16 +55,16 @@ class Finding:
 
     @property
     def fault(self) -> Fault | None:
-        """Whose it is to put right; None where there is nothing to do."""
+        """Whose problem it is; None where there is nothing to do."""
         return FAULT_OF.get(self.level)
 
     def as_json(self) -> dict[str, object]:
-        # "mend" is what "fix" was called first: whoever reads it may go on.
+        # "mend" is the old name of "fix", kept for programs that read it.
         return {"level": self.level, "text": self.text, "fix": self.fix, "mend": self.fix}
 
 
 def exit_code(findings: Sequence[Finding]) -> int:
-    """That of the gravest finding."""
+    """That of the worst finding."""
     return max((f.fault.exit_code for f in findings if f.fault), default=0)
 
 
@@ -135,7 +135,7 @@ def check_package(requirement: Requirement) -> Finding:
 
 
 def check_command(env: Mapping[str, str]) -> Finding:
-    """Whether typing `tito` runs the tito that speaks here."""
+    """Whether typing `tito` runs this very tito."""
     text = f"tito {__version__}, from {PACKAGE}"
     found = shutil.which("tito", path=env.get("PATH"))
     here = Path(sys.executable).parent
@@ -160,7 +160,9 @@ def check_terminal(stdout: TextIO) -> Finding:
     if supports_unicode(stdout):
         return Finding(Level.GOOD, f"the terminal takes {encoding}")
     setting = "set PYTHONUTF8=1" if os.name == "nt" else "export PYTHONUTF8=1"
-    return Finding(Level.NOTE, f"the terminal takes {encoding}: plain signs are drawn", setting)
+    return Finding(
+        Level.NOTE, f"the terminal takes {encoding}: plain characters are drawn", setting
+    )
 
 
 def check_home(progress_file: Path) -> Finding:

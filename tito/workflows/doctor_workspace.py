@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from tito.world import World
 
 IMPORT_SECONDS = 20.0
-PATIENCE = 2.0  # seconds of an import that nobody minds
+PATIENCE = 2.0  # seconds an import may take before we say that we are waiting
 
 Tell = Callable[[str], None]
 
 
 def check_workspace(world: World, tell: Tell) -> list[Finding]:
-    """`tell` hears what is being waited for."""
+    """`tell` is called with what is being waited for."""
     workspace = world.workspace
     return [
         *check_place(workspace),
@@ -145,7 +145,7 @@ def check_course_files(workspace: Workspace) -> list[Finding]:
     missing, changed = differing_files(workspace)
     findings = [
         Finding(Level.YOURS, f"{enumerated(names)} {verb}", FIX)
-        for names, verb in ((missing, "missing"), (changed, "not as the course has it"))
+        for names, verb in ((missing, "missing"), (changed, "not the course's version"))
         if names
     ]
     return findings or [Finding(Level.GOOD, "tests, hints and milestones are the course's own")]

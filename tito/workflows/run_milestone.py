@@ -1,6 +1,6 @@
-"""A milestone's way: may it run here, run it, judge it, record a pass.
+"""Run a milestone: see whether it can run here, run it, judge it, record a pass.
 
-The tracker judges and records; a refusal names what is missing, and nobody's code is called wrong.
+The tracker judges and records. A refusal names what is missing; it calls nobody's code wrong.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def refuse_if_not_exported(workspace: Workspace, name: str, required: Iterable[s
 
 
 def brief(world: World, row: Row) -> Briefing:
-    """An edit since the last export would seem to do nothing; an edited test is somebody's word."""
+    """Find lessons that changed since they were exported, and tests that are not the course's."""
     workspace = world.workspace
     stale = stale_modules(workspace, requires(world, row["id"]))
     return Briefing(

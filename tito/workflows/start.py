@@ -67,4 +67,4 @@ def missing_for(workspace: Workspace, file: LessonFile) -> list[str]:
         package = read_package(workspace)
         return missing_modules(file, package, outlines(workspace, package))
     except (TitoError, *UNREADABLE):
-        return []  # a start must not fail over a damaged package; test and complete say it
+        return []  # a damaged package must not stop a start; test and complete report it

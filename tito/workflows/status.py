@@ -33,7 +33,7 @@ class ModuleState(Word):
     COMPLETE = "complete"
     CHANGED = "changed"  # since it was completed
     EXPORTED = "exported"  # but never recorded as complete
-    UNRECORDED = "unrecorded"  # exported, and there is no tracker that could know more
+    UNRECORDED = "unrecorded"  # exported, and there is no tracker to ask
     ELSEWHERE = "elsewhere"  # completed in another workspace, not exported in this one
     MISSING = "missing"  # its lesson cannot be read
 

@@ -61,7 +61,7 @@ def test_who_edited_the_tests_is_told_and_it_is_on_record(desk: Desk) -> None:
     desk.tests("00_setup").write_text("def test_0_1_nothing():\n    pass\n", encoding="utf-8")
     said = desk.tito("module", "complete", "00")
     assert said.code == 0
-    assert "modules/00_setup/test_setup.py is not as the course has it" in said.out
+    assert "modules/00_setup/test_setup.py is not the course's version" in said.out
     assert "tito doctor --fix" in said.out
     assert desk.tito("module", "test", "00", "--json").json["tests_edited"] is True
     assert progress(desk)["modules"]["00_setup"]["tests_edited"] is True

@@ -298,7 +298,7 @@ def test_a_hint_is_chosen_by_what_fails_now(solved_desk: Desk) -> None:
 
 def test_a_hint_for_a_module_that_is_done(solved_desk: Desk) -> None:
     said = solved_desk.tito("module", "hint", "00")
-    assert (said.code, "nothing to hint at" in said.out) == (0, True)
+    assert (said.code, "no hint to give" in said.out) == (0, True)
 
 
 def test_a_hint_for_a_lesson_that_cannot_be_imported(desk: Desk) -> None:

@@ -37,7 +37,7 @@ class HintCommand(BaseCommand):
         with watching(self.world) as watcher:
             found = test(self.world, module, watcher)
         if found.report.has_passed:
-            self.world.say(f"Every task of {module.name} is done: there is nothing to hint at.")
+            self.world.say(f"Every task of {module.name} is done, so there is no hint to give.")
             self.world.next_step(*next_command(found))
             return 0
         task = task_to_hint_at(found)
@@ -91,17 +91,17 @@ class SolutionCommand(BaseCommand):
         return 0
 
     def _may_look(self, module: Module, task: str | None, *, yes: bool) -> bool:
-        """Freely once the module is complete; earlier only for somebody who says so."""
+        """Yes once the module is complete; before that only if the student confirms."""
         if yes or module.name in self.world.tracker.completed_modules:
             return True
         if self.world.is_interactive():
             question = f"{module.name} is not complete yet. Look at the answers anyway?"
             if self.world.confirm(question):
                 return True
-            self.world.next_step(f"tito module hint {module.number}", "a nudge instead")
+            self.world.next_step(f"tito module hint {module.number}", "a hint instead")
             return False
         which = f" --task {task}" if task else ""  # asked for one answer: do not offer them all
         raise TitoError(
-            f"{module.name} is not complete yet, so its answers are shown only on request.",
+            f"{module.name} is not complete yet, so you have to ask for its answers.",
             hint=f"tito module solution {module.number}{which} --yes",
         )

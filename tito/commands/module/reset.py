@@ -40,7 +40,7 @@ class ResetCommand(BaseCommand):
     def _agreed(self, module: Module, shown: str) -> bool:
         if not self.world.is_interactive():
             raise TitoError(
-                f"{shown} would be replaced by its blank.",
+                f"{shown} would be made blank again.",
                 hint=f"tito module reset {module.number} --yes  (a dated copy is kept)",
             )
-        return self.world.confirm(f"Replace {shown} by its blank? A dated copy is kept.")
+        return self.world.confirm(f"Replace {shown} with a blank one? A dated copy is kept.")

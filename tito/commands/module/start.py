@@ -23,7 +23,7 @@ class StartCommand(BaseCommand):
 
     def run(self, args: argparse.Namespace) -> int:
         module = self.workspace.resolve(args.module)
-        # Asked for before anything is marked: an editor that is not there is no start.
+        # First of all: without the editor, the module is not marked as started.
         program = self._program(args)
         started = start(self.world, module)
         self._show(module.name, started)

@@ -84,7 +84,7 @@ def _intact_package(workspace: Workspace, module: Module) -> Package:
     spoiled = min(exported.modules - package.modules, default=module.name)
     if spoiled != module.name and any(name > spoiled for name in package.modules):
         raise TitoError(
-            f"tinytorch/ was edited: what {spoiled} has exported is not Python any more.",
+            f"tinytorch/ was edited: what {spoiled} exported is no longer valid Python.",
             hint=f"tito module complete {module_number(spoiled)}",
         )
     return package

@@ -16,11 +16,14 @@ PATIENCE_SECONDS = 180.0  # longer than a run of tests may take
 def workspace_lock(
     workspace: Workspace, on_wait: Callable[[], None], patience: float = PATIENCE_SECONDS
 ) -> Iterator[None]:
-    """Hold the workspace. `on_wait` is called when another process has it at the moment.
+    """Lock the workspace. `on_wait` is called if another process has it.
 
-    What an interrupted swap left behind is put right first.
+    An interrupted swap is undone first.
     """
-    from filelock import FileLock, Timeout  # here: its import takes as long as a whole status
+    from filelock import (
+        FileLock,
+        Timeout,
+    )  # here: importing it takes as long as `tito module status`
 
     lock = FileLock(workspace.scratch / "lock")
     try:
@@ -34,7 +37,7 @@ def workspace_lock(
         raise MachineError(
             f"Another tito command has held this workspace for {patience:.0f} seconds.",
             where=str(workspace.scratch / "lock"),
-            hint="Look for a tito that still runs in another terminal.",
+            hint="Is a tito still running in another terminal?",
         ) from error
     except OSError as error:
         text = "The workspace cannot be written to: {}."

@@ -1,7 +1,7 @@
 """The files of `tinytorch/`, from what has been exported. Pure: nothing here touches the disk.
 
 Besides the targets themselves: `__init__` files that offer their names, and, for what is not
-exported yet, errors that say which module brings it. That table is drawn up anew every time.
+exported yet, errors that say which module brings it. That table is made anew every time.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def require(file: LessonFile, package: Package, unexported: Mapping[str, Lesson]
 def _first_missing(
     parts: list[str], present: Mapping[str, set[str]], pending: Mapping[str, Mapping[str, str]]
 ) -> str | None:
-    """Walk down a dotted name; the module that brings the first part that is not there."""
+    """Follow a dotted name; return the module that brings the first missing part."""
     path = ""
     for part in parts:
         if part not in present.get(path, set()):

@@ -1,4 +1,4 @@
-"""From lines of `tinytorch/` back to lines of the lessons, and what else the marks there tell.
+"""From lines of `tinytorch/` back to lines of the lessons, and what else the marks there say.
 
 Above every exported cell stands `# %% modules/03_nn/nn.py:120`: what follows is line 120 of that
 lesson. Kept apart from `package`, so that a status, and a message about a traceback, need not load

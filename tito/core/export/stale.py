@@ -42,17 +42,17 @@ def is_stale(workspace: Workspace, module: Module, package: Package) -> bool:
     try:
         after = package.with_lesson(module.name, read_lesson(workspace, module).lesson)
     except (TitoError, SyntaxError):
-        return True  # as it stands it could not even be exported
+        return True  # it cannot even be exported
     return code_of(module.name, package) != code_of(module.name, after)
 
 
 def difference(workspace: Workspace, module: Module) -> str:
-    """What sets a module that is stale apart: somebody edited the package, else the lesson."""
+    """Why a module is stale: somebody edited the package, or else the lesson."""
     lesson, package = workspace.shown(module.lesson), read_package(workspace)
     broken = [t for t in package.targets.values() if module.name in t.sections and not t.is_sealed]
     if broken:
         files = enumerated([f"{FRAMEWORK}/{target.path}" for target in broken])
-        return f"{files} was edited and is not what {lesson} says"
+        return f"{files} was edited and no longer matches {lesson}"
     return f"{lesson} has changed since it was exported"
 
 

@@ -1,4 +1,4 @@
-"""The only writer of `tinytorch/`: stages what shall be there, swaps it in, or puts it back.
+"""The only writer of `tinytorch/`: stages new files, swaps them in, or puts the old ones back.
 
 A swap is all or nothing. Each file is replaced atomically; the old ones stand in `.tito/swap/`
 until the whole step is through, so that a failure, a later step's failure, or a power cut in the
@@ -115,7 +115,7 @@ def _changes(workspace: Workspace, files: Mapping[str, str]) -> dict[str, str | 
 
 
 def generated_files(workspace: Workspace) -> list[Path]:
-    """What was written from here; a file somebody else put there is not ours to touch."""
+    """The files written by this tool; others in the folder are left alone."""
     paths = sorted(workspace.package.rglob("*.py"))
     return [path for path in paths if SIGN in read_text(path).partition("\n")[0]]
 
@@ -131,7 +131,7 @@ def read_text(path: Path) -> str:
 
 
 def _write_journal(workspace: Workspace, names: list[str]) -> None:
-    """First the old files, then the journal that makes them count."""
+    """Copy the old files first, then write the journal that refers to them."""
     kept = workspace.journal.parent
     shutil.rmtree(kept, ignore_errors=True)
     kept.mkdir(parents=True)
@@ -173,7 +173,7 @@ def _remove_bytecode(path: Path) -> None:
 
 
 def _compile(path: Path) -> None:
-    """Compile once what every later command imports; matched by its hash, so never out of date."""
+    """Compile now what every later command imports; checked by hash, so never out of date."""
     import py_compile
     import warnings
 
@@ -184,7 +184,7 @@ def _compile(path: Path) -> None:
 
 
 def _copy_bytecode(exported: Path, staged: Path) -> None:
-    """What is staged and has not changed need not be compiled again; Python compares the hash."""
+    """Unchanged files need not be compiled again; Python compares the hash."""
     source, target = (Path(cache_from_source(str(path))) for path in (exported, staged))
     if source.is_file():
         target.parent.mkdir(exist_ok=True)

@@ -16,7 +16,7 @@ from tito.core.lesson.lesson import Lesson, LessonError, Task
 from tito.core.workspace.course import FIX
 from tito.core.workspace.workspace import Module, Workspace, course
 
-LARGEST = 5_000_000  # bytes, a hundred times a long lesson: more was not written by hand
+LARGEST = 5_000_000  # bytes, a hundred times a long lesson
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def check(file: LessonFile) -> None:
             raise LessonError(
                 f"{target!r} is not a place to export to.",
                 where=f"{lesson.shown}:{cells[0].line}",
-                hint="After '#| export' stand names, joined by dots: '#| export nn.init'.",
+                hint="After '#| export' comes a dotted name, as in '#| export nn.init'.",
             )
 
 
@@ -122,7 +122,7 @@ def _way_back(module: Module) -> str:
 
 
 def _default_target_back(module: Module) -> str:
-    """One line that is gone is no reason to give up a lesson."""
+    """A single missing line can be put back; no reset is needed."""
     original = reference(module.name)
     if original is None or not original.lesson.default_target:
         return _way_back(module)
@@ -143,7 +143,7 @@ def _read_bytes(module: Module, shown: str) -> bytes:
             f"The lesson file cannot be read: {os_reason(error)}.", where=shown, hint="tito doctor"
         ) from error
     if size > LARGEST:
-        text = f"The lesson file is {size / 1e6:.0f} MB large, which no lesson is."
+        text = f"The lesson file is {size / 1e6:.0f} MB large, more than anybody writes by hand."
         raise LessonError(text, where=shown, hint=_way_back(module))
     if not data.strip():
         raise LessonError("The lesson file is empty.", where=shown, hint=_way_back(module))

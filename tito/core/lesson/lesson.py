@@ -1,6 +1,6 @@
 """A lesson as a value: its cells, its tasks, what it exports, and its blank.
 
-Nothing here touches the disk (`lesson_file` reads and judges the file) or writes a package.
+Nothing here touches the disk (`file` reads and checks it) or writes a package.
 """
 
 from __future__ import annotations
@@ -151,8 +151,8 @@ class Lesson:
     def names_at_a_glance(self) -> dict[str, list[str]]:
         """`names`, read line by line instead of parsed: for what a later lesson will bring.
 
-        Every export asks this of every lesson ahead, which may be broken at the moment. A name
-        that only looks like one does no harm there.
+        Every export asks this of every lesson ahead, which may be broken at the moment. A false
+        match does no harm there.
         """
         return {target: names_by_regex(text) for target, text in self._texts.items()}
 

@@ -23,14 +23,14 @@ def listed_names(text: str) -> list[str] | None:
 
 
 def parse_quietly(text: str, name: str) -> ast.Module:
-    """ast.parse without its warnings: an invalid escape in a string is not worth a stop."""
+    """ast.parse without its warnings: an invalid escape in a string is no reason to stop."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return ast.parse(text, filename=name)
 
 
 def defined_names(body: Iterable[ast.stmt]) -> list[str]:
-    """The public names that top-level statements define; an import brings names, it defines none.
+    """The public names that top-level statements define; an import does not define names.
 
     `Tensor.add = add` stores an attribute and only reads the name `Tensor`.
     """

@@ -1,1 +1,1 @@
-"""The way to the milestone tracker, and one milestone run through it."""
+"""Access to the milestone tracker, and running one milestone."""

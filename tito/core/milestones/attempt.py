@@ -19,12 +19,12 @@ from tito.core.milestones.tracker import Tracker
 from tito.core.outcome import Fault, Outcome
 from tito.core.workspace.workspace import Workspace
 
-# A milestone fails by the student's code alone; all else is told as "could not run".
+# Only the student's code makes a milestone fail; anything else means it could not run.
 FAULT_OF = {Outcome.FAILED: Fault.STUDENT, Outcome.COULD_NOT_RUN: Fault.MACHINE}
 
 
 class Verdict(Protocol):
-    """The tracker's judgment, as far as it is read here."""
+    """The part of the tracker's verdict that is read here."""
 
     @property
     def outcome(self) -> str: ...
@@ -49,7 +49,7 @@ class Attempt(NamedTuple):
     verdict: Verdict
     unrecorded: TitoError | None = None
     edited: Sequence[str] = ()  # files of the verification that are not as the course has them
-    stale: Sequence[str] = ()  # numbers of modules of which tinytorch/ has not what the lesson says
+    stale: Sequence[str] = ()  # numbers of modules whose lesson differs from what tinytorch/ holds
 
     @property
     def outcome(self) -> Outcome:
@@ -73,7 +73,7 @@ class Attempt(NamedTuple):
 
 @dataclass
 class LiveRunner:
-    """What the tracker runs a verification with: bounded, and heard while it trains."""
+    """Runs a verification for the tracker, with limits, and passes on its progress."""
 
     on_event: Callable[[TrainingEvent], None]
 

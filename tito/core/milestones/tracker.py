@@ -1,7 +1,7 @@
-"""The way to the milestone tracker, and the only one: `tests/milestones/milestone_tracker.py`.
+"""The only access to the milestone tracker, `tests/milestones/milestone_tracker.py`.
 
-Exactly one thing means "there is no tracker": a ModuleNotFoundError that names it. Any other
-error in it is shown. This file holds no milestone, no requirement and no state.
+Only one thing means "there is no tracker": a ModuleNotFoundError that names it. Any other error
+in it is shown. This file holds no milestone, no requirement and no state.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class MilestoneState(Word):
 
 
 class Tracker:
-    """A workspace's tracker, for one person: the home, the environment and the clock are given."""
+    """A workspace's tracker for one person, with the given home, environment and clock."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class Tracker:
 
     @property
     def required(self) -> ModuleType:
-        """The tracker, for what cannot do without."""
+        """The tracker, or an error where there is none."""
         if self.module is None:
             raise MachineError(
                 "The milestone tracker is missing from this workspace.",
@@ -71,7 +71,7 @@ class Tracker:
 
     @property
     def progress_file(self) -> Path:
-        """Where this person's progress is kept; nothing else knows."""
+        """Where this person's progress is kept. Nothing else knows."""
         if self._progress_file is not None:
             return self._progress_file
         found: Path = self.required.default_progress_file(self._env)
@@ -95,7 +95,7 @@ class Tracker:
 
     @contextmanager
     def translating_errors(self) -> Iterator[None]:
-        """The tracker's errors keep their words and exit codes; any other is a defect of it."""
+        """The tracker's own errors keep their words and exit codes; any other is a bug in it."""
         expected = getattr(self.module, "TrackerError", ())
         try:
             yield

@@ -25,7 +25,7 @@ from tito.core.words import module_number
 from tito.core.workspace.course import FIX
 
 MISSING_NAME = re.compile(r"cannot import name '(?P<name>\w+)' from '(?P<target>tinytorch[\w.]*)'")
-FROM_OUTSIDE = ("SIGINT", "SIGKILL", "SIGTERM")  # nobody's code does that by mistake
+FROM_OUTSIDE = ("SIGINT", "SIGKILL", "SIGTERM")  # no code does that by mistake
 
 
 def read_report(trace: Trace) -> Report:
@@ -117,7 +117,7 @@ def _import_failed(trace: Trace) -> Cause | None:
 
 
 def _undefined(missing: re.Match[str]) -> str:
-    """Python's own words name a staged file that is gone when they are read."""
+    """Python's own message would name a staged file that is gone by then."""
     return (
         f"No exported cell defines {missing['name']!r}, which is imported from "
         f"{missing['target']}. Is the name misspelled, or is its '#| export' line gone?"

@@ -1,10 +1,10 @@
-"""The other side of a module's test run: the child process, and its reports as JSON lines.
+"""The child process of a module's test run, which reports in JSON lines.
 
-Run by path (`python child.py job.json`), not imported: the student's `tinytorch` and
-the tests are all that this process shall find, so it uses nothing of tito. It judges nothing; it
-writes down what happened, line by line, so that what was known before a crash is known after it.
-`checks` reads that. pytest is started from here rather than with `-m pytest -p`, because the
-lesson must be imported before the collection, where its errors would be called collection errors.
+Run by path (`python child.py job.json`), not imported: it must find only the student's `tinytorch`
+and the tests, so it uses nothing of tito. It judges nothing; it writes down what happens, line by
+line, so that a crash loses nothing. `runner` reads that. pytest is started from here rather than
+with `-m pytest -p`, because the lesson must be imported before the collection, where its errors
+would be called collection errors.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ PYTEST_OPTIONS = [
     "--import-mode=importlib",
     "--noconftest",
     "-pno:cacheprovider",
-    "-pno:debugging",  # it would draw its prompt on the terminal that is not there
+    "-pno:debugging",  # there is no terminal for its prompt
     "-pno:doctest",
     "-pno:faulthandler",  # it would take our stack file's place
     "-pno:junitxml",
@@ -58,7 +58,9 @@ class Reporter:
         self.stdout = os.dup(1)  # the lesson may close its own
 
     def emit(self, event: str, **data: Any) -> None:
-        if os.getpid() != self.pid:  # a fork of the student's came back into pytest
+        if (
+            os.getpid() != self.pid
+        ):  # a process that the student's code forked has come back into pytest
             os._exit(0)
         self.file.write(json.dumps({"event": event, **data}) + "\n")
 
@@ -238,8 +240,8 @@ def import_lessons(reporter: Reporter) -> bool:
     return True
 
 
-def nobody_types(*_: object, **__: object) -> None:
-    """In place of the debugger: there is no keyboard behind these tests."""
+def refuse_breakpoint(*_: object, **__: object) -> None:
+    """Replaces the debugger: there is no keyboard here."""
     raise RuntimeError("breakpoint() has no keyboard here: run the lesson's own file to stop there")
 
 
@@ -274,7 +276,7 @@ def main(job_file: str) -> None:
 
     reporter.emit("ready", seconds=time.monotonic() - started)
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
-    sys.breakpointhook = nobody_types
+    sys.breakpointhook = refuse_breakpoint
     reporter.watch()
     limit_memory(job["gigabytes"])
     if import_lessons(reporter):

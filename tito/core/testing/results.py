@@ -59,7 +59,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Problem:
-    """An exception as the student shall see it."""
+    """An exception as it is shown to the student."""
 
     type: str
     text: str
@@ -174,7 +174,7 @@ class Remarks:
     lost: tuple[Task, ...] = ()  # tasks of the course whose headings are gone
     cut: bool = False  # and their answers too
     unmarked: tuple[str, ...] = ()  # tasks with an answer outside its marker lines
-    edited_tests: str = ""  # the test file, if it is not as the course has it
+    edited_tests: str = ""  # the test file, if it is not the course's version
 
 
 @dataclass(frozen=True)

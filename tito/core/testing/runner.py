@@ -1,6 +1,6 @@
 """Run the tests of modules against a staged package, in one child process with limits.
 
-What the run means is read by `cause`; what is shown of it is made by `views/checklist`.
+`cause` reads what the run means, `views/checklist` shows it.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from tito.core.workspace.workspace import Module, Workspace
 CHILD = Path(__file__).with_name("child.py")
 TEST_SECONDS = 10.0  # for one test; TITO_TEST_SECONDS changes it
 # Of memory that a run may have: a right answer needs a tenth, one that appends in an endless loop
-# is stopped before it takes the machine along. TITO_TEST_GB changes it.
+# is stopped before the machine runs out. TITO_TEST_GB changes it.
 TEST_GIGABYTES = 2.0
 ALL_SECONDS = 120.0
 OLDEST_NUMPY = "2.1"  # the first for which float32 stays float32 on every Python that we support
-OLDEST_PYTEST = "8.2"  # an older one would fail somewhere, and the lesson would be blamed
+OLDEST_PYTEST = "8.2"  # an older one fails in odd places, and the lesson would be blamed
 
 Progress = Callable[[int, int], None]
 

@@ -1,6 +1,6 @@
-"""All that a test run has left behind, and what it says of single tests.
+"""What a test run left behind, and what that says about each test.
 
-The child's lines (`child.py`) are believed only as far as they go. Why a run ended early is judged
+The child's lines (`child.py`) are checked before they are used. Why a run ended early is judged
 in `cause`.
 """
 
@@ -38,7 +38,7 @@ STATUS_OF = {
 }
 
 
-# What each kind of event must hold, or it is none: a student's code can write to the file too.
+# What each kind of event must hold; anything else is dropped. Student code can write here too.
 ERROR: Mapping[str, tuple[type, ...]] = {
     "type": (str,), "text": (str,), "blank": (str, type(None)), "frames": (list,),
 }  # fmt: skip
@@ -58,7 +58,7 @@ SHAPES: Mapping[str, Mapping[str, tuple[type, ...]]] = {
 
 
 def is_event(event: Event) -> bool:
-    """Whether it is one of the child's, as far as its form can tell."""
+    """Whether it has the form of one of the child's events."""
     kind = event.get("event")
     shape = SHAPES.get(kind) if isinstance(kind, str) else None
     if shape is None or not _fits(event, shape):
@@ -156,7 +156,7 @@ def problem_of(trace: Trace, event: Event) -> Problem:
 
 
 def _unseen_name(trace: Trace, text: str, places: Sequence[Place], file: str) -> str:
-    """Why a name that the lesson has is none in the package; nothing where that is not the case."""
+    """Explain a name that the lesson knows but the package does not; else nothing."""
     missing = UNKNOWN_NAME.search(text)
     if missing is None or not places:
         return ""
@@ -171,7 +171,7 @@ def _unseen_name(trace: Trace, text: str, places: Sequence[Place], file: str) ->
 
 
 def _names(source: str) -> set[str]:
-    """What a file imports or defines at its top level; nothing if it is not Python just now."""
+    """What a file imports or defines at its top level; nothing if it is not valid Python."""
     import symtable  # here: rarely needed
 
     try:

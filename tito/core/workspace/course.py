@@ -1,4 +1,4 @@
-"""Where the course itself stands: the solved lessons, their tests, and the milestones.
+"""Where the course itself is: the solved lessons, their tests, and the milestones.
 
 In a checkout that is the repository; in an installed wheel it is `tito/_course`.
 """

@@ -43,12 +43,12 @@ def differs(workspace: Workspace, name: str) -> bool:
 
 
 def same_text(path: Path) -> bytes:
-    """Its content; git on Windows may have changed the line ends."""
+    """Its content, whatever git on Windows did to the line ends."""
     return path.read_bytes().replace(b"\r\n", b"\n")
 
 
 def edited_verification(workspace: Workspace) -> list[str]:
-    """Names of the programs behind the milestones that are not as the course has them."""
+    """Names of the milestones' programs that differ from the course's."""
     names = milestone_files(course_root())
     return [name for name in names if name.endswith(".py") and differs(workspace, name)]
 

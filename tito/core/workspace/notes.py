@@ -1,6 +1,6 @@
 """What the tool remembers in `.tito/notes.json`: started modules and hints already given.
 
-Not progress: that is the tracker's. Losing this file costs a student nothing but a rung of hints.
+Progress is the tracker's business. Losing this file only makes hints begin again.
 """
 
 from __future__ import annotations
@@ -56,13 +56,13 @@ class Notes:
         self.save()
 
     def forget(self, module: Module) -> None:
-        """A module that was reset begins anew."""
+        """Forget a module that was reset."""
         self.started.pop(module.name, None)
         self.hints.pop(module.name, None)
         self.save()
 
     def save(self) -> None:
-        """Best effort: a workspace that cannot be written still shows its lessons and tests."""
+        """Best effort: a read-only workspace still shows its lessons and runs tests."""
         text = json.dumps({"started": self.started, "hints": self.hints}, indent=1)
         with suppress(OSError):
             self.path.parent.mkdir(exist_ok=True)

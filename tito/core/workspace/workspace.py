@@ -1,6 +1,6 @@
 """A workspace: the folder a student works in. Finds it, and the modules that stand in it.
 
-The folders are the list of modules; there is no other.
+The folders are the list of modules; there is no other list.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class Workspace:
 
     @property
     def journal(self) -> Path:
-        """Stands here while `tinytorch/` is being replaced, and after that was cut short."""
+        """Exists while `tinytorch/` is being replaced, and after that was interrupted."""
         return self.scratch / "swap" / "swap.json"
 
     @property
@@ -108,7 +108,7 @@ class Workspace:
 
     @property
     def is_authors(self) -> bool:
-        """Whether this is the course itself, where the modules are solved."""
+        """Whether this is the course itself, whose lessons are solved."""
         return self.root.resolve() == course_root().resolve()
 
     def shown(self, path: Path) -> str:
@@ -181,7 +181,7 @@ def find_workspace(start: Path) -> Workspace:
 
 
 def outer_workspace(workspace: Workspace) -> Workspace | None:
-    """The workspace that `workspace` lies in, if somebody nested them."""
+    """The workspace around this one, if somebody nested them."""
     for folder in workspace.root.parents:
         if modules_in(folder):
             return Workspace(folder)
