@@ -2,7 +2,7 @@
 
 A lesson runs in many places: `python modules/01_tensor/tensor.py`, a notebook, an editor's cell
 runner, each with a current folder of its own. This puts the root of the workspace first on
-`sys.path`, and does nothing else.
+`sys.path` and the lesson's own folder last, for the code given beside it. It does nothing else.
 """
 
 from __future__ import annotations
@@ -14,26 +14,29 @@ from tito.core.errors import UsageError
 from tito.core.workspace.workspace import find_workspace
 
 
-def workspace_root() -> Path:
-    """The workspace of the lesson that runs, else the one above the current folder."""
+def workspace_and_place() -> tuple[Path, Path]:
+    """The workspace of the lesson that runs and the lesson's folder, else the one above the
+    current folder and that folder: a notebook has no file, but runs where it lies."""
     lesson = getattr(sys.modules.get("__main__"), "__file__", None)
     try:
         if lesson is not None:
-            root = find_workspace(Path(lesson).parent).root
+            place = Path(lesson).resolve().parent
+            root = find_workspace(place).root
             # Not just any file: an environment inside one workspace may serve another one.
-            if Path(lesson).resolve().is_relative_to(root / "modules"):
-                return root
+            if place.is_relative_to(root / "modules"):
+                return root, place
     except UsageError:
         pass
     try:
-        return find_workspace(Path.cwd()).root
+        place = Path.cwd().resolve()
+        return find_workspace(place).root, place
     except UsageError as error:
         raise ImportError(f"{error} Looked from {error.where}. Next: {error.hint}") from None
 
 
 def activate() -> Path:
-    """Put the workspace first on `sys.path`, and return it."""
-    root = workspace_root()
+    """Put the workspace first on `sys.path`, the lesson's folder last; returns the workspace."""
+    root, place = workspace_and_place()
     loaded = getattr(sys.modules.get("tinytorch"), "__file__", None)
     if loaded is not None and not Path(loaded).resolve().is_relative_to(root):
         raise ImportError(
@@ -42,6 +45,8 @@ def activate() -> Path:
         )
     entry = str(root)
     sys.path[:] = [entry, *(path for path in sys.path if path != entry)]
+    if place.parent == root / "modules" and str(place) not in sys.path:
+        sys.path.append(str(place))  # last, so that a lesson's name hides nothing
     return root
 
 
