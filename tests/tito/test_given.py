@@ -266,7 +266,8 @@ def test_a_notebook_finds_it_in_its_own_folder(python, solved):
 def test_the_lessons_folder_comes_last_and_once(python, solved):
     """A lesson called `random.py` would otherwise stand for Python's."""
     code = (
-        "import sys, importlib; sys.path.remove(''); import tito.activate as a; importlib.reload(a);"
+        "import sys, importlib; sys.path.remove(''); import tito.activate as a;"
+        "importlib.reload(a);"
         "print(sys.path[-1], sys.path.count(sys.path[-1]))"
     )
     folder = (solved / "modules/03_line").resolve()

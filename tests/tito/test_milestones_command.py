@@ -239,9 +239,7 @@ def test_an_edit_that_is_not_exported_is_said_before_the_run(tito, unlocked):
 def test_an_edit_in_the_package_is_not_called_one_of_the_lesson(tito, unlocked):
     break_framework(unlocked, "return 3 * x", "return x * 3")
     shown = " ".join(tito(unlocked, "milestone", "run", "slope").stdout.split())
-    assert (
-        "tinytorch/line.py was edited and no longer matches modules/03_line/line.py" in shown
-    )
+    assert "tinytorch/line.py was edited and no longer matches modules/03_line/line.py" in shown
     assert "has changed" not in shown
     assert "tito module complete 03" in shown
 
