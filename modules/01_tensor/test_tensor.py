@@ -992,8 +992,7 @@ def test_1_6_same_tensor_same_memory():
             raise told(result, f"`x {sign} 2`", "NumPy knows arrays: is out= self.data?") from None
         given = "another tensor" if isinstance(result, Tensor) else repr(result)
         assert result is x, (
-            f"`x {sign} 2` gave {given}: "
-            "Python puts the result in the place of x, so return self"
+            f"`x {sign} 2` gave {given}: Python puts the result in the place of x, so return self"
         )
         assert x.data is memory, (
             f"after `x {sign} 2` x.data is a new array: give NumPy out=self.data, do not assign it"
