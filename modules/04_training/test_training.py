@@ -102,16 +102,21 @@ def test_4_1_zero_grad_forgets():
 
 
 def test_4_1_zero_grad_with_zeros():
-    for values, _ in randoms(0, "float64"):
+    for values, _ in [*randoms(0, "float32"), *randoms(0, "float64")]:
         p, idle = parameter(values), parameter([1.0])
         p.grad = tensor(np.ones_like(values))
         Recorder([p, idle]).zero_grad(set_to_none=False)
         assert p.grad is not None and not np.any(p.grad.data), (
             f"zero_grad(set_to_none=False) left the gradient {p.grad}, expected zeros"
         )
-        assert (p.grad.shape, p.grad.dtype) == (p.shape, p.dtype), (
-            f"the zeros have shape {p.grad.shape} and dtype {p.grad.dtype}, the parameter has "
-            f"{p.shape} and {p.dtype}: np.zeros_like(p.data)"
+        assert p.grad.shape == p.shape, (
+            f"zero_grad(set_to_none=False) for a parameter of shape {p.shape}: the zeros have "
+            f"shape {p.grad.shape}"
+        )
+        assert p.grad.dtype == p.dtype, (
+            f"zero_grad(set_to_none=False) for a {p.dtype} parameter: the zeros are "
+            f"{p.grad.dtype}. NumPy makes float64 when it is not told the dtype "
+            "(np.zeros(p.shape)); np.zeros_like(p.data) has shape and dtype of p"
         )
         assert idle.grad is None, (
             "zero_grad(set_to_none=False) gave a gradient to a parameter that had None: "
@@ -833,6 +838,24 @@ def test_4_8_random_order():
     batch_indices(50, 8, shuffle=False)
     assert default_generator.bit_generator.state["state"] == state, (
         "batch_indices(shuffle=False) drew random numbers: leave the generator alone"
+    )
+
+
+def test_4_8_other_examples_meet_in_each_epoch():
+    manual_seed(0)
+    epochs = [[sorted(b.tolist()) for b in batch_indices(48, 8)] for _ in range(3)]
+    kept = [batch for batch in epochs[0] if batch in epochs[1] and batch in epochs[2]]
+    assert not kept, (
+        f"batch_indices(48, 8): in three epochs the positions {kept[0]} were always in one batch. "
+        "Shuffle first and cut then. If the order is cut first, and only what is inside of each "
+        "batch (or the order of the batches) is shuffled, the same examples meet forever"
+    )
+    order = np.concatenate(batch_indices(200, 8))
+    followed = int(np.count_nonzero(np.abs(np.diff(order)) == 1))
+    assert followed < 40, (
+        f"batch_indices(200, 8): {followed} of 200 positions stand beside the next one, as "
+        "without shuffling: that is a new start or direction, not a random order. Take "
+        "default_generator.permutation(count)"
     )
 
 
