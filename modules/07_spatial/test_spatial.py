@@ -27,6 +27,18 @@ WAYS = [
 NAMES = ["plain", "padding", "stride", "uneven", "dilation", "two groups", "one channel a group"]
 
 
+def all_different(call, values, cause):
+    """Assert that first values were drawn one by one: hardly any number comes twice."""
+    values = np.asarray(values)
+    kinds = len(np.unique(values))
+    if kinds == 1:
+        return  # nothing was drawn: what checks their size says so
+    assert kinds > 0.9 * values.size, (
+        f"{call}: of {values.size} first values only {kinds} differ. {cause} What begins alike "
+        "computes the same, gets the same gradient, and stays alike forever"
+    )
+
+
 def told(kernel, stride, padding, dilation, groups):
     return (
         f"kernel {kernel}, stride {stride}, padding {padding}, dilation {dilation}, groups {groups}"
@@ -155,6 +167,23 @@ def test_7_2_frame_moves_channels_and_pads():
     assert framed.dtype == np.float32, f"the frame of a float32 image is {framed.dtype}"
 
 
+@pytest.mark.parametrize("padding", [(0, 0), (1, 1), (0, 2)])
+def test_7_2_frame_is_contiguous_and_keeps_the_dtype(padding):
+    for dtype in ("float32", "float64"):
+        plain = np.arange(24, dtype=dtype).reshape(2, 3, 2, 2)
+        for name, x in (("an image", plain), ("a transposed image", plain.transpose(0, 1, 3, 2))):
+            for value in (0.0, -np.inf):
+                framed = F.frame(x, padding, value)
+                call = f"frame(x, {padding}, {value}), x {name} of {dtype},"
+                assert framed.flags.c_contiguous, (
+                    f"{call} does not lie in memory in the order of its axes, (N, H + 2p, W + 2q, "
+                    "C): `patches` will read that memory by strides. A transpose moves nothing: "
+                    "make the large array first, in the right order, and write the image into it "
+                    "(or take np.ascontiguousarray of the result)"
+                )
+                assert framed.dtype == dtype, f"{call} is {framed.dtype}: give x.dtype to the array"
+
+
 def test_7_2_frame_without_padding():
     x = np.arange(24, dtype=np.float64).reshape(2, 3, 2, 2)
     framed = F.frame(x, (0, 0))
@@ -275,7 +304,11 @@ def test_7_5_without_bias_and_dtypes():
     out = F.conv2d(Tensor(x), Tensor(weight), padding=1)
     assert out.dtype == np.float32, f"conv2d of float32 tensors is {out.dtype}"
     expected = slow_conv2d(x, weight, None, (1, 1), (1, 1), (1, 1), 1)
-    assert np.allclose(out.data, expected, atol=1e-4), "conv2d without a bias is wrong"
+    assert np.allclose(out.data, expected, atol=1e-4), (
+        "conv2d without a bias, place (0, 0) of the first filter: yours "
+        f"{out.data[0, 0, 0, 0]:.4f}, the definition says {expected[0, 0, 0, 0]:.4f}; the largest difference anywhere is "
+        f"{np.abs(out.data - expected).max():.4f}. `pack` puts zeros in place of the bias"
+    )
 
 
 def test_7_5_keeps_what_backward_needs():
@@ -635,6 +668,10 @@ def test_7_12_first_values():
             assert abs(values.mean()) < bound / 3, (
                 f"the first values of {name} have mean {values.mean():.4f}, expected about 0"
             )
+            all_different(
+                f"Conv2d({16 * groups}, 64, 3, groups={groups}).{name}", values,
+                "Draw one for each element: kaiming_uniform_ and uniform_ fill a whole tensor.",
+            )  # fmt: skip
     again = Conv2d(16, 64, 3)
     assert not np.array_equal(again.weight.data, layer.weight.data), "two layers start alike"
     manual_seed(0)
