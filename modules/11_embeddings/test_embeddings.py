@@ -24,6 +24,18 @@ def numeric_gradient(function, array, step=1e-6):
     return gradient
 
 
+def all_different(call, values, cause):
+    """Assert that first values were drawn one by one: hardly any number comes twice."""
+    values = np.asarray(values)
+    kinds = len(np.unique(values))
+    if kinds == 1:
+        return  # nothing was drawn: what checks their size says so
+    assert kinds > 0.9 * values.size, (
+        f"{call}: of {values.size} first values only {kinds} differ. {cause} What begins alike "
+        "computes the same, gets the same gradient, and stays alike forever"
+    )
+
+
 # ---- 11.1
 
 
@@ -182,6 +194,7 @@ def test_11_4_the_layer():
     assert values.dtype == np.float32, f"the table is {values.dtype}, expected float32"
     assert abs(values.mean()) < 0.05, f"first values have mean {values.mean():.3f}, expected 0"
     assert abs(values.std() - 1) < 0.05, f"first values have std {values.std():.3f}, expected 1"
+    all_different("Embedding(200, 50).weight", values, "normal_ draws a number for each element.")
     ids = np.array([[5, 7], [5, 199]])
     assert np.array_equal(layer(Tensor(ids)).data, values[ids]), "the layer does not look up"
     assert_drawn_from_the_generator("Embedding(200, 50)", values, lambda: Embedding(200, 50))
@@ -216,6 +229,21 @@ def test_11_5_waves():
                 f"position {p} are {pair[0]:.4f}, {pair[1]:.4f}, expected sine and cosine of "
                 f"{angle:.4f}: {np.sin(angle):.4f}, {np.cos(angle):.4f}"
             )
+
+
+def test_11_5_far_positions_keep_their_digits():
+    length, dim = 3000, 6
+    found = F.sinusoidal_positions(length, dim)
+    angle = np.arange(length)[:, None] / 10000 ** (np.arange(0, dim, 2) / dim)
+    expected = np.stack([np.sin(angle), np.cos(angle)], axis=-1).reshape(length, dim)
+    error = np.abs(found - expected)
+    p, column = np.unravel_index(error.argmax(), error.shape)
+    assert error.max() < 1e-6, (
+        f"sinusoidal_positions({length}, {dim}): position {p}, column {column}, is "
+        f"{found[p, column]:.7f}, expected {expected[p, column]:.7f}, off by {error.max():.0e}. "
+        "float32 has seven digits for the whole angle, so few are left behind the point of a large "
+        "one: take sine and cosine of the float64 angles, and round what comes out"
+    )
 
 
 def test_11_5_odd_width_is_refused():
@@ -261,6 +289,10 @@ def test_11_6_learned_positions():
     assert 0.018 < std < 0.022, f"first values have std {std:.4f}, expected 0.02"
     mean = layer.weight.data.mean()
     assert abs(mean) < 0.002, f"first values have mean {mean:.4f}, expected 0"
+    all_different(
+        "LearnedPositionalEmbedding(300, 64).weight", layer.weight.data,
+        "normal_ draws a number for each element.",
+    )  # fmt: skip
     assert_drawn_from_the_generator(
         "LearnedPositionalEmbedding(300, 64)", layer.weight.data.copy(),
         lambda: LearnedPositionalEmbedding(300, 64),
@@ -354,6 +386,22 @@ def test_11_8_turns_by_position():
         out = layer(Tensor(x.astype(dtype)))
         assert out.dtype == dtype, (
             f"an input of {np.dtype(dtype)} gave {out.dtype}: use self.cos.to(input.dtype)"
+        )
+
+
+def test_11_8_far_positions_keep_their_digits():
+    length, dim = 3000, 6
+    layer = RotaryPositionalEmbedding(dim, max_len=length)
+    angle = np.arange(length)[:, None] / 10000 ** (np.arange(0, dim, 2) / dim)
+    for name, expected in (("cos", np.cos(angle)), ("sin", np.sin(angle))):
+        found = getattr(layer, name).data
+        error = np.abs(found - expected)
+        p, hand = np.unravel_index(error.argmax(), error.shape)
+        assert error.max() < 1e-6, (
+            f"RotaryPositionalEmbedding({dim}, max_len={length}).{name} at position {p}, hand "
+            f"{hand}, is {found[p, hand]:.7f}, expected {expected[p, hand]:.7f}, off by "
+            f"{error.max():.0e}. Take {name} of the float64 angles, and make float32 of what comes "
+            "out; float32 angles have few digits left behind the point"
         )
 
 
