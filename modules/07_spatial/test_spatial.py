@@ -306,8 +306,9 @@ def test_7_5_without_bias_and_dtypes():
     expected = slow_conv2d(x, weight, None, (1, 1), (1, 1), (1, 1), 1)
     assert np.allclose(out.data, expected, atol=1e-4), (
         "conv2d without a bias, place (0, 0) of the first filter: yours "
-        f"{out.data[0, 0, 0, 0]:.4f}, the definition says {expected[0, 0, 0, 0]:.4f}; the largest difference anywhere is "
-        f"{np.abs(out.data - expected).max():.4f}. `pack` puts zeros in place of the bias"
+        f"{out.data[0, 0, 0, 0]:.4f}, the definition says {expected[0, 0, 0, 0]:.4f}; the largest "
+        f"difference anywhere is {np.abs(out.data - expected).max():.4f}. `pack` puts zeros in "
+        "place of the bias"
     )
 
 
