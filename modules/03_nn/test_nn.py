@@ -1355,9 +1355,9 @@ def filled(bound, found, call, cause=""):
 def test_3_11_kaiming_uniform_draws_each_number():
     for shape in [(50, 40), (10, 8, 5, 5)]:
         tinytorch.manual_seed(6)
-        weight = run(init.kaiming_uniform_, Tensor(np.zeros(shape, "float32")))
+        weight = Tensor(np.zeros(shape, "float32"))
         call = f"kaiming_uniform_(weight of shape {shape})"
-        completed(weight, call, "")
+        completed(run(init.kaiming_uniform_, weight), call, "")
         all_different(call, weight.data, "Draw a number for each element, not one row for all.")
 
 
@@ -1406,7 +1406,9 @@ def test_3_11_kaiming_uniform_draws_new_numbers_each_time():
     for seed in (3, None, 4):
         if seed is not None:
             tinytorch.manual_seed(seed)
-        drawn.append(init.kaiming_uniform_(Tensor(np.zeros((3, 4), "float32"))).data)
+        weight = Tensor(np.zeros((3, 4), "float32"))
+        init.kaiming_uniform_(weight)
+        drawn.append(weight.data)
     causes = (
         "`uniform_` draws from the framework's one generator; a generator of your own, with a seed "
         "of its own, begins again at each call"
