@@ -40,7 +40,11 @@ def run(function, *args, **kwargs):
 def completed(result, call, cause):
     """Assert that what `run` gave is no exception; the failure still knows the lesson's line."""
     if isinstance(result, Exception):
-        text = f"{call} raised {type(result).__name__}: {result}\n{cause}"
+        lost = "returned 1 gradients" in str(result)
+        hint = (
+            "\nbackward returned None, or a single array: is the `return` missing?" if lost else ""
+        )
+        text = f"{call} raised {type(result).__name__}: {result}{hint}\n{cause}"
         raise AssertionError(text.rstrip()).with_traceback(result.__traceback__) from None
     return result
 
@@ -50,6 +54,7 @@ def same(call, found, expected, cause, rtol=1e-9, dtype=None):
     completed(found, call, cause)
     expected = np.asarray(expected)
     assert isinstance(found, Tensor), f"{call} gave {found!r}, not a Tensor. {cause}"
+    assert found.dtype != object, f"{call}: forward returned None: is the `return` missing?"
     assert found.shape == expected.shape, (
         f"{call} has shape {found.shape}, expected {expected.shape}. {cause}"
     )
@@ -100,7 +105,10 @@ def gradients(call, function, arrays, cause, names=("the input", "the target"), 
     )
     for position, (name, x) in enumerate(zip(names, inputs, strict=False)):
         expected = central(function, arrays, position, weights)
-        assert x.grad is not None, f"{call}: {name} received no gradient (None). {cause}"
+        assert x.grad is not None, (
+            f"{call}: {name} received no gradient: backward returned None for it. Is the `return` "
+            f"missing? {cause}"
+        )
         found = x.grad.data
         assert found.shape == expected.shape, (
             f"{call}: the gradient of {name} has shape {found.shape}, expected {expected.shape}. "
@@ -289,7 +297,7 @@ def test_3_3_linear_values():
 def test_3_3_linear_leaves_its_inputs_alone():
     arrays = normal(3, 2, 2), normal(4, 2, 2), normal(5, 2)
     inputs = [Tensor(array, requires_grad=True) for array in arrays]
-    F.linear(*inputs).sum().backward()
+    completed(run(F.linear(*inputs).sum().backward), "linear of (2, 2) arrays, backward:", "")
     for name, x, before in zip(("x", "weight", "bias"), inputs, arrays, strict=True):
         assert np.array_equal(x.data, before), (
             f"linear has changed {name}: from\n{show(before)}\nto\n{show(x.data)}\nOnly the "
@@ -523,17 +531,6 @@ def test_3_5_softmax_of_rows_of_different_size():
         )
 
 
-def test_3_5_softmax_of_minus_infinity():
-    x = Tensor(np.array([[0.0, -math.inf, 0.0]]), requires_grad=True)
-    cause = "exp(-inf) is 0: such a score gets nothing, the others share."
-    with np.errstate(all="ignore"):
-        found = run(F.softmax, x, 1)
-        same("softmax([[0, -inf, 0]], dim=1)", found, [[0.5, 0, 0.5]], cause)
-        found.backward(Tensor(np.array([[1.0, 5.0, 0.0]])))
-    call = "the gradient of softmax([[0, -inf, 0]], dim=1), grad [[1, 5, 0]],"
-    same(call, x.grad, [[0.25, 0, -0.25]], cause)
-
-
 def test_3_5_log_softmax_of_rows_of_different_size():
     x = np.array([[1e3, 1e3], [0.0, -1e3]])
     for dim, scores in ((1, x), (0, x.T)):
@@ -553,6 +550,17 @@ def test_3_5_softmax_gradient():
             [x],
             "result = grad * p - p * sum(grad * p), the sum along dim with keepdims=True.",
         )
+
+
+def test_3_5_softmax_of_minus_infinity():
+    x = Tensor(np.array([[0.0, -math.inf, 0.0]]), requires_grad=True)
+    cause = "exp(-inf) is 0: such a score gets nothing, the others share."
+    with np.errstate(all="ignore"):
+        found = run(F.softmax, x, 1)
+        same("softmax([[0, -inf, 0]], dim=1)", found, [[0.5, 0, 0.5]], cause)
+        found.backward(Tensor(np.array([[1.0, 5.0, 0.0]])))
+    call = "the gradient of softmax([[0, -inf, 0]], dim=1), grad [[1, 5, 0]],"
+    same(call, x.grad, [[0.25, 0, -0.25]], cause)
 
 
 def test_3_5_softmax_backward_twice():
@@ -1327,6 +1335,9 @@ def test_3_11_fans():
         ((3, 0), (0, 3)),
     ]:
         found = init._calculate_fan_in_and_fan_out(Tensor(np.zeros(shape)))
+        assert found is not None, (
+            "_calculate_fan_in_and_fan_out returned None: is the `return` missing?"
+        )
         assert tuple(found) == expected, (
             f"a weight of shape {shape}: (fan_in, fan_out) is {found}, expected {expected}. fan_in "
             "is dimension 1 times the window (all further dimensions), fan_out is dimension 0 "
@@ -1377,6 +1388,7 @@ def test_3_11_kaiming_uniform():
         found = run(init.kaiming_uniform_, weight, **arguments)
         call = f"kaiming_uniform_(weight of shape {shape}{given}), gain {gain:.4f}, fan {fan}"
         completed(found, call, "uniform_(tensor, -bound, bound) draws the numbers.")
+        assert found is not None, f"{call} returned None: is the `return` missing?"
         assert found is weight, f"{call} must return the tensor that it was given, not {found!r}"
         filled(
             gain * math.sqrt(3 / fan), weight, call,
@@ -1531,6 +1543,7 @@ class Times(nn.Module):
 def test_3_12_sequential_runs_in_order():
     row = nn.Sequential(Times(2), Times(3), Times(5))
     found = row(Tensor(np.array([1.0, 0.0])))
+    assert found is not None, "Sequential.forward returned None: is the `return` missing?"
     assert found.tolist() == [51.0, 21.0], (
         f"Sequential of 2x + 1, 3x + 1, 5x + 1 makes {found.tolist()} of [1, 0], expected [51, "
         "21]: each module gets what the one before returned, beginning with the first"

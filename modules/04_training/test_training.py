@@ -238,7 +238,8 @@ def test_4_2_decayed():
             before = grad.copy()
             found = decayed(parameter(values), grad, 0.5)
             assert isinstance(found, (np.ndarray, np.generic)), (
-                f"decayed returned a {type(found).__name__}, expected an array: use p.data"
+                f"decayed returned a {type(found).__name__}, expected an array: use p.data. (None "
+                "is a missing `return`)"
             )
             assert close(found, before + 0.5 * values), (
                 f"decayed(p, grad, 0.5) with p = {show(values)} and grad = {show(before)} gave "
@@ -336,7 +337,9 @@ def test_4_3_velocity_grows_and_cancels():
     ]:
         state, found = {}, []
         for grad in grads:
-            found.append(np.array(velocity(state, np.array([grad]), 0.9)).item())
+            one = velocity(state, np.array([grad]), 0.9)
+            assert one is not None, "velocity returned None: is a `return` missing?"
+            found.append(np.array(one).item())
             buffer = state.get("momentum_buffer")
             assert isinstance(buffer, tinytorch.Tensor), (
                 f"after a call state['momentum_buffer'] is {buffer!r}, expected a Tensor: "
@@ -743,7 +746,8 @@ def test_4_7_clip():
         "expected [0.6, 0] and [[0], [0.8]]: one factor for all, max_norm / total"
     )
     assert isinstance(total, tinytorch.Tensor) and close(total.item(), 5.0), (
-        f"clip_grad_norm_ returned {total!r}, expected the norm before clipping, tensor(5.)"
+        f"clip_grad_norm_ returned {total!r}, expected the norm before clipping, tensor(5.). "
+        "(None: is the `return` missing?)"
     )
 
 
@@ -804,7 +808,9 @@ def test_4_8_every_position_once():
     for count, size in [(7, 3), (6, 3), (5, 5), (3, 10), (1, 1), (20, 1)]:
         for shuffle in (False, True):
             call = f"batch_indices({count}, {size}, shuffle={shuffle})"
-            arrays = list(batch_indices(count, size, shuffle))
+            arrays = batch_indices(count, size, shuffle)
+            assert arrays is not None, f"{call} returned None: is the `return` missing?"
+            arrays = list(arrays)
             assert all(isinstance(b, np.ndarray) and b.dtype.kind == "i" for b in arrays), (
                 f"{call} gave {arrays}, expected NumPy arrays of ints"
             )
@@ -898,7 +904,9 @@ def mse(outputs, y):
 
 def test_4_9_learns():
     model, x, y = line()
-    loss, outputs = train_step(model, mse, SGD(model.parameters(), lr=0.1), x, y)
+    result = train_step(model, mse, SGD(model.parameters(), lr=0.1), x, y)
+    assert result is not None, "train_step returned None: is the `return` missing?"
+    loss, outputs = result
     assert close(model.weight.data, [[0.4]]), (
         f"y = w x, w = 2, gradient 16, lr 0.1: after train_step w is {model.weight.item():.4f}, "
         "expected 0.4. (2 means that nothing moved: backward, then optimizer.step(), and no "
@@ -971,8 +979,8 @@ def test_4_10_accuracy():
     )
     found = accuracy(scores, tensor([0, 1, 1]))
     assert isinstance(found, float) and close(found, 2 / 3), (
-        f"accuracy is {found!r}, expected the float {2 / 3}: the largest score stands at 0, 2, 1, "
-        "the targets are 0, 1, 1"
+        f"accuracy is {found!r}, expected the float {2 / 3} (None: is the `return` missing?): the "
+        "largest score stands at 0, 2, 1, the targets are 0, 1, 1"
     )
     rng = np.random.default_rng(9)
     for n, c in [(1, 2), (4, 4), (10, 3), (50, 10)]:

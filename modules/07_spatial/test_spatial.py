@@ -12,7 +12,7 @@ import pytest
 
 from tinytorch import Tensor, manual_seed
 from tinytorch.nn import AdaptiveAvgPool2d, AvgPool2d, Conv2d, MaxPool2d
-from tinytorch.nn import functional as F
+from tinytorch.nn import functional
 
 # kernel, stride, padding, dilation, groups: each case turns one more thing on
 WAYS = [
@@ -105,12 +105,39 @@ def assert_gradient(name, found, expected, call, causes):
     )
 
 
-def attempt(call, function, causes):
-    """function(); where NumPy stops it with a ValueError, say what may be the cause."""
+def attempt(call, function, causes=None):
+    """function(); where it stops for a reason that can be told, say so."""
     try:
         return function()
     except ValueError as error:
-        raise AssertionError(f"{call} stopped with: {error}. {causes}") from None
+        if causes is None:
+            raise
+        message = f"{call} stopped with: {error}. {causes}"
+        raise AssertionError(message).with_traceback(error.__traceback__) from None
+    except (AttributeError, TypeError) as error:
+        if "NoneType" not in str(error):
+            raise
+        message = f"{call}: {error}. Something in it returned None: is a `return` missing?"
+        raise AssertionError(message).with_traceback(error.__traceback__) from None
+
+
+class Functional:
+    """nn.functional, whose functions return something: None is a forgotten `return`."""
+
+    def __getattr__(self, name):
+        function = getattr(functional, name)
+        if isinstance(function, type):
+            return function
+
+        def call(*args, **kwargs):
+            result = attempt(name, lambda: function(*args, **kwargs))
+            assert result is not None, f"{name} returned None: is the `return` missing?"
+            return result
+
+        return call
+
+
+F = Functional()
 
 
 def assert_window(call, place, found, expected, name):
@@ -286,6 +313,7 @@ def test_7_5_convolution_forward(way):
         "padding that `places` got",
     )
     expected = slow_conv2d(x, weight, bias, *how)
+    assert out.dtype != object, f"{call}: convolve returned None: is the `return` missing?"
     assert out.shape == expected.shape, f"{call} has shape {out.shape}, expected {expected.shape}"
     mirrored = np.allclose(out.data, slow_conv2d(x, weight[:, :, ::-1, ::-1], bias, *how))
     assert not mirrored, f"{call}: the filter was mirrored; deep learning's convolution does not"
@@ -563,6 +591,7 @@ def test_7_10_average_pooling(way):
     out = F.avg_pool2d(image, kernel, stride, padding)
     call = f"avg_pool2d with {told(kernel, stride, padding, (1, 1), 1)}"
     size = [count_places(*a) for a in zip((6, 7), kernel, stride, padding, (1, 1))]
+    assert out.dtype != object, f"{call}: forward returned None: is the `return` missing?"
     assert out.shape == (2, 3, *size), (
         f"{call} has shape {out.shape}, expected (N, C, OH, OW) = {(2, 3, *size)}: the channels "
         "must go back to axis 1"

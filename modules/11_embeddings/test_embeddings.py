@@ -5,8 +5,7 @@ import pytest
 
 from tinytorch import Tensor, manual_seed, tensor
 from tinytorch.nn import Embedding, LearnedPositionalEmbedding, RotaryPositionalEmbedding
-from tinytorch.nn import SinusoidalPositionalEncoding
-from tinytorch.nn import functional as F
+from tinytorch.nn import SinusoidalPositionalEncoding, functional
 
 TABLE = np.arange(12.0).reshape(4, 3)
 
@@ -34,6 +33,41 @@ def all_different(call, values, cause):
         f"{call}: of {values.size} first values only {kinds} differ. {cause} What begins alike "
         "computes the same, gets the same gradient, and stays alike forever"
     )
+
+
+def attempt(call, function, causes=None):
+    """function(); where it stops for a reason that can be told, say so."""
+    try:
+        return function()
+    except ValueError as error:
+        if causes is None:
+            raise
+        message = f"{call} stopped with: {error}. {causes}"
+        raise AssertionError(message).with_traceback(error.__traceback__) from None
+    except (AttributeError, TypeError) as error:
+        if "NoneType" not in str(error):
+            raise
+        message = f"{call}: {error}. Something in it returned None: is a `return` missing?"
+        raise AssertionError(message).with_traceback(error.__traceback__) from None
+
+
+class Functional:
+    """nn.functional, whose functions return something: None is a forgotten `return`."""
+
+    def __getattr__(self, name):
+        function = getattr(functional, name)
+        if isinstance(function, type):
+            return function
+
+        def call(*args, **kwargs):
+            result = attempt(name, lambda: function(*args, **kwargs))
+            assert result is not None, f"{name} returned None: is the `return` missing?"
+            return result
+
+        return call
+
+
+F = Functional()
 
 
 # ---- 11.1
@@ -134,6 +168,10 @@ def test_11_3_gradient_accumulates():
 
     expected = numeric_gradient(value, weight.data)
     F.embedding(ids, weight).backward(Tensor(back))
+    assert weight.grad is not None, (
+        "the table received no gradient: backward returned None in its place. Is the `return` "
+        "missing?"
+    )
     assert np.allclose(weight.grad.data, expected, atol=1e-6), (
         f"ids {ids.tolist()}: the gradient of the table is\n{weight.grad.data.round(3)}\ncentral "
         f"differences say\n{expected.round(3)}\nRow 2 was looked up three times, row 1 never"
@@ -259,6 +297,7 @@ def test_11_6_waves_are_added():
     layer = SinusoidalPositionalEncoding(8, 4)
     assert list(layer.parameters()) == [], "waves are not learned: there must be no parameters"
     found = layer(Tensor(x))
+    assert found is not None, "forward returned None: is the `return` missing?"
     expected = x + F.sinusoidal_positions(8, 4)[:5]
     assert np.allclose(found.data, expected), "row p of the table must be added to position p"
     for dtype in (np.float64, np.float16):
@@ -300,6 +339,7 @@ def test_11_6_learned_positions():
     x = np.random.default_rng(3).standard_normal((2, 5, 64)).astype(np.float32)
     words = Tensor(x, requires_grad=True)
     out = layer(words)
+    assert out is not None, "forward returned None: is the `return` missing?"
     assert np.allclose(out.data, x + layer.weight.data[:5], atol=1e-6), (
         "row p of the table must be added to position p"
     )
@@ -376,6 +416,7 @@ def test_11_8_turns_by_position():
     )
     x = np.random.default_rng(6).standard_normal((2, 4, 7, 6))
     found = layer(Tensor(x))
+    assert found is not None, "forward returned None: is the `return` missing?"
     angle = np.arange(7)[:, None] / 10000 ** (np.arange(0, 6, 2) / 6)
     expected = F.rotary(Tensor(x), Tensor(np.cos(angle)), Tensor(np.sin(angle)))
     assert np.allclose(found.data, expected.data, atol=1e-5), (

@@ -11,7 +11,7 @@ import pytest
 
 from tinytorch import Tensor, manual_seed
 from tinytorch.nn import MultiheadAttention
-from tinytorch.nn import functional as F
+from tinytorch.nn import functional
 
 
 def draw(*shapes, seed=0):
@@ -49,12 +49,44 @@ def numeric_gradient(function, array, step=1e-6):
     return gradient
 
 
-def attempt(call, function, causes):
-    """function(); where NumPy stops it with a ValueError, say what may be the cause."""
+def attempt(call, function, causes=None):
+    """function(); where it stops for a reason that can be told, say so."""
     try:
         return function()
     except ValueError as error:
-        raise AssertionError(f"{call} stopped with: {error}. {causes}") from None
+        if causes is None:
+            raise
+        message = f"{call} stopped with: {error}. {causes}"
+        raise AssertionError(message).with_traceback(error.__traceback__) from None
+    except (AttributeError, TypeError) as error:
+        if "NoneType" not in str(error):
+            raise
+        message = f"{call}: {error}. Something in it returned None: is a `return` missing?"
+        raise AssertionError(message).with_traceback(error.__traceback__) from None
+    except RuntimeError as error:
+        if "returned 1 gradients" not in str(error):
+            raise
+        message = f"{call}: {error}. Is the `return` missing?"
+        raise AssertionError(message).with_traceback(error.__traceback__) from None
+
+
+class Functional:
+    """nn.functional, whose functions return something: None is a forgotten `return`."""
+
+    def __getattr__(self, name):
+        function = getattr(functional, name)
+        if isinstance(function, type):
+            return function
+
+        def call(*args, **kwargs):
+            result = attempt(name, lambda: function(*args, **kwargs))
+            assert result is not None, f"{name} returned None: is the `return` missing?"
+            return result
+
+        return call
+
+
+F = Functional()
 
 
 def all_different(call, values, cause):
@@ -588,6 +620,7 @@ def test_12_8_projections(bias):
         flat = x @ layer.in_proj_weight.data[rows].T
         flat = flat + layer.in_proj_bias.data[rows] if bias else flat
         found = layer.project(Tensor(x), part)
+        assert found is not None, "project returned None: is the `return` missing?"
         assert found.shape == (2, 2, 3, 3), f"project has shape {found.shape}, not (N, H, L, E / H)"
         assert np.allclose(found.data, flat.reshape(2, 3, 2, 3).transpose(0, 2, 1, 3)), (
             f"the {name} (part {part}) must come from rows {rows.start} to {rows.stop - 1} of "
@@ -624,7 +657,9 @@ def test_12_8_gradient_reaches_its_rows():
 
 def spread(found, shape):
     """The mask for all heads and queries; an error that teaches where it does not broadcast."""
-    assert found is not None, "merged_mask returned None although there is a mask"
+    assert found is not None, (
+        "merged_mask returned None although there is a mask: is the `return` missing?"
+    )
     try:
         return np.broadcast_to(found, shape)
     except ValueError:
