@@ -3,6 +3,9 @@
 PYTEST_DONT_REWRITE: every assert has a message of its own, which says it in plainer words.
 """
 
+import sys
+from importlib import metadata
+
 import numpy as np
 
 from tinytorch.random import (
@@ -371,11 +374,46 @@ def test_0_6_versions():
         )
 
 
+class MadeUp(metadata.DistributionFinder, metadata.Distribution):
+    """A package that is installed and has a version, but no module that one could import."""
+
+    def find_spec(self, *_):
+        return None
+
+    def find_distributions(self, context):
+        return [self] if context.name == "made-up-package" else []
+
+    def read_text(self, filename):
+        return "Name: made-up-package\nVersion: 3.2.1\n" if filename == "METADATA" else None
+
+    def locate_file(self, path):
+        return path
+
+
+def test_0_6_it_asks_the_installed_package():
+    installed = MadeUp()
+    sys.meta_path.append(installed)
+    try:
+        found = collect_env.package_version("made-up-package")
+    finally:
+        sys.meta_path.remove(installed)
+    assert found == "3.2.1", (
+        f'package_version("made-up-package") is {found!r}, expected "3.2.1": that is the version '
+        "of an installed package without a module of its name (such as tinytorch-course, whose "
+        "module is `tito`). Did you import the module and read its __version__? Ask "
+        "importlib.metadata's `version(name)`"
+    )
+
+
 def test_0_6_other_errors_are_not_hidden():
     error = error_of(collect_env.package_version, 5)
-    assert isinstance(error, TypeError), (
+    assert error is not None, (
         "package_version(5) is a mistake, and importlib raises TypeError for it; yours hid that: "
         "catch PackageNotFoundError only"
+    )
+    assert isinstance(error, TypeError), (
+        f"package_version(5) raised {type(error).__name__}: {error}; `version(5)` of "
+        "importlib.metadata raises TypeError, and all but PackageNotFoundError passes through"
     )
 
 
@@ -393,6 +431,16 @@ def test_0_7_lines():
         f"expected\n{expected}\n"
         "each name with spaces for underscores, filled up to the longest name and two spaces more, "
         "then the value; no newline at the end"
+    )
+
+
+def test_0_7_every_underscore():
+    found = pretty(omp_num_threads=4, a_b_c_d=None)
+    expected = "omp num threads  4\na b c d          not set"
+    assert found == expected, (
+        f"get_pretty_env_info(Info(omp_num_threads=4, a_b_c_d=None)) gave\n{found}\n"
+        f"expected\n{expected}\na name may have several underscores, and each becomes a space: "
+        "name.replace('_', ' ') replaces all of them, unless it is told how many"
     )
 
 

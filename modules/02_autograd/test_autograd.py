@@ -244,6 +244,33 @@ def test_2_1_ages_rise():
     )
 
 
+def test_2_1_no_two_operations_are_of_one_age():
+    x, y = leaf([1.0, 2.0]), leaf([3.0, 4.0])
+    results = [x * 2.0, y * 3.0, x + y, x * x]  # none of them was computed from another
+    ages = [getattr(r.grad_fn, "age", None) for r in results]
+    assert None not in ages and ages == sorted(set(ages)), (
+        f"four operations, none of which uses another's result, have the ages {ages}; each should "
+        "be larger than the one before, whatever went in: node.age = next(_clock), and not one "
+        "more than the age of an input (the queue of Task 2.3 cannot order equal ages)"
+    )
+
+
+def test_2_1_needs_stand_in_the_order_of_the_inputs():
+    x, y, plain = leaf([1.0, 2.0]), leaf([3.0, 4.0]), tensor([5.0, 6.0])
+    mask = tensor([True, False])
+    for call, result, expected in [
+        ("plain * x", plain * x, [False, True]),
+        ("2.0 * x", 2.0 * x, [False, True]),
+        ("x * y", x * y, [True, True]),
+        ("where(mask, plain, x)", where(mask, plain, x), [False, False, True]),
+    ]:
+        needs = getattr(result.grad_fn, "needs_input_grad", None)
+        assert needs is not None and list(needs) == expected, (
+            f"needs_input_grad of {call}, where only x and y require grad, is {needs}, expected "
+            f"{expected}: the list `needs` as it is, one bool for each input, in their order"
+        )
+
+
 def test_2_1_nothing_wanted_nothing_noted():
     p = tensor([1.0]) * tensor([2.0])
     assert p.grad_fn is None and p.requires_grad is False, "no input requires grad, so no record"
@@ -920,6 +947,35 @@ def check_unary(name):
     assert found.dtype == "float32", f"the rule of {name} made {found.dtype} of float32"
 
 
+def check_exact(call, operation, arrays, expected, cause):
+    """The rule of an operation against the formula, where central differences see too little."""
+    result = operation(*map(leaf, arrays))
+    found = rule(result, np.ones(np.shape(expected[0])), len(arrays), cause)
+    for number, (g, e) in enumerate(zip(found, expected)):
+        name = f"the gradient of input {number} of {call}, inputs {shown(arrays)}, grad 1,"
+        same(g, e, name, cause)
+
+
+def test_2_9_small_inputs_are_inputs_too():
+    small = np.array([1e-2, 1e-7, 1e-12])
+    exact = (
+        "It is exact there too: nothing may be added to it, such as 1e-8 against a division by 0"
+    )
+    cause = f"The own slope of log(a) is 1 / a. {exact}."
+    check_exact("log(a)", lambda a: a.log(), [small], [1 / small], cause)
+    one = np.ones(3)
+    expected = [1 / small, -1 / small**2]
+    check_exact("a / b", lambda a, b: a / b, [one, small], expected, f"{DIV_CAUSE} {exact}.")
+
+
+def test_2_9_float32_stays():
+    a, b = leaf([0.5, 2.0], "float32"), leaf([4.0, 5.0], "float32")
+    for number, found in enumerate(rule(a / b, np.ones(2, "float32"), 2)):
+        assert found.dtype == "float32", (
+            f"the rule of a / b made {found.dtype} of float32 for input {number}"
+        )
+
+
 def test_2_9_div():
     for shape in SHAPES:
         arrays = [numbers(*shape), numbers(*shape, seed=1)]
@@ -970,6 +1026,12 @@ def test_2_9_the_given_rules():
     x = leaf([0.0, 1.0, 2.0])
     (x**0 + maximum(x, 1.0) + x.clamp(0, 1) + x.abs()).backward(Tensor(np.ones(3)))
     same(x.grad, [1.0, 2.5, 2.0], "the gradient at the corners", "As in PyTorch.")
+    exponent = leaf([2.0, 0.0, 1.0])
+    (tensor([0.0, 0.0, 0.0]) ** exponent).backward(Tensor(np.ones(3)))
+    cause = (
+        "0 ** b is 0 for all b > 0: its slope is 0, not 0 * log(0), which is NaN. As in PyTorch."
+    )
+    same(exponent.grad, [0.0, 0.0, 0.0], "the gradient of b in 0 ** b at b = 2, 0, 1", cause)
     x = leaf([0.0, 1.0, 2.0])
     x.min(tensor([1.0, 1.0, 1.0])).backward(Tensor(np.ones(3)))
     same(x.grad, [1.0, 0.5, 0.0], "the gradient of the smaller of two", "Equal ones share.")
@@ -1074,6 +1136,15 @@ def test_2_11_spread():
     assert found.dtype == "float32", f"spread made {found.dtype} of float32"
     assert found.flags.writeable and not np.shares_memory(found, grad), (
         "spread returned a view of grad, expected a new array"
+    )
+    column = grad[:, None]
+    found = running(
+        lambda: spread(column, (2, 1), 1, True), "spread([[10], [20]], (2, 1), 1, True)", cause
+    )
+    same(found, [[10.0], [20.0]], "spread([[10], [20]], (2, 1), 1, True)", cause)
+    assert found is not column and not np.shares_memory(found, column), (
+        "spread([[10], [20]], (2, 1), 1, True), where nothing is to be stretched, returned grad "
+        "itself, or a view of it: the result is a new array in every case"
     )
     call = "spread([10, 20], (2, 2), 0, False)"
     found = running(lambda: spread(grad, (2, 2), 0, False), call, cause)

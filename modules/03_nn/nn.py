@@ -159,7 +159,7 @@ class ReLUOp(Function):
         """What is positive in x, and 0 in place of the rest.
 
         Args:
-            x: an array of floats, of any shape.
+            x: an array of floats, of any shape; infinities are fine.
 
         Returns:
             np.ndarray of the same shape and dtype.
@@ -568,7 +568,7 @@ class SoftmaxOp(Function):
         """exp(x), divided by its sum along `dim`.
 
         Args:
-            x: an array of floats, of any shape; numbers of any size.
+            x: an array of floats, of any shape; numbers of any size (exp of -inf is 0).
             dim: the dimension along which the result sums to 1.
 
         Returns:

@@ -40,7 +40,11 @@ def run(function, *args, **kwargs):
 def completed(result, call, cause):
     """Assert that what `run` gave is no exception; the failure still knows the lesson's line."""
     if isinstance(result, Exception):
-        text = f"{call} raised {type(result).__name__}: {result}\n{cause}"
+        lost = "returned 1 gradients" in str(result)
+        hint = (
+            "\nbackward returned None, or a single array: is the `return` missing?" if lost else ""
+        )
+        text = f"{call} raised {type(result).__name__}: {result}{hint}\n{cause}"
         raise AssertionError(text.rstrip()).with_traceback(result.__traceback__) from None
     return result
 
@@ -50,6 +54,7 @@ def same(call, found, expected, cause, rtol=1e-9, dtype=None):
     completed(found, call, cause)
     expected = np.asarray(expected)
     assert isinstance(found, Tensor), f"{call} gave {found!r}, not a Tensor. {cause}"
+    assert found.dtype != object, f"{call}: forward returned None: is the `return` missing?"
     assert found.shape == expected.shape, (
         f"{call} has shape {found.shape}, expected {expected.shape}. {cause}"
     )
@@ -100,7 +105,10 @@ def gradients(call, function, arrays, cause, names=("the input", "the target"), 
     )
     for position, (name, x) in enumerate(zip(names, inputs, strict=False)):
         expected = central(function, arrays, position, weights)
-        assert x.grad is not None, f"{call}: {name} received no gradient (None). {cause}"
+        assert x.grad is not None, (
+            f"{call}: {name} received no gradient: backward returned None for it. Is the `return` "
+            f"missing? {cause}"
+        )
         found = x.grad.data
         assert found.shape == expected.shape, (
             f"{call}: the gradient of {name} has shape {found.shape}, expected {expected.shape}. "
@@ -123,6 +131,18 @@ def ratio(found, expected):
     return f"Yours is {factors.flat[0]:.4g} times that, everywhere. "
 
 
+def all_different(call, values, cause):
+    """Assert that first values were drawn one by one: hardly any number comes twice."""
+    values = np.asarray(values)
+    kinds = len(np.unique(values))
+    if kinds == 1:
+        return  # nothing was drawn: what checks their size says so
+    assert kinds > 0.9 * values.size, (
+        f"{call}: of {values.size} first values only {kinds} differ. {cause} What begins alike "
+        "computes the same, gets the same gradient, and stays alike forever"
+    )
+
+
 # 3.1 relu
 
 
@@ -142,6 +162,17 @@ def test_3_1_relu_leaves_its_input_alone():
         f"after y = relu(x), x = [-1, 2] has become {x.tolist()}: forward must make a new array, "
         "not write into the one that it was given"
     )
+
+
+def test_3_1_relu_of_infinities():
+    x = tensor([-math.inf, -1.0, 0.0, math.inf])
+    with np.errstate(invalid="ignore"):
+        found = run(F.relu, x)
+    cause = (
+        "A NaN here is inf * 0: a product with the mask (x > 0) makes it. Choose the larger of x "
+        "and 0 in place of multiplying."
+    )
+    same("relu([-inf, -1, 0, inf])", found, [0, 0, 0, math.inf], cause, dtype="float32")
 
 
 def test_3_1_relu_gradient():
@@ -266,12 +297,32 @@ def test_3_3_linear_values():
 def test_3_3_linear_leaves_its_inputs_alone():
     arrays = normal(3, 2, 2), normal(4, 2, 2), normal(5, 2)
     inputs = [Tensor(array, requires_grad=True) for array in arrays]
-    F.linear(*inputs).sum().backward()
+    completed(run(F.linear(*inputs).sum().backward), "linear of (2, 2) arrays, backward:", "")
     for name, x, before in zip(("x", "weight", "bias"), inputs, arrays, strict=True):
         assert np.array_equal(x.data, before), (
             f"linear has changed {name}: from\n{show(before)}\nto\n{show(x.data)}\nOnly the "
             "result, a new array, may be written into"
         )
+
+
+def test_3_3_linear_of_one_row_leaves_its_inputs_alone():
+    weight, bias = normal(4, 2, 3), normal(5, 2)
+    for shape in [(3,), (1, 3), (1, 1, 3)]:
+        x = normal(3, *shape)
+        inputs = [Tensor(array) for array in (x, weight, bias)]
+        call = f"linear: x {shape}, a single row, weight (2, 3), bias (2,)"
+        cause = "The result is a new array: add the bias to the product, not the product to it."
+        out = run(F.linear, *inputs)
+        same(call, out, x @ weight.T + bias, cause)
+        for name, tensor_in, before in zip(("x", "weight", "bias"), inputs, (x, weight, bias)):
+            assert np.array_equal(tensor_in.data, before), (
+                f"{call} has changed {name}: from\n{show(before)}\nto\n{show(tensor_in.data)}\n"
+                f"{cause}"
+            )
+            assert not np.shares_memory(out.data, tensor_in.data), (
+                f"{call}: the result is the memory of {name}, and whoever changes one changes the "
+                f"other. {cause}"
+            )
 
 
 def test_3_3_linear_gradients():
@@ -465,6 +516,32 @@ def test_3_5_softmax_of_large_numbers():
     )
 
 
+def test_3_5_softmax_of_rows_of_different_size():
+    x = np.array([[1e3, 1e3], [0.0, 0.0], [-1e3, -1e3]])
+    for dim, scores in ((1, x), (0, x.T)):
+        with np.errstate(all="ignore"):
+            found = run(F.softmax, Tensor(scores), dim)
+        same(
+            f"softmax of {scores.tolist()}, dim={dim}",
+            found,
+            np.full(scores.shape, 0.5),
+            "Each row (or column) has a largest number of its own, `largest` in the given line. "
+            "With the largest of the whole array subtracted, all exponentials of the small rows "
+            "are 0, and 0 / 0 is NaN.",
+        )
+
+
+def test_3_5_log_softmax_of_rows_of_different_size():
+    x = np.array([[1e3, 1e3], [0.0, -1e3]])
+    for dim, scores in ((1, x), (0, x.T)):
+        found = run(F.log_softmax, Tensor(scores), dim)
+        expected = np.array([[-math.log(2)] * 2, [0.0, -1e3]])
+        expected = expected if dim else expected.T
+        cause = "Given: each row has a largest number of its own, max(axis=dim, keepdims=True)."
+        same(f"log_softmax of {scores.tolist()}, dim={dim}", found, expected, cause)
+    gradients("log_softmax, dim=1", lambda x: F.log_softmax(x, 1), [normal(57, 2, 3)], "Given.")
+
+
 def test_3_5_softmax_gradient():
     for x, dim in softmax_cases():
         gradients(
@@ -473,6 +550,17 @@ def test_3_5_softmax_gradient():
             [x],
             "result = grad * p - p * sum(grad * p), the sum along dim with keepdims=True.",
         )
+
+
+def test_3_5_softmax_of_minus_infinity():
+    x = Tensor(np.array([[0.0, -math.inf, 0.0]]), requires_grad=True)
+    cause = "exp(-inf) is 0: such a score gets nothing, the others share."
+    with np.errstate(all="ignore"):
+        found = run(F.softmax, x, 1)
+        same("softmax([[0, -inf, 0]], dim=1)", found, [[0.5, 0, 0.5]], cause)
+        found.backward(Tensor(np.array([[1.0, 5.0, 0.0]])))
+    call = "the gradient of softmax([[0, -inf, 0]], dim=1), grad [[1, 5, 0]],"
+    same(call, x.grad, [[0.25, 0, -0.25]], cause)
 
 
 def test_3_5_softmax_backward_twice():
@@ -757,6 +845,21 @@ def test_3_7_bce_of_probabilities_is_the_same_loss():
         F.binary_cross_entropy_with_logits(Tensor(np.ones((4, 1))), Tensor(np.ones(4)))
 
 
+def test_3_7_bce_of_certain_probabilities():
+    """Given. As in PyTorch: a logarithm below -100 counts as -100, and there is never a NaN."""
+    p = Tensor(np.array([0.0, 1.0, 0.0, 1.0]), requires_grad=True)
+    target = Tensor(np.array([1.0, 0.0, 0.0, 1.0]))
+    with np.errstate(all="ignore"):
+        losses = run(F.binary_cross_entropy, p, target, reduction="none")
+    cause = "Certain and wrong costs 100, certain and right 0; 0 * log(0) must not become NaN."
+    call = "binary_cross_entropy of the probabilities [0, 1, 0, 1] for [1, 0, 0, 1]"
+    same(call, losses, [100, 100, 0, 0], cause)
+    with np.errstate(all="ignore"):
+        losses.sum().backward()
+    cause = "p * (1 - p), below the line, is kept from being 0."
+    same(f"{call}: the gradient of p", p.grad, [-1e12, 1e12, 0, 0], cause)
+
+
 # 3.8 to notice an assignment
 
 
@@ -972,6 +1075,36 @@ def test_3_9_equal_is_not_the_same():
     )
 
 
+def test_3_9_one_name_in_several_parts():
+    net = assigned(nn.Module(), a=nn.Module(), b=nn.Module(), weight=parameter(5))
+    assigned(net.a, weight=parameter(1))
+    assigned(net.b, weight=parameter(2), head=nn.Module())
+    assigned(net.b.head, weight=parameter(3))
+    names = [name for name, _ in net.named_parameters()]
+    expected = ["weight", "a.weight", "b.weight", "b.head.weight"]
+    assert names == expected, (
+        f"four different parameters, each called weight in its own module: named_parameters gave "
+        f"{names}, expected {expected}. Two parts may use one name: remember the *objects* that "
+        "you have seen, not their names"
+    )
+    for part in ("a", "b"):
+        getattr(net, part).register_buffer("mean", tensor([1.0]))
+    names = [name for name, _ in net.named_buffers()]
+    assert names == ["a.mean", "b.mean"], (
+        f"two parts have a buffer called mean: named_buffers gave {names}, expected ['a.mean', "
+        "'b.mean']. Remember the objects, not their names"
+    )
+
+
+def test_3_9_a_parameter_of_zero():
+    net = assigned(nn.Module(), a=parameter(0.0), b=parameter(1.0))
+    names = [name for name, _ in net.named_parameters()]
+    assert names == ["a", "b"], (
+        f"one of two parameters holds the number 0: named_parameters gave {names}, expected ['a', "
+        "'b']. Ask `member is None`: a tensor of one 0 counts as false"
+    )
+
+
 def test_3_9_all_names():
     names = [name for name, _ in tree().named_parameters(remove_duplicate=False)]
     assert names == ["scale", "encoder.weight", "encoder.head.bias", "decoder.weight"], (
@@ -1020,6 +1153,14 @@ def test_3_9_what_is_done_to_all():
     (net.decoder.weight * net.scale).sum().backward()
     net.zero_grad()
     assert [p.grad for p in net.parameters()] == [None] * 3, "zero_grad must reach every parameter"
+    for dtype in ("float32", "float64"):
+        single = assigned(nn.Module(), scale=nn.Parameter(np.ones(2, dtype)))
+        (single.scale * single.scale).sum().backward()
+        single.zero_grad(set_to_none=False)
+        same(
+            f"the gradient of a {dtype} parameter after zero_grad(set_to_none=False)",
+            single.scale.grad, np.zeros(2), "Zeros of the parameter's shape and dtype.", dtype=dtype
+        )  # fmt: skip
 
 
 # 3.10 to keep a state
@@ -1194,6 +1335,9 @@ def test_3_11_fans():
         ((3, 0), (0, 3)),
     ]:
         found = init._calculate_fan_in_and_fan_out(Tensor(np.zeros(shape)))
+        assert found is not None, (
+            "_calculate_fan_in_and_fan_out returned None: is the `return` missing?"
+        )
         assert tuple(found) == expected, (
             f"a weight of shape {shape}: (fan_in, fan_out) is {found}, expected {expected}. fan_in "
             "is dimension 1 times the window (all further dimensions), fan_out is dimension 0 "
@@ -1219,6 +1363,15 @@ def filled(bound, found, call, cause=""):
     assert abs(found.mean()) < 0.05 * bound, f"{call}: the mean is {found.mean():.5f}, not about 0"
 
 
+def test_3_11_kaiming_uniform_draws_each_number():
+    for shape in [(50, 40), (10, 8, 5, 5)]:
+        tinytorch.manual_seed(6)
+        weight = Tensor(np.zeros(shape, "float32"))
+        call = f"kaiming_uniform_(weight of shape {shape})"
+        completed(run(init.kaiming_uniform_, weight), call, "")
+        all_different(call, weight.data, "Draw a number for each element, not one row for all.")
+
+
 def test_3_11_kaiming_uniform():
     for shape, arguments, gain, fan in [
         ((100, 50), {}, math.sqrt(2), 50),
@@ -1235,6 +1388,7 @@ def test_3_11_kaiming_uniform():
         found = run(init.kaiming_uniform_, weight, **arguments)
         call = f"kaiming_uniform_(weight of shape {shape}{given}), gain {gain:.4f}, fan {fan}"
         completed(found, call, "uniform_(tensor, -bound, bound) draws the numbers.")
+        assert found is not None, f"{call} returned None: is the `return` missing?"
         assert found is weight, f"{call} must return the tensor that it was given, not {found!r}"
         filled(
             gain * math.sqrt(3 / fan), weight, call,
@@ -1256,6 +1410,28 @@ def test_3_11_kaiming_uniform_in_place_and_repeatable():
     assert np.array_equal(array, again.data), (
         "after the same manual_seed the numbers differ: draw them with uniform_, which uses the "
         "framework's one generator"
+    )
+
+
+def test_3_11_kaiming_uniform_draws_new_numbers_each_time():
+    drawn = []
+    for seed in (3, None, 4):
+        if seed is not None:
+            tinytorch.manual_seed(seed)
+        weight = Tensor(np.zeros((3, 4), "float32"))
+        init.kaiming_uniform_(weight)
+        drawn.append(weight.data)
+    causes = (
+        "`uniform_` draws from the framework's one generator; a generator of your own, with a seed "
+        "of its own, begins again at each call"
+    )
+    assert not np.array_equal(drawn[0], drawn[1]), (
+        f"two calls of kaiming_uniform_, one after the other, drew the same numbers: {causes}. All "
+        "layers of one shape would begin alike"
+    )
+    assert not np.array_equal(drawn[0], drawn[2]), (
+        f"after manual_seed(3) and after manual_seed(4) kaiming_uniform_ drew the same numbers: "
+        f"{causes}"
     )
 
 
@@ -1315,6 +1491,9 @@ def test_3_12_linear_without_bias():
 def test_3_12_linear_first_values():
     tinytorch.manual_seed(5)
     layer = nn.Linear(16, 5000)
+    for name, p in layer.named_parameters():
+        cause = "Draw one for each element: `kaiming_uniform_` and `uniform_` fill a whole tensor."
+        all_different(f"Linear(16, 5000).{name}", p.data, cause)
     cause = ". Does __init__ call reset_parameters, and does that fill the weight and the bias?"
     filled(1 / math.sqrt(16), layer.weight, "Linear(16, 5000).weight (a = sqrt(5))", cause)
     filled(1 / math.sqrt(16), layer.bias, "Linear(16, 5000).bias (1 / sqrt(in))", cause)
@@ -1364,6 +1543,7 @@ class Times(nn.Module):
 def test_3_12_sequential_runs_in_order():
     row = nn.Sequential(Times(2), Times(3), Times(5))
     found = row(Tensor(np.array([1.0, 0.0])))
+    assert found is not None, "Sequential.forward returned None: is the `return` missing?"
     assert found.tolist() == [51.0, 21.0], (
         f"Sequential of 2x + 1, 3x + 1, 5x + 1 makes {found.tolist()} of [1, 0], expected [51, "
         "21]: each module gets what the one before returned, beginning with the first"

@@ -102,16 +102,21 @@ def test_4_1_zero_grad_forgets():
 
 
 def test_4_1_zero_grad_with_zeros():
-    for values, _ in randoms(0, "float64"):
+    for values, _ in [*randoms(0, "float32"), *randoms(0, "float64")]:
         p, idle = parameter(values), parameter([1.0])
         p.grad = tensor(np.ones_like(values))
         Recorder([p, idle]).zero_grad(set_to_none=False)
         assert p.grad is not None and not np.any(p.grad.data), (
             f"zero_grad(set_to_none=False) left the gradient {p.grad}, expected zeros"
         )
-        assert (p.grad.shape, p.grad.dtype) == (p.shape, p.dtype), (
-            f"the zeros have shape {p.grad.shape} and dtype {p.grad.dtype}, the parameter has "
-            f"{p.shape} and {p.dtype}: np.zeros_like(p.data)"
+        assert p.grad.shape == p.shape, (
+            f"zero_grad(set_to_none=False) for a parameter of shape {p.shape}: the zeros have "
+            f"shape {p.grad.shape}"
+        )
+        assert p.grad.dtype == p.dtype, (
+            f"zero_grad(set_to_none=False) for a {p.dtype} parameter: the zeros are "
+            f"{p.grad.dtype}. NumPy makes float64 when it is not told the dtype "
+            "(np.zeros(p.shape)); np.zeros_like(p.data) has shape and dtype of p"
         )
         assert idle.grad is None, (
             "zero_grad(set_to_none=False) gave a gradient to a parameter that had None: "
@@ -233,7 +238,8 @@ def test_4_2_decayed():
             before = grad.copy()
             found = decayed(parameter(values), grad, 0.5)
             assert isinstance(found, (np.ndarray, np.generic)), (
-                f"decayed returned a {type(found).__name__}, expected an array: use p.data"
+                f"decayed returned a {type(found).__name__}, expected an array: use p.data. (None "
+                "is a missing `return`)"
             )
             assert close(found, before + 0.5 * values), (
                 f"decayed(p, grad, 0.5) with p = {show(values)} and grad = {show(before)} gave "
@@ -331,7 +337,9 @@ def test_4_3_velocity_grows_and_cancels():
     ]:
         state, found = {}, []
         for grad in grads:
-            found.append(np.array(velocity(state, np.array([grad]), 0.9)).item())
+            one = velocity(state, np.array([grad]), 0.9)
+            assert one is not None, "velocity returned None: is a `return` missing?"
+            found.append(np.array(one).item())
             buffer = state.get("momentum_buffer")
             assert isinstance(buffer, tinytorch.Tensor), (
                 f"after a call state['momentum_buffer'] is {buffer!r}, expected a Tensor: "
@@ -738,7 +746,8 @@ def test_4_7_clip():
         "expected [0.6, 0] and [[0], [0.8]]: one factor for all, max_norm / total"
     )
     assert isinstance(total, tinytorch.Tensor) and close(total.item(), 5.0), (
-        f"clip_grad_norm_ returned {total!r}, expected the norm before clipping, tensor(5.)"
+        f"clip_grad_norm_ returned {total!r}, expected the norm before clipping, tensor(5.). "
+        "(None: is the `return` missing?)"
     )
 
 
@@ -799,7 +808,9 @@ def test_4_8_every_position_once():
     for count, size in [(7, 3), (6, 3), (5, 5), (3, 10), (1, 1), (20, 1)]:
         for shuffle in (False, True):
             call = f"batch_indices({count}, {size}, shuffle={shuffle})"
-            arrays = list(batch_indices(count, size, shuffle))
+            arrays = batch_indices(count, size, shuffle)
+            assert arrays is not None, f"{call} returned None: is the `return` missing?"
+            arrays = list(arrays)
             assert all(isinstance(b, np.ndarray) and b.dtype.kind == "i" for b in arrays), (
                 f"{call} gave {arrays}, expected NumPy arrays of ints"
             )
@@ -833,6 +844,24 @@ def test_4_8_random_order():
     batch_indices(50, 8, shuffle=False)
     assert default_generator.bit_generator.state["state"] == state, (
         "batch_indices(shuffle=False) drew random numbers: leave the generator alone"
+    )
+
+
+def test_4_8_other_examples_meet_in_each_epoch():
+    manual_seed(0)
+    epochs = [[sorted(b.tolist()) for b in batch_indices(48, 8)] for _ in range(3)]
+    kept = [batch for batch in epochs[0] if batch in epochs[1] and batch in epochs[2]]
+    assert not kept, (
+        f"batch_indices(48, 8): in three epochs the positions {kept[0]} were always in one batch. "
+        "Shuffle first and cut then. If the order is cut first, and only what is inside of each "
+        "batch (or the order of the batches) is shuffled, the same examples meet forever"
+    )
+    order = np.concatenate(batch_indices(200, 8))
+    followed = int(np.count_nonzero(np.abs(np.diff(order)) == 1))
+    assert followed < 40, (
+        f"batch_indices(200, 8): {followed} of 200 positions stand beside the next one, as "
+        "without shuffling: that is a new start or direction, not a random order. Take "
+        "default_generator.permutation(count)"
     )
 
 
@@ -875,7 +904,9 @@ def mse(outputs, y):
 
 def test_4_9_learns():
     model, x, y = line()
-    loss, outputs = train_step(model, mse, SGD(model.parameters(), lr=0.1), x, y)
+    result = train_step(model, mse, SGD(model.parameters(), lr=0.1), x, y)
+    assert result is not None, "train_step returned None: is the `return` missing?"
+    loss, outputs = result
     assert close(model.weight.data, [[0.4]]), (
         f"y = w x, w = 2, gradient 16, lr 0.1: after train_step w is {model.weight.item():.4f}, "
         "expected 0.4. (2 means that nothing moved: backward, then optimizer.step(), and no "
@@ -948,8 +979,8 @@ def test_4_10_accuracy():
     )
     found = accuracy(scores, tensor([0, 1, 1]))
     assert isinstance(found, float) and close(found, 2 / 3), (
-        f"accuracy is {found!r}, expected the float {2 / 3}: the largest score stands at 0, 2, 1, "
-        "the targets are 0, 1, 1"
+        f"accuracy is {found!r}, expected the float {2 / 3} (None: is the `return` missing?): the "
+        "largest score stands at 0, 2, 1, the targets are 0, 1, 1"
     )
     rng = np.random.default_rng(9)
     for n, c in [(1, 2), (4, 4), (10, 3), (50, 10)]:

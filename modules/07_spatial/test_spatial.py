@@ -12,7 +12,7 @@ import pytest
 
 from tinytorch import Tensor, manual_seed
 from tinytorch.nn import AdaptiveAvgPool2d, AvgPool2d, Conv2d, MaxPool2d
-from tinytorch.nn import functional as F
+from tinytorch.nn import functional
 
 # kernel, stride, padding, dilation, groups: each case turns one more thing on
 WAYS = [
@@ -25,6 +25,18 @@ WAYS = [
     ((1, 3), (1, 2), (0, 1), (1, 1), 4),
 ]
 NAMES = ["plain", "padding", "stride", "uneven", "dilation", "two groups", "one channel a group"]
+
+
+def all_different(call, values, cause):
+    """Assert that first values were drawn one by one: hardly any number comes twice."""
+    values = np.asarray(values)
+    kinds = len(np.unique(values))
+    if kinds == 1:
+        return  # nothing was drawn: what checks their size says so
+    assert kinds > 0.9 * values.size, (
+        f"{call}: of {values.size} first values only {kinds} differ. {cause} What begins alike "
+        "computes the same, gets the same gradient, and stays alike forever"
+    )
 
 
 def told(kernel, stride, padding, dilation, groups):
@@ -93,12 +105,39 @@ def assert_gradient(name, found, expected, call, causes):
     )
 
 
-def attempt(call, function, causes):
-    """function(); where NumPy stops it with a ValueError, say what may be the cause."""
+def attempt(call, function, causes=None):
+    """function(); where it stops for a reason that can be told, say so."""
     try:
         return function()
     except ValueError as error:
-        raise AssertionError(f"{call} stopped with: {error}. {causes}") from None
+        if causes is None:
+            raise
+        message = f"{call} stopped with: {error}. {causes}"
+        raise AssertionError(message).with_traceback(error.__traceback__) from None
+    except (AttributeError, TypeError) as error:
+        if "NoneType" not in str(error):
+            raise
+        message = f"{call}: {error}. Something in it returned None: is a `return` missing?"
+        raise AssertionError(message).with_traceback(error.__traceback__) from None
+
+
+class Functional:
+    """nn.functional, whose functions return something: None is a forgotten `return`."""
+
+    def __getattr__(self, name):
+        function = getattr(functional, name)
+        if isinstance(function, type):
+            return function
+
+        def call(*args, **kwargs):
+            result = attempt(name, lambda: function(*args, **kwargs))
+            assert result is not None, f"{name} returned None: is the `return` missing?"
+            return result
+
+        return call
+
+
+F = Functional()
 
 
 def assert_window(call, place, found, expected, name):
@@ -153,6 +192,23 @@ def test_7_2_frame_moves_channels_and_pads():
         "everything around the image must be `value` (-7 here)"
     )
     assert framed.dtype == np.float32, f"the frame of a float32 image is {framed.dtype}"
+
+
+@pytest.mark.parametrize("padding", [(0, 0), (1, 1), (0, 2)])
+def test_7_2_frame_is_contiguous_and_keeps_the_dtype(padding):
+    for dtype in ("float32", "float64"):
+        plain = np.arange(24, dtype=dtype).reshape(2, 3, 2, 2)
+        for name, x in (("an image", plain), ("a transposed image", plain.transpose(0, 1, 3, 2))):
+            for value in (0.0, -np.inf):
+                framed = F.frame(x, padding, value)
+                call = f"frame(x, {padding}, {value}), x {name} of {dtype},"
+                assert framed.flags.c_contiguous, (
+                    f"{call} does not lie in memory in the order of its axes, (N, H + 2p, W + 2q, "
+                    "C): `patches` will read that memory by strides. A transpose moves nothing: "
+                    "make the large array first, in the right order, and write the image into it "
+                    "(or take np.ascontiguousarray of the result)"
+                )
+                assert framed.dtype == dtype, f"{call} is {framed.dtype}: give x.dtype to the array"
 
 
 def test_7_2_frame_without_padding():
@@ -257,6 +313,7 @@ def test_7_5_convolution_forward(way):
         "padding that `places` got",
     )
     expected = slow_conv2d(x, weight, bias, *how)
+    assert out.dtype != object, f"{call}: convolve returned None: is the `return` missing?"
     assert out.shape == expected.shape, f"{call} has shape {out.shape}, expected {expected.shape}"
     mirrored = np.allclose(out.data, slow_conv2d(x, weight[:, :, ::-1, ::-1], bias, *how))
     assert not mirrored, f"{call}: the filter was mirrored; deep learning's convolution does not"
@@ -275,7 +332,12 @@ def test_7_5_without_bias_and_dtypes():
     out = F.conv2d(Tensor(x), Tensor(weight), padding=1)
     assert out.dtype == np.float32, f"conv2d of float32 tensors is {out.dtype}"
     expected = slow_conv2d(x, weight, None, (1, 1), (1, 1), (1, 1), 1)
-    assert np.allclose(out.data, expected, atol=1e-4), "conv2d without a bias is wrong"
+    assert np.allclose(out.data, expected, atol=1e-4), (
+        "conv2d without a bias, place (0, 0) of the first filter: yours "
+        f"{out.data[0, 0, 0, 0]:.4f}, the definition says {expected[0, 0, 0, 0]:.4f}; the largest "
+        f"difference anywhere is {np.abs(out.data - expected).max():.4f}. `pack` puts zeros in "
+        "place of the bias"
+    )
 
 
 def test_7_5_keeps_what_backward_needs():
@@ -529,6 +591,7 @@ def test_7_10_average_pooling(way):
     out = F.avg_pool2d(image, kernel, stride, padding)
     call = f"avg_pool2d with {told(kernel, stride, padding, (1, 1), 1)}"
     size = [count_places(*a) for a in zip((6, 7), kernel, stride, padding, (1, 1))]
+    assert out.dtype != object, f"{call}: forward returned None: is the `return` missing?"
     assert out.shape == (2, 3, *size), (
         f"{call} has shape {out.shape}, expected (N, C, OH, OW) = {(2, 3, *size)}: the channels "
         "must go back to axis 1"
@@ -635,6 +698,10 @@ def test_7_12_first_values():
             assert abs(values.mean()) < bound / 3, (
                 f"the first values of {name} have mean {values.mean():.4f}, expected about 0"
             )
+            all_different(
+                f"Conv2d({16 * groups}, 64, 3, groups={groups}).{name}", values,
+                "Draw one for each element: kaiming_uniform_ and uniform_ fill a whole tensor.",
+            )  # fmt: skip
     again = Conv2d(16, 64, 3)
     assert not np.array_equal(again.weight.data, layer.weight.data), "two layers start alike"
     manual_seed(0)

@@ -397,7 +397,8 @@ def sinusoidal_positions(length, dim):
         length: L, number of positions. dim: D, even.
 
     Returns:
-        np.ndarray (L, D), float32; even columns are sines, odd columns cosines of `hand_angles`.
+        np.ndarray (L, D), float32; even columns are sines, odd columns cosines of `hand_angles`,
+        rounded at the end: large angles need float64.
 
     Raises:
         ValueError: `dim` is odd.
@@ -592,7 +593,7 @@ class RotaryPositionalEmbedding(Module):
     """Turn each position by its own angles: (..., L, dim) to the same shape. Nothing is learned."""
 
     def __init__(self, dim, max_len=2048, base=10000.0):
-        """Make the tables.
+        """Make the tables: sines and cosines of float64 angles, rounded at the end.
 
         Args:
             dim: the width, even. max_len: number of positions. base: of `hand_angles`.

@@ -5,8 +5,7 @@ import pytest
 
 from tinytorch import Tensor, manual_seed, tensor
 from tinytorch.nn import Embedding, LearnedPositionalEmbedding, RotaryPositionalEmbedding
-from tinytorch.nn import SinusoidalPositionalEncoding
-from tinytorch.nn import functional as F
+from tinytorch.nn import SinusoidalPositionalEncoding, functional
 
 TABLE = np.arange(12.0).reshape(4, 3)
 
@@ -22,6 +21,53 @@ def numeric_gradient(function, array, step=1e-6):
         gradient[index] = (high - function()) / (2 * step)
         array[index] = before
     return gradient
+
+
+def all_different(call, values, cause):
+    """Assert that first values were drawn one by one: hardly any number comes twice."""
+    values = np.asarray(values)
+    kinds = len(np.unique(values))
+    if kinds == 1:
+        return  # nothing was drawn: what checks their size says so
+    assert kinds > 0.9 * values.size, (
+        f"{call}: of {values.size} first values only {kinds} differ. {cause} What begins alike "
+        "computes the same, gets the same gradient, and stays alike forever"
+    )
+
+
+def attempt(call, function, causes=None):
+    """function(); where it stops for a reason that can be told, say so."""
+    try:
+        return function()
+    except ValueError as error:
+        if causes is None:
+            raise
+        message = f"{call} stopped with: {error}. {causes}"
+        raise AssertionError(message).with_traceback(error.__traceback__) from None
+    except (AttributeError, TypeError) as error:
+        if "NoneType" not in str(error):
+            raise
+        message = f"{call}: {error}. Something in it returned None: is a `return` missing?"
+        raise AssertionError(message).with_traceback(error.__traceback__) from None
+
+
+class Functional:
+    """nn.functional, whose functions return something: None is a forgotten `return`."""
+
+    def __getattr__(self, name):
+        function = getattr(functional, name)
+        if isinstance(function, type):
+            return function
+
+        def call(*args, **kwargs):
+            result = attempt(name, lambda: function(*args, **kwargs))
+            assert result is not None, f"{name} returned None: is the `return` missing?"
+            return result
+
+        return call
+
+
+F = Functional()
 
 
 # ---- 11.1
@@ -122,6 +168,10 @@ def test_11_3_gradient_accumulates():
 
     expected = numeric_gradient(value, weight.data)
     F.embedding(ids, weight).backward(Tensor(back))
+    assert weight.grad is not None, (
+        "the table received no gradient: backward returned None in its place. Is the `return` "
+        "missing?"
+    )
     assert np.allclose(weight.grad.data, expected, atol=1e-6), (
         f"ids {ids.tolist()}: the gradient of the table is\n{weight.grad.data.round(3)}\ncentral "
         f"differences say\n{expected.round(3)}\nRow 2 was looked up three times, row 1 never"
@@ -182,6 +232,7 @@ def test_11_4_the_layer():
     assert values.dtype == np.float32, f"the table is {values.dtype}, expected float32"
     assert abs(values.mean()) < 0.05, f"first values have mean {values.mean():.3f}, expected 0"
     assert abs(values.std() - 1) < 0.05, f"first values have std {values.std():.3f}, expected 1"
+    all_different("Embedding(200, 50).weight", values, "normal_ draws a number for each element.")
     ids = np.array([[5, 7], [5, 199]])
     assert np.array_equal(layer(Tensor(ids)).data, values[ids]), "the layer does not look up"
     assert_drawn_from_the_generator("Embedding(200, 50)", values, lambda: Embedding(200, 50))
@@ -218,6 +269,21 @@ def test_11_5_waves():
             )
 
 
+def test_11_5_far_positions_keep_their_digits():
+    length, dim = 3000, 6
+    found = F.sinusoidal_positions(length, dim)
+    angle = np.arange(length)[:, None] / 10000 ** (np.arange(0, dim, 2) / dim)
+    expected = np.stack([np.sin(angle), np.cos(angle)], axis=-1).reshape(length, dim)
+    error = np.abs(found - expected)
+    p, column = np.unravel_index(error.argmax(), error.shape)
+    assert error.max() < 1e-6, (
+        f"sinusoidal_positions({length}, {dim}): position {p}, column {column}, is "
+        f"{found[p, column]:.7f}, expected {expected[p, column]:.7f}, off by {error.max():.0e}. "
+        "float32 has seven digits for the whole angle, so few are left behind the point of a large "
+        "one: take sine and cosine of the float64 angles, and round what comes out"
+    )
+
+
 def test_11_5_odd_width_is_refused():
     with pytest.raises(ValueError, match="7"):
         F.sinusoidal_positions(4, 7)
@@ -231,6 +297,7 @@ def test_11_6_waves_are_added():
     layer = SinusoidalPositionalEncoding(8, 4)
     assert list(layer.parameters()) == [], "waves are not learned: there must be no parameters"
     found = layer(Tensor(x))
+    assert found is not None, "forward returned None: is the `return` missing?"
     expected = x + F.sinusoidal_positions(8, 4)[:5]
     assert np.allclose(found.data, expected), "row p of the table must be added to position p"
     for dtype in (np.float64, np.float16):
@@ -261,6 +328,10 @@ def test_11_6_learned_positions():
     assert 0.018 < std < 0.022, f"first values have std {std:.4f}, expected 0.02"
     mean = layer.weight.data.mean()
     assert abs(mean) < 0.002, f"first values have mean {mean:.4f}, expected 0"
+    all_different(
+        "LearnedPositionalEmbedding(300, 64).weight", layer.weight.data,
+        "normal_ draws a number for each element.",
+    )  # fmt: skip
     assert_drawn_from_the_generator(
         "LearnedPositionalEmbedding(300, 64)", layer.weight.data.copy(),
         lambda: LearnedPositionalEmbedding(300, 64),
@@ -268,6 +339,7 @@ def test_11_6_learned_positions():
     x = np.random.default_rng(3).standard_normal((2, 5, 64)).astype(np.float32)
     words = Tensor(x, requires_grad=True)
     out = layer(words)
+    assert out is not None, "forward returned None: is the `return` missing?"
     assert np.allclose(out.data, x + layer.weight.data[:5], atol=1e-6), (
         "row p of the table must be added to position p"
     )
@@ -344,6 +416,7 @@ def test_11_8_turns_by_position():
     )
     x = np.random.default_rng(6).standard_normal((2, 4, 7, 6))
     found = layer(Tensor(x))
+    assert found is not None, "forward returned None: is the `return` missing?"
     angle = np.arange(7)[:, None] / 10000 ** (np.arange(0, 6, 2) / 6)
     expected = F.rotary(Tensor(x), Tensor(np.cos(angle)), Tensor(np.sin(angle)))
     assert np.allclose(found.data, expected.data, atol=1e-5), (
@@ -354,6 +427,22 @@ def test_11_8_turns_by_position():
         out = layer(Tensor(x.astype(dtype)))
         assert out.dtype == dtype, (
             f"an input of {np.dtype(dtype)} gave {out.dtype}: use self.cos.to(input.dtype)"
+        )
+
+
+def test_11_8_far_positions_keep_their_digits():
+    length, dim = 3000, 6
+    layer = RotaryPositionalEmbedding(dim, max_len=length)
+    angle = np.arange(length)[:, None] / 10000 ** (np.arange(0, dim, 2) / dim)
+    for name, expected in (("cos", np.cos(angle)), ("sin", np.sin(angle))):
+        found = getattr(layer, name).data
+        error = np.abs(found - expected)
+        p, hand = np.unravel_index(error.argmax(), error.shape)
+        assert error.max() < 1e-6, (
+            f"RotaryPositionalEmbedding({dim}, max_len={length}).{name} at position {p}, hand "
+            f"{hand}, is {found[p, hand]:.7f}, expected {expected[p, hand]:.7f}, off by "
+            f"{error.max():.0e}. Take {name} of the float64 angles, and make float32 of what comes "
+            "out; float32 angles have few digits left behind the point"
         )
 
 

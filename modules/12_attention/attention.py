@@ -98,7 +98,7 @@ def attention_scores(q, k, scale):
     """The scaled dot product of every query with every key.
 
     Args:
-        q: np.ndarray (..., L, E). k: np.ndarray (..., S, E). scale: a number.
+        q: np.ndarray (..., L, E). k: np.ndarray (..., S, E). scale: a number, 0 included.
 
     Returns:
         np.ndarray (..., L, S).
@@ -140,7 +140,8 @@ def attention_weights(scores, mask=None):
 
     Args:
         scores: np.ndarray (..., L, S).
-        mask: np.ndarray that broadcasts to (..., L, S), added to the scores, or None.
+        mask: np.ndarray that broadcasts to (..., L, S), added to the scores before their largest
+            is taken, or None.
 
     Returns:
         np.ndarray (..., L, S): rows that sum to 1, or all zeros where the mask allows no key.
@@ -297,7 +298,7 @@ def causal_mask(queries, keys, dtype):
         queries: L. keys: S. dtype: of the result.
 
     Returns:
-        np.ndarray (L, S): 0 where key j <= query i, -inf where j > i.
+        np.ndarray (L, S) of `dtype`: 0 where key j <= query i, -inf where j > i.
     """
     ### BEGIN SOLUTION
     return np.triu(np.full((queries, keys), -np.inf, dtype), 1)

@@ -11,7 +11,7 @@ import pytest
 
 from tinytorch import Tensor, manual_seed
 from tinytorch.nn import MultiheadAttention
-from tinytorch.nn import functional as F
+from tinytorch.nn import functional
 
 
 def draw(*shapes, seed=0):
@@ -49,12 +49,72 @@ def numeric_gradient(function, array, step=1e-6):
     return gradient
 
 
-def attempt(call, function, causes):
-    """function(); where NumPy stops it with a ValueError, say what may be the cause."""
+def attempt(call, function, causes=None):
+    """function(); where it stops for a reason that can be told, say so."""
     try:
         return function()
     except ValueError as error:
-        raise AssertionError(f"{call} stopped with: {error}. {causes}") from None
+        if causes is None:
+            raise
+        message = f"{call} stopped with: {error}. {causes}"
+        raise AssertionError(message).with_traceback(error.__traceback__) from None
+    except (AttributeError, TypeError) as error:
+        if "NoneType" not in str(error):
+            raise
+        message = f"{call}: {error}. Something in it returned None: is a `return` missing?"
+        raise AssertionError(message).with_traceback(error.__traceback__) from None
+    except RuntimeError as error:
+        if "returned 1 gradients" not in str(error):
+            raise
+        message = f"{call}: {error}. Is the `return` missing?"
+        raise AssertionError(message).with_traceback(error.__traceback__) from None
+
+
+class Functional:
+    """nn.functional, whose functions return something: None is a forgotten `return`."""
+
+    def __getattr__(self, name):
+        function = getattr(functional, name)
+        if isinstance(function, type):
+            return function
+
+        def call(*args, **kwargs):
+            result = attempt(name, lambda: function(*args, **kwargs))
+            assert result is not None, f"{name} returned None: is the `return` missing?"
+            return result
+
+        return call
+
+
+F = Functional()
+
+
+def all_different(call, values, cause):
+    """Assert that first values were drawn one by one: hardly any number comes twice."""
+    values = np.asarray(values)
+    kinds = len(np.unique(values))
+    if kinds == 1:
+        return  # nothing was drawn: what checks their size says so
+    assert kinds > 0.9 * values.size, (
+        f"{call}: of {values.size} first values only {kinds} differ. {cause} What begins alike "
+        "computes the same, gets the same gradient, and stays alike forever"
+    )
+
+
+def assert_result(call, found, expected, causes):
+    """Compare with the definition; show both at the place where they differ most."""
+    assert found.shape == expected.shape, (
+        f"{call} has shape {found.shape}, expected {expected.shape}. {causes}"
+    )
+    if np.allclose(found, expected):
+        return
+    gap = np.where(np.isfinite(found), np.abs(found - expected), np.inf)
+    place = tuple(int(i) for i in np.unravel_index(gap.argmax(), gap.shape))
+    raise AssertionError(
+        f"{call}: at {list(place)} yours is {found[place]:.6g}, the definition says "
+        f"{expected[place]:.6g}; {np.count_nonzero(~np.isclose(found, expected))} of {found.size} "
+        f"numbers differ. {causes}"
+    )
 
 
 # ---- 12.1
@@ -89,6 +149,18 @@ def test_12_1_scores():
         assert found == np.float32, f"the scores of float32 queries and keys are {found}"
 
 
+@pytest.mark.parametrize("scale", [0.0, 1.0, 2.0, -0.5])
+def test_12_1_scale_as_it_is_given(scale):
+    q, k = draw((2, 3, 4), (2, 5, 4), seed=22)
+    found = F.attention_scores(q, k, scale)
+    expected = np.einsum("...le,...se->...ls", q, k) * scale + 0.0  # no minus before a 0
+    assert np.allclose(found, expected), (
+        f"attention_scores(q, k, {scale}): scores[0, 0, 0] is {found[0, 0, 0]:.4f}, expected "
+        f"{expected[0, 0, 0]:.4f}: the dot product times scale, whichever number that is. "
+        "(`if scale` and `scale or ...` take 0 for no scale at all)"
+    )
+
+
 # ---- 12.2
 
 
@@ -121,20 +193,43 @@ def test_12_2_mask():
     bias[0, 1] = bias[2, :3] = -np.inf
     found = F.attention_weights(scores.copy(), bias)
     powers = np.exp(scores + bias)
-    assert np.allclose(found, powers / powers.sum(-1, keepdims=True)), (
-        f"with a mask, the first row of weights is {found[0, 0].round(3).tolist()}, expected "
-        f"{(powers / powers.sum(-1, keepdims=True))[0, 0].round(3).tolist()}: the mask must be "
-        "added to the scores, first of all"
-    )
+    expected = powers / powers.sum(-1, keepdims=True)
+    for index in np.ndindex(2, 3):
+        row, wanted = found[index], expected[index]
+        assert np.allclose(row, wanted), (
+            f"scores {scores[index].round(2).tolist()} with the mask {bias[index[1]].round(2)}: "
+            f"the weights are {row.round(4).tolist()}, expected {wanted.round(4).tolist()}. The "
+            "mask is added to the scores, first of all; then each row's softmax"
+        )
     assert (found[:, 0, 1] == 0).all(), "where the mask is -inf, the weight must be exactly 0"
+
+
+def test_12_2_the_largest_of_what_is_not_masked():
+    mask = np.array([0.0, 0.0, -np.inf])
+    for hidden in (1e3, 1e6):
+        with np.errstate(all="ignore"):
+            found = F.attention_weights(np.array([[0.0, 0.0, hidden]]), mask)
+        assert np.allclose(found, [[0.5, 0.5, 0]]), (
+            f"scores [0, 0, {hidden:.0f}] with the mask [0, 0, -inf]: the weights are "
+            f"{found[0].tolist()}, expected [0.5, 0.5, 0]. Add the mask first and take the largest "
+            "score then: a masked score must not be the largest, or all that may be seen becomes "
+            f"exp({-hidden:.0f}), which is 0"
+        )
 
 
 def test_12_2_nothing_to_look_at():
     mask = np.array([[0.0, -np.inf], [-np.inf, -np.inf]])
-    found = F.attention_weights(np.zeros((2, 2)), mask)
-    assert found.tolist() == [[1, 0], [0, 0]], (
-        f"a query whose keys are all masked must get weights 0, yours are {found[1].tolist()}. Its "
-        "largest score is -inf and its sum 0: replace them by 0 and 1"
+    with np.errstate(all="ignore"):
+        found = F.attention_weights(np.zeros((2, 2)), mask)
+    call = "scores [[0, 0], [0, 0]] with the mask [[0, -inf], [-inf, -inf]]"
+    assert found[0].tolist() == [1, 0], (
+        f"{call}: query 0 may look at key 0 only, so its weights are [1, 0], yours are "
+        f"{found[0].tolist()}. What is done for a query that may look at nothing must leave the "
+        "others alone: only a largest score of -inf, and only a sum of 0, are replaced"
+    )
+    assert found[1].tolist() == [0, 0], (
+        f"{call}: query 1 may look at nothing, so its weights are [0, 0], yours are "
+        f"{found[1].tolist()}. Its largest score is -inf and its sum 0: replace them by 0 and 1"
     )
     empty = attempt(
         "attention_weights of scores (2, 0)",
@@ -160,10 +255,18 @@ def test_12_3_forward_and_gradients(lead):
     mask[1, 2:] = -np.inf
     out = F.AttentionOp.apply(q, k, v, mask, 0.7)
     expected, _ = slow_attention(q.data, k.data, v.data, mask, 0.7)
-    assert np.allclose(out.data, expected), "AttentionOp does not compute weights @ v"
+    inputs = f"q {shapes[0]}, k {shapes[1]}, v {shapes[2]}"
+    causes = "AttentionOp, given, computes weights @ v."
+    assert_result(f"attention of {inputs}", out.data, expected, causes)
     (back,) = draw(out.shape, seed=3)
     up = Tensor(back)
-    out.backward(up, retain_graph=True)
+    attempt(
+        f"attention_gradients with {inputs}, weights (..., 3, 5)",
+        lambda: out.backward(up, retain_graph=True),
+        "A transpose is missing, or one too many: grad_v is weights.mT @ grad, the scores' "
+        "gradient begins with grad @ v.mT, grad_q is grad_scores @ k, grad_k grad_scores.mT @ q. "
+        "The shapes decide",
+    )
     assert np.array_equal(up.data, back), (
         "attention_gradients changed `grad`, the array it was given, and others may hold it: work "
         "in place in an array of your own"
@@ -195,17 +298,45 @@ def test_12_3_forward_and_gradients(lead):
         )
 
 
+@pytest.mark.parametrize("shape", [(3, 4), (4, 4)], ids=["square weights", "all square"])
+def test_12_3_as_many_queries_as_keys(shape):
+    """Here a missing transpose has a right shape too, and NumPy does not complain."""
+    q, k, v = (Tensor(a, requires_grad=True) for a in draw(shape, shape, shape, seed=23))
+    (back,) = draw(shape, seed=24)
+    F.AttentionOp.apply(q, k, v, None, 0.5).backward(Tensor(back))
+    causes = {
+        "v": "weights.mT @ grad: what key j answered went to every query i by weights[i, j], so "
+        "the weights are transposed.",
+        "q": "grad_scores @ k, times scale, and grad_scores begins with grad @ v.mT.",
+        "k": "grad_scores.mT @ q, times scale: key j met every query i in scores[i, j], so "
+        "grad_scores is transposed.",
+    }
+    for name, tensor in (("v", v), ("q", q), ("k", k)):
+        wanted = numeric_gradient(
+            lambda: (F.AttentionOp.apply(q, k, v, None, 0.5).data * back).sum(), tensor.data
+        )
+        found = tensor.grad.data
+        assert np.allclose(found, wanted, atol=1e-6), (
+            f"attention with as many queries as keys, q, k and v of shape {shape}: the gradient of "
+            f"{name} is\n{found.round(4)}\ncentral differences say\n{wanted.round(4)}\nIt is "
+            f"{causes[name]} With a number of keys of its own, NumPy would have refused the shapes"
+        )
+
+
 def test_12_3_one_tensor_for_all_three():
     (values,) = draw((3, 4), seed=4)
+    three = [Tensor(values, requires_grad=True) for _ in range(3)]
+    F.AttentionOp.apply(*three, None, 0.5).sum().backward()
     x = Tensor(values, requires_grad=True)
-    for _ in range(2):
+    for times in (1, 2):
         F.AttentionOp.apply(x, x, x, None, 0.5).sum().backward()
-    wanted = numeric_gradient(
-        lambda: 2 * F.AttentionOp.apply(x, x, x, None, 0.5).data.sum(), x.data
-    )
-    assert np.allclose(x.grad.data, wanted, atol=1e-6), (
-        "used as query, key and value at once, and twice: the gradients must add up"
-    )
+        wanted = times * sum(tensor.grad.data for tensor in three)
+        assert np.allclose(x.grad.data, wanted, atol=1e-6), (
+            f"one tensor x as query, key and value, backward number {times}: the gradient of x is\n"
+            f"{x.grad.data.round(4)}\nexpected {times} times the sum of the three gradients that "
+            f"three equal tensors get,\n{wanted.round(4)}\nReturn three arrays, each computed from "
+            "q, k, v, weights and grad as they came"
+        )
 
 
 # ---- 12.4
@@ -218,7 +349,12 @@ def test_12_4_bools_and_floats():
         f"additive_mask([[True, False, True]]) gave {found.tolist()}: True means may look (0), "
         "False may not (-inf)"
     )
-    assert found.dtype == np.float32, f"expected the dtype asked for, float32, not {found.dtype}"
+    for dtype in (np.float32, np.float64):
+        found = F.additive_mask(allowed, dtype).dtype
+        assert found == dtype, (
+            f"additive_mask(bools, {np.dtype(dtype)}) is {found}: `dtype` says what the mask will "
+            "be added to, so the result has it"
+        )
     floats = np.array([0.5, -np.inf])
     assert F.additive_mask(floats, np.float64).tolist() == [0.5, -math.inf], (
         "a mask of floats is added as it is"
@@ -248,7 +384,11 @@ def test_12_4_causal():
             f"causal_mask({queries}, {keys}) is {found.tolist()}, expected {expected}: query i "
             "sees keys 0 to i, itself included, and nothing after"
         )
-        assert found.dtype == np.float32, f"expected float32, not {found.dtype}"
+    for dtype in (np.float32, np.float64):
+        found = F.causal_mask(2, 2, dtype).dtype
+        assert found == dtype, (
+            f"causal_mask(2, 2, {np.dtype(dtype)}) is {found}: hand `dtype` on to the array"
+        )
 
 
 # ---- 12.5
@@ -260,11 +400,24 @@ def test_12_5_default_scale():
     assert not np.allclose(found, slow_attention(q, k, v, scale=1.0)[0]), (
         "the scores are not scaled: scale=None means 1 / sqrt(E)"
     )
-    assert np.allclose(found, slow_attention(q, k, v)[0]), "result differs from the definition"
-    found = F.scaled_dot_product_attention(Tensor(q), Tensor(k), Tensor(v), scale=0.1).data
-    assert np.allclose(found, slow_attention(q, k, v, scale=0.1)[0]), "scale=0.1 is not used"
-    found = F.scaled_dot_product_attention(Tensor(q), Tensor(k), Tensor(v), scale=0.0).data
-    assert np.allclose(found, v.mean(axis=1, keepdims=True)), "scale=0.0 must not be taken for None"
+    mistakes = {"1 / E": 1 / 9, "sqrt(E)": 3.0, "1 / sqrt(S)": 0.5, "1 / sqrt(Ev)": 5**-0.5}
+    for wrong, scale in mistakes.items():
+        assert not np.allclose(found, slow_attention(q, k, v, scale=scale)[0]), (
+            f"the scores are scaled by {wrong}: scale=None means 1 / sqrt(E), where E, 9 here, is "
+            "the width of the queries, the last entry of their shape"
+        )
+    call = "scaled_dot_product_attention of query (2, 3, 9), key (2, 4, 9), value (2, 4, 5)"
+    assert_result(
+        call, found, slow_attention(q, k, v)[0],
+        "Query, key, value, the mask (None here) and the scale 1 / sqrt(E) go to AttentionOp.apply "
+        "in this order.",
+    )  # fmt: skip
+    for scale in (0.1, 0.0):
+        found = F.scaled_dot_product_attention(Tensor(q), Tensor(k), Tensor(v), scale=scale).data
+        assert_result(
+            f"{call}, scale={scale}", found, slow_attention(q, k, v, scale=scale)[0],
+            "A scale that is given is used as it is; only None, and not 0, means 1 / sqrt(E).",
+        )  # fmt: skip
 
 
 def test_12_5_masks():
@@ -274,14 +427,16 @@ def test_12_5_masks():
     hidden = np.where(allowed, 0, -np.inf)
     for mask, expected in ((allowed, hidden), (bias, bias)):
         found = F.scaled_dot_product_attention(*tensors, attn_mask=Tensor(mask)).data
-        assert np.allclose(found, slow_attention(q, k, v, expected)[0]), (
-            f"a mask of {mask.dtype} is not applied as it should be: additive_mask, then the "
-            "operation with that mask"
-        )
+        assert_result(
+            f"attention of (2, 3, 4) with attn_mask of {mask.dtype}", found,
+            slow_attention(q, k, v, expected)[0],
+            "The mask goes through additive_mask, and what that returns to the operation.",
+        )  # fmt: skip
     causal = F.scaled_dot_product_attention(*tensors, is_causal=True).data
-    assert np.allclose(causal, slow_attention(q, k, v, hidden)[0]), (
-        "is_causal=True must let query i see keys 0 to i"
-    )
+    assert_result(
+        "attention of (2, 3, 4) with is_causal=True", causal,
+        slow_attention(q, k, v, hidden)[0], "Query i sees keys 0 to i.",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("lengths", [(2, 5), (5, 2)])
@@ -295,9 +450,10 @@ def test_12_5_causal_with_two_lengths(lengths):
         "The causal mask is (L, S): the number of queries, then the number of keys",
     )
     hidden = np.where(np.arange(keys) <= np.arange(queries)[:, None], 0, -np.inf)
-    assert np.allclose(found, slow_attention(q, k, v, hidden)[0]), (
-        f"{call}: query i must see keys 0 to i; the mask is (L, S), queries first"
-    )
+    assert_result(
+        call, found, slow_attention(q, k, v, hidden)[0],
+        "Query i sees keys 0 to i; the mask is (L, S), queries first.",
+    )  # fmt: skip
 
 
 def test_12_5_gradient_flows():
@@ -320,9 +476,15 @@ def test_12_5_the_future_is_hidden():
     before = F.scaled_dot_product_attention(*map(Tensor, (q, k, v)), is_causal=True).data
     k[2:], v[2:] = 50, -50
     after = F.scaled_dot_product_attention(*map(Tensor, (q, k, v)), is_causal=True).data
-    assert np.array_equal(before[:2], after[:2]), (
-        "keys and values 2 and 3 changed, and so did the answers of queries 0 and 1: the causal "
-        "mask leaks"
+    first, then = before[:2].round(4).tolist(), after[:2].round(4).tolist()
+    assert np.isfinite(after[:2]).all(), (
+        f"keys 2 and 3 became large, and the answers of queries 0 and 1, which must not see them, "
+        f"became {then}: attention_weights must add the mask before it takes the largest score"
+    )
+    assert np.allclose(before[:2], after[:2], rtol=1e-9, atol=0), (
+        f"keys and values 2 and 3 changed, and the answers of queries 0 and 1 went from {first} to "
+        f"{then}: with is_causal=True query i sees keys 0 to i only. (Answers that became 0: a "
+        "masked score was the largest; add the mask before the largest score is taken)"
     )
 
 
@@ -407,6 +569,19 @@ def test_12_7_first_values():
         f"in_proj_weight reaches up to {largest:.4f}; xavier_uniform_ of the whole (96, 32) up to "
         f"{bound:.4f}"
     )
+    weight = layer.in_proj_weight.data
+    parts = {"queries": weight[:32], "keys": weight[32:64], "values": weight[64:]}
+    for one, two in (("queries", "keys"), ("keys", "values"), ("queries", "values")):
+        assert not np.array_equal(parts[one], parts[two]), (
+            f"the rows of in_proj_weight for the {one} and for the {two} start alike: draw all "
+            "3 * E rows with one xavier_uniform_(self.in_proj_weight)"
+        )
+    mixing = layer.out_proj.weight.data
+    for name, values in (("in_proj_weight", weight), ("out_proj.weight", mixing)):
+        all_different(
+            f"MultiheadAttention(32, 4).{name}", values,
+            "xavier_uniform_, and Linear, draw a number for each element.",
+        )  # fmt: skip
     mean = layer.in_proj_weight.data.mean()
     assert abs(mean) < bound / 10, f"in_proj_weight has mean {mean:.4f}, expected about 0"
     assert not layer.in_proj_bias.data.any(), "in_proj_bias must start as zeros"
@@ -445,6 +620,7 @@ def test_12_8_projections(bias):
         flat = x @ layer.in_proj_weight.data[rows].T
         flat = flat + layer.in_proj_bias.data[rows] if bias else flat
         found = layer.project(Tensor(x), part)
+        assert found is not None, "project returned None: is the `return` missing?"
         assert found.shape == (2, 2, 3, 3), f"project has shape {found.shape}, not (N, H, L, E / H)"
         assert np.allclose(found.data, flat.reshape(2, 3, 2, 3).transpose(0, 2, 1, 3)), (
             f"the {name} (part {part}) must come from rows {rows.start} to {rows.stop - 1} of "
@@ -481,7 +657,9 @@ def test_12_8_gradient_reaches_its_rows():
 
 def spread(found, shape):
     """The mask for all heads and queries; an error that teaches where it does not broadcast."""
-    assert found is not None, "merged_mask returned None although there is a mask"
+    assert found is not None, (
+        "merged_mask returned None although there is a mask: is the `return` missing?"
+    )
     try:
         return np.broadcast_to(found, shape)
     except ValueError:
@@ -524,6 +702,9 @@ def test_12_9_padding_and_both():
         "key_padding_mask (N, S) must hide the padded keys of its own sequence, for all heads and "
         "all queries"
     )
+    for dtype in (np.float32, np.float64):
+        found = layer.merged_mask(None, Tensor(padded), (2, 4, 3), dtype)
+        assert found.dtype == dtype, f"merged_mask for scores of {np.dtype(dtype)} is {found.dtype}"
     bias = np.random.default_rng(13).standard_normal((4, 3))
     both = attempt(
         "merged_mask of attn_mask (4, 3) and key_padding_mask (2, 3)",
@@ -545,6 +726,25 @@ def test_12_9_padding_and_both():
     assert np.array_equal(spread(both, (2, 2, 4, 3))[1, 1, :, :1], before[3, :, :1]), (
         "attn_mask (N * H, L, S) with a key_padding_mask: they must be added, head by head"
     )
+
+
+def test_12_9_padding_hides_keys_and_not_queries():
+    """With as many queries as keys either has a shape that fits."""
+    layer = MultiheadAttention(4, 2)
+    padded = np.array([[False, False, True], [False, False, False]])
+    for attn_mask in (None, Tensor(np.zeros((3, 3), bool))):
+        found = layer.merged_mask(attn_mask, Tensor(padded), (2, 3, 3), np.float32)
+        hidden = np.isneginf(spread(found, (2, 2, 3, 3)))[0, 0]
+        assert hidden.T.tolist() != [[False, False, True]] * 3, (
+            f"3 queries, 3 keys, and key 2 is padding: merged_mask hides\n{hidden.astype(int)}\n"
+            "(1 is hidden), the last *row*: query 2 may look at nothing, and its weights are 0 / "
+            "0, while the padding is seen by all. key_padding_mask is about keys, the last axis: "
+            "(N, S) becomes (N, 1, 1, S)"
+        )
+        assert hidden.tolist() == [[False, False, True]] * 3, (
+            f"3 queries, 3 keys, and key 2 is padding: merged_mask hides\n{hidden.astype(int)}\n"
+            "(1 is hidden), expected the last column: no query may look at key 2"
+        )
 
 
 def test_12_9_wrong_masks():
@@ -596,6 +796,24 @@ def test_12_10_result_and_weights(need_weights):
     assert np.allclose(weights.data, by_head.mean(axis=1)), "weights must be the mean of all heads"
     _, each = layer(Tensor(query), Tensor(key), Tensor(value), average_attn_weights=False)
     assert np.allclose(each.data, by_head), "average_attn_weights=False must give each head's own"
+
+
+@pytest.mark.parametrize("need_weights", [True, False])
+def test_12_10_padding_is_not_seen(need_weights):
+    layer = in_float64(MultiheadAttention(6, 2, batch_first=True))
+    (x,) = draw((2, 3, 6), seed=25)
+    padded = np.array([[False, False, True], [False, False, False]])
+    with np.errstate(all="ignore"):
+        found, _ = layer(
+            *[Tensor(x)] * 3, key_padding_mask=Tensor(padded), need_weights=need_weights
+        )
+    hidden = np.where(padded, -np.inf, 0.0)[:, None, None, :]
+    expected, _ = by_hand(layer, x, x, x, hidden)
+    assert_result(
+        f"self-attention of (2, 3, 6) with key_padding_mask {padded.tolist()}, "
+        f"need_weights={need_weights}", found.data, expected,
+        "The mask goes on to self.attend; in it, padding hides keys, the last axis.",
+    )  # fmt: skip
 
 
 def test_12_10_orders_of_axes():
