@@ -105,13 +105,16 @@ from tinytorch.tensor import Function, checked_dim
 from nn_given import (
     NLLOp,
     _check_same_shape,
+    _Everywhere,
     _framed,
     _IncompatibleKeys,
     _kept,
     _misfit,
     _reduced,
     _reduced_kept,
+    _RowOfModules,
     _rows_and_classes,
+    _runs,
     _share,
     binary_cross_entropy,
     calculate_gain,
@@ -903,7 +906,7 @@ class Parameter(Tensor):
         return f"Parameter containing:\n{super().__repr__()}"
 
 
-class Module:
+class Module(_Everywhere):
     """The base of all layers and models. Yours has an `__init__`, which begins with
     `super().__init__()` and assigns the parts, and a `forward`, which computes."""
 
@@ -1085,6 +1088,10 @@ except AttributeError as error:
 # Both are **generators**: `yield` hands out one result and goes on from there when the next one is
 # asked for; `yield from g` hands out all that another generator `g` yields. An entry that is None
 # (registered, but absent) is skipped.
+#
+# The first use of the walk is `train`. Some layers (Dropout, for example) do one thing while a
+# model is trained and another while it is used, and look at their own attribute `training`. One
+# call on the whole model sets it in every module; `net.training = False` would reach only `net`.
 
 # %%
 #| export
@@ -1167,6 +1174,25 @@ class _Tree:
     def modules(self):
         """This module and every module inside it, each once."""
         return (module for _, module in self.named_modules())
+
+    def train(self, mode=True):
+        """Tell this module and all inside that they are being trained (True) or used (False).
+
+        Args:
+            mode: what the attribute `training` of each becomes.
+
+        Returns:
+            Module: this one, so that `net = net.train()` may be written.
+        """
+        ### BEGIN SOLUTION
+        for module in self.modules():
+            module.training = mode
+        return self
+        ### END SOLUTION
+
+    def eval(self):
+        """The same as train(False)."""
+        return self.train(False)
 
     def named_children(self):
         """The direct parts as (name, module), each once."""
@@ -1286,68 +1312,8 @@ except RuntimeError as error:
     print(error)
 
 # %% [markdown]
-# The rest of `Module`, given: the switch between training and use, a few things done to all
-# parameters, and printing.
-
-# %%
-#| export
-@methods_of(Module)
-class _Everywhere:
-    def train(self, mode=True):
-        """Tell this module and all inside that they are being trained (True) or used (False)."""
-        for module in self.modules():
-            module.training = mode
-        return self
-
-    def eval(self):
-        """The same as train(False)."""
-        return self.train(False)
-
-    def zero_grad(self, set_to_none=True):
-        """Forget the gradients of all parameters."""
-        for parameter in self.parameters():
-            if set_to_none or parameter.grad is None:
-                parameter.grad = None
-            else:
-                parameter.grad.data[...] = 0
-
-    def requires_grad_(self, requires_grad=True):
-        """Say of all parameters whether they are learned: False freezes the module."""
-        for parameter in self.parameters():
-            parameter.requires_grad_(requires_grad)
-        return self
-
-    def apply(self, fn):
-        """Call `fn(module)` for every module inside, parts before the whole."""
-        for module in self.children():
-            module.apply(fn)
-        fn(self)
-        return self
-
-    def to(self, dtype):
-        """Give all parameters and buffers of floats this dtype, in place."""
-        for tensor in (*self.parameters(), *self.buffers()):
-            for holder in (tensor, tensor.grad):
-                if holder is not None and holder.data.dtype.kind == "f":
-                    holder.data = holder.data.astype(dtype)
-        return self
-
-    def float(self):
-        """to(float32)."""
-        return self.to(float32)
-
-    def double(self):
-        """to(float64), for exact checks."""
-        return self.to(float64)
-
-    def extra_repr(self):
-        """What a layer shows between its parentheses."""
-        return ""
-
-    def __repr__(self):
-        parts = [f"({name}): {module!r}" for name, module in self._modules.items()]
-        return _framed(type(self).__name__, self.extra_repr(), parts)
-
+# What else `Module` does comes from `_Everywhere` in `nn_given.py`: to forget the gradients of all
+# parameters, to freeze them, to give them another dtype, and to print itself.
 
 # %%
 print(net)
@@ -1561,58 +1527,7 @@ class Linear(Module):
         return f"{sizes}, bias={self.bias is not None}"
 
 
-class _Row(Module):
-    """Modules in a row, named "0", "1", "2", ...: what Sequential and ModuleList share."""
-
-    def __len__(self):
-        return len(self._modules)
-
-    def __iter__(self):
-        return iter(self._modules.values())
-
-    def __getitem__(self, index):
-        if isinstance(index, slice):
-            return type(self)._of(list(self._modules.items())[index])
-        return list(self)[index]
-
-    def __setitem__(self, index, module):
-        self.add_module(list(self._modules)[index], module)
-
-    def __delitem__(self, index):
-        modules = list(self)
-        del modules[index]
-        self._refill(modules)
-
-    def __iadd__(self, modules):
-        return self.extend(modules)
-
-    def append(self, module):
-        self.add_module(str(len(self)), module)
-        return self
-
-    def extend(self, modules):
-        for module in modules:
-            self.append(module)
-        return self
-
-    def insert(self, index, module):
-        modules = list(self)
-        modules.insert(index, module)
-        return self._refill(modules)
-
-    def pop(self, index):
-        module = self[index]
-        del self[index]
-        return module
-
-    def _refill(self, modules):
-        """Hold these modules, numbered anew."""
-        for name in list(self._modules):
-            delattr(self, name)
-        return self.extend(modules)
-
-
-class Sequential(_Row):
+class Sequential(_RowOfModules, Module):
     """Modules in a row, each fed with what the one before returned.
 
     Takes modules, `Sequential(a, b)`, or one dictionary of them, which gives them names.
@@ -1726,7 +1641,7 @@ class Flatten(Module):
         return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
 
 
-class ModuleList(_Row):
+class ModuleList(_RowOfModules, Module):
     """A list of modules that belong to this one; what they compute is up to your `forward`."""
 
     def __init__(self, modules=()):
@@ -1738,18 +1653,7 @@ class ModuleList(_Row):
         return cls(module for _, module in items)
 
     def __repr__(self):
-        """As PyTorch does it: equal neighbors in one line, "(0-3): 4 x Linear(...)"."""
-        runs = []
-        for position, text in enumerate(map(repr, self)):
-            if runs and runs[-1][2] == text:
-                runs[-1][1] = position
-            else:
-                runs.append([position, position, text])
-        parts = []
-        for first, last, text in runs:
-            many = f"({first}-{last}): {last - first + 1} x {text}"
-            parts.append(many if last > first else f"({first}): {text}")
-        return _framed(type(self).__name__, "", parts)
+        return _framed(type(self).__name__, "", _runs(self))
 
 
 class _Loss(Module):

@@ -253,6 +253,128 @@ def _framed(kind, extra, parts):
     lines = "\n".join([extra, *parts] if extra else parts)
     return f"{kind}(\n  " + lines.replace("\n", "\n  ") + "\n)"
 
+
+def _runs(modules):
+    """As PyTorch prints a list: equal neighbors in one line, "(0-3): 4 x Linear(...)"."""
+    runs = []
+    for position, text in enumerate(map(repr, modules)):
+        if runs and runs[-1][2] == text:
+            runs[-1][1] = position
+        else:
+            runs.append([position, position, text])
+    parts = []
+    for first, last, text in runs:
+        many = f"({first}-{last}): {last - first + 1} x {text}"
+        parts.append(many if last > first else f"({first}): {text}")
+    return parts
+
+# %% [markdown]
+# ## What a module does to all that is inside it, and a row of modules
+
+# %%
+#| export nn.modules
+from tinytorch.tensor import float32, float64
+
+
+class _Everywhere:
+    """What a module does to all that is inside it; `Module` finds the parts and inherits this."""
+
+    def zero_grad(self, set_to_none=True):
+        """Forget the gradients of all parameters."""
+        for parameter in self.parameters():
+            if set_to_none or parameter.grad is None:
+                parameter.grad = None
+            else:
+                parameter.grad.data[...] = 0
+
+    def requires_grad_(self, requires_grad=True):
+        """Say of all parameters whether they are learned: False freezes the module."""
+        for parameter in self.parameters():
+            parameter.requires_grad_(requires_grad)
+        return self
+
+    def apply(self, fn):
+        """Call `fn(module)` for every module inside, parts before the whole."""
+        for module in self.children():
+            module.apply(fn)
+        fn(self)
+        return self
+
+    def to(self, dtype):
+        """Give all parameters and buffers of floats this dtype, in place."""
+        for tensor in (*self.parameters(), *self.buffers()):
+            for holder in (tensor, tensor.grad):
+                if holder is not None and holder.data.dtype.kind == "f":
+                    holder.data = holder.data.astype(dtype)
+        return self
+
+    def float(self):
+        """to(float32)."""
+        return self.to(float32)
+
+    def double(self):
+        """to(float64), for exact checks."""
+        return self.to(float64)
+
+    def extra_repr(self):
+        """What a layer shows between its parentheses."""
+        return ""
+
+    def __repr__(self):
+        parts = [f"({name}): {module!r}" for name, module in self._modules.items()]
+        return _framed(type(self).__name__, self.extra_repr(), parts)
+
+
+class _RowOfModules:
+    """A list of modules, named "0", "1", "2", ...: what Sequential and ModuleList share."""
+
+    def __len__(self):
+        return len(self._modules)
+
+    def __iter__(self):
+        return iter(self._modules.values())
+
+    def __getitem__(self, index):
+        if isinstance(index, slice):
+            return type(self)._of(list(self._modules.items())[index])
+        return list(self)[index]
+
+    def __setitem__(self, index, module):
+        self.add_module(list(self._modules)[index], module)
+
+    def __delitem__(self, index):
+        modules = list(self)
+        del modules[index]
+        self._refill(modules)
+
+    def __iadd__(self, modules):
+        return self.extend(modules)
+
+    def append(self, module):
+        self.add_module(str(len(self)), module)
+        return self
+
+    def extend(self, modules):
+        for module in modules:
+            self.append(module)
+        return self
+
+    def insert(self, index, module):
+        modules = list(self)
+        modules.insert(index, module)
+        return self._refill(modules)
+
+    def pop(self, index):
+        module = self[index]
+        del self[index]
+        return module
+
+    def _refill(self, modules):
+        """Hold these modules, numbered anew."""
+        for name in list(self._modules):
+            delattr(self, name)
+        return self.extend(modules)
+
 # %% [markdown]
 # ## Filling a tensor
 

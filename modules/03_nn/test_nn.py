@@ -1144,12 +1144,26 @@ def test_3_9_buffers_are_found_too():
     assert list(net.parameters()) == [], "a buffer is not a parameter: look into `register` only"
 
 
+def test_3_9_train_reaches_every_module():
+    net = tree()
+    for call, change, expected in (
+        ("train(False)", lambda: net.train(False), False),
+        ("train()", net.train, True),
+        ("eval()", net.eval, False),
+    ):
+        returned = run(change)
+        modes = {name or "net itself": module.training for name, module in net.named_modules()}
+        wrong = [name for name, mode in modes.items() if mode is not expected]
+        assert not wrong, (
+            f"after net.{call} the attribute `training` of {wrong[0]} is {modes[wrong[0]]}, "
+            f"expected {expected}: set it in each module that self.modules() yields, and that is "
+            "the module itself and all inside it"
+        )
+        assert returned is net, f"net.{call} returned {returned!r}, expected net: return self"
+
+
 def test_3_9_what_is_done_to_all():
     net = tree()
-    assert net.eval() is net, "eval returns the module"
-    assert [m.training for m in net.modules()] == [False] * 4, "eval must reach every module"
-    net.train()
-    assert [m.training for m in net.modules()] == [True] * 4, "train must reach every module"
     (net.decoder.weight * net.scale).sum().backward()
     net.zero_grad()
     assert [p.grad for p in net.parameters()] == [None] * 3, "zero_grad must reach every parameter"
