@@ -13,6 +13,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 LARGEST = 50_000_000  # bytes; no file of a workspace comes near
+# each flag only where the system has it
+READ_AT_ONCE = os.O_RDONLY | sum(
+    getattr(os, name, 0) for name in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
+)
 WINDOWS_ATTEMPTS = 10  # a virus scanner or an editor may hold a file for a moment
 
 
@@ -49,8 +53,7 @@ def opened_regular(path: Path) -> Iterator[BinaryIO]:
 
     OSError where it is not a regular file.
     """
-    flags = ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY")  # each only where the system has it
-    handle = os.open(path, os.O_RDONLY | sum(getattr(os, name, 0) for name in flags))
+    handle = os.open(path, READ_AT_ONCE)
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise OSError(errno.EINVAL, "it is not a regular file", str(path))

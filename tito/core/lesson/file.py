@@ -14,7 +14,7 @@ from tito.core.errors import MachineError, os_reason
 from tito.core.files import read_regular
 from tito.core.lesson.lesson import Lesson, LessonError, Task
 from tito.core.workspace.course import FIX
-from tito.core.workspace.workspace import Module, Workspace, course
+from tito.core.workspace.workspace import Module, Workspace, course, course_module
 
 LARGEST = 5_000_000  # bytes, a hundred times a long lesson
 
@@ -33,7 +33,7 @@ def read_lesson(workspace: Workspace, module: Module) -> LessonFile:
     shown = workspace.shown(module.lesson)
     data = _read_bytes(module, shown)
     lesson = Lesson(_decode(data, module, shown), shown, read_given(workspace, module))
-    if not lesson.sections and not any("export" in cell.directives for cell in lesson.cells):
+    if not any("export" in cell.directives for cell in lesson.cells):
         raise LessonError(
             "No cell of this lesson is marked for export; it looks half-saved.",
             where=shown,
@@ -82,17 +82,16 @@ def check(file: LessonFile) -> None:
 
 def _check_given(file: LessonFile) -> None:
     """What the course gives beside the lesson must be there."""
-    original = course().module(file.module.name)
-    if file.lesson.given is None and original is not None and original.given.is_file():
+    original = course_module(file.module.name)
+    if file.lesson.given is None and original.given.is_file():
         where = f"modules/{file.module.name}/{file.module.given.name}"
         raise MachineError("The module's given code is missing.", where=where, hint=FIX)
 
 
 def reference(module_name: str) -> LessonFile | None:
     """The course's own solved lesson, or None for a module the course does not have."""
-    original = course()
-    module = original.module(module_name)
-    return read_lesson(original, module) if module and module.lesson.is_file() else None
+    module = course_module(module_name)
+    return read_lesson(course(), module) if module.lesson.is_file() else None
 
 
 def lost_tasks(lesson: Lesson, original: Lesson | None) -> list[Task]:

@@ -110,23 +110,24 @@ class Lesson:
         return None
 
     @cached_property
-    def sections(self) -> dict[str, list[Cell]]:
-        """The exported cells of each target, in the lesson's order."""
-        found: dict[str, list[Cell]] = {}
-        for cell in self.cells:
-            target = cell.directives.get("export")
-            if target is not None and (target := target or self.default_target):
-                found.setdefault(target, []).append(cell)
-        return found
-
-    @cached_property
     def exported(self) -> dict[str, list[tuple[Lesson, Cell]]]:
         """The exported cells of each target and the file of each, given code first."""
         found: dict[str, list[tuple[Lesson, Cell]]] = {}
         for part in self.parts:
-            for target, cells in part.sections.items():
-                found.setdefault(target, []).extend((part, cell) for cell in cells)
+            for cell in part.cells:
+                target = cell.directives.get("export")
+                if target is not None and (target := target or part.default_target):
+                    found.setdefault(target, []).append((part, cell))
         return found
+
+    @cached_property
+    def sections(self) -> dict[str, list[Cell]]:
+        """The lesson's own exported cells of each target, in its order."""
+        own = {
+            target: [cell for part, cell in cells if part is self]
+            for target, cells in self.exported.items()
+        }
+        return {target: cells for target, cells in own.items() if cells}
 
     @property
     def parts(self) -> list[Lesson]:
@@ -144,7 +145,7 @@ class Lesson:
         for target, node in self._exported_nodes():
             nodes[target].append(node)
         found = {target: defined_names(body) for target, body in nodes.items()}
-        listed = {target: listed_names(text) for target, text in self._texts.items()}
+        listed = {target: listed_names(_code(cells)) for target, cells in self.exported.items()}
         return {target: listed[target] or names for target, names in found.items()}
 
     @cached_property
@@ -154,20 +155,13 @@ class Lesson:
         Every export asks this of every lesson ahead, which may be broken at the moment. A false
         match does no harm there.
         """
-        return {target: names_by_regex(text) for target, text in self._texts.items()}
+        return {target: names_by_regex(_code(cells)) for target, cells in self.exported.items()}
 
     @property
     def patched(self) -> list[tuple[str, str]]:
         """What it adds to classes, its own or those of earlier lessons: (class, attribute)."""
-        return [pair for text in self._texts.values() for pair in patched_attributes(text)]
-
-    @cached_property
-    def _texts(self) -> dict[str, str]:
-        """The code of each target."""
-        return {
-            target: "\n".join(line for _, cell in cells for line in cell.lines)
-            for target, cells in self.exported.items()
-        }
+        texts = map(_code, self.exported.values())
+        return [pair for text in texts for pair in patched_attributes(text)]
 
     @cached_property
     def imports(self) -> list[tuple[str, str | None]]:
@@ -275,3 +269,7 @@ class Lesson:
             lines += [*self.lines[copied : block.begin], f"{indent[0] if indent else ''}{stub}"]
             copied = block.end - 1
         return "\n".join([*lines, *self.lines[copied:]])
+
+
+def _code(cells: list[tuple[Lesson, Cell]]) -> str:
+    return "\n".join(line for _, cell in cells for line in cell.lines)

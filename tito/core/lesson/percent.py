@@ -51,26 +51,23 @@ class Cell:
 
 def split_cells(text: str) -> list[Cell]:
     """The cells of `text`. A `# %%` inside a multi-line string is text, not a marker."""
-    cells: list[Cell] = []
-    kind, first, lines = "code", 1, list[str]()
+    lines: list[str] = []
+    found = [("code", 1, lines)]
     quote: str | None = None
     for number, line in enumerate(text.split("\n"), start=1):
         marker = None if quote else MARKER.fullmatch(line)
         if marker is None:
             lines.append(line)
-            quote = _open_quote(line, quote) if kind == "code" else None
+            quote = _open_quote(line, quote) if found[-1][0] == "code" else None
             continue
-        _close(cells, kind, first, lines)
-        kind, first, lines = _kind(marker["options"] or ""), number + 1, []
-    _close(cells, kind, first, lines)
-    return cells
-
-
-def _close(cells: list[Cell], kind: str, first: int, lines: list[str]) -> None:
-    while lines and not lines[-1].strip():
-        lines.pop()
-    if lines or first > 1:  # nothing before the first marker is no cell
-        cells.append(Cell(kind, first, tuple(lines)))
+        lines = []
+        found.append((_kind(marker["options"] or ""), number + 1, lines))
+    for _, _, lines in found:
+        while lines and not lines[-1].strip():
+            lines.pop()
+    return [  # nothing before the first marker is no cell
+        Cell(kind, first, tuple(lines)) for kind, first, lines in found if lines or first > 1
+    ]
 
 
 def _kind(options: str) -> str:

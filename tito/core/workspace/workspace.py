@@ -83,7 +83,7 @@ class Workspace:
         """Without a lesson of its name; a module of the course may have lost it."""
         if module.lesson.is_symlink() or module.lesson.exists():
             return False
-        return not (course_root() / "modules" / module.name).is_dir()
+        return not course_module(module.name).folder.is_dir()
 
     @property
     def package(self) -> Path:
@@ -165,6 +165,11 @@ def _nearest_module(text: str, modules: list[Module]) -> Module | None:
 def course() -> Workspace:
     """The course itself, seen as a workspace: the solved lessons."""
     return Workspace(course_root())
+
+
+def course_module(name: str) -> Module:
+    """The course's module of exactly that name; its files exist only where the course has it."""
+    return Module(course_root() / "modules" / name)
 
 
 def find_workspace(start: Path) -> Workspace:
