@@ -2,12 +2,16 @@
 
     wording.py             from two arrays to a sentence: "is 32 times too large"
     faults.py              the one exception that a student reads
+    pipe.py                what travels between the judge and the judged: frames, values, arrays
+    judged.py              the judged process: it holds the framework and answers
+    there.py               what of the course runs over there: a training step, recorded calls
+    process.py             the judge's end: asked, checked, limited, ended
+    standins.py            what the judge holds of the framework's objects
     places.py              where in tinytorch/ an error was raised
     data.py                what is learned: separable points, XOR, the digits, sequences
     metrics.py             loss and accuracy, computed by NumPy from a model's raw outputs
     models.py              the networks, in PyTorch's names only, and what is known of them
     randomness.py          the framework's random numbers, kept and replayed
-    untouched.py           whether the framework replaced something that measures it
     run.py                 one run of one milestone: its seed, its random numbers, its report
     probes/                single public names, compared with NumPy: one file per module
     model_under_test.py    a model with its modes, buffers and chance, measured without a trace

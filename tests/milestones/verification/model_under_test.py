@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from verification import there
 from verification.data import Examples
+from verification.faults import Fault
 from verification.metrics import Metrics
 from verification.models import Part
 from verification.randomness import Rewind
@@ -150,8 +152,24 @@ class ModelUnderTest:
 
     def outputs(self, inputs: np.ndarray) -> np.ndarray:
         """Its raw outputs in evaluation mode, as the NumPy array they are."""
-        with self.mode(training=False), self.buffers_kept(), self.run.tt.no_grad():
-            return np.asarray(self.model(self.run.tensor(inputs)).data)
+        with self.mode(training=False), self.buffers_kept():
+            found = self.forward(self.run.tensor(inputs))
+        return self.output_array(found, len(inputs))
+
+    def forward(self, x: Any) -> Any:
+        """What it gives for a tensor, as the framework holds it; nothing is recorded."""
+        return self.run.there(there.outputs)(self.run.tt, self.model, x)
+
+    def output_array(self, found: Any, examples: int) -> np.ndarray:
+        """An answer as outputs: numbers, one row for each example. Or a fault."""
+        array = np.asarray(found)
+        if array.dtype.kind not in "fiub" or array.shape[:1] != (examples,):
+            raise Fault(
+                f"For {examples} examples the model gave an array of {array.dtype} and of shape "
+                f"{array.shape}.",
+                hint="Its first dimension counts the examples, its entries are numbers.",
+            )
+        return array
 
     def evaluate(self, examples: Examples) -> tuple[float, float]:
         """(accuracy, loss) on these examples, in evaluation mode."""

@@ -10,26 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from verification import there
 from verification.data import Examples
 from verification.faults import Fault
 from verification.model_under_test import ModelUnderTest, Values
 from verification.training_gradients import TrainingCheck
-
-
-class GradientDescent:
-    """An optimizer of one line, for the milestones before module 04."""
-
-    def __init__(self, parameters: Any, lr: float) -> None:
-        self.parameters, self.lr = list(parameters), lr
-
-    def zero_grad(self) -> None:
-        for p in self.parameters:
-            p.grad = None
-
-    def step(self) -> None:
-        for p in self.parameters:
-            if p.grad is not None:
-                p.data -= self.lr * p.grad.data
 
 
 def minibatches(
@@ -62,25 +47,38 @@ def train(
 
     In an early step of the phase "training", the gradients are checked as they are.
     """
-    run = subject.run
+    run, phase_steps = subject.run, minibatches(subject.run.rng, examples, batch, steps, noise)
     first = int(run.checks_rng.integers(2, max(3, steps // 4))) if phase == "training" else None
     check = TrainingCheck(subject, first)
     with subject.mode(training=True):
-        for step, (inputs, targets) in enumerate(
-            minibatches(run.rng, examples, batch, steps, noise), 1
-        ):
-            moment = subject.moment() if check.is_due(step) else None
-            output = subject.model(run.tensor(inputs))
-            loss = subject.criterion(output, run.tensor(targets))
-            optimizer.zero_grad()
-            loss.backward()
-            if moment is not None:
-                check.look(step, Examples(inputs, targets), moment)
-            optimizer.step()
-            if schedule is not None:
-                schedule.step()
+        for step, chosen in enumerate(phase_steps, 1):
+            if check.is_due(step):
+                output = checked_step(subject, chosen, optimizer, schedule, step, check)
+            else:
+                output = run.there(there.training_step)(
+                    run.tt, subject.model, subject.criterion, optimizer, schedule, *chosen
+                )
             if run.progress_is_due(step, steps):
-                report(subject, phase, step, steps, np.asarray(output.data), targets)
+                out = subject.output_array(output.data, len(chosen.targets))
+                report(subject, phase, step, steps, out, chosen.targets)
+
+
+def checked_step(
+    subject: ModelUnderTest,
+    chosen: Examples,
+    optimizer: Any,
+    schedule: Any,
+    step: int,
+    check: TrainingCheck,
+) -> Any:
+    """A training step with a look at its gradients before they are used."""
+    run, moment = subject.run, subject.moment()
+    output = run.there(there.gradients)(
+        run.tt, subject.model, subject.criterion, optimizer, *chosen
+    )
+    check.look(step, chosen, moment)
+    run.there(there.update)(optimizer, schedule)
+    return output
 
 
 def report(

@@ -1,0 +1,285 @@
+"""The judge's end of the pipe: it starts the judged process, asks, checks what comes, and ends it.
+
+Nothing that comes is believed beyond its form: an answer that is malformed, too large, out of turn
+or too late ends the process and the run. An exception in the framework is `Raised`, an answer like
+any other. What an answer means is the business of whoever asked.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import shutil
+import signal
+import site
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from verification import pipe
+from verification.faults import Fault
+from verification.wording import visible
+
+REQUEST_SECONDS = 20.0  # the longest request of a right framework takes 0.2
+START_SECONDS = 60.0  # Python and NumPy from a cold disk
+MAX_TEXT = 4_000
+CLOSED = 71  # judged.py's exit code when its pipe was closed under it
+KEPT = ("PATH", "LANG", "SYSTEMROOT", "LD_LIBRARY_PATH")
+THREADS = ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM", "NUMEXPR")
+FROM_OUTSIDE = (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM))
+
+
+class EndedFromOutside(Exception):
+    """The judged process was killed, by whom it cannot be said. That is no verdict."""
+
+
+class Raised(Exception):
+    """What the framework raised: its class's name, its text, and where in `tinytorch/`."""
+
+    def __init__(self, kind: str, text: str, place: str = "", is_error: bool = True) -> None:
+        super().__init__(text)
+        self.kind, self.place, self.is_error = kind, place, is_error
+
+    def sentence(self) -> str:
+        said = ": ".join(filter(None, [self.kind, str(self)]))
+        return said if self.is_error else f"Your code raised {said}, which would end the program."
+
+
+class RaisedBlank(Raised, NotImplementedError):
+    """A task that is still blank."""
+
+
+class RaisedAttribute(Raised, AttributeError):
+    """A name that is not there: `getattr` with a default may go on."""
+
+
+KINDS: dict[str, type[Raised]] = {
+    "NotImplementedError": RaisedBlank,
+    "AttributeError": RaisedAttribute,
+}
+
+
+def raised(said: Any) -> Raised:
+    """The exception for what came in place of an answer."""
+    form = {"kind": str, "text": str, "places": list, "is_error": bool}
+    if type(said) is not dict or any(type(said.get(name)) is not of for name, of in form.items()):
+        raise pipe.Malformed("an error that is not as agreed")
+    kind, text = visible(said["kind"])[:100], visible(said["text"][:MAX_TEXT])
+    return KINDS.get(kind, Raised)(kind, text, place_of(said["places"]), said["is_error"])
+
+
+def place_of(places: list[Any]) -> str:
+    """`tinytorch/nn/modules.py:12, in forward: return x`, of the innermost."""
+    if not places:
+        return ""
+    if type(places[-1]) is not list or list(map(type, places[-1])) != [str, int, str, str]:
+        raise pipe.Malformed("a place that is not as agreed")
+    file, line, function, source = places[-1]
+    return visible(f"{file[:300]}:{line}, in {function[:200]}: {source[:300]}".removesuffix(": "))
+
+
+class Judged:
+    """The process that holds the framework of a workspace."""
+
+    def __init__(self, workspace: Path, limit: float = REQUEST_SECONDS) -> None:
+        self.workspace, self.limit = workspace, limit
+        self.drops: set[int] = set()  # handles that nobody here holds any more
+        self._over: Exception | None = None
+        self._number, self._deadline = 0, 0.0
+        self._home = Path(tempfile.mkdtemp(prefix="tinytorch-judged-"))
+        self._process = self._start()
+        self._buffer = bytearray()
+        if sys.platform == "win32":  # where a pipe cannot be waited for
+            threading.Thread(target=self._watch, daemon=True).start()
+        elif self._process.stdin is not None:
+            os.set_blocking(self._process.stdin.fileno(), False)
+        try:
+            self.ask("start", limit=START_SECONDS)
+        except Fault as fault:
+            raise OSError(f"The process for the framework did not start: {fault.said}") from None
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        user = site.getusersitepackages() if site.ENABLE_USER_SITE else ""
+        given = [str(self.workspace), str(self._home / "stack"), *filter(None, [user])]
+        runner = str(Path(__file__).with_name("judged.py"))
+        return subprocess.Popen(
+            [sys.executable, "-I", "-X", "utf8", "-W", "ignore", runner, *given],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+            cwd=self._home,
+            env=environment(str(self._home)),
+            start_new_session=os.name == "posix",
+        )
+
+    # Here, nothing but values travels; `standins.py` has a way for the rest.
+
+    def refer(self, value: Any) -> list[Any]:
+        raise pipe.Malformed(f"{type(value).__name__} cannot be sent")
+
+    def resolve(self, node: list[Any]) -> Any:
+        raise pipe.Malformed("a value of no known kind")
+
+    def describe(self, classes: list[Any]) -> None:
+        """Classes that are named in an answer for the first time."""
+
+    # ----------------------------------------------------------------------------------- asking
+
+    def ask(self, verb: str, *arguments: Any, limit: float | None = None) -> Any:
+        """The answer to one request. Once the process is over, always the same exception."""
+        if self._over is not None:
+            raise self._over
+        blobs: list[bytes] = []
+        packed = pipe.pack(arguments, blobs, self.refer)  # which may itself have to ask
+        drops, self.drops = list(self.drops), set()
+        self._number += 1
+        seconds = limit or self.limit
+        self._deadline = time.monotonic() + seconds
+        try:
+            self._write(pipe.frame([self._number, drops, verb, packed], blobs))
+            head, arrays = pipe.read_frame(self._read)
+            return self._checked(head, arrays)
+        except (EOFError, OSError, pipe.Malformed, RecursionError) as error:
+            self._over = self._why(error, seconds)
+        finally:
+            self._deadline = 0.0
+        self.end()
+        raise self._over
+
+    def _checked(self, head: list[Any], arrays: list[np.ndarray]) -> Any:
+        if len(head) != 4 or head[0] != self._number or self._buffer:
+            raise pipe.Malformed("an answer out of turn")
+        _, kind, content, classes = head
+        if kind == "raised":
+            error = raised(content)
+        elif kind == "is":
+            self.describe(classes)
+            return pipe.unpack(content, arrays, self.resolve)
+        else:
+            raise pipe.Malformed("an answer of no known kind")
+        raise error
+
+    def _write(self, data: bytes) -> None:
+        assert self._process.stdin is not None
+        outgoing, view = self._process.stdin.fileno(), memoryview(data)
+        while view:
+            with suppress(BlockingIOError):
+                view = view[os.write(outgoing, view) :]
+                continue
+            self._wait_for([], [outgoing])
+
+    def _read(self, size: int) -> bytes:
+        """Exactly so many bytes."""
+        assert self._process.stdout is not None
+        incoming = self._process.stdout.fileno()
+        while len(self._buffer) < size:
+            self._wait_for([incoming], [])
+            chunk = os.read(incoming, max(65_536, size - len(self._buffer)))
+            if not chunk:
+                raise EOFError
+            self._buffer += chunk
+        data = bytes(self._buffer[:size])
+        del self._buffer[:size]
+        return data
+
+    def _wait_for(self, incoming: list[int], outgoing: list[int]) -> None:
+        if sys.platform != "win32":
+            left = self._deadline - time.monotonic()
+            if left <= 0 or not any(select.select(incoming, outgoing, [], left)):
+                raise TimeoutError
+
+    def _watch(self) -> None:
+        """Where reading cannot be given up: ending the process ends the reading."""
+        while self._process.poll() is None:
+            time.sleep(0.2)
+            if self._deadline and time.monotonic() > self._deadline:
+                self._process.kill()
+
+    # ----------------------------------------------------------------------------------- ending
+
+    def _why(self, error: Exception, seconds: float) -> Exception:
+        """What to say of a process that gave no answer, or none that can be used."""
+        if isinstance(error, (pipe.Malformed, RecursionError)):
+            return Fault(
+                f"What the process of your framework answered cannot be used: {error}.",
+                hint="Does your code write to a file that it did not open, or start a process "
+                "that goes on after a call?",
+            )
+        if isinstance(error, TimeoutError) or time.monotonic() > self._deadline:
+            place = self._stack()
+            return Fault(
+                f"Your code was still running after {seconds:.0f} s{place and f' in {place}'}.",
+                hint="Is there a loop that never ends, or one over single numbers where NumPy "
+                "could work on the whole array?",
+            )
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(2)
+        return ended_by_itself(self._process.returncode)
+
+    def _stack(self) -> str:
+        """The innermost line in tinytorch, from the process that is still running."""
+        if sys.platform == "win32" or self._process.poll() is not None:
+            return ""
+        self._process.send_signal(signal.SIGUSR1)
+        time.sleep(0.3)
+        with suppress(OSError):
+            with (self._home / "stack").open(encoding="utf-8", errors="replace") as stack:
+                return innermost(stack.read(100_000), self.workspace / "tinytorch")
+        return ""
+
+    def end(self) -> None:
+        """The process and what it has started; then its folder."""
+        if self._over is None:
+            self._over = OSError("The process of the framework is over.")
+        if sys.platform != "win32":
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.kill()
+        self._process.wait()
+        for end in (self._process.stdin, self._process.stdout):
+            if end is not None:
+                end.close()
+        shutil.rmtree(self._home, ignore_errors=True)
+
+
+def ended_by_itself(code: int | None) -> Exception:
+    """`code` is None for a process that lives and has closed its end of the pipe."""
+    if code is None or code == CLOSED:
+        return Fault(
+            "Your code closed the pipe through which it is asked.",
+            hint="os.close and os.closerange are for descriptors that your code has opened.",
+        )
+    if -code in FROM_OUTSIDE:
+        return EndedFromOutside(
+            f"The process of the framework was ended from outside (signal {-code}); often the "
+            "memory ran out."
+        )
+    how = f"exit code {code}" if code >= 0 else f"signal {-code}"
+    return Fault(
+        f"Your code ended the process ({how}).",
+        hint="Does it call sys.exit or os._exit, or crash in a library?",
+    )
+
+
+def innermost(stack: str, package: Path) -> str:
+    """`tinytorch/autograd.py:77`, of the first line of a faulthandler's stack that is inside."""
+    for file, line in re.findall(r'File "([^"\n]*)", line (\d+)', stack):
+        if Path(file).is_relative_to(package):
+            shown = Path("tinytorch", Path(file).relative_to(package)).as_posix()
+            return visible(f"{shown}:{line}"[:300])
+    return ""
+
+
+def environment(home: str) -> dict[str, str]:
+    """What the judged process sees of its caller's: little, and nothing of the caller's home."""
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    homes = dict.fromkeys(("HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP"), home)
+    return kept | homes | {f"{name}_NUM_THREADS": "1" for name in THREADS}
