@@ -21,6 +21,7 @@ MAX_HEAD = 8_000_000  # bytes of JSON: ten thousand handles need a tenth of it
 MAX_ARRAYS = 64_000_000  # bytes: the largest that a milestone asks for is below 2 million
 MAX_DEPTH = 20
 LENGTHS = struct.Struct("<II")
+ENCODE = json.JSONEncoder(separators=(",", ":")).encode
 
 MAGIC = b"\x93NUMPY\x01\x00"
 HEADER = re.compile(
@@ -153,7 +154,7 @@ def unpack(node: Any, arrays: list[np.ndarray], resolve: Resolve) -> Any:
 
 def frame(head: list[Any], blobs: list[bytes]) -> bytes:
     """One message. The lengths of the arrays are the head's last entry."""
-    text = json.dumps([*head, [len(blob) for blob in blobs]], separators=(",", ":")).encode()
+    text = ENCODE([*head, [len(blob) for blob in blobs]]).encode()
     size = sum(map(len, blobs))
     if len(text) > MAX_HEAD or size > MAX_ARRAYS:
         raise Malformed(f"an answer of {(len(text) + size) // 1_000_000:,} MB")

@@ -33,7 +33,7 @@ START_SECONDS = 60.0  # Python and NumPy from a cold disk
 MAX_TEXT = 4_000
 CLOSED = 71  # judged.py's exit code when its pipe was closed under it
 KEPT = ("PATH", "LANG", "SYSTEMROOT", "LD_LIBRARY_PATH")
-THREADS = ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM", "NUMEXPR")
+THREADS = ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "VECLIB_MAXIMUM", "NUMEXPR_NUM")
 FROM_OUTSIDE = (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM))
 
 
@@ -282,4 +282,4 @@ def environment(home: str) -> dict[str, str]:
     """What the judged process sees of its caller's: little, and nothing of the caller's home."""
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     homes = dict.fromkeys(("HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP"), home)
-    return kept | homes | {f"{name}_NUM_THREADS": "1" for name in THREADS}
+    return kept | homes | {f"{name}_THREADS": "1" for name in THREADS}

@@ -88,6 +88,11 @@ class Run:
             return True
         return self._clock() - self._last >= SECONDS_BETWEEN_EVENTS
 
+    def until_event(self, done: int, total: int) -> int:
+        """How many steps there are to the next place on the curve."""
+        between = -(-total // EVENTS_PER_PHASE)
+        return min(between - done % between, total - done)
+
     def progress(
         self,
         phase: str,

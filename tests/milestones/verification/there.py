@@ -1,6 +1,6 @@
 """What of the course runs beside the framework, in the judged process, and gives no verdict.
 
-A training step is one request, calls of layers are recorded where they are made, and a class of the
+Some training steps are one request, calls of layers are recorded where they are made, and a class of the
 framework's own is extended where it lives. Everything here is written in the contract's names, and
 whatever it returns is only an answer: the judge checks it. Only NumPy may be imported.
 """
@@ -49,17 +49,14 @@ def update(optimizer: Any, schedule: Any) -> None:
         schedule.step()
 
 
-def training_step(
-    tt: Any,
-    model: Any,
-    criterion: Any,
-    optimizer: Any,
-    schedule: Any,
-    inputs: np.ndarray,
-    targets: np.ndarray,
+def training_steps(
+    tt: Any, model: Any, criterion: Any, optimizer: Any, schedule: Any, batches: list[Any]
 ) -> Any:
-    output = gradients(tt, model, criterion, optimizer, inputs, targets)
-    update(optimizer, schedule)
+    """Whole steps, one for each (inputs, targets); the model's last output."""
+    output = None
+    for inputs, targets in batches:
+        output = gradients(tt, model, criterion, optimizer, inputs, targets)
+        update(optimizer, schedule)
     return output
 
 
