@@ -11,8 +11,8 @@ tolerance stays what it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -167,29 +167,32 @@ def measure(
     scale = float(np.abs(gradient).max(initial=0.0)) * float(np.linalg.norm(direction))
     floor = max(0.1 * scale / np.sqrt(np.count_nonzero(direction)), 1e-3 * largest, 1e-9)
     best: tuple[float, float] | None = None
-    for quotient in quotients(parameter, direction, loss):
-        error = abs(said - quotient) / max(abs(quotient), abs(said), floor)
-        if best is None or error < best[0]:
-            best = error, quotient
-        if error <= tolerance:
-            break
+    with closing(quotients(parameter, direction, loss)) as found:
+        for quotient in found:
+            error = abs(said - quotient) / max(abs(quotient), abs(said), floor)
+            if best is None or error < best[0]:
+                best = error, quotient
+            if error <= tolerance:
+                break
     assert best is not None
     return Measured(name, place, said, best[1], best[0])
 
 
-def quotients(parameter: Any, direction: np.ndarray, loss: Loss) -> Iterator[float]:
+def quotients(
+    parameter: Any, direction: np.ndarray, loss: Loss
+) -> Generator[float, None, None]:
     """The central difference; asked again, smaller ones and one-sided ones of second order."""
     origin = parameter.data
 
     def at(distance: float) -> float:
         parameter.data = origin + distance * direction
-        try:
-            return loss()
-        finally:
-            parameter.data = origin
+        return loss()
 
-    yield (at(STEP) - at(-STEP)) / (2 * STEP)
-    for step in SMALLER_STEPS:
-        yield (at(step) - at(-step)) / (2 * step)
-        for side in (step, -step):
-            yield (-3 * at(0.0) + 4 * at(side) - at(2 * side)) / (2 * side)
+    try:
+        yield (at(STEP) - at(-STEP)) / (2 * STEP)
+        for step in SMALLER_STEPS:
+            yield (at(step) - at(-step)) / (2 * step)
+            for side in (step, -step):
+                yield (-3 * at(0.0) + 4 * at(side) - at(2 * side)) / (2 * side)
+    finally:
+        parameter.data = origin

@@ -115,7 +115,8 @@ class Objects:
         return self._classes[id(kind)][0]
 
     def resolve(self, node: list[Any]) -> Any:
-        return self._held[node[1]]
+        value = self._held[node[1]]
+        return getattr(value, node[2]) if node[0] == "m" else value
 
     def drop(self, handles: list[int]) -> None:
         for handle in handles:
@@ -135,7 +136,7 @@ class Runner:
     """One request at a time, until the pipe ends."""
 
     def __init__(self, incoming: int, outgoing: int, workspace: str) -> None:
-        self.incoming, self.outgoing = incoming, outgoing
+        self.incoming, self.outgoing = open(incoming, "rb"), outgoing  # noqa: SIM115
         self.package = Path(workspace, PACKAGE)
         self.objects = Objects()
         self.files: dict[str, ModuleType] = {}
@@ -143,33 +144,36 @@ class Runner:
 
     def serve(self) -> None:
         while True:
-            (number, drops, verb, packed), arrays = pipe.read_frame(self.read)
-            self.objects.drop(drops)
-            answer = self.answer(number, verb, packed, arrays)
+            (number, drops, requests), arrays = pipe.read_frame(self.read)
+            answer = self.answer(number, requests, drops, arrays)
             if os.getpid() != self.process:  # a fork of the framework's, come back out of a call
                 os._exit(0)
             self.write(answer)
 
-    def answer(self, number: int, verb: str, packed: Any, arrays: list[Any]) -> bytes:
+    def answer(self, number: int, requests: Any, drops: list[int], arrays: list[Any]) -> bytes:
+        """The answer to the last request. Those before it are assignments, which have none."""
+        value, left = None, len(requests)
         try:
-            arguments = pipe.unpack(packed, arrays, self.objects.resolve)
-            value = getattr(self, f"do_{verb}")(*arguments)
+            for verb, packed in requests:
+                left -= 1
+                arguments = pipe.unpack(packed, arrays, self.objects.resolve)
+                value = getattr(self, f"do_{verb}")(*arguments)
             if type(value) in ITERABLE or hasattr(type(value), "__next__"):
                 value = bounded(value)
+            self.objects.drop(drops)
             blobs: list[bytes] = []
             node = pipe.pack(value, blobs, self.objects.refer)
             described, self.objects.described = self.objects.described, []
             return pipe.frame([number, "is", node, described], blobs)
         except BaseException as error:  # SystemExit too: it is the framework's, not ours
-            return pipe.frame([number, "raised", described_error(error, self.package), []], [])
+            self.objects.drop(drops)
+            said = described_error(error, self.package) | {"late": left > 0}
+            return pipe.frame([number, "raised", said, []], [])
 
     def read(self, size: int) -> bytes:
-        data = b""
-        while len(data) < size:
-            chunk = os.read(self.incoming, size - len(data))
-            if not chunk:
-                os._exit(0)  # the judge has gone, or has what it needs
-            data += chunk
+        data = self.incoming.read(size)
+        if len(data) < size:
+            os._exit(0)  # the judge has gone, or has what it needs
         return data
 
     def write(self, data: bytes) -> None:

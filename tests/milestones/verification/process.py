@@ -69,11 +69,13 @@ KINDS: dict[str, type[Raised]] = {
 
 def raised(said: Any) -> Raised:
     """The exception for what came in place of an answer."""
-    form = {"kind": str, "text": str, "places": list, "is_error": bool}
+    form = {"kind": str, "text": str, "places": list, "is_error": bool, "late": bool}
     if type(said) is not dict or any(type(said.get(name)) is not of for name, of in form.items()):
         raise pipe.Malformed("an error that is not as agreed")
     kind, text = visible(said["kind"])[:100], visible(said["text"][:MAX_TEXT])
-    return KINDS.get(kind, Raised)(kind, text, place_of(said["places"]), said["is_error"])
+    # Late: by an assignment before. Whoever asked now must not take it for a name that is absent.
+    of = Raised if said["late"] else KINDS.get(kind, Raised)
+    return of(kind, text, place_of(said["places"]), said["is_error"])
 
 
 def place_of(places: list[Any]) -> str:
@@ -94,6 +96,7 @@ class Judged:
         self.drops: set[int] = set()  # handles that nobody here holds any more
         self._over: Exception | None = None
         self._number, self._deadline = 0, 0.0
+        self._waiting: tuple[list[Any], list[bytes]] = ([], [])
         self._home = Path(tempfile.mkdtemp(prefix="tinytorch-judged-"))
         self._process = self._start()
         self._buffer = bytearray()
@@ -137,14 +140,14 @@ class Judged:
         """The answer to one request. Once the process is over, always the same exception."""
         if self._over is not None:
             raise self._over
-        blobs: list[bytes] = []
-        packed = pipe.pack(arguments, blobs, self.refer)  # which may itself have to ask
+        self._add(verb, arguments)
         drops, self.drops = list(self.drops), set()
+        (requests, blobs), self._waiting = self._waiting, ([], [])
         self._number += 1
         seconds = limit or self.limit
         self._deadline = time.monotonic() + seconds
         try:
-            self._write(pipe.frame([self._number, drops, verb, packed], blobs))
+            self._write(pipe.frame([self._number, drops, requests], blobs))
             head, arrays = pipe.read_frame(self._read)
             return self._checked(head, arrays)
         except (EOFError, OSError, pipe.Malformed, RecursionError) as error:
@@ -153,6 +156,17 @@ class Judged:
             self._deadline = 0.0
         self.end()
         raise self._over
+
+    def tell(self, verb: str, *arguments: Any) -> None:
+        """A request whose answer nobody needs goes with the next one: an assignment."""
+        if self._over is not None:
+            raise self._over
+        self._add(verb, arguments)
+
+    def _add(self, verb: str, arguments: tuple[Any, ...]) -> None:
+        requests, blobs = self._waiting
+        packed = pipe.pack(arguments, blobs, self.refer)
+        requests.append([verb, packed])
 
     def _checked(self, head: list[Any], arrays: list[np.ndarray]) -> Any:
         if len(head) != 4 or head[0] != self._number or self._buffer:

@@ -44,7 +44,7 @@ class StandIn:
         return value
 
     def __setattr__(self, name: str, value: Any) -> None:
-        self._process.ask("set", self, name, value)
+        self._process.tell("set", self, name, value)
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         return self._process.ask("call", self, arguments, options)
@@ -123,9 +123,9 @@ class Framework(Judged):
         return self._functions[path, name]
 
     def refer(self, value: Any) -> list[Any]:
-        """How a request names an object. A method in a request is rare: it is asked for."""
+        """How a request names an object, or a method of one."""
         if isinstance(value, Method):
-            value = self.ask("get", value._of, value._name)
+            return ["m", value._of._handle, value._name]
         if isinstance(value, StandIn):
             return ["h", value._handle]
         return super().refer(value)

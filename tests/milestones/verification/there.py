@@ -60,6 +60,57 @@ def training_steps(
     return output
 
 
+# ------------------------------------------------------------------------ modes, buffers, outputs
+
+
+def switched(model: Any, training: bool) -> tuple[bool, list[Any]]:
+    """Bring the model into a mode; (its own mode before, each layer with its mode before)."""
+    layers = list(model.modules()) if hasattr(model, "modules") else [model]
+    before = [(layer, getattr(layer, "training", True)) for layer in layers]
+    was_training = getattr(model, "training", True)
+    (model.train if training else model.eval)()
+    return was_training, before
+
+
+def switched_back(model: Any, before: tuple[bool, list[Any]]) -> None:
+    was_training, layers = before
+    (model.train if was_training else model.eval)()
+    for layer, was in layers:
+        if getattr(layer, "training", was) != was:
+            layer.training = was
+
+
+def buffers(model: Any) -> dict[str, Any]:
+    """By name; none where a framework, or a model of plain tensors, has none."""
+    named = getattr(model, "named_buffers", None)
+    return {} if named is None else dict(named())
+
+
+def set_buffers_apart(model: Any) -> dict[str, Any]:
+    """The arrays of the buffers; the model works on copies of them from here on."""
+    before = {name: buffer.data for name, buffer in buffers(model).items()}
+    set_buffers(model, {name: np.array(value) for name, value in before.items()})
+    return before
+
+
+def set_buffers(model: Any, values: dict[str, np.ndarray]) -> None:
+    for name, buffer in buffers(model).items():
+        if name in values:
+            buffer.data = values[name]
+
+
+def evaluated(tt: Any, model: Any, inputs: np.ndarray) -> Any:
+    """Its outputs in evaluation mode; it is left in the mode, and with the buffers, that it had."""
+    modes = all(callable(getattr(model, name, None)) for name in ("train", "eval"))
+    mode, kept = switched(model, False) if modes else None, set_buffers_apart(model)
+    try:
+        return outputs(tt, model, tt.tensor(inputs))
+    finally:
+        set_buffers(model, kept)
+        if mode is not None:
+            switched_back(model, mode)
+
+
 def outputs(tt: Any, model: Any, x: Any) -> Any:
     """What the model gives, as an array, with nothing recorded."""
     with tt.no_grad():
