@@ -23,7 +23,7 @@ if str(HERE) not in sys.path:  # at its end: nothing that lies here hides a modu
 
 from milestone_tracker import MILESTONES, VERIFICATION_TIMEOUT  # noqa: E402  (found only now)
 from verification.faults import Fault  # noqa: E402
-from verification.process import EndedFromOutside, Raised  # noqa: E402
+from verification.raised import EndedFromOutside, Raised  # noqa: E402
 from verification.run import Run, stream_from_environment  # noqa: E402
 from verification.wording import visible  # noqa: E402
 

@@ -3,8 +3,10 @@
     wording.py             from two arrays to a sentence: "is 32 times too large"
     faults.py              the one exception that a student reads
     pipe.py                what travels between the judge and the judged: frames, values, arrays
-    judged.py              the judged process: it holds the framework and answers
+    runner.py              what the judged process answers
+    judged.py              the judged process: the framework's own, with a pipe to the judge
     there.py               what of the course runs over there: a training step, recorded calls
+    raised.py              what the framework raised, as the judge knows of it
     process.py             the judge's end: asked, checked, limited, ended
     standins.py            what the judge holds of the framework's objects
     places.py              where in tinytorch/ an error was raised

@@ -178,9 +178,7 @@ def measure(
     return Measured(name, place, said, best[1], best[0])
 
 
-def quotients(
-    parameter: Any, direction: np.ndarray, loss: Loss
-) -> Generator[float, None, None]:
+def quotients(parameter: Any, direction: np.ndarray, loss: Loss) -> Generator[float, None, None]:
     """The central difference; asked again, smaller ones and one-sided ones of second order."""
     origin = parameter.data
 

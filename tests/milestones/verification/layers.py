@@ -7,7 +7,7 @@ framework has no `named_modules`, there is only the model as a whole.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -44,6 +44,9 @@ def layers_to(model: Any, name: str) -> list[Any]:
     return layers
 
 
+FiveOfACall = tuple[str, Any, tuple[Any, ...], dict[str, Any], np.ndarray]
+
+
 class Call(NamedTuple):
     """One call of one layer: what it was called with, and what came out."""
 
@@ -52,10 +55,10 @@ class Call(NamedTuple):
     arguments: tuple[Any, ...]
     options: dict[str, Any]
     output: np.ndarray
-    there: Callable[[Any], Any] = lambda function: function  # where the layer is
+    where: Callable[[Any], Any]  # `Run.there`: the layer is over there
 
     def again(self) -> np.ndarray:
-        call = self.there(there.again)
+        call = self.where(there.again)
         return np.asarray(call(self.layer, self.arguments, self.options))
 
     @property
@@ -75,7 +78,7 @@ def observed(
     with subject.held(training, seeded(subject, seed)) as restart:
         restart()
         made = run.there(there.recorded_calls)(run.tt, model, inputs)
-    return [Call(*call, run.there) for call in made]
+    return [Call(*call, run.there) for call in cast("list[FiveOfACall]", made)]
 
 
 def repeated(subject: ModelUnderTest, call: Call, *, training: bool, seed: int) -> np.ndarray:

@@ -86,11 +86,11 @@ def array_from(blob: bytes) -> np.ndarray:
     flat = np.frombuffer(blob, dtype, offset=end)
     if dtype.kind == "b":  # any byte may have come
         flat = flat.view(np.uint8) != 0
-    return flat.reshape(shape, order="F" if by_columns else "C").copy(order="K")
+    return np.array(flat.reshape(shape, order="F" if by_columns else "C"), order="K")
 
 
 def can_travel(value: Any) -> bool:
-    return value.dtype.str in DTYPES
+    return bool(value.dtype.str in DTYPES)
 
 
 # ---------------------------------------------------------------------------------------- values

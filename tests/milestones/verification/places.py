@@ -6,7 +6,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from verification.process import Raised
+from verification.raised import Raised
 
 
 def named(error: BaseException) -> str:

@@ -26,66 +26,15 @@ import numpy as np
 
 from verification import pipe
 from verification.faults import Fault
+from verification.raised import EndedFromOutside, raised
 from verification.wording import visible
 
 REQUEST_SECONDS = 20.0  # the longest request of a right framework takes 0.2
 START_SECONDS = 60.0  # Python and NumPy from a cold disk
-MAX_TEXT = 4_000
 CLOSED = 71  # judged.py's exit code when its pipe was closed under it
 KEPT = ("PATH", "LANG", "SYSTEMROOT", "LD_LIBRARY_PATH")
 THREADS = ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "VECLIB_MAXIMUM", "NUMEXPR_NUM")
 FROM_OUTSIDE = (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM))
-
-
-class EndedFromOutside(Exception):
-    """The judged process was killed, by whom it cannot be said. That is no verdict."""
-
-
-class Raised(Exception):
-    """What the framework raised: its class's name, its text, and where in `tinytorch/`."""
-
-    def __init__(self, kind: str, text: str, place: str = "", is_error: bool = True) -> None:
-        super().__init__(text)
-        self.kind, self.place, self.is_error = kind, place, is_error
-
-    def sentence(self) -> str:
-        said = ": ".join(filter(None, [self.kind, str(self)]))
-        return said if self.is_error else f"Your code raised {said}, which would end the program."
-
-
-class RaisedBlank(Raised, NotImplementedError):
-    """A task that is still blank."""
-
-
-class RaisedAttribute(Raised, AttributeError):
-    """A name that is not there: `getattr` with a default may go on."""
-
-
-KINDS: dict[str, type[Raised]] = {
-    "NotImplementedError": RaisedBlank,
-    "AttributeError": RaisedAttribute,
-}
-
-
-def raised(said: Any) -> Raised:
-    """The exception for what came in place of an answer."""
-    form = {"kind": str, "text": str, "places": list, "is_error": bool, "late": bool}
-    if type(said) is not dict or any(type(said.get(name)) is not of for name, of in form.items()):
-        raise pipe.Malformed("an error that is not as agreed")
-    kind, text = visible(said["kind"])[:100], visible(said["text"][:MAX_TEXT])
-    # Late: by an assignment before. Whoever asked now must not take it for a name that is absent.
-    of = Raised if said["late"] else KINDS.get(kind, Raised)
-    return of(kind, text, place_of(said["places"]), said["is_error"])
-
-
-def place_of(places: list[Any]) -> str:
-    """`tinytorch/nn/modules.py:12, in forward: return x`, of the innermost."""
-    if not places:
-        return ""
-    if type(places[-1]) is not list or list(map(type, places[-1])) != [str, int, str, str]:
-        raise pipe.Malformed("a place that is not as agreed")
-    file, line, function, source = places[-1]
-    return visible(f"{file[:300]}:{line}, in {function[:200]}: {source[:300]}".removesuffix(": "))
 
 
 class Judged:
@@ -244,9 +193,9 @@ class Judged:
             return ""
         self._process.send_signal(signal.SIGUSR1)
         time.sleep(0.3)
-        with suppress(OSError):
-            with (self._home / "stack").open(encoding="utf-8", errors="replace") as stack:
-                return innermost(stack.read(100_000), self.workspace / "tinytorch")
+        path = self._home / "stack"
+        with suppress(OSError), path.open(encoding="utf-8", errors="replace") as stack:
+            return innermost(stack.read(100_000), self.workspace / "tinytorch")
         return ""
 
     def end(self) -> None:

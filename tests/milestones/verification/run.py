@@ -35,7 +35,7 @@ class Run:
         record: Callable[[str, object], None],
         stream: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
-        workspace: Path = Path(__file__).resolve().parents[3],
+        workspace: Path | None = None,
     ) -> None:
         self.milestone, self.modules, self.seed = milestone, modules, seed
         # Two sources, so that adding or removing a check does not change the training data.
@@ -43,7 +43,7 @@ class Run:
         self.record = record
         self._stream, self._clock, self._last = stream, clock, -1.0
         self.tt: Any = None
-        self.workspace = workspace
+        self.workspace = workspace or Path(__file__).resolve().parents[3]
         self._process: Framework | None = None
 
     def framework(self) -> Any:

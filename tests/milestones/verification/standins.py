@@ -16,7 +16,8 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from verification.pipe import Malformed
-from verification.process import Judged, RaisedAttribute
+from verification.process import Judged
+from verification.raised import RaisedAttribute
 from verification.wording import visible
 
 

@@ -1,8 +1,8 @@
 """What of the course runs beside the framework, in the judged process, and gives no verdict.
 
-Some training steps are one request, calls of layers are recorded where they are made, and a class of the
-framework's own is extended where it lives. Everything here is written in the contract's names, and
-whatever it returns is only an answer: the judge checks it. Only NumPy may be imported.
+Some training steps are one request, calls of layers are recorded where they are made, and a class
+of the framework's own is extended where it lives. All of it is written in the contract's names, and
+what it returns is only an answer: the judge checks it. Only NumPy may be imported.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def recording(model: Any) -> Iterator[list[tuple[Any, ...]]]:
 
 
 def recorded_calls(tt: Any, model: Any, inputs: np.ndarray) -> list[tuple[Any, ...]]:
-    """(name, layer, arguments, options, what came out) of each call; the model's own is the last."""
+    """(name, layer, arguments, options, what came out) of each call; the model comes last."""
     with recording(model) as calls, tt.no_grad():
         x = tt.tensor(inputs)
         calls.append(("", model, (x,), {}, array_of(model(x))))
@@ -178,7 +178,7 @@ def put_in_place(t: Any, index: Any, value: float) -> None:
 def scaled_module(nn: Any, values: Any) -> Any:
     """A module with a layer `inner` and a parameter `scale`."""
 
-    class Scaled(nn.Module):  # type: ignore[misc, name-defined]  # the framework's own
+    class Scaled(nn.Module):  # type: ignore[misc]  # the framework's own
         def __init__(self) -> None:
             super().__init__()
             self.inner = nn.Linear(3, 2)

@@ -85,9 +85,7 @@ class Pace:
     ) -> Any:
         """The output of the last of these steps."""
         began, call = time.perf_counter(), self._run.there(there.training_steps)
-        output = call(
-            self._run.tt, subject.model, subject.criterion, optimizer, schedule, chosen
-        )
+        output = call(self._run.tt, subject.model, subject.criterion, optimizer, schedule, chosen)
         each = (time.perf_counter() - began) / len(chosen)
         self._affordable = max(1, min(2 * len(chosen), int(SECONDS_A_REQUEST / (each + 1e-9))))
         return output

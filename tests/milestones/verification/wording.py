@@ -89,7 +89,8 @@ def count(where: np.ndarray) -> str:
 def visible(text: str) -> str:
     """Without anything that steers a terminal or turns a line around: shown by its number."""
     return "".join(
-        c if c == "\n" or unicodedata.category(c) not in UNSEEN else f"\\u{ord(c):04x}" for c in text
+        c if c == "\n" or unicodedata.category(c) not in UNSEEN else f"\\u{ord(c):04x}"
+        for c in text
     )
 
 
