@@ -113,7 +113,8 @@ BAD_ARRAYS = {
     "too long": npy_with("{'descr': '<f8', 'fortran_order': False, 'shape': (), }\n", b"8" * 16),
     "a size that wraps around": npy_with(
         "{'descr': '<f8', 'fortran_order': False, 'shape': (4294967296, 4294967296), }\n", b""),
-    "a negative size": npy_with("{'descr': '<f8', 'fortran_order': False, 'shape': (-1,), }\n", b""),
+    "a negative size": npy_with(
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (-1,), }\n", b""),
     "too many dimensions": npy_with(
         f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({'1, ' * 40}), }}\n", b"8" * 8),
     "nothing": b"\x93NUMPY\x01\x00\x00\x00",
@@ -332,8 +333,7 @@ def test_who_breaks_the_pipe_ends_the_run(start: Start, kind: str) -> None:
     tt = start(f"ANSWER, LATER = {answers!r}\ndef break_it(): {code}\ndef more(): return 1\n")
     broken = tt.break_it
     with pytest.raises(Fault) as caught:
-        for _ in range(3):
-            broken()
+        _ = [broken() for _ in range(3)]
     assert words in caught.value.said
     with pytest.raises(Fault) as again:
         tt.more()

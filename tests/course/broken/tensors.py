@@ -105,8 +105,8 @@ BROKEN = [
     Broken(
         "a generator that stands still", "perceptron",
         "", "def randn(*sizes, size=None, dtype=None, requires_grad=False):\n"
-        "    numbers = np.random.default_rng(default_generator.bit_generator.state['state']['state']"
-        " % 2**32)\n"
+        "    place = default_generator.bit_generator.state['state']['state'] % 2**32\n"
+        "    numbers = np.random.default_rng(place)\n"
         "    array = numbers.standard_normal(_sizes(sizes, size), dtype or float32)\n"
         "    return _fresh(array, requires_grad)",
         ("randn", "1000 different numbers", "modules/00_setup/setup.py"), where="tensor.py",

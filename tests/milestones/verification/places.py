@@ -11,7 +11,8 @@ from verification.raised import Raised
 
 def named(error: BaseException) -> str:
     """`TypeError: its text`, wherever it was raised."""
-    return f"{error.kind if isinstance(error, Raised) else type(error).__name__}: {error}"
+    kind = error.kind if isinstance(error, Raised) else type(error).__name__
+    return ": ".join(filter(None, [kind, str(error)]))
 
 
 def raised_in(error: BaseException) -> str:
