@@ -21,6 +21,7 @@ from verification.metrics import Metrics
 from verification.models import Part
 from verification.randomness import Rewind
 from verification.run import Run
+from verification.standins import do
 
 Criterion = Callable[[Any, Any], Any]
 Values = dict[str, np.ndarray]
@@ -89,7 +90,7 @@ class ModelUnderTest:
         try:
             yield
         finally:
-            self.run.there(there.switched_back)(self.model, before)
+            do(self.run.there(there.switched_back), self.model, before)
 
     # ------------------------------------------------------------------------------------ forwards
 
@@ -131,7 +132,7 @@ class ModelUnderTest:
     def set_buffers(self, values: Values) -> None:
         """By name: a layer may have put a new tensor in a buffer's place."""
         if values:
-            self.run.there(there.set_buffers)(self.model, values)
+            do(self.run.there(there.set_buffers), self.model, values)
 
     # ----------------------------------------------------------------------------------- measuring
 

@@ -170,6 +170,11 @@ class Runner:
     def do_get(self, value: Any, name: str) -> Any:
         return getattr(value, name)
 
+    def do_path(self, value: Any, *names: str) -> Any:
+        for name in names:
+            value = None if value is None else getattr(value, name)
+        return value
+
     def do_set(self, value: Any, name: str, new: Any) -> None:
         setattr(value, name, new)
 

@@ -163,6 +163,26 @@ def made(kind: type[StandIn], process: Framework, handle: int) -> StandIn:
     return found
 
 
+def fetch(value: Any, *names: str) -> Any:
+    """`value.grad.data` as one request; None where something on the way is None."""
+    if isinstance(value, StandIn):
+        return value._process.ask("path", value, *names)
+    for name in names:
+        value = None if value is None else getattr(value, name)
+    return value
+
+
+def do(function: Callable[..., Any], *arguments: Any) -> None:
+    """Call it, with no need of what it gives: that goes with the next request."""
+    if isinstance(function, StandIn):
+        function._process.tell("call", function, arguments, {})
+    elif isinstance(function, Method):
+        of = function._of
+        of._process.tell("method", of, function._name, arguments, {})
+    else:
+        function(*arguments)
+
+
 def process_of(tt: Any) -> Framework | None:
     """The process that a stand-in stands for; none for a framework in this process."""
     return tt._process if isinstance(tt, StandIn) else None
