@@ -23,6 +23,7 @@ if str(HERE) not in sys.path:  # at its end: nothing that lies here hides a modu
 
 from milestone_tracker import MILESTONES, VERIFICATION_TIMEOUT  # noqa: E402  (found only now)
 from verification.faults import Fault  # noqa: E402
+from verification.orphans import become_the_judge, end_orphans  # noqa: E402
 from verification.raised import EndedFromOutside, Raised  # noqa: E402
 from verification.run import Run, stream_from_environment  # noqa: E402
 from verification.wording import visible  # noqa: E402
@@ -56,11 +57,13 @@ def run(
     stream = stream_from_environment()
     if stream is not None:
         end_late_runs(MILESTONES[milestone].get("timeout", VERIFICATION_TIMEOUT))
+    become_the_judge()
     run = Run(milestone, modules, seed, record_property, stream, workspace=WORKSPACE)
     try:
         yield run
     finally:
         run.end()
+        end_orphans()
 
 
 def end_late_runs(limit: float) -> None:

@@ -24,6 +24,23 @@ case = '<testcase name="test_perceptron_learning"><properties>' + rows + '</prop
 pathlib.Path(report).write_text(f"<testsuites><testsuite>{case}</testsuite></testsuites>")
 os._exit(0)
 """
+WRITE_IT_LATER = """
+import os, pathlib, time
+asked = pathlib.Path(f"/proc/{os.getppid()}/cmdline").read_text().split("\\0")
+report = pathlib.Path(next(p.partition("=")[2] for p in asked if p.startswith("--junitxml=")))
+metrics = ("accuracy", "gradient_error", "control_accuracy")
+rows = "".join(f'<property name="{name}" value="0.5"/>' for name in metrics)
+case = '<testcase name="test_perceptron_learning"><properties>' + rows + '</properties></testcase>'
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        while not report.exists():
+            time.sleep(0.0001)
+        for _ in range(1000):
+            report.write_text(f"<testsuites><testsuite>{case}</testsuite></testsuites>")
+        os._exit(0)
+    os._exit(0)
+"""
 REPLACE_CODE = """
 import gc, types
 for found in gc.get_objects():
@@ -71,6 +88,8 @@ BROKEN = [
         "ended the process (exit code 0)",
     ),
     at_import("the report written, and an exit", WRITE_THE_REPORT, "ended the process"),
+    at_import("the report written by a process left behind", WRITE_IT_LATER + NO_BACKWARD,
+              NO_GRADIENT),
     at_import("all code of the judges replaced", REPLACE_CODE + NO_BACKWARD, NO_GRADIENT),
     at_import("the judges replaced", REPLACE_IN_MODULES + NO_BACKWARD, NO_GRADIENT),
     at_import(

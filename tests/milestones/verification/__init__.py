@@ -8,6 +8,7 @@
     there.py               what of the course runs over there: a training step, recorded calls
     raised.py              what the framework raised, as the judge knows of it
     process.py             the judge's end: asked, checked, limited, ended
+    orphans.py             what the framework has left running: found and ended with the run
     standins.py            what the judge holds of the framework's objects
     places.py              where in tinytorch/ an error was raised
     data.py                what is learned: separable points, XOR, the digits, sequences
