@@ -21,7 +21,12 @@ GRACE_SECONDS = 5.0  # who started the run ends it first, and can say so
 if str(HERE) not in sys.path:  # at its end: nothing that lies here hides a module of Python's own
     sys.path.append(str(HERE))
 
-from milestone_tracker import MILESTONES, VERIFICATION_TIMEOUT  # noqa: E402  (found only now)
+from verification.launch import Launched, launch  # noqa: E402  (found only now)
+
+# One milestone is run, by somebody who listens: its process starts while NumPy is imported here.
+EARLY: list[Launched] = [launch(WORKSPACE)] if "TINYTORCH_PROGRESS_STREAM" in os.environ else []
+
+from milestone_tracker import MILESTONES, VERIFICATION_TIMEOUT  # noqa: E402
 from verification.faults import Fault  # noqa: E402
 from verification.orphans import become_the_judge, end_orphans  # noqa: E402
 from verification.raised import EndedFromOutside, Raised  # noqa: E402
@@ -58,12 +63,21 @@ def run(
     if stream is not None:
         end_late_runs(MILESTONES[milestone].get("timeout", VERIFICATION_TIMEOUT))
     become_the_judge()
-    run = Run(milestone, modules, seed, record_property, stream, workspace=WORKSPACE)
+    early = EARLY.pop() if EARLY else None
+    run = Run(
+        milestone, modules, seed, record_property, stream, workspace=WORKSPACE, launched=early
+    )
     try:
         yield run
     finally:
         run.end()
         end_orphans()
+
+
+def pytest_unconfigure() -> None:
+    """A process that no test has asked for."""
+    while EARLY:
+        EARLY.pop().end()
 
 
 def end_late_runs(limit: float) -> None:

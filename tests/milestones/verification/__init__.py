@@ -7,6 +7,7 @@
     judged.py              the judged process: the framework's own, with a pipe to the judge
     there.py               what of the course runs over there: a training step, recorded calls
     raised.py              what the framework raised, as the judge knows of it
+    launch.py              the judged process's start, surroundings and end
     process.py             the judge's end: asked, checked, limited, ended
     orphans.py             what the framework has left running: found and ended with the run
     standins.py            what the judge holds of the framework's objects

@@ -10,12 +10,9 @@ from __future__ import annotations
 import os
 import re
 import select
-import shutil
 import signal
-import site
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from contextlib import suppress
@@ -26,28 +23,29 @@ import numpy as np
 
 from verification import pipe
 from verification.faults import Fault
+from verification.launch import Launched, launch
 from verification.raised import EndedFromOutside, raised
 from verification.wording import visible
 
 REQUEST_SECONDS = 20.0  # the longest request of a right framework takes 0.2
 START_SECONDS = 60.0  # Python and NumPy from a cold disk
 CLOSED = 71  # judged.py's exit code when its pipe was closed under it
-KEPT = ("PATH", "LANG", "SYSTEMROOT", "LD_LIBRARY_PATH")
-THREADS = ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "VECLIB_MAXIMUM", "NUMEXPR_NUM")
 FROM_OUTSIDE = (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM))
 
 
 class Judged:
     """The process that holds the framework of a workspace."""
 
-    def __init__(self, workspace: Path, limit: float = REQUEST_SECONDS) -> None:
+    def __init__(
+        self, workspace: Path, launched: Launched | None = None, limit: float = REQUEST_SECONDS
+    ) -> None:
         self.workspace, self.limit = workspace, limit
         self.drops: set[int] = set()  # handles that nobody here holds any more
         self._over: Exception | None = None
         self._number, self._deadline = 0, 0.0
         self._waiting: tuple[list[Any], list[bytes]] = ([], [])
-        self._home = Path(tempfile.mkdtemp(prefix="tinytorch-judged-"))
-        self._process = self._start()
+        self._launched = launched or launch(workspace)
+        self._process = self._launched.process
         self._buffer = bytearray()
         if sys.platform == "win32":  # where a pipe cannot be waited for
             threading.Thread(target=self._watch, daemon=True).start()
@@ -57,20 +55,6 @@ class Judged:
             self.ask("start", limit=START_SECONDS)
         except Fault as fault:
             raise OSError(f"The process for the framework did not start: {fault.said}") from None
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        user = site.getusersitepackages() if site.ENABLE_USER_SITE else ""
-        given = [str(self.workspace), str(self._home / "stack"), *filter(None, [user])]
-        runner = str(Path(__file__).with_name("judged.py"))
-        return subprocess.Popen(
-            [sys.executable, "-I", "-X", "utf8", "-W", "ignore", runner, *given],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            bufsize=0,
-            cwd=self._home,
-            env=environment(str(self._home)),
-            start_new_session=os.name == "posix",
-        )
 
     # Here, nothing but values travels; `standins.py` has a way for the rest.
 
@@ -193,7 +177,7 @@ class Judged:
             return ""
         self._process.send_signal(signal.SIGUSR1)
         time.sleep(0.3)
-        path = self._home / "stack"
+        path = self._launched.home / "stack"
         with suppress(OSError), path.open(encoding="utf-8", errors="replace") as stack:
             return innermost(stack.read(100_000), self.workspace / "tinytorch")
         return ""
@@ -202,15 +186,7 @@ class Judged:
         """The process and what it has started; then its folder."""
         if self._over is None:
             self._over = OSError("The process of the framework is over.")
-        if sys.platform != "win32":
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.kill()
-        self._process.wait()
-        for end in (self._process.stdin, self._process.stdout):
-            if end is not None:
-                end.close()
-        shutil.rmtree(self._home, ignore_errors=True)
+        self._launched.end()
 
 
 def ended_by_itself(code: int | None) -> Exception:
@@ -239,10 +215,3 @@ def innermost(stack: str, package: Path) -> str:
             shown = Path("tinytorch", Path(file).relative_to(package)).as_posix()
             return visible(f"{shown}:{line}"[:300])
     return ""
-
-
-def environment(home: str) -> dict[str, str]:
-    """What the judged process sees of its caller's: little, and nothing of the caller's home."""
-    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
-    homes = dict.fromkeys(("HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP"), home)
-    return kept | homes | {f"{name}_THREADS": "1" for name in THREADS}

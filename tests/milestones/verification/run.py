@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
+from verification.launch import Launched
 from verification.randomness import RandomNumbers
 from verification.standins import Framework, process_of
 
@@ -36,6 +37,7 @@ class Run:
         stream: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
         workspace: Path | None = None,
+        launched: Launched | None = None,
     ) -> None:
         self.milestone, self.modules, self.seed = milestone, modules, seed
         # Two sources, so that adding or removing a check does not change the training data.
@@ -44,6 +46,7 @@ class Run:
         self._stream, self._clock, self._last = stream, clock, -1.0
         self.tt: Any = None
         self.workspace = workspace or Path(__file__).resolve().parents[3]
+        self._launched = launched
         self._process: Framework | None = None
 
     def framework(self) -> Any:
@@ -51,7 +54,7 @@ class Run:
 
         Imported as late as this, so that its errors show.
         """
-        self._process = Framework(self.workspace)
+        self._process = Framework(self.workspace, self._launched)
         self.tt = self._process.start()
         self.seed_framework()
         return self.tt
@@ -63,8 +66,9 @@ class Run:
 
     def end(self) -> None:
         """The framework has been asked all that it will be."""
-        if self._process is not None:
-            self._process.end()
+        process = self._process or self._launched
+        if process is not None:
+            process.end()
 
     def seed_framework(self) -> None:
         """From here on the framework's own random numbers are those of the seed."""

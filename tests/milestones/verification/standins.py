@@ -15,8 +15,9 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
+from verification.launch import Launched
 from verification.pipe import Malformed
-from verification.process import Judged
+from verification.process import REQUEST_SECONDS, Judged
 from verification.raised import RaisedAttribute
 from verification.wording import visible
 
@@ -106,11 +107,13 @@ for _name in BINARY:
 class Framework(Judged):
     """The judged process, with stand-ins for what stays in it."""
 
-    def __init__(self, workspace: Path, **more: Any) -> None:
+    def __init__(
+        self, workspace: Path, launched: Launched | None = None, limit: float = REQUEST_SECONDS
+    ) -> None:
         self._kinds: dict[int, type[StandIn]] = {}
         self._alive: WeakValueDictionary[int, StandIn] = WeakValueDictionary()
         self._functions: dict[tuple[str, str], Any] = {}
-        super().__init__(workspace, **more)
+        super().__init__(workspace, launched, limit)
 
     def start(self) -> Any:
         """The stand-in for `tinytorch`, imported over there."""
