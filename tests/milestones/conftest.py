@@ -24,7 +24,8 @@ if str(HERE) not in sys.path:  # at its end: nothing that lies here hides a modu
 from verification.launch import Launched, launch  # noqa: E402  (found only now)
 
 # One milestone is run, by somebody who listens: its process starts while NumPy is imported here.
-EARLY: list[Launched] = [launch(WORKSPACE)] if "TINYTORCH_PROGRESS_STREAM" in os.environ else []
+STREAM = os.environ.get("TINYTORCH_PROGRESS_STREAM")
+EARLY: list[Launched] = [launch(WORKSPACE, Path(STREAM).parent)] if STREAM else []
 
 from milestone_tracker import MILESTONES, VERIFICATION_TIMEOUT  # noqa: E402
 from verification.faults import Fault  # noqa: E402

@@ -40,9 +40,12 @@ class Launched(NamedTuple):
         shutil.rmtree(self.home, ignore_errors=True)
 
 
-def launch(workspace: Path) -> Launched:
-    """`judged.py`, isolated, for this workspace. It does nothing before it is asked."""
-    home = Path(tempfile.mkdtemp(prefix="tinytorch-judged-"))
+def launch(workspace: Path, scratch: Path | None = None) -> Launched:
+    """`judged.py`, isolated, for this workspace. It does nothing before it is asked.
+
+    Its home is in `scratch`, where somebody has one that is removed even if the judge is killed.
+    """
+    home = Path(tempfile.mkdtemp(prefix="tinytorch-judged-", dir=scratch))
     user = site.getusersitepackages() if site.ENABLE_USER_SITE else ""
     given = [str(workspace), str(home / "stack"), *filter(None, [user])]
     runner = str(Path(__file__).with_name("judged.py"))
