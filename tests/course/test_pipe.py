@@ -106,6 +106,10 @@ BAD_ARRAYS = {
     "a pickle": pickle.dumps(np.ones(3)),
     "an npy with a pickle in it": SAVED.getvalue(),
     "objects": npy_with("{'descr': '|O8', 'fortran_order': False, 'shape': (1,), }\n", b"8" * 8),
+    "a type that is none": npy_with(
+        "{'descr': '<f3', 'fortran_order': False, 'shape': (1,), }\n", b"8" * 3),
+    "a type of this machine's alone": npy_with(
+        "{'descr': '<f16', 'fortran_order': False, 'shape': (1,), }\n", b"8" * 16),
     "a structure": npy_with("{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': (1,), }\n",
                             b"8" * 8),
     "code": npy_with("{'descr': __import__('os'), 'fortran_order': False, 'shape': (1,), }\n", b""),
