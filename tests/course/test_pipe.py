@@ -407,19 +407,20 @@ def test_a_kill_from_outside_is_no_verdict(start: Start) -> None:
 
 @POSIX
 def test_it_ends_with_the_judge_even_in_the_middle_of_a_call(tmp_path: Path) -> None:
-    package = tmp_path / "tinytorch" / "__init__.py"
+    package, marker = tmp_path / "tinytorch" / "__init__.py", tmp_path / "pid"
     package.parent.mkdir()
-    package.write_text(f"{HEAD}def pid(): return os.getpid()\ndef loop():\n    while True: pass\n")
+    loop = f"    open({str(marker)!r}, 'w').write(str(os.getpid()))\n    while True: pass\n"
+    package.write_text(f"{HEAD}def loop():\n{loop}", encoding="utf-8")
     judge = (
         f"import sys; sys.path.append({str(Path(pipe.__file__).parents[1])!r})\n"
         "from pathlib import Path\nfrom verification.standins import Framework\n"
-        f"tt = Framework(Path({str(tmp_path)!r})).start()\nprint(tt.pid(), flush=True)\ntt.loop()\n"
+        f"Framework(Path({str(tmp_path)!r})).start().loop()\n"
     )
-    command = [sys.executable, "-c", judge]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        pid = int(process.stdout.readline())
+    with subprocess.Popen([sys.executable, "-c", judge]) as process:
+        while not (marker.exists() and marker.read_text()):
+            time.sleep(0.01)
         process.kill()
+    pid = int(marker.read_text())
     for _ in range(50):
         if not is_running(pid):
             return
