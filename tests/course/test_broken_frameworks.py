@@ -53,6 +53,28 @@ def test_a_broken_framework_fails_with_the_right_words(broken: Broken, workspace
     assert not missing, f"{broken.name}: {missing} not in\n{said}"
 
 
+@pytest.mark.skipif(os.name != "posix", reason="forks, and closes descriptors by their number")
+@pytest.mark.parametrize("cheat", cheats.POWERLESS, ids=[cheat.name for cheat in cheats.POWERLESS])
+def test_what_a_right_framework_does_in_its_own_process_changes_nothing(
+    cheat: Broken, workspace: Path
+) -> None:
+    cheat.apply(workspace / "tinytorch")
+    verdict = tracker_of(MILESTONES).run_milestone("perceptron", seed=SEED, workspace=workspace)
+    assert verdict.outcome == "passed", f"{verdict.reason}\n{verdict.details}\n{verdict.output}"
+    assert verdict.seconds < 15
+
+
+@pytest.mark.parametrize("name", ["random", "types", "json", "numpy", "pytest", "sitecustomize"])
+def test_files_beside_the_package_hide_nothing(
+    name: str, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Honest scratch files, and one that Python would run by itself."""
+    (workspace / f"{name}.py").write_text("raise SystemExit('found')\n", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(workspace))
+    verdict = tracker_of(MILESTONES).run_milestone("perceptron", seed=SEED, workspace=workspace)
+    assert verdict.outcome == "passed", f"{verdict.reason}\n{verdict.details}\n{verdict.output}"
+
+
 # Should a probe ever miss one of these, the checks of the whole model still see it.
 SEEN_WITHOUT_PROBES = {
     "every gradient flipped": "has the wrong sign",
@@ -80,7 +102,8 @@ def test_the_whole_model_is_checked_too(name: str, workspace: Path) -> None:
     done = subprocess.run(
         [*command, "--without-parts"],
         cwd=MILESTONES,
-        env=os.environ | {"PYTHONPATH": str(workspace), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        env=os.environ
+        | {"TINYTORCH_WORKSPACE": str(workspace), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         check=False,
     )
@@ -114,7 +137,7 @@ def test_a_run_whose_tito_was_killed_ends_itself(tmp_path: Path) -> None:
     done = subprocess.run(
         command,
         cwd=milestones,
-        env=os.environ | {"PYTHONPATH": str(tmp_path)} | listening,
+        env=os.environ | {"TINYTORCH_WORKSPACE": str(tmp_path)} | listening,
         capture_output=True,
         check=False,
         timeout=60,

@@ -14,26 +14,25 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parent
-WORKSPACE = HERE.parents[1]
-GRACE_SECONDS = 5.0  # so that the parent process ends it first, and can say why
+WORKSPACE = Path(os.environ.get("TINYTORCH_WORKSPACE") or HERE.parents[1])
+GRACE_SECONDS = 5.0  # who started the run ends it first, and can say so
 
 
-def put_on_path() -> None:
-    """`verification`, and the workspace's package unless PYTHONPATH already names one."""
-    named = [Path(entry) for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
-    if not any((entry / "tinytorch").is_dir() for entry in named):
-        sys.path.insert(0, str(WORKSPACE))
-    if str(HERE) not in sys.path:
-        sys.path.insert(0, str(HERE))
+if str(HERE) not in sys.path:  # at its end: nothing that lies here hides a module of Python's own
+    sys.path.append(str(HERE))
 
+from verification.launch import Launched, launch  # noqa: E402  (found only now)
 
-put_on_path()
+# One milestone is run, by somebody who listens: its process starts while NumPy is imported here.
+STREAM = os.environ.get("TINYTORCH_PROGRESS_STREAM")
+EARLY: list[Launched] = [launch(WORKSPACE, Path(STREAM).parent)] if STREAM else []
 
-from milestone_tracker import MILESTONES, VERIFICATION_TIMEOUT  # noqa: E402  (found only now)
+from milestone_tracker import MILESTONES, VERIFICATION_TIMEOUT  # noqa: E402
 from verification.faults import Fault  # noqa: E402
+from verification.orphans import become_the_judge, end_orphans  # noqa: E402
+from verification.raised import EndedFromOutside, Raised  # noqa: E402
 from verification.run import Run, stream_from_environment  # noqa: E402
-
-Failed = pytest.fail.Exception  # taken before a framework comes, which could replace pytest.fail
+from verification.wording import visible  # noqa: E402
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -46,8 +45,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture
-def run(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> Run:
-    """One run of the milestone whose test asks for it."""
+def run(
+    request: pytest.FixtureRequest, record_property: Callable[[str, object], None]
+) -> Iterator[Run]:
+    """One run of the milestone whose test asks for it, and the end of its framework's process."""
     test = request.function.__name__
     milestone = next(name for name, entry in MILESTONES.items() if entry["test"] == test)
     seed = request.config.getoption("--seed")
@@ -62,7 +63,22 @@ def run(request: pytest.FixtureRequest, record_property: Callable[[str, object],
     stream = stream_from_environment()
     if stream is not None:
         end_late_runs(MILESTONES[milestone].get("timeout", VERIFICATION_TIMEOUT))
-    return Run(milestone, modules, seed, record_property, stream)
+    become_the_judge()
+    early = EARLY.pop() if EARLY else None
+    run = Run(
+        milestone, modules, seed, record_property, stream, workspace=WORKSPACE, launched=early
+    )
+    try:
+        yield run
+    finally:
+        run.end()
+        end_orphans()
+
+
+def pytest_unconfigure() -> None:
+    """A process that no test has asked for."""
+    while EARLY:
+        EARLY.pop().end()
 
 
 def end_late_runs(limit: float) -> None:
@@ -75,16 +91,17 @@ def end_late_runs(limit: float) -> None:
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """A fault is shown as its text alone, with the command that replays it.
 
-    So is an attempt to leave early. Other errors keep their traceback: the tracker and `tito` find
-    the student's line in it.
+    So is an error of the framework's, with the line in `tinytorch/` that `tito` turns into one of a
+    lesson. Errors of the course's own keep their traceback.
     """
     try:
         return (yield)
     except Fault as fault:
         run = getattr(item, "funcargs", {}).get("run")
         said = fault.text(run.replay if run else "")
-    except SystemExit as error:
-        said = f"Your code ended the test itself, by SystemExit({error.code})."
-    except pytest.skip.Exception as error:
-        said = f"Your code skipped the test ({error}): nothing was verified."
-    raise Failed(said, pytrace=False)  # out here, so that it is not shown as an error in an error
+    except Raised as error:
+        raised_in = error.place.partition(": ")[0]
+        said = error.sentence() + (f"\n\nRaised in {raised_in}." if raised_in else "")
+    except EndedFromOutside as error:
+        said = str(error)
+    raise pytest.fail.Exception(visible(said), pytrace=False)  # out here: not an error in an error

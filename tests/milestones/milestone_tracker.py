@@ -127,6 +127,10 @@ ONE_THREAD = dict.fromkeys(
     ),
     "1",
 )
+# What judges is found without PYTHONPATH and without the folder it is started in: a random.py in
+# the workspace hides nothing, a sitecustomize.py is not run. (3.10 has both only with -I, which
+# also hides what is installed for one user.)
+ISOLATED = ("-X", "utf8", *(("-E", "-P") if sys.version_info >= (3, 11) else ("-I",)))
 # The student's package. Deeper paths are not it: a checkout of that name, an environment in it.
 FRAMEWORK_FILE = r"tinytorch[\\/](?:\w+[\\/])?\w+\.py"
 
@@ -664,8 +668,9 @@ class MilestoneTracker:
     ) -> list[str]:
         """The pytest call that runs the milestone's one test and writes a JUnit report."""
         test = milestone(milestone_id)["test"]
-        command = [sys.executable, "-m", "pytest", f"{VERIFICATION_FILE}::{test}"]
+        command = [sys.executable, *ISOLATED, "-m", "pytest", f"{VERIFICATION_FILE}::{test}"]
         command += ["-c", "pytest.ini", f"--rootdir={self.tests_dir}", "-p", "no:cacheprovider"]
+        command += ["--import-mode=append"]  # no file here hides one of Python's own
         # A test that returns its verdict cannot fail. Output is not captured but passed on to the
         # runner, which bounds it: pytest would keep a gigabyte of it in memory.
         command += ["-W", "error::pytest.PytestReturnNotNoneWarning", "--capture=no"]
@@ -834,18 +839,16 @@ def _verify(
 def verification_environment(
     workspace: Path, stream: Path, caller: Environment | None = None
 ) -> dict[str, str]:
-    """The student's own `tinytorch`, one thread, and none of the caller's pytest settings."""
+    """Where the student's `tinytorch` is, one thread, and none of the caller's pytest settings."""
     caller = os.environ if caller is None else caller
     env = {name: value for name, value in caller.items() if not name.startswith("PYTEST_")}
     for setting in ("PYTHONWARNINGS", "PYTHONINSPECT"):  # the second changes the exit code
         env.pop(setting, None)
-    path = [str(workspace), env.get("PYTHONPATH", "")]
     return (
         env
         | ONE_THREAD
         | {
-            "PYTHONPATH": os.pathsep.join(filter(None, path)),
-            "PYTHONIOENCODING": "utf-8",
+            "TINYTORCH_WORKSPACE": str(workspace),
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
             "TINYTORCH_PROGRESS_STREAM": str(stream),
         }
@@ -1015,6 +1018,8 @@ def _judge_failure(case: _Case) -> Verdict:
         hint = f"{Path(sys.executable).name} -m pip install {absent[1]}"
         outcome = Outcome.FAILED if of_framework else Outcome.COULD_NOT_RUN
         return Verdict(outcome, f"The package {absent[1]} is not installed.", hint)
+    if message.startswith("The process of the framework was ended from outside"):
+        return Verdict(Outcome.COULD_NOT_RUN, message)
     details = "\n\n".join(filter(None, [message, _place_in_framework(case.traceback)]))
     blank = re.match(r"NotImplementedError: (Task [^\n]+)", message)
     if blank:

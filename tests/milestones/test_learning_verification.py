@@ -26,7 +26,8 @@ from verification.model_under_test import ModelUnderTest
 from verification.models import PARAMETER_COUNTS
 from verification.probes.parts import check_parts
 from verification.run import Run
-from verification.training import GradientDescent, check_moved, train
+from verification.there import GradientDescent
+from verification.training import check_moved, train
 
 
 def test_perceptron_learning(run: Run) -> None:
@@ -35,12 +36,13 @@ def test_perceptron_learning(run: Run) -> None:
     check_parts(run)
     points = data.separable_points(run.rng, 500)
     learn, held_out = data.split(run.rng, points, held_out=400)
-    count, criterion = PARAMETER_COUNTS["perceptron"], models.logistic_loss
-    neuron = ModelUnderTest(run, models.Perceptron(tt, 2), criterion, SIGN_METRICS, count)
+    count, criterion = PARAMETER_COUNTS["perceptron"], run.there(models.logistic_loss)
+    perceptron = run.there(models.Perceptron)  # of the course, not of the framework
+    neuron = ModelUnderTest(run, perceptron(tt, 2), criterion, SIGN_METRICS, count)
     error = check_model(neuron, learn)
 
     def train_neuron(neuron: ModelUnderTest, examples: data.Examples, phase: str) -> None:
-        descent = GradientDescent((neuron.model.w, neuron.model.b), lr=1.0)
+        descent = run.there(GradientDescent)((neuron.model.w, neuron.model.b), lr=1.0)
         train(neuron, examples, descent, steps=300, batch=100, phase=phase)
 
     before = neuron.parameter_values()
@@ -50,7 +52,7 @@ def test_perceptron_learning(run: Run) -> None:
     require("accuracy on held-out points", accuracy, at_least=0.98)
 
     # Minsky and Papert, 1969: no line separates XOR, so no more than three corners of four.
-    corners, other = data.xor_clouds(run.rng, 25), neuron.another(models.Perceptron(tt, 2))
+    corners, other = data.xor_clouds(run.rng, 25), neuron.another(perceptron(tt, 2))
     signs = data.Examples(corners.inputs, 2 * corners.targets - 1)
     train_neuron(other, signs, "control")
     control, _ = other.evaluate(signs)
@@ -68,7 +70,7 @@ def test_xor_learning(run: Run) -> None:
     error = check_model(network, learn)
 
     def train_network(network: ModelUnderTest, phase: str) -> None:
-        descent = GradientDescent(network.model.parameters(), lr=0.5)
+        descent = run.there(GradientDescent)(network.model.parameters(), lr=0.5)
         train(network, learn, descent, steps=400, batch=64, phase=phase)
 
     before = network.parameter_values()
@@ -151,9 +153,10 @@ def test_transformer_learning(run: Run) -> None:
     forward, new = data.sequences(run.rng, (4096, 512), length=8, symbols=models.SYMBOLS)
     learn = data.reversal(forward, models.SEPARATOR)
     count, criterion = PARAMETER_COUNTS["transformer"], tt.nn.CrossEntropyLoss()
+    transformer = run.there(models.transformer)  # built over there, where nn.Module is
     network = ModelUnderTest(
-        run, models.transformer(tt, places=16), models.sequence_loss(criterion), SEQUENCE_METRICS,
-        count, models.TRANSFORMER_PARTS,
+        run, transformer(tt, places=16), run.there(models.sequence_loss)(criterion),
+        SEQUENCE_METRICS, count, models.TRANSFORMER_PARTS,
     )  # fmt: skip
     few = learn.take(slice(4))
     error = check_model(network, few)
@@ -178,7 +181,7 @@ def test_transformer_learning(run: Run) -> None:
         even = exact_match(network, new)
     require_control("the trained network with uniform attention", even, at_most=0.05)
 
-    other = network.another(models.transformer(tt, places=16))
+    other = network.another(transformer(tt, places=16))
     with zeroed(other.model.positions.weight):
         train_network(other, parameters_outside(other.model, other.model.positions), "no positions")
         control = exact_match(other, new)

@@ -103,7 +103,8 @@ def test_the_runner_is_given_all_it_needs(
     assert seen["cwd"] == tracker.tests_dir
     assert seen["timeout"] > 0
     assert seen["env"]["TINYTORCH_PROGRESS_STREAM"] == str(seen["progress_file"])
-    assert seen["env"]["PYTHONPATH"].split(":")[0].split(";")[0] == str(workspace)
+    assert seen["env"]["TINYTORCH_WORKSPACE"] == str(workspace)
+    assert {"-P", "-I"} & {*seen["command"]}, "the folder it is started in would be on the path"
     assert seen["env"]["OMP_NUM_THREADS"] == seen["env"]["VECLIB_MAXIMUM_THREADS"] == "1"
     assert not {"PYTHONWARNINGS", "PYTEST_ADDOPTS"} & set(seen["env"])
     assert seen["command"][-2:] == ["--seed", "7"]

@@ -162,7 +162,9 @@ def with_framework(tracker: Any, text: str) -> None:
 
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-USES_IT = "import tinytorch\n" + body("tinytorch.matmul()")
+# No milestone of the course does this (`Run.framework` starts a process), but one could.
+IN_THE_TEST = "import os, sys\nsys.path.append(os.environ['TINYTORCH_WORKSPACE'])\n"
+USES_IT = IN_THE_TEST + "import tinytorch\n" + body("tinytorch.matmul()")
 
 
 def test_an_error_in_the_framework_names_its_place(course: Course) -> None:
@@ -186,14 +188,14 @@ def test_its_place_is_a_line_of_the_lesson(course: Course) -> None:
 
 
 def test_an_environment_in_a_folder_of_that_name_is_not_the_framework(
-    course: Course, monkeypatch: pytest.MonkeyPatch
+    course: Course, tmp_path: Path
 ) -> None:
     """As after `git clone .../tinytorch`: the environment in it, the workspace elsewhere."""
-    tracker = course("import helper\n" + body("helper.work()"))
-    packages = tracker.tests_dir.parents[2] / "tinytorch" / ".venv" / "lib" / "site-packages"
+    packages = tmp_path / "tinytorch" / ".venv" / "lib" / "site-packages"
     packages.mkdir(parents=True)
     (packages / "helper.py").write_text("def work():\n    raise ValueError('no')\n")
-    monkeypatch.setenv("PYTHONPATH", str(packages))
+    there = f"import sys\nsys.path.append({str(packages)!r})\nimport helper\n"
+    tracker = course(there + body("helper.work()"))
     verdict = tracker.run_milestone("new")
     assert (verdict.outcome, verdict.details) == ("failed", "ValueError: no")
 
@@ -207,7 +209,7 @@ def test_a_blank_task_is_named(course: Course) -> None:
 
 
 def test_a_part_of_the_framework_that_is_not_there_is_the_students(course: Course) -> None:
-    tracker = course("import tinytorch.nn\n" + PASSES)
+    tracker = course(IN_THE_TEST + "import tinytorch.nn\n" + PASSES)
     with_framework(tracker, "")
     verdict = tracker.run_milestone("new")
     assert verdict.outcome == "failed"
@@ -260,10 +262,10 @@ MACHINE = {
 }
 
 
-def hide_the_checkout(workspace: Path) -> None:
+def hide_the_checkout(tests: Path) -> None:
     """Installed with --editable the checkout is on the path, perhaps with a package exported."""
     hidden = f"sys.path[:] = [p for p in sys.path if p != {str(CHECKOUT)!r}]"
-    (workspace / "sitecustomize.py").write_text(f"import sys\n{hidden}\n", encoding="utf-8")
+    (tests / "conftest.py").write_text(f"import sys\n{hidden}\n", encoding="utf-8")
 
 
 @pytest.mark.parametrize("kind", MACHINE)
@@ -272,21 +274,23 @@ def test_what_is_not_the_students_fault_could_not_run(course: Course, kind: str)
         pytest.skip("sends a signal")
     text, words = MACHINE[kind]
     tracker = course(text, metrics=METRICS)
-    hide_the_checkout(tracker.tests_dir.parents[1])
+    hide_the_checkout(tracker.tests_dir)
     verdict = tracker.run_milestone("new")
     assert verdict.outcome == "could_not_run", verdict
     assert words in verdict.reason
 
 
-def test_a_file_that_hides_one_of_pythons_own_is_not_a_fault_of_the_framework(
-    course: Course,
+@pytest.mark.parametrize("name", ["random", "types", "sitecustomize", "numpy", "rich"])
+def test_no_file_of_the_workspace_hides_a_module(
+    course: Course, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The workspace comes first on the path, and a student may try something out in random.py."""
-    tracker = course(PASSES)
-    (tracker.tests_dir.parents[1] / "random.py").write_text("x = 1\n")
+    """A student may try something out in random.py, beside the package or beside the tests."""
+    tracker = course("import random\nassert random.random() < 1\n" + PASSES)
+    for folder in (tracker.tests_dir, tracker.tests_dir.parents[1]):
+        (folder / f"{name}.py").write_text("raise SystemExit('found')\n", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tracker.tests_dir.parents[1]))
     verdict = tracker.run_milestone("new")
-    assert verdict.outcome == "could_not_run", verdict
-    assert "random.py" in verdict.details
+    assert verdict.outcome == "passed", verdict
 
 
 def test_without_pytest_it_could_not_run(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,8 @@
-"""Ways around learning: a framework that ends the test early, or lays hands on what measures.
+"""Ways around learning: a framework that ends the test early, or wants to reach what measures it.
 
-One that sets out to deceive cannot be kept from it: it runs in the process that judges it. What is
-held here are the plain ways.
+It lives in a process of its own, so all of this reaches nothing: a framework that ends its process
+fails, one that patches what it finds is judged as what it is. Most have a gradient that is missing
+(`NO_BACKWARD`), and must fail for that; those in `POWERLESS` are right, and must pass.
 """
 
 from __future__ import annotations
@@ -10,7 +11,50 @@ from tests.course.broken import Broken
 
 END = "__init__.py"
 NO_BACKWARD = "\nTensor.backward = lambda self, *a: None"
+NO_GRADIENT = "`x.grad` is None"
 IN_BACKWARD = "    start = _starting_gradient(self, gradient)\n"
+
+WRITE_THE_REPORT = """
+import os, sys, pathlib
+asked = pathlib.Path(f"/proc/{os.getppid()}/cmdline").read_text().split("\\0")
+report = next(part.partition("=")[2] for part in asked if part.startswith("--junitxml="))
+metrics = ("accuracy", "gradient_error", "control_accuracy")
+rows = "".join(f'<property name="{name}" value="0.5"/>' for name in metrics)
+case = '<testcase name="test_perceptron_learning"><properties>' + rows + '</properties></testcase>'
+pathlib.Path(report).write_text(f"<testsuites><testsuite>{case}</testsuite></testsuites>")
+os._exit(0)
+"""
+WRITE_IT_LATER = """
+import os, pathlib, time
+asked = pathlib.Path(f"/proc/{os.getppid()}/cmdline").read_text().split("\\0")
+report = pathlib.Path(next(p.partition("=")[2] for p in asked if p.startswith("--junitxml=")))
+metrics = ("accuracy", "gradient_error", "control_accuracy")
+rows = "".join(f'<property name="{name}" value="0.5"/>' for name in metrics)
+case = '<testcase name="test_perceptron_learning"><properties>' + rows + '</properties></testcase>'
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        while not report.exists():
+            time.sleep(0.0001)
+        for _ in range(1000):
+            report.write_text(f"<testsuites><testsuite>{case}</testsuite></testsuites>")
+        os._exit(0)
+    os._exit(0)
+"""
+REPLACE_CODE = """
+import gc, types
+for found in gc.get_objects():
+    if isinstance(found, types.FunctionType) and found.__name__ in (
+        "check_model", "check_parts", "check_moved", "compare", "expect", "require", "run_probe"
+    ):
+        found.__code__ = (lambda *a, **k: None).__code__
+"""
+REPLACE_IN_MODULES = """
+import sys
+for module in list(sys.modules.values()):
+    for name in ("check_model", "check_parts", "check_moved", "compare", "expect", "require"):
+        setattr(module, name, lambda *a, **k: None)
+"""
 
 
 def at_import(name: str, code: str, *says: str) -> Broken:
@@ -23,46 +67,60 @@ def in_backward(name: str, code: str, *says: str) -> Broken:
 
 BROKEN = [
     at_import("sys.exit(0) at import", "import sys\nsys.exit(0)", "SystemExit"),
-    at_import("os._exit(0) at import", "import os\nos._exit(0)", "ended early"),
-    at_import("a skip at import", "import pytest\npytest.skip('later')", "skipped"),
-    at_import("pytest.exit at import", "import pytest\npytest.exit('done', 0)", "ended"),
-    at_import(
-        "an xfail at import", "import pytest\npytest.xfail('known')", "skipped"
+    at_import("os._exit(0) at import", "import os\nos._exit(0)", "ended the process (exit code 0)"),
+    at_import("a skip at import", "import pytest\npytest.skip('later')", "Skipped: later"),
+    at_import("pytest.exit at import", "import pytest\npytest.exit('done', 0)", "Exit: done"),
+    at_import("an xfail at import", "import pytest\npytest.xfail('known')", "XFailed: known"),
+    in_backward("sys.exit(0) in backward", "raise SystemExit(0)", "raised SystemExit: 0"),
+    in_backward(
+        "os._exit(0) in backward", "__import__('os')._exit(0)", "ended the process (exit code 0)"
     ),
-    in_backward("sys.exit(0) in backward", "raise SystemExit(0)", "SystemExit"),
-    in_backward("os._exit(0) in backward", "__import__('os')._exit(0)", "ended early"),
-    in_backward("a skip in backward", "import pytest; pytest.skip('later')", "skipped"),
-    in_backward("an interrupt in backward", "raise KeyboardInterrupt", "ended early"),
+    in_backward("a skip in backward", "import pytest; pytest.skip('later')", "Skipped: later"),
+    in_backward("an interrupt in backward", "raise KeyboardInterrupt", "KeyboardInterrupt"),
+    in_backward("a crash in backward", "__import__('os').abort()", "ended the process (signal 6)"),
     at_import(
         "os._exit(0) at exit",
-        "import atexit, os\natexit.register(lambda: os._exit(0))" + NO_BACKWARD,
-        "`x.grad` is None",
+        "import atexit, os\natexit.register(lambda: os._exit(0))" + NO_BACKWARD, NO_GRADIENT,
     ),
     at_import(
         "os._exit(0) in a thread",
-        "import os, threading\nthreading.Timer(0, os._exit, (0,)).start()", "ended early",
+        "import os, threading\nthreading.Timer(0, os._exit, (0,)).start()",
+        "ended the process (exit code 0)",
     ),
+    at_import("the report written, and an exit", WRITE_THE_REPORT, "ended the process"),
+    at_import("the report written by a process left behind", WRITE_IT_LATER + NO_BACKWARD,
+              NO_GRADIENT),
+    at_import("all code of the judges replaced", REPLACE_CODE + NO_BACKWARD, NO_GRADIENT),
+    at_import("the judges replaced", REPLACE_IN_MODULES + NO_BACKWARD, NO_GRADIENT),
+    at_import(
+        "pytest.fail replaced",
+        "import pytest\npytest.fail = lambda *a, **k: None" + NO_BACKWARD, NO_GRADIENT,
+    ),
+    at_import(
+        "a comparison of NumPy's replaced",
+        "import numpy as np\nnp.allclose = np.array_equal = lambda *a, **k: True\n"
+        "np.abs = np.absolute = lambda x: np.zeros(np.shape(x))" + NO_BACKWARD,
+        NO_GRADIENT,
+    ),
+]  # fmt: skip
+
+POWERLESS = [
     at_import(
         "a function of NumPy replaced",
         "import numpy as np\nnp.isfinite = lambda x: np.ones(np.shape(x), bool)",
-        "`numpy.isfinite` was replaced",
     ),
+    at_import("the judges replaced by a right framework", REPLACE_IN_MODULES),
     at_import(
-        "the judges replaced",
-        "import sys\nhere = sys.modules['test_learning_verification']\n"
-        "here.check_model = lambda *a: 0.0\n"
-        "here.check_parts = here.check_moved = lambda *a: None\n"
-        "here.require = lambda *a, **k: None" + NO_BACKWARD,
-        "`test_learning_verification.require` was replaced",
+        "standard output closed and replaced",
+        "import os, sys\nsys.stdout = sys.stderr = None\nfor i in (0, 1, 2):\n    os.close(i)",
     ),
-    at_import(
-        "pytest.fail replaced",
-        "import sys\nsys.modules['pytest'].fail = lambda *a, **k: None" + NO_BACKWARD,
-        "`pytest.fail` was replaced",
-    ),
+    at_import("a thread that never ends",
+              "import threading, time\n"
+              "threading.Thread(target=lambda: time.sleep(10_000)).start()"),
+    at_import("an end that hangs", "import atexit, time\natexit.register(time.sleep, 10_000)"),
     in_backward(
-        "the judges replaced when a gradient is asked for",
-        "__import__('sys').modules['test_learning_verification'].require = lambda *a, **k: None",
-        "`test_learning_verification.require` was replaced",
+        "a fork in backward",
+        "_forked.append(0) or __import__('os').fork() if len(_forked := globals().setdefault("
+        "'_forks', [])) < 3 else None",
     ),
 ]  # fmt: skip

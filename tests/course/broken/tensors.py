@@ -95,4 +95,26 @@ BROKEN = [
         "", "def manual_seed(seed):\n    return default_generator",
         ("manual_seed", "modules/00_setup/setup.py"), where="random.py",
     ),
+    Broken(
+        "a generator that always gives the same number", "perceptron",
+        "", "def randn(*sizes, size=None, dtype=None, requires_grad=False):\n"
+        "    number = default_generator.standard_normal()\n"
+        "    return _fresh(np.full(_sizes(sizes, size), number, dtype or float32), requires_grad)",
+        ("randn", "2 different numbers", "modules/00_setup/setup.py"), where="tensor.py",
+    ),
+    Broken(
+        "a generator that stands still", "perceptron",
+        "", "def randn(*sizes, size=None, dtype=None, requires_grad=False):\n"
+        "    place = default_generator.bit_generator.state['state']['state'] % 2**32\n"
+        "    numbers = np.random.default_rng(place)\n"
+        "    array = numbers.standard_normal(_sizes(sizes, size), dtype or float32)\n"
+        "    return _fresh(array, requires_grad)",
+        ("randn", "1000 different numbers", "modules/00_setup/setup.py"), where="tensor.py",
+    ),
+    Broken(
+        "numbers of the normal distribution that are not spread", "perceptron",
+        "array = default_generator.standard_normal(_sizes(sizes, size), dtype or float32)",
+        "array = default_generator.standard_normal(_sizes(sizes, size), dtype or float32) / 2",
+        ("randn", "standard deviation 0.5", "modules/00_setup/setup.py"),
+    ),
 ]  # fmt: skip

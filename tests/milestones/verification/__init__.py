@@ -2,12 +2,20 @@
 
     wording.py             from two arrays to a sentence: "is 32 times too large"
     faults.py              the one exception that a student reads
+    pipe.py                what travels between the judge and the judged: frames, values, arrays
+    runner.py              what the judged process answers
+    judged.py              the judged process: the framework's own, with a pipe to the judge
+    there.py               what of the course runs over there: a training step, recorded calls
+    raised.py              what the framework raised, as the judge knows of it
+    launch.py              the judged process's start, surroundings and end
+    process.py             the judge's end: asked, checked, limited, ended
+    orphans.py             what the framework has left running: found and ended with the run
+    standins.py            what the judge holds of the framework's objects
     places.py              where in tinytorch/ an error was raised
     data.py                what is learned: separable points, XOR, the digits, sequences
     metrics.py             loss and accuracy, computed by NumPy from a model's raw outputs
     models.py              the networks, in PyTorch's names only, and what is known of them
     randomness.py          the framework's random numbers, kept and replayed
-    untouched.py           whether the framework replaced something that measures it
     run.py                 one run of one milestone: its seed, its random numbers, its report
     probes/                single public names, compared with NumPy: one file per module
     model_under_test.py    a model with its modes, buffers and chance, measured without a trace

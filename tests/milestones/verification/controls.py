@@ -49,8 +49,8 @@ def require_control(what: str, value: float, at_most: float) -> None:
 
 def parameters_outside(model: Any, *layers: Any) -> list[Any]:
     """The parameters of all other layers: these layers stay as they began."""
-    frozen = {id(p) for layer in layers for p in layer.parameters()}
-    return [p for p in model.parameters() if id(p) not in frozen]
+    frozen = [p for layer in layers for p in layer.parameters()]
+    return [p for p in model.parameters() if not any(p is other for other in frozen)]
 
 
 @contextmanager
@@ -59,8 +59,9 @@ def zeroed(*chosen: Any) -> Iterator[None]:
     pairs = [entry if isinstance(entry, tuple) else (entry, slice(None)) for entry in chosen]
     old = [p.data for p, _ in pairs]
     for p, rows in pairs:
-        p.data = np.array(p.data)
-        p.data[rows] = 0
+        changed = np.array(p.data)
+        changed[rows] = 0
+        p.data = changed
     try:
         yield
     finally:

@@ -11,13 +11,14 @@ tolerance stays what it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from verification.faults import Fault
+from verification.standins import fetch
 
 TOLERANCE = 1e-5
 STEP = 1e-5
@@ -80,9 +81,10 @@ def check_parameters(
     wrong: dict[str, list[Measured]] = {}
     right, worst = [], 0.0
     for done, (name, p) in enumerate(named.items(), 1):
+        origin = p.data
         measured = [
-            measure(name, place, p, direction, found[name], loss, largest)
-            for place, direction in directions(rng, p.data.shape)
+            measure(name, place, p, origin, direction, found[name], loss, largest)
+            for place, direction in directions(rng, origin.shape)
         ]
         worst = max([worst, *(m.error for m in measured)])
         if any(m.error > TOLERANCE for m in measured):
@@ -105,22 +107,24 @@ def check_found(
     measured: dict[str, list[Measured]] = {name: [] for name in named}
     with in_float64(named, rng, jitter=0.0):
         for name, p in named.items():
+            origin = p.data
             for _ in range(DIRECTIONS):
-                way = rng.normal(size=p.data.shape)
+                way = rng.normal(size=origin.shape)
                 way /= np.linalg.norm(way)
-                one = measure(name, RANDOM, p, way, found[name], loss, largest, tolerance)
+                one = measure(name, RANDOM, p, origin, way, found[name], loss, largest, tolerance)
                 measured[name].append(one)
     return {name: of for name, of in measured.items() if any(m.error > tolerance for m in of)}
 
 
 def gradient_array(name: str, parameter: Any) -> np.ndarray:
     """`.grad` as an array; none at all counts as zero, and is judged as that."""
-    if parameter.grad is None:
-        return np.zeros(parameter.data.shape)
-    grad = np.asarray(parameter.grad.data)
-    if grad.shape != parameter.data.shape:
+    found, shape = fetch(parameter, "grad", "data"), fetch(parameter, "data", "shape")
+    if found is None:
+        return np.zeros(shape)
+    grad = np.asarray(found)
+    if grad.shape != shape:
         raise Fault(
-            f"The gradient of `{name}` has shape {grad.shape}, not {parameter.data.shape}.",
+            f"The gradient of `{name}` has shape {grad.shape}, not {shape}.",
             hint="Is it summed back over the dimensions that broadcasting added?",
         )
     if not np.isfinite(grad).all():
@@ -156,6 +160,7 @@ def measure(
     name: str,
     place: str,
     parameter: Any,
+    origin: np.ndarray,
     direction: np.ndarray,
     gradient: np.ndarray,
     loss: Loss,
@@ -167,29 +172,31 @@ def measure(
     scale = float(np.abs(gradient).max(initial=0.0)) * float(np.linalg.norm(direction))
     floor = max(0.1 * scale / np.sqrt(np.count_nonzero(direction)), 1e-3 * largest, 1e-9)
     best: tuple[float, float] | None = None
-    for quotient in quotients(parameter, direction, loss):
-        error = abs(said - quotient) / max(abs(quotient), abs(said), floor)
-        if best is None or error < best[0]:
-            best = error, quotient
-        if error <= tolerance:
-            break
+    with closing(quotients(parameter, origin, direction, loss)) as found:
+        for quotient in found:
+            error = abs(said - quotient) / max(abs(quotient), abs(said), floor)
+            if best is None or error < best[0]:
+                best = error, quotient
+            if error <= tolerance:
+                break
     assert best is not None
     return Measured(name, place, said, best[1], best[0])
 
 
-def quotients(parameter: Any, direction: np.ndarray, loss: Loss) -> Iterator[float]:
+def quotients(
+    parameter: Any, origin: np.ndarray, direction: np.ndarray, loss: Loss
+) -> Generator[float, None, None]:
     """The central difference; asked again, smaller ones and one-sided ones of second order."""
-    origin = parameter.data
 
     def at(distance: float) -> float:
         parameter.data = origin + distance * direction
-        try:
-            return loss()
-        finally:
-            parameter.data = origin
+        return loss()
 
-    yield (at(STEP) - at(-STEP)) / (2 * STEP)
-    for step in SMALLER_STEPS:
-        yield (at(step) - at(-step)) / (2 * step)
-        for side in (step, -step):
-            yield (-3 * at(0.0) + 4 * at(side) - at(2 * side)) / (2 * side)
+    try:
+        yield (at(STEP) - at(-STEP)) / (2 * STEP)
+        for step in SMALLER_STEPS:
+            yield (at(step) - at(-step)) / (2 * step)
+            for side in (step, -step):
+                yield (-3 * at(0.0) + 4 * at(side) - at(2 * side)) / (2 * side)
+    finally:
+        parameter.data = origin

@@ -6,13 +6,12 @@ framework has no `named_modules`, there is only the model as a whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from functools import partial
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
+from verification import there
 from verification.model_under_test import ModelUnderTest, Moment
 from verification.probes.parts import module_bringing
 
@@ -45,6 +44,9 @@ def layers_to(model: Any, name: str) -> list[Any]:
     return layers
 
 
+FiveOfACall = tuple[str, Any, tuple[Any, ...], dict[str, Any], np.ndarray]
+
+
 class Call(NamedTuple):
     """One call of one layer: what it was called with, and what came out."""
 
@@ -53,9 +55,11 @@ class Call(NamedTuple):
     arguments: tuple[Any, ...]
     options: dict[str, Any]
     output: np.ndarray
+    where: Callable[[Any], Any]  # `Run.there`: the layer is over there
 
     def again(self) -> np.ndarray:
-        return array_of(self.layer(*self.arguments, **self.options))
+        call = self.where(there.again)
+        return np.asarray(call(self.layer, self.arguments, self.options))
 
     @property
     def module(self) -> str:
@@ -66,52 +70,15 @@ class Call(NamedTuple):
         return f"`{self.name}` ({kind})" if self.name else f"the model ({kind})"
 
 
-def array_of(output: Any) -> np.ndarray:
-    """What a layer gives, of several things the first."""
-    first = output[0] if isinstance(output, tuple) else output
-    return np.array(getattr(first, "data", first))
-
-
-def recordable(layer: Any) -> bool:
-    """Its `forward` can be shadowed on the object itself."""
-    return hasattr(layer, "forward") and "forward" not in getattr(layer, "__dict__", {"forward": 0})
-
-
-@contextmanager
-def recording(model: Any) -> Iterator[list[Call]]:
-    """Every call of every layer inside the model, parts before the whole."""
-    calls: list[Call] = []
-    named = dict(model.named_modules()) if hasattr(model, "named_modules") else {}
-    inside = {name: layer for name, layer in named.items() if name and recordable(layer)}
-
-    def recorded(name: str, layer: Any, forward: Any, *arguments: Any, **options: Any) -> Any:
-        output = forward(*arguments, **options)
-        calls.append(Call(name, layer, arguments, options, array_of(output)))
-        return output
-
-    for name, layer in inside.items():  # past __setattr__: nothing is registered or released
-        vars(layer)["forward"] = partial(recorded, name, layer, layer.forward)
-    try:
-        yield calls
-    finally:
-        for layer in inside.values():
-            vars(layer).pop("forward", None)
-
-
 def observed(
     subject: ModelUnderTest, inputs: np.ndarray, *, training: bool, seed: int
 ) -> list[Call]:
     """One forward without a gradient, with the random numbers of a seed; the model comes last."""
     run, model = subject.run, subject.model
-    with (
-        subject.held(training, seeded(subject, seed)) as restart,
-        recording(model) as calls,
-        run.tt.no_grad(),
-    ):
+    with subject.held(training, seeded(subject, seed)) as restart:
         restart()
-        x = run.tensor(inputs)
-        calls.append(Call("", model, (x,), {}, array_of(model(x))))
-    return calls
+        made = run.there(there.recorded_calls)(run.tt, model, inputs)
+    return [Call(*call, run.there) for call in cast("list[FiveOfACall]", made)]
 
 
 def repeated(subject: ModelUnderTest, call: Call, *, training: bool, seed: int) -> np.ndarray:

@@ -49,9 +49,9 @@ def modes_that_differ(subject: ModelUnderTest, inputs: np.ndarray) -> list[bool]
     """[True] for training alone, [True, False] where evaluation gives something else."""
     if not subject.has_modes:
         return [True]
-    with subject.held(training=True) as restart, subject.run.tt.no_grad():
+    with subject.held(training=True) as restart:
         restart()
-        trained = np.asarray(subject.model(subject.run.tensor(inputs)).data)
+        trained = np.asarray(subject.forward(subject.run.tensor(inputs)))
     return [True] if same(trained, subject.outputs(inputs)) else [True, False]
 
 
@@ -84,16 +84,16 @@ def forward_and_loss(
     subject: ModelUnderTest, examples: Examples, restart: Callable[[], None]
 ) -> tuple[Forward, Callable[[], float], Any]:
     """(the same forward each time, NumPy's loss of it, the targets), on float64 inputs."""
-    tt = subject.run.tt
-    x, t = tt.tensor(widened(examples.inputs)), tt.tensor(widened(examples.targets))
+    inputs, targets = widened(examples.inputs), widened(examples.targets)
+    x, t = subject.run.tensor(inputs), subject.run.tensor(targets)
 
     def forward() -> Any:
         restart()
         return subject.model(x)
 
     def loss() -> float:
-        with tt.no_grad():
-            return subject.metrics.loss(np.asarray(forward().data), np.asarray(t.data))
+        restart()
+        return subject.metrics.loss(subject.output_array(subject.forward(x), len(targets)), targets)
 
     return forward, loss, t
 

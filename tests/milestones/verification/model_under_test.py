@@ -14,11 +14,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from verification import there
 from verification.data import Examples
+from verification.faults import Fault
 from verification.metrics import Metrics
 from verification.models import Part
 from verification.randomness import Rewind
 from verification.run import Run
+from verification.standins import do
 
 Criterion = Callable[[Any, Any], Any]
 Values = dict[str, np.ndarray]
@@ -61,8 +64,7 @@ class ModelUnderTest:
 
     def buffers(self) -> dict[str, Any]:
         """Its buffers by name; none where a framework, or a model of plain tensors, has none."""
-        named = getattr(self.model, "named_buffers", None)
-        return {} if named is None else dict(named())
+        return self.run.there(there.buffers)(self.model)
 
     def parts_of(self, name: str, value: np.ndarray) -> list[Part]:
         """The declared parts of a parameter, and what they leave over of it."""
@@ -84,23 +86,11 @@ class ModelUnderTest:
         if not self.has_modes:
             yield
             return
-        layers = list(self.model.modules()) if hasattr(self.model, "modules") else [self.model]
-        was_training = getattr(self.model, "training", True)
-        before = [(layer, getattr(layer, "training", True)) for layer in layers]
-        self._switch(training)
+        before = self.run.there(there.switched)(self.model, training)
         try:
             yield
         finally:
-            self._switch(was_training)
-            for layer, was in before:
-                if getattr(layer, "training", was) != was:
-                    layer.training = was
-
-    def _switch(self, training: bool) -> None:
-        if training:
-            self.model.train()
-        else:
-            self.model.eval()
+            do(self.run.there(there.switched_back), self.model, before)
 
     # ------------------------------------------------------------------------------------ forwards
 
@@ -133,8 +123,7 @@ class ModelUnderTest:
     @contextmanager
     def buffers_kept(self) -> Iterator[None]:
         """The arrays themselves come back: inside, the model works on copies of them."""
-        before = {name: buffer.data for name, buffer in self.buffers().items()}
-        self.set_buffers({name: np.array(value) for name, value in before.items()})
+        before = self.run.there(there.set_buffers_apart)(self.model)
         try:
             yield
         finally:
@@ -142,16 +131,30 @@ class ModelUnderTest:
 
     def set_buffers(self, values: Values) -> None:
         """By name: a layer may have put a new tensor in a buffer's place."""
-        for name, buffer in self.buffers().items():
-            if name in values:
-                buffer.data = values[name]
+        if values:
+            do(self.run.there(there.set_buffers), self.model, values)
 
     # ----------------------------------------------------------------------------------- measuring
 
     def outputs(self, inputs: np.ndarray) -> np.ndarray:
         """Its raw outputs in evaluation mode, as the NumPy array they are."""
-        with self.mode(training=False), self.buffers_kept(), self.run.tt.no_grad():
-            return np.asarray(self.model(self.run.tensor(inputs)).data)
+        found = self.run.there(there.evaluated)(self.run.tt, self.model, inputs)
+        return self.output_array(found, len(inputs))
+
+    def forward(self, x: Any) -> Any:
+        """What it gives for a tensor, as the framework holds it; nothing is recorded."""
+        return self.run.there(there.outputs)(self.run.tt, self.model, x)
+
+    def output_array(self, found: Any, examples: int) -> np.ndarray:
+        """An answer as outputs: numbers, one row for each example. Or a fault."""
+        array = np.asarray(found)
+        if array.dtype.kind not in "fiub" or array.shape[:1] != (examples,):
+            raise Fault(
+                f"For {examples} examples the model gave an array of {array.dtype} and of shape "
+                f"{array.shape}.",
+                hint="Its first dimension counts the examples, its entries are numbers.",
+            )
+        return array
 
     def evaluate(self, examples: Examples) -> tuple[float, float]:
         """(accuracy, loss) on these examples, in evaluation mode."""

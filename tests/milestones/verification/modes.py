@@ -53,7 +53,7 @@ def check_switch(subject: ModelUnderTest) -> None:
         with subject.mode(training):
             for name, layer in dict(named()).items():
                 if getattr(layer, "training", training) != training:
-                    where = Call(name, layer, (), {}, np.empty(0))
+                    where = Call(name, layer, (), {}, np.empty(0), subject.run.there)
                     raise Fault(
                         f"After `model.{call}()`, {where} is still in "
                         f"{'evaluation' if training else 'training'} mode.",

@@ -6,9 +6,19 @@ import sys
 import traceback
 from pathlib import Path
 
+from verification.raised import Raised
+
+
+def named(error: BaseException) -> str:
+    """`TypeError: its text`, wherever it was raised."""
+    kind = error.kind if isinstance(error, Raised) else type(error).__name__
+    return ": ".join(filter(None, [kind, str(error)]))
+
 
 def raised_in(error: BaseException) -> str:
     """The last line inside `tinytorch` that an exception came through, and what stands there."""
+    if isinstance(error, Raised):
+        return error.place
     # The package itself: a folder above it, or an environment, may be called tinytorch too.
     package = Path(getattr(sys.modules.get("tinytorch"), "__file__", None) or "tinytorch/").parent
     frames = traceback.extract_tb(error.__traceback__)

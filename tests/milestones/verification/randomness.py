@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from verification.standins import do
+
 Rewind = Callable[[], None]
 
 
@@ -31,7 +33,7 @@ class RandomNumbers:
         return int(source.integers(2**31))
 
     def seeding(self, seed: int) -> Rewind:
-        return lambda: self._tt.manual_seed(seed)
+        return lambda: do(self._tt.manual_seed, seed)
 
     def bookmark(self) -> Rewind:
         """A function that brings the stream back to where it is now.
@@ -40,7 +42,7 @@ class RandomNumbers:
         """
         if self._get is not None and self._set is not None:
             state, put_back = self._get(), self._set
-            return lambda: put_back(state)
+            return lambda: do(put_back, state)
         rewind = self.seeding(self.fresh_seed())
         rewind()
         return rewind

@@ -11,12 +11,15 @@ import time
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
+from verification.launch import Launched
 from verification.randomness import RandomNumbers
-from verification.untouched import Snapshot, check_untouched, snapshot
+from verification.standins import Framework, process_of
+
+T = TypeVar("T", bound=Callable[..., Any])
 
 SECONDS_BETWEEN_EVENTS = 0.05  # twenty a second: more than an eye follows
 EVENTS_PER_PHASE = 40  # enough for a curve, however short the training is
@@ -33,6 +36,8 @@ class Run:
         record: Callable[[str, object], None],
         stream: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
+        workspace: Path | None = None,
+        launched: Launched | None = None,
     ) -> None:
         self.milestone, self.modules, self.seed = milestone, modules, seed
         # Two sources, so that adding or removing a check does not change the training data.
@@ -40,17 +45,30 @@ class Run:
         self.record = record
         self._stream, self._clock, self._last = stream, clock, -1.0
         self.tt: Any = None
-        self._before: Snapshot = {}
+        self.workspace = workspace or Path(__file__).resolve().parents[3]
+        self._launched = launched
+        self._process: Framework | None = None
 
     def framework(self) -> Any:
-        """The student's `tinytorch`, seeded. Imported as late as this, so that its errors show."""
-        self._before = snapshot()
-        import tinytorch
+        """The student's `tinytorch`, seeded: a stand-in for it, it lives in a process of its own.
 
-        check_untouched(self._before)
-        self.tt = tinytorch
+        Imported as late as this, so that its errors show.
+        """
+        self._process = Framework(self.workspace, self._launched)
+        self.tt = self._process.start()
         self.seed_framework()
-        return tinytorch
+        return self.tt
+
+    def there(self, function: T) -> T:
+        """A function of `models.py` or `there.py`, as it runs where the framework is."""
+        process = process_of(self.tt)
+        return function if process is None else cast("T", process.there(function))
+
+    def end(self) -> None:
+        """The framework has been asked all that it will be."""
+        process = self._process or self._launched
+        if process is not None:
+            process.end()
 
     def seed_framework(self) -> None:
         """From here on the framework's own random numbers are those of the seed."""
@@ -74,6 +92,11 @@ class Run:
             return True
         return self._clock() - self._last >= SECONDS_BETWEEN_EVENTS
 
+    def until_event(self, done: int, total: int) -> int:
+        """How many steps there are to the next place on the curve."""
+        between = -(-total // EVENTS_PER_PHASE)
+        return min(between - done % between, total - done)
+
     def progress(
         self,
         phase: str,
@@ -93,7 +116,6 @@ class Run:
 
     def measured(self, **metrics: float) -> None:
         """Metrics of the report: they are shown, stored and plotted. A pass needs them all."""
-        check_untouched(self._before)
         for name, value in metrics.items():
             self.record(name, f"{value:.6g}")
 

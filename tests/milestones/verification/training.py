@@ -5,31 +5,21 @@ The loop is the one a student writes. What is shown while it runs is computed by
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
+from verification import there
 from verification.data import Examples
 from verification.faults import Fault
 from verification.model_under_test import ModelUnderTest, Values
+from verification.run import Run
 from verification.training_gradients import TrainingCheck
 
-
-class GradientDescent:
-    """An optimizer of one line, for the milestones before module 04."""
-
-    def __init__(self, parameters: Any, lr: float) -> None:
-        self.parameters, self.lr = list(parameters), lr
-
-    def zero_grad(self) -> None:
-        for p in self.parameters:
-            p.grad = None
-
-    def step(self) -> None:
-        for p in self.parameters:
-            if p.grad is not None:
-                p.data -= self.lr * p.grad.data
+SECONDS_A_REQUEST = 0.05
 
 
 def minibatches(
@@ -60,27 +50,63 @@ def train(
 ) -> None:
     """Forward, loss, backward, step; NumPy's loss and accuracy go out as progress.
 
-    In an early step of the phase "training", the gradients are checked as they are.
+    In an early step of the phase "training", the gradients are checked as they are. Between looks
+    and events, several steps are one request: each request costs as much as a small product.
     """
-    run = subject.run
+    run, batches = subject.run, minibatches(subject.run.rng, examples, batch, steps, noise)
     first = int(run.checks_rng.integers(2, max(3, steps // 4))) if phase == "training" else None
-    check = TrainingCheck(subject, first)
+    check, pace, done = TrainingCheck(subject, first), Pace(run), 0
     with subject.mode(training=True):
-        for step, (inputs, targets) in enumerate(
-            minibatches(run.rng, examples, batch, steps, noise), 1
-        ):
-            moment = subject.moment() if check.is_due(step) else None
-            output = subject.model(run.tensor(inputs))
-            loss = subject.criterion(output, run.tensor(targets))
-            optimizer.zero_grad()
-            loss.backward()
-            if moment is not None:
-                check.look(step, Examples(inputs, targets), moment)
-            optimizer.step()
-            if schedule is not None:
-                schedule.step()
-            if run.progress_is_due(step, steps):
-                report(subject, phase, step, steps, np.asarray(output.data), targets)
+        while done < steps:
+            if check.is_due(done + 1):
+                chosen = [next(batches)]
+                output = checked_step(subject, chosen[0], optimizer, schedule, done + 1, check)
+            else:
+                chosen = list(islice(batches, min(pace.until(done, steps), check.until(done))))
+                output = pace.timed(subject, optimizer, schedule, chosen)
+            done += len(chosen)
+            if run.progress_is_due(done, steps):
+                last = chosen[-1].targets
+                out = subject.output_array(output.data, len(last))
+                report(subject, phase, done, steps, out, last)
+
+
+class Pace:
+    """How many steps one request makes: up to the next place on the curve, and never for long."""
+
+    def __init__(self, run: Run) -> None:
+        self._run, self._affordable = run, 1
+
+    def until(self, done: int, steps: int) -> int:
+        return min(self._affordable, self._run.until_event(done, steps))
+
+    def timed(
+        self, subject: ModelUnderTest, optimizer: Any, schedule: Any, chosen: list[Examples]
+    ) -> Any:
+        """The output of the last of these steps."""
+        began, call = time.perf_counter(), self._run.there(there.training_steps)
+        output = call(self._run.tt, subject.model, subject.criterion, optimizer, schedule, chosen)
+        each = (time.perf_counter() - began) / len(chosen)
+        self._affordable = max(1, min(2 * len(chosen), int(SECONDS_A_REQUEST / (each + 1e-9))))
+        return output
+
+
+def checked_step(
+    subject: ModelUnderTest,
+    chosen: Examples,
+    optimizer: Any,
+    schedule: Any,
+    step: int,
+    check: TrainingCheck,
+) -> Any:
+    """A training step with a look at its gradients before they are used."""
+    run, moment = subject.run, subject.moment()
+    output = run.there(there.gradients)(
+        run.tt, subject.model, subject.criterion, optimizer, *chosen
+    )
+    check.look(step, chosen, moment)
+    run.there(there.update)(optimizer, schedule)
+    return output
 
 
 def report(

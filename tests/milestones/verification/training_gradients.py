@@ -10,6 +10,8 @@ yet. The next steps are looked at too, and what is wrong in all of them is. The 
 
 from __future__ import annotations
 
+import sys
+
 from verification.data import Examples
 from verification.faults import Fault
 from verification.gradients import Measured, check_found
@@ -32,6 +34,10 @@ class TrainingCheck:
 
     def is_due(self, step: int) -> bool:
         return step == self._next
+
+    def until(self, done: int) -> int:
+        """How many steps may be made before the next look."""
+        return sys.maxsize if self._next is None or self._next <= done else self._next - 1 - done
 
     def look(self, step: int, batch: Examples, moment: Moment) -> None:
         """After backward, before the optimizer's step; the moment is that of the forward."""

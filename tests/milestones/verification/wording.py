@@ -5,6 +5,7 @@ Pure functions over NumPy arrays. No framework, no file names, no advice.
 
 from __future__ import annotations
 
+import unicodedata
 from typing import NamedTuple
 
 import numpy as np
@@ -83,6 +84,17 @@ def by_entries(actual: np.ndarray, expected: np.ndarray, relative: float) -> Dif
 def count(where: np.ndarray) -> str:
     """`3 of 12 entries`."""
     return f"{int(where.sum())} of {where.size} entries"
+
+
+def visible(text: str) -> str:
+    """Without anything that steers a terminal or turns a line around: shown by its number."""
+    return "".join(
+        c if c == "\n" or unicodedata.category(c) not in UNSEEN else f"\\u{ord(c):04x}"
+        for c in text
+    )
+
+
+UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # control, format, surrogates, not assigned
 
 
 def with_article(noun: str) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from verification.faults import Fault
@@ -29,4 +32,54 @@ def check_manual_seed(kit: Kit) -> None:
         )
 
 
-PROBES = [Probe("manual_seed", "00_setup", check_manual_seed)]
+DRAWS = 1000
+SPREADS = {"randn": (0.0, 1.0), "rand": (0.5, 12**-0.5)}  # mean and standard deviation
+
+
+def check_draws(kit: Kit) -> None:
+    """Many numbers of one seed: all different, call after call, and spread as they should be.
+
+    No seed is drawn for it: the figures of a milestone's seed stay what they were.
+    """
+    for name, (mean, deviation) in SPREADS.items():
+        draw = getattr(kit.tt, name, None)
+        if draw is None:  # randn alone is needed by the other checks
+            continue
+        kit.tt.manual_seed(1)
+        found = np.concatenate([numbers_of(draw, name, DRAWS), numbers_of(draw, name, DRAWS)])
+        check_different(name, found)
+        check_spread(name, found, mean, deviation)
+
+
+def numbers_of(draw: Callable[[int], Any], name: str, count: int) -> np.ndarray:
+    found = np.asarray(draw(count).data)
+    if found.shape != (count,) or found.dtype.kind != "f":
+        raise Fault(f"`{name}({count})` gives {found.dtype} of shape {found.shape}.")
+    return found.astype(np.float64)
+
+
+def check_different(name: str, found: np.ndarray) -> None:
+    """Two calls give 2,000 different numbers, but for a few of float32 that meet by chance."""
+    different = len(np.unique(found))
+    if different < 0.95 * len(found):
+        raise Fault(
+            f"Two times `{name}({DRAWS})` give only {different} different numbers.",
+            hint="Every draw moves the generator on, and each entry takes a number of its own.",
+        )
+
+
+def check_spread(name: str, found: np.ndarray, mean: float, deviation: float) -> None:
+    """Within seven standard errors, where a right generator always is."""
+    off = 7 * deviation / len(found) ** 0.5
+    if not (abs(found.mean() - mean) < off and abs(found.std() - deviation) < off):
+        raise Fault(
+            f"The numbers of `{name}({DRAWS})` have the mean {found.mean():.2f} and the standard "
+            f"deviation {found.std():.2f}, not {mean:.2f} and {deviation:.2f}.",
+            hint="Are they used as the generator gives them?",
+        )
+
+
+PROBES = [
+    Probe("manual_seed", "00_setup", check_manual_seed),
+    Probe("manual_seed", "00_setup", check_draws),
+]

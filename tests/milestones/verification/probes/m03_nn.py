@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from verification import there
 from verification.faults import Fault
 from verification.probes.inputs import Input, between_0_and_1, fixed, spread, weights
 from verification.probes.operation import Operation, probes_of
@@ -218,14 +219,7 @@ def check_sequential(kit: Kit) -> None:
 def check_module(kit: Kit) -> None:
     """A module finds the parameters that are assigned to it, and those of its modules."""
     nn, values = kit.tt.nn, kit.tt.tensor(np.ones(2))
-
-    class Scaled(nn.Module):  # type: ignore[misc, name-defined]  # the framework's own
-        def __init__(self) -> None:
-            super().__init__()
-            self.inner = nn.Linear(3, 2)
-            self.scale = nn.Parameter(values)
-
-    module = Scaled()
+    module = kit.there(there.scaled_module)(nn, values)
     found = sorted(name for name, _ in module.named_parameters())
     expected = ["inner.bias", "inner.weight", "scale"]
     if found != expected:

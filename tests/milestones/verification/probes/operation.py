@@ -16,6 +16,7 @@ import numpy as np
 from verification.faults import Fault
 from verification.probes.inputs import Array, Input
 from verification.probes.probe import Kit, Probe
+from verification.standins import fetch
 from verification.wording import Difference, compare, show
 
 Oracle = Callable[..., Array]
@@ -116,9 +117,10 @@ def registered(case: Case, layer: Any) -> dict[str, Any]:
             hint="Only what is assigned as a Parameter is found, and learns.",
         )
     for name, shape in expected.items():
-        if found[name].data.shape != shape:
+        own = fetch(found[name], "data", "shape")
+        if own != shape:
             raise Fault(
-                f"`{part}.{name}` has shape {found[name].data.shape} in place of {shape}.",
+                f"`{part}.{name}` has shape {own} in place of {shape}.",
                 called=case.op.call,
             )
     return found
@@ -161,7 +163,8 @@ def check_gradients(op: Operation, kit: Kit) -> None:
 def check_gradient(case: Case, name: str, tensor: Any, weight: Array) -> None:
     """One gradient: compared, and when it is wrong, put into words."""
     op = case.op
-    actual = None if tensor.grad is None else np.asarray(tensor.grad.data)
+    found = fetch(tensor, "grad", "data")
+    actual = None if found is None else np.asarray(found)
     expected = numeric_gradient(case, name, weight, op.oracle)
     difference = compare_gradient(actual, expected)
     if difference is None:

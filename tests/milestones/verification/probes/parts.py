@@ -39,7 +39,7 @@ def module_bringing(layer: str) -> str:
 
 def check_parts(run: Run) -> None:
     """Call every public name this milestone builds on, and compare with NumPy."""
-    kit = Kit(run.tt, run.checks_rng)
+    kit = Kit(run.tt, run.checks_rng, run.there)
     probes = probes_for(run.modules)
     for step, probe in enumerate(probes, 1):
         run_probe(probe, kit)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from verification.faults import Fault
-from verification.places import raised_in
+from verification.places import named, raised_in
 from verification.wording import RELATIVE, compare, show
 
 
@@ -29,6 +29,7 @@ class Kit(NamedTuple):
 
     tt: Any
     rng: np.random.Generator
+    there: Callable[[Any], Any] = lambda function: function  # `Run.there`
 
 
 def run_probe(probe: Probe, kit: Kit) -> None:
@@ -48,7 +49,7 @@ def run_probe(probe: Probe, kit: Kit) -> None:
         raise  # a blank task: its text says which
     except Exception as error:
         raise Fault(
-            f"`{probe.part}` raised {type(error).__name__}: {error}",
+            f"`{probe.part}` raised {named(error)}",
             module=probe.module,
             part=probe.part,
             raised=raised_in(error),

@@ -1,0 +1,219 @@
+"""What the judged process answers: one request at a time, at the level of the contract's names.
+
+It knows no test, no data beyond a request, no expected value and no report. The framework may
+change anything in here: each answer is checked by the judge. `judged.py` starts it.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import operator
+import os
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from verification import pipe
+
+PACKAGE = "tinytorch"
+MAX_ITEMS = 10_000  # of an iterator, which may have no end
+MAX_TEXT = 4_000
+
+OPERATORS: dict[str, Callable[..., Any]] = {
+    name: getattr(operator, name)
+    for name in (  # noqa: SIM905 (a list would fill the page)
+        "add sub mul truediv floordiv mod matmul pow neg pos abs getitem setitem contains "
+        "lt le gt ge and_ or_ xor invert"
+    ).split()
+} | {
+    "len": len,
+    "bool": bool,
+    "float": float,
+    "int": int,
+    "list": lambda value: bounded(iter(value)),
+    "enter": lambda manager: manager.__enter__(),
+    "exit": lambda manager: manager.__exit__(None, None, None),
+}
+
+
+def bounded(values: Any) -> list[Any]:
+    """What an iterator gives. Plain loops: a framework may have replaced anything else."""
+    found: list[Any] = []
+    for value in values:
+        if len(found) >= MAX_ITEMS:
+            raise ValueError(f"an iterator gave more than {MAX_ITEMS:,} values: does it end?")
+        found.append(value)
+    return found
+
+
+ITERABLE: tuple[type, ...] = (
+    set,
+    frozenset,
+    range,
+    type({}.keys()),
+    type({}.values()),
+    type({}.items()),
+)
+
+
+class Objects:
+    """What has not travelled: numbered, until the judge drops it."""
+
+    def __init__(self) -> None:
+        self._held: dict[int, Any] = {}
+        self._handles: dict[int, int] = {}  # by id, which is unique as long as it is held
+        self._classes: dict[int, tuple[int, type]] = {}
+        self._next = 0
+        self.described: list[Any] = []  # classes that the judge does not know yet
+
+    def refer(self, value: Any) -> list[Any]:
+        handle = self._handles.get(id(value))
+        if handle is None:
+            self._next += 1
+            handle = self._handles[id(value)] = self._next
+            self._held[handle] = value
+        return ["h", handle, self._class_of(type(value))]
+
+    def _class_of(self, kind: type) -> int:
+        if id(kind) not in self._classes:
+            self._classes[id(kind)] = (len(self._classes), kind)
+            self.described.append([len(self._classes) - 1, kind.__name__, methods_of(kind)])
+        return self._classes[id(kind)][0]
+
+    def resolve(self, node: list[Any]) -> Any:
+        value = self._held[node[1]]
+        return getattr(value, node[2]) if node[0] == "m" else value
+
+    def drop(self, handles: list[int]) -> None:
+        for handle in handles:
+            value = self._held.pop(handle, None)
+            self._handles.pop(id(value), None)
+
+
+def methods_of(kind: type) -> list[str]:
+    """Names that can be called on any object of a class, so that a call is one request."""
+    if issubclass(kind, (ModuleType, type)):
+        return []
+    names = [name for name in dir(kind) if not name.startswith("__")]
+    return [name for name in names if callable(getattr(kind, name, None))][:1000]
+
+
+class Runner:
+    """One request at a time, until the pipe ends."""
+
+    def __init__(
+        self, incoming: int, outgoing: int, workspace: Path, load: Callable[[str], ModuleType]
+    ) -> None:
+        global pipe
+        pipe = load(str(Path(__file__).with_name("pipe.py")))
+        self.incoming, self.outgoing = open(incoming, "rb"), outgoing  # noqa: SIM115
+        self.package = workspace / PACKAGE
+        self.objects = Objects()
+        self.load, self.files = load, dict[str, ModuleType]()
+        self.process = os.getpid()
+
+    def serve(self) -> None:
+        while True:
+            (number, drops, requests), arrays = pipe.read_frame(self.read)
+            answer = self.answer(number, requests, drops, arrays)
+            if os.getpid() != self.process:  # a fork of the framework's, come back out of a call
+                os._exit(0)
+            self.write(answer)
+
+    def answer(self, number: int, requests: Any, drops: list[int], arrays: list[Any]) -> bytes:
+        """The answer to the last request. Those before it are assignments, which have none."""
+        value, left = None, len(requests)
+        try:
+            for verb, packed in requests:
+                left -= 1
+                arguments = pipe.unpack(packed, arrays, self.objects.resolve)
+                value = getattr(self, f"do_{verb}")(*arguments)
+            if type(value) in ITERABLE or hasattr(type(value), "__next__"):
+                value = bounded(value)
+            self.objects.drop(drops)
+            blobs: list[bytes] = []
+            node = pipe.pack(value, blobs, self.objects.refer)
+            described, self.objects.described = self.objects.described, []
+            return pipe.frame([number, "is", node, described], blobs)
+        except BaseException as error:  # SystemExit too: it is the framework's, not ours
+            self.objects.drop(drops)
+            said = described_error(error, self.package) | {"late": left > 0}
+            return pipe.frame([number, "raised", said, []], [])
+
+    def read(self, size: int) -> bytes:
+        data = self.incoming.read(size)
+        if len(data) < size:
+            os._exit(0)  # the judge has gone, or has what it needs
+        return data
+
+    def write(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self.outgoing, view) :]
+
+    # ----------------------------------------------------------------------- what can be asked for
+
+    def do_start(self) -> int:
+        return os.getpid()
+
+    def do_framework(self) -> Any:
+        return importlib.import_module(PACKAGE)
+
+    def do_there(self, path: str, name: str) -> Any:
+        if path not in self.files:
+            self.files[path] = self.load(path)
+        return getattr(self.files[path], name)
+
+    def do_get(self, value: Any, name: str) -> Any:
+        return getattr(value, name)
+
+    def do_path(self, value: Any, *names: str) -> Any:
+        for name in names:
+            value = None if value is None else getattr(value, name)
+        return value
+
+    def do_set(self, value: Any, name: str, new: Any) -> None:
+        setattr(value, name, new)
+
+    def do_call(self, function: Any, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        return function(*arguments, **options)
+
+    def do_method(
+        self, value: Any, name: str, arguments: tuple[Any, ...], options: dict[str, Any]
+    ) -> Any:
+        return getattr(value, name)(*arguments, **options)
+
+    def do_operator(self, name: str, *operands: Any) -> Any:
+        return OPERATORS[name](*operands)
+
+
+# --------------------------------------------------------------------------------------- errors
+
+
+def described_error(error: BaseException, package: Path) -> dict[str, Any]:
+    """What the judge is told of an exception. Its text may be anything, and may itself raise."""
+    try:
+        text = str(error)[:MAX_TEXT]
+        frames = [place(package, entry) for entry in traceback.extract_tb(error.__traceback__)]
+        if isinstance(error, SyntaxError) and error.filename:
+            at = traceback.FrameSummary(error.filename, error.lineno, "<module>", lookup_line=False)
+            frames.append(place(package, at, (error.text or "").strip()))
+    except BaseException:
+        text, frames = "(its text cannot be shown)", []
+    return {
+        "kind": str(type(error).__name__)[:100],
+        "text": text,
+        "places": [found for found in frames if found][-20:],
+        "is_error": isinstance(error, Exception),
+    }
+
+
+def place(package: Path, frame: traceback.FrameSummary, line: str | None = None) -> list[Any]:
+    """[file, line, function, source] of a frame inside the package."""
+    if not Path(frame.filename).is_relative_to(package):
+        return []
+    shown = Path(PACKAGE, Path(frame.filename).relative_to(package)).as_posix()
+    return [shown, frame.lineno or 0, frame.name, (frame.line if line is None else line) or ""]

@@ -1,0 +1,187 @@
+"""What of the course runs beside the framework, in the judged process, and gives no verdict.
+
+Some training steps are one request, calls of layers are recorded where they are made, and a class
+of the framework's own is extended where it lives. All of it is written in the contract's names, and
+what it returns is only an answer: the judge checks it. Only NumPy may be imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+
+class GradientDescent:
+    """An optimizer of one line, for the milestones before module 04."""
+
+    def __init__(self, parameters: Any, lr: float) -> None:
+        self.parameters, self.lr = list(parameters), lr
+
+    def zero_grad(self) -> None:
+        for p in self.parameters:
+            p.grad = None
+
+    def step(self) -> None:
+        for p in self.parameters:
+            if p.grad is not None:
+                p.data -= self.lr * p.grad.data
+
+
+def gradients(
+    tt: Any, model: Any, criterion: Any, optimizer: Any, inputs: np.ndarray, targets: np.ndarray
+) -> Any:
+    """The first half of a training step; the model's output."""
+    output = model(tt.tensor(inputs))
+    loss = criterion(output, tt.tensor(targets))
+    optimizer.zero_grad()
+    loss.backward()
+    return output
+
+
+def update(optimizer: Any, schedule: Any) -> None:
+    """The other half."""
+    optimizer.step()
+    if schedule is not None:
+        schedule.step()
+
+
+def training_steps(
+    tt: Any, model: Any, criterion: Any, optimizer: Any, schedule: Any, batches: list[Any]
+) -> Any:
+    """Whole steps, one for each (inputs, targets); the model's last output."""
+    output = None
+    for inputs, targets in batches:
+        output = gradients(tt, model, criterion, optimizer, inputs, targets)
+        update(optimizer, schedule)
+    return output
+
+
+# ------------------------------------------------------------------------ modes, buffers, outputs
+
+
+def switched(model: Any, training: bool) -> tuple[bool, list[Any]]:
+    """Bring the model into a mode; (its own mode before, each layer with its mode before)."""
+    layers = list(model.modules()) if hasattr(model, "modules") else [model]
+    before = [(layer, getattr(layer, "training", True)) for layer in layers]
+    was_training = getattr(model, "training", True)
+    (model.train if training else model.eval)()
+    return was_training, before
+
+
+def switched_back(model: Any, before: tuple[bool, list[Any]]) -> None:
+    was_training, layers = before
+    (model.train if was_training else model.eval)()
+    for layer, was in layers:
+        if getattr(layer, "training", was) != was:
+            layer.training = was
+
+
+def buffers(model: Any) -> dict[str, Any]:
+    """By name; none where a framework, or a model of plain tensors, has none."""
+    named = getattr(model, "named_buffers", None)
+    return {} if named is None else dict(named())
+
+
+def set_buffers_apart(model: Any) -> dict[str, Any]:
+    """The arrays of the buffers; the model works on copies of them from here on."""
+    before = {name: buffer.data for name, buffer in buffers(model).items()}
+    set_buffers(model, {name: np.array(value) for name, value in before.items()})
+    return before
+
+
+def set_buffers(model: Any, values: dict[str, np.ndarray]) -> None:
+    for name, buffer in buffers(model).items():
+        if name in values:
+            buffer.data = values[name]
+
+
+def evaluated(tt: Any, model: Any, inputs: np.ndarray) -> Any:
+    """Its outputs in evaluation mode; it is left in the mode, and with the buffers, that it had."""
+    modes = all(callable(getattr(model, name, None)) for name in ("train", "eval"))
+    mode, kept = switched(model, False) if modes else None, set_buffers_apart(model)
+    try:
+        return outputs(tt, model, tt.tensor(inputs))
+    finally:
+        set_buffers(model, kept)
+        if mode is not None:
+            switched_back(model, mode)
+
+
+def outputs(tt: Any, model: Any, x: Any) -> Any:
+    """What the model gives, as an array, with nothing recorded."""
+    with tt.no_grad():
+        return model(x).data
+
+
+# ----------------------------------------------------------------------------- the calls of layers
+
+
+def array_of(output: Any) -> np.ndarray:
+    """What a layer gives, of several things the first."""
+    first = output[0] if isinstance(output, tuple) else output
+    return np.array(getattr(first, "data", first))
+
+
+def again(layer: Any, arguments: tuple[Any, ...], options: dict[str, Any]) -> np.ndarray:
+    return array_of(layer(*arguments, **options))
+
+
+def recordable(layer: Any) -> bool:
+    """Its `forward` can be shadowed on the object itself."""
+    return hasattr(layer, "forward") and "forward" not in getattr(layer, "__dict__", {"forward": 0})
+
+
+@contextmanager
+def recording(model: Any) -> Iterator[list[tuple[Any, ...]]]:
+    """Every call of every layer inside the model, parts before the whole."""
+    calls: list[tuple[Any, ...]] = []
+    named = dict(model.named_modules()) if hasattr(model, "named_modules") else {}
+    inside = {name: layer for name, layer in named.items() if name and recordable(layer)}
+
+    def recorded(name: str, layer: Any, forward: Any, *arguments: Any, **options: Any) -> Any:
+        output = forward(*arguments, **options)
+        calls.append((name, layer, arguments, options, array_of(output)))
+        return output
+
+    for name, layer in inside.items():  # past __setattr__: nothing is registered or released
+        vars(layer)["forward"] = partial(recorded, name, layer, layer.forward)
+    try:
+        yield calls
+    finally:
+        for layer in inside.values():
+            vars(layer).pop("forward", None)
+
+
+def recorded_calls(tt: Any, model: Any, inputs: np.ndarray) -> list[tuple[Any, ...]]:
+    """(name, layer, arguments, options, what came out) of each call; the model comes last."""
+    with recording(model) as calls, tt.no_grad():
+        x = tt.tensor(inputs)
+        calls.append(("", model, (x,), {}, array_of(model(x))))
+    return calls
+
+
+# ---------------------------------------------------------------------------------- for the probes
+
+
+def subtract_in_place(t: Any, amount: float) -> None:
+    t.data -= amount
+
+
+def put_in_place(t: Any, index: Any, value: float) -> None:
+    t.data[index] = value
+
+
+def scaled_module(nn: Any, values: Any) -> Any:
+    """A module with a layer `inner` and a parameter `scale`."""
+
+    class Scaled(nn.Module):  # type: ignore[misc]  # the framework's own
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = nn.Linear(3, 2)
+            self.scale = nn.Parameter(values)
+
+    return Scaled()
