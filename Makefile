@@ -3,11 +3,11 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
-# PyTorch is large: an environment that has it already can be lent, make bench TORCH_PYTHON=...
+# PyTorch is large. To use an environment that already has it: make bench TORCH_PYTHON=...
 TORCH_PYTHON ?= $(PY)
 TORCH := $(if $(filter $(PY),$(TORCH_PYTHON)),$(VENV)/.torch)
 PIP := $(PY) -m pip --disable-pip-version-check --quiet install
-# An environment that was cut off half-way, or that another tool made, can be without pip.
+# An environment made by another tool, or an interrupted one, may have no pip.
 NEEDS_PIP := $(PY) -m pip --version >/dev/null 2>&1 || $(PY) -m ensurepip >/dev/null
 # pip compiles what it installs, but not what it only links to.
 COMPILE := $(PY) -m compileall -q tito tests/milestones
@@ -18,7 +18,7 @@ COMPILE := $(PY) -m compileall -q tito tests/milestones
 help:  ## show this list
 	@grep -E '^[a-z]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */  make \1	/' | expand -t 16
 
-demo: $(VENV)/.core  ## the whole journey: every module, every milestone really trained
+demo: $(VENV)/.core  ## the whole course: every module, every milestone really trained
 	@$(PY) -m tito.main demo
 
 test: $(VENV)/.dev  ## all tests
@@ -38,7 +38,7 @@ parity: $(TORCH)  ## every layer and loss beside PyTorch (installs torch, large)
 clean:  ## remove .venv, caches and builds
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-# When the Python of .venv has gone (an upgrade of the system's), what was installed counts no more.
+# If the Python of .venv is gone (after a system upgrade), install everything again.
 ifneq ($(shell test -x $(PY) || echo gone),)
 .PHONY: $(VENV)/.core $(VENV)/.dev $(VENV)/.torch
 endif
@@ -46,9 +46,9 @@ endif
 $(PY):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
 	  { echo "TinyTorch needs Python 3.10 or newer; '$(PYTHON)' is older or missing. Try: make PYTHON=python3.12 ..."; exit 3; }
-	@echo "Making $(VENV) with $$($(PYTHON) --version)"
+	@echo "Creating $(VENV) with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv --clear $(VENV) || \
-	  { rm -rf $(VENV); echo "No $(VENV) could be made. Debian and Ubuntu have venv in a package: apt install python3-venv"; exit 3; }
+	  { rm -rf $(VENV); echo "$(VENV) could not be created. On Debian and Ubuntu, first run: apt install python3-venv"; exit 3; }
 
 $(VENV)/.core: pyproject.toml | $(PY)
 	@echo "Installing TinyTorch (once)"

@@ -1,8 +1,8 @@
 """`python -m bench`: the reference framework beside PyTorch eager, in turn, on one thread.
 
 Prints medians and ratios (TinyTorch / PyTorch, lower is better) of training loops, of one small
-operation, of whole processes, and of their peak memory; beside them, some of the loops written by
-hand in NumPy, which shows what is left to gain. Judges nothing.
+operation, of whole processes, and of their peak memory, and for comparison some loops written by
+hand in NumPy, which shows how much faster they could be. It only measures.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=", ".join(WORKLOADS))
-    parser.add_argument("--rounds", type=int, default=7, help="counted rounds of each (7)")
+    parser.add_argument(
+        "--rounds", type=int, default=7, help="measured rounds of each (default: 7)"
+    )
     parser.add_argument("--loops-only", action="store_true", help="skip the whole processes")
     chosen = parser.parse_args()
     unknown = set(chosen.workloads) - set(WORKLOADS)
@@ -41,7 +43,7 @@ def arguments() -> argparse.Namespace:
 
 
 def restart_on_one_thread() -> None:
-    """BLAS reads its thread count when NumPy loads it: run again with the count set."""
+    """Run again with the thread count set: BLAS reads it only when NumPy loads."""
     if all(os.environ.get(name) == "1" for name in backends.THREAD_VARIABLES):
         return
     environment = backends.one_thread(os.environ.items())

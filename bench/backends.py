@@ -26,7 +26,7 @@ def one_thread(environment: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def export_reference() -> None:
-    """Write tinytorch/ from the solved lessons: what is measured is what the course says."""
+    """Write tinytorch/ from the solved lessons, so that the current course is measured."""
     command = [sys.executable, "-m", "tito.main", "export", "--no-test"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -34,7 +34,7 @@ def export_reference() -> None:
 
 
 def load(name: str) -> SimpleNamespace:
-    """Import a framework; PyTorch missing is a plain sentence, not a traceback."""
+    """Import a framework; if PyTorch is missing, say so instead of a traceback."""
     try:
         tt = importlib.import_module(name)
     except ModuleNotFoundError as error:

@@ -1,6 +1,6 @@
-"""Some of the training loops again, written by hand in NumPy: what they cost without a framework.
+"""Some of the training loops, written by hand in NumPy: their cost without a framework.
 
-Every derivative is worked out on paper, nothing is recorded, nothing is checked. Data, steps and
+Every derivative is worked out on paper; nothing is recorded or checked. Data, steps and
 sizes are those of `workloads`. Each loop returns the parameters it ends with.
 """
 
@@ -102,7 +102,7 @@ def adam(p: np.ndarray, g: np.ndarray, m: np.ndarray, v: np.ndarray, step: int) 
 
 BY_HAND: dict[str, Callable[[], HandLoop]] = {
     "perceptron": perceptron,
-    "perceptron_layers": perceptron,  # by hand, both are the same sums
+    "perceptron_layers": perceptron,  # by hand, both frameworks need the same sums
     "xor": xor,
     "mlp_digits": mlp_digits,
 }

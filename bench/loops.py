@@ -1,4 +1,4 @@
-"""Time the training loops of both frameworks in turn, in one process, and those by hand."""
+"""Time the training loops of both frameworks, and those by hand, in turn in one process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bench.workloads import WORKLOADS
 
 @dataclass(frozen=True)
 class Pair:
-    """One thing measured on both sides, a sample of each per round; units are the caller's."""
+    """One thing measured on both sides, with one sample per round; the caller chooses units."""
 
     name: str
     ours: list[float]
@@ -22,7 +22,7 @@ class Pair:
 
     @property
     def ratio(self) -> float:
-        """Median of the round-by-round ratios: holds when the machine's speed drifts."""
+        """Median of the round-by-round ratios, which stays right if the machine's speed drifts."""
         return statistics.median(a / b for a, b in zip(self.ours, self.theirs, strict=True))
 
 

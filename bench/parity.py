@@ -1,8 +1,8 @@
-"""`python -m bench.parity`: every layer, function and loss beside PyTorch's, over random arguments.
+"""`python -m bench.parity`: compare every layer, function and loss with PyTorch's.
 
-For each case of `parity_cases`, again and again: draw shapes and arguments, give both frameworks
+For each case of `parity_cases`, many times: draw shapes and arguments, give both frameworks
 the same weights and inputs, compare outputs and the gradients of all inputs and parameters, in
-float64 and in float32. Exits 1 when a difference is larger than the bound.
+float64 and in float32. Exits with 1 if a difference is larger than the bound.
 """
 
 from __future__ import annotations
@@ -57,9 +57,9 @@ def relative_difference(ours: np.ndarray, theirs: np.ndarray, scale: float) -> f
 def scales(found: dict[str, np.ndarray]) -> dict[str, float]:
     """What a difference is relative to: an output's largest entry; for a gradient, the largest
     entry of all gradients of the case, because one that is zero in theory (softmax over a single
-    key) consists of nothing but rounding. At least 1, the size of what went in: the tail of a GELU
-    is a difference of numbers of that size, in both frameworks (torch.testing, too, allows an
-    absolute 1e-5 in float32). In float64 the bound is tight enough to see any real mistake.
+    key) is only rounding. At least 1, the size of the inputs: the tail of a GELU is a difference
+    of numbers of that size, in both frameworks (torch.testing also allows an absolute 1e-5 in
+    float32). In float64 the bound is tight enough to see any real mistake.
     """
     largest = {
         what: float(np.abs(values[np.isfinite(values)]).max(initial=1.0))
@@ -100,12 +100,12 @@ def run(lib: SimpleNamespace, case: Case, dtype: str, weights: int) -> dict[str,
 
 
 def cast(values: np.ndarray, dtype: str) -> np.ndarray:
-    """Floats in the precision that is compared; integers and masks as they are."""
+    """Floats in the compared precision; integers and masks unchanged."""
     return values.astype(dtype) if values.dtype.kind == "f" else values
 
 
 def fill(lib: SimpleNamespace, parameter: Any, rng: np.random.Generator, dtype: str) -> None:
-    """Give a parameter weights that both sides draw alike, in the precision that is compared."""
+    """Give a parameter the same random weights on both sides, in the compared precision."""
     values = rng.standard_normal(tuple(parameter.shape)).astype(dtype)
     parameter.data = lib.tt.tensor(values) if lib.name == backends.PYTORCH else values
 
@@ -127,7 +127,7 @@ def compare(
             theirs = run(libs[1], case, dtype, sample)
             try:
                 ours = run(libs[0], case, dtype, sample)
-            except Exception as error:  # a row of the table, not the end of the comparison
+            except Exception as error:  # becomes a row of the table; the comparison goes on
                 record.error = np.inf
                 record.what = f"{type(error).__name__}: {error} ({case.arguments})"
                 continue
@@ -146,7 +146,7 @@ def main() -> int:
     """Compare all cases, print a table, return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m bench.parity", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="CASE", help="only these (default: all)")
-    parser.add_argument("--samples", type=int, default=30, help="random draws of each case (30)")
+    parser.add_argument("--samples", type=int, default=30, help="draws of each case (default: 30)")
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
     backends.export_reference()

@@ -1,7 +1,7 @@
 """The cases of `bench.parity`: each `case_*` draws shapes and arguments and says what to call.
 
-One function for each layer, function or loss. Everything is called by PyTorch's names; a case that
-needs to know which framework it runs on would be a difference in itself.
+One function for each layer, function or loss. Everything is called by PyTorch's names; a case must
+not depend on which framework it runs on.
 """
 
 from __future__ import annotations
@@ -288,7 +288,7 @@ def case_flatten_sequential(rng: Rng) -> Case:
 
 
 def reduction(rng: Rng) -> dict[str, str]:
-    """How a loss is reduced."""
+    """Draw a reduction for a loss."""
     return {"reduction": ["mean", "sum", "none"][rng.integers(3)]}
 
 
@@ -312,7 +312,7 @@ def case_bce_with_logits_loss(rng: Rng) -> Case:
 
 
 def with_target(target: np.ndarray) -> Callable[..., Any]:
-    """Call a loss with a target that wants no gradient, in the input's precision."""
+    """Call a loss with a target without gradient, in the input's precision."""
 
     def call(lib: Lib, module: Any, x: Any) -> Any:
         return module(x, lib.tt.tensor(target.astype(x.detach().numpy().dtype)))

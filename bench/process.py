@@ -1,7 +1,7 @@
 """Time whole processes, from start to exit, and their peak memory, both frameworks in turn.
 
-Run as `python -m bench.process FRAMEWORK WORKLOAD` it is the child: it trains once and prints its
-own peak memory, because what a parent reads of a child counts the parent's memory too.
+`python -m bench.process FRAMEWORK WORKLOAD` is the child: it trains once and prints its own peak
+memory, because what a parent reads about a child includes the parent's memory.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bench.workloads import WORKLOADS
 
 
 def peak_megabytes() -> float:
-    """Peak resident memory of this process; 0.0 where the system does not tell (Windows)."""
+    """Peak resident memory of this process; 0.0 where the system does not report it (Windows)."""
     status = Path("/proc/self/status")
     if status.exists():
         found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text(encoding="ascii"))

@@ -1,7 +1,7 @@
 """`python -m bench.seeds`: every milestone on many fresh seeds, with the reference framework.
 
-What it answers: does a correct framework ever fail its milestone, and how far from the bars do its
-figures stay? Prints where each metric lies. Exit code 1 when a seed fails.
+It answers: does a correct framework ever fail a milestone, and how far are its metrics from the
+required values? It prints the range of each metric, and exits with 1 if a seed fails.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ TESTS = ROOT / "tests" / "milestones"
 
 
 class Result(NamedTuple):
-    """One milestone on one seed. `said` is empty when it passed."""
+    """One milestone with one seed. `said` is empty if it passed."""
 
     milestone: str
     seed: int
@@ -51,14 +51,14 @@ def attempt(task: tuple[str, int]) -> Result:
     try:
         getattr(tests, definition["test"])(run)
         said = ""
-    except Exception as error:  # whatever happens is a failure of this seed, to be shown
+    except Exception as error:  # any error counts as a failure of this seed
         said = str(error).partition("\n")[0] or type(error).__name__
     metrics = {name: float(value) for name, value in found.items()}
     return Result(milestone, seed, said, metrics, time.process_time() - start)
 
 
 def prepare(framework: str) -> None:
-    """In each worker: the framework to be judged, and the tests that judge."""
+    """Put the framework and the tests on the path of each worker."""
     sys.path[:0] = [framework, str(TESTS)]
 
 
@@ -73,7 +73,7 @@ def sweep(framework: Path, tasks: list[tuple[str, int]], jobs: int) -> Iterator[
 
 
 def show(console: Console, milestone: str, results: list[Result]) -> None:
-    """One milestone: how many failed, and where its metrics lie."""
+    """Print how many seeds of one milestone failed, and the range of its metrics."""
     failed = [result for result in results if result.said]
     seconds = statistics.median(result.seconds for result in results)
     title = f"{milestone}: {len(failed)} of {len(results)} seeds failed, {seconds:.2f} s CPU each"
@@ -93,7 +93,7 @@ def show(console: Console, milestone: str, results: list[Result]) -> None:
 def arguments(milestones: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.seeds", description=__doc__)
     parser.add_argument("milestones", nargs="*", metavar="MILESTONE", help=", ".join(milestones))
-    parser.add_argument("--seeds", type=int, default=100, help="seeds for each milestone (100)")
+    parser.add_argument("--seeds", type=int, default=100, help="seeds for each (default: 100)")
     parser.add_argument("--first", type=int, help="the first seed, to repeat a sweep")
     parser.add_argument("--jobs", type=int, default=2, help="processes (2)")
     parser.add_argument("--framework", type=Path, help="a folder with tinytorch/ (the reference)")

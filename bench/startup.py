@@ -1,7 +1,7 @@
-"""`python -m bench.startup`: what a command costs beside a bare process that draws one rich table.
+"""`python -m bench.startup`: the CPU time of a command, compared with drawing one rich table.
 
-Run in turn, many times, in a workspace of its own; prints the ratio of the medians of CPU time.
-Judges nothing.
+Both run in turn, many times, in a temporary workspace; prints the ratio of the medians. It only
+measures.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = (["--version"], ["module", "status"], ["milestone", "status"], ["module", "--help"])
-# As wide and as long as the table of `tito module status`.
+# As large as the table of `tito module status`.
 BARE = """
 from rich.console import Console
 from rich.table import Table
@@ -31,7 +31,7 @@ Console().print(table)
 
 
 def cpu_seconds(command: list[str], cwd: Path) -> float:
-    """User and system time of one run, its children included."""
+    """User and system time of one run, including its children."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     env = {**os.environ, "PYTHONPATH": str(ROOT), "TINYTORCH_HOME": str(cwd / "home")}
     subprocess.run(command, cwd=cwd, env=env, check=True, stdout=subprocess.DEVNULL)

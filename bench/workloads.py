@@ -1,4 +1,4 @@
-"""The training loops that both frameworks run: one text, PyTorch's names, no branches on the name.
+"""The training loops that both frameworks run: the same code, in PyTorch's names.
 
 A workload takes the loaded framework and returns its training loop as a function without
 arguments. Data and model are made outside the loop; every call of the loop takes the same steps.
@@ -19,7 +19,7 @@ DIGITS = ROOT / "tests" / "milestones" / "data" / "digits.npz"
 
 
 def perceptron(lib: SimpleNamespace) -> Loop:
-    """The milestone's neuron, loss and descent: 100 points, 300 steps, nothing of module 03."""
+    """The milestone's neuron, loss and descent: 100 points, 300 steps, without module 03."""
     tt = lib.tt
     x, y = map(tt.tensor, points())
 
@@ -36,7 +36,7 @@ def perceptron(lib: SimpleNamespace) -> Loop:
 
 
 def perceptron_layers(lib: SimpleNamespace) -> Loop:
-    """The same neuron and loss as they are usually written: a layer, a loss of its own, SGD."""
+    """The same neuron and loss as they are usually written: a layer, a loss, SGD."""
     nn = lib.nn
     inputs, sides = points()
     x, y = lib.tt.tensor(inputs), lib.tt.tensor((sides + 1) / 2)
@@ -130,7 +130,7 @@ def attention_large(lib: SimpleNamespace) -> Loop:
 
 
 def points() -> tuple[np.ndarray, np.ndarray]:
-    """100 points (100, 2) on the two sides of a line, and their sides -1 and 1, (100, 1)."""
+    """100 points (100, 2) on both sides of a line, and their sides -1 and 1, (100, 1)."""
     x = np.random.default_rng(0).standard_normal((100, 2)).astype(np.float32)
     return x, np.sign(x @ np.array([[1.0], [-2.0]], np.float32))
 

@@ -45,7 +45,7 @@ CALLER_SETTINGS = (
 
 @pytest.fixture(scope="session", autouse=True)
 def _away_from_the_caller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """First of all, so that fixtures that outlive a test keep to it too."""
+    """Runs first, so that it holds for fixtures that outlive a test too."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv("TINYTORCH_HOME", str(tmp_path_factory.mktemp("home")))
         for name in CALLER_SETTINGS:

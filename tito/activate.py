@@ -15,14 +15,16 @@ from tito.core.workspace.workspace import find_workspace
 
 
 def workspace_and_place() -> tuple[Path, Path]:
-    """The workspace of the lesson that runs and the lesson's folder, else the one above the
-    current folder and that folder: a notebook has no file, but runs where it lies."""
+    """The workspace and the folder of the running lesson.
+
+    A notebook has no `__file__`, but runs in its own folder: then the current folder is used.
+    """
     lesson = getattr(sys.modules.get("__main__"), "__file__", None)
     try:
         if lesson is not None:
             place = Path(lesson).resolve().parent
             root = find_workspace(place).root
-            # Not just any file: an environment inside one workspace may serve another one.
+            # Only a lesson counts: an environment in one workspace may be used from another.
             if place.is_relative_to(root / "modules"):
                 return root, place
     except UsageError:
@@ -31,7 +33,7 @@ def workspace_and_place() -> tuple[Path, Path]:
         place = Path.cwd().resolve()
         return find_workspace(place).root, place
     except UsageError as error:
-        raise ImportError(f"{error} Looked from {error.where}. Next: {error.hint}") from None
+        raise ImportError(f"{error} Searched from {error.where}. Next: {error.hint}") from None
 
 
 def activate() -> Path:
@@ -46,7 +48,7 @@ def activate() -> Path:
     entry = str(root)
     sys.path[:] = [entry, *(path for path in sys.path if path != entry)]
     if place.parent == root / "modules" and str(place) not in sys.path:
-        sys.path.append(str(place))  # last, so that a lesson's name hides nothing
+        sys.path.append(str(place))  # last, so that a lesson hides no other module
     return root
 
 

@@ -21,7 +21,7 @@ from tito.core.errors import (
     TitoError,
     UsageError,
     did_you_mean,
-    is_refusal,
+    is_system_failure,
     machine_error,
 )
 from tito.world import World
@@ -41,7 +41,7 @@ COMMANDS = {
     ),
     "export": Entry("tito.commands.export", "ExportCommand", "write your lessons into tinytorch/"),
     "doctor": Entry("tito.commands.doctor", "DoctorCommand", "find and fix what is wrong"),
-    "demo": Entry("tito.commands.demo", "DemoCommand", "watch the whole journey once"),
+    "demo": Entry("tito.commands.demo", "DemoCommand", "watch the whole course run once"),
 }
 ALIASES = {"milestones": "milestone", "modules": "module"}
 
@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None, world: World | None = None) -> int:
 
 
 def run(arguments: list[str], world: World) -> int:
-    """The command's own exit code, or that of the error it ended with."""
+    """Run the command; return its exit code, or that of the error it ended with."""
     as_json = "--json" in arguments
     try:
         code = dispatch(arguments, world)
@@ -69,10 +69,10 @@ def run(arguments: list[str], world: World) -> int:
         print("\nStopped.", file=world.stderr)
         return 130
     except BrokenPipeError:
-        return 0  # the reader of our pipe has gone (`tito module list | head -1`): nothing to say
+        return 0  # nobody reads our pipe any more (`tito module list | head -1`)
     except OSError as error:
-        if is_refusal(error):
-            refused = machine_error(error, "The machine refused: {}.", where=None)
+        if is_system_failure(error):
+            refused = machine_error(error, "The operating system reports: {}.", where=None)
             return report(refused, world, as_json=as_json)
         return report_defect(world, as_json=as_json)
     except Exception:
@@ -116,7 +116,7 @@ def overview() -> str:
 
 
 def load(word: str, world: World) -> BaseCommand:
-    """The command of that name; its file is imported now."""
+    """Import and return the command of that name."""
     name = ALIASES.get(word, word)
     if name not in COMMANDS:
         kind = "option" if word.startswith("-") else "command"
@@ -150,7 +150,7 @@ def report(error: TitoError, world: World, *, as_json: bool = False) -> int:
 
 
 def say_as_json(error: TitoError, world: World) -> None:
-    """Unless stdout itself is what failed: then stderr has to do."""
+    """Print the error as JSON. If stdout itself has failed, stderr has to be enough."""
     from tito.views.error import error_json
 
     with contextlib.suppress(OSError):
@@ -159,8 +159,8 @@ def say_as_json(error: TitoError, world: World) -> None:
 
 
 def report_defect(world: World, *, as_json: bool = False) -> int:
-    """An exception nobody expected: the tool's fault, said so, with its traceback kept."""
-    import traceback  # here, and tempfile below: they cost a tenth of what a command takes
+    """Report an unexpected exception as tito's own fault, and keep its traceback."""
+    import traceback  # here, like tempfile below: together a tenth of a command's time
 
     text = traceback.format_exc()
     last = text.strip().splitlines()[-1]
@@ -176,7 +176,7 @@ def report_defect(world: World, *, as_json: bool = False) -> int:
 
 
 def keep(text: str) -> Path:
-    """Write a traceback where it can be found again."""
+    """Save a traceback in a temporary file."""
     import tempfile
 
     handle, name = tempfile.mkstemp(prefix="tito-", suffix=".txt")
@@ -186,11 +186,11 @@ def keep(text: str) -> Path:
 
 
 def flush_or_discard(stream: TextIO) -> None:
-    """Give up what cannot be written: Python would try once more at its end, and exit with 120."""
+    """Drop what cannot be written: Python would try again at exit, and end with code 120."""
     try:
         stream.flush()
     except (OSError, ValueError):
-        with contextlib.suppress(OSError, ValueError):  # a test's stream has no number
+        with contextlib.suppress(OSError, ValueError):  # a test's stream has no file descriptor
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 

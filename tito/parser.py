@@ -1,4 +1,4 @@
-"""argparse with the tool's manners: a wrong word is a UsageError with the nearest right one."""
+"""An argparse parser that raises UsageError and suggests the nearest known word."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any, NoReturn, TextIO
 from tito.core.errors import UsageError, did_you_mean
 
 CHOICE = r"invalid choice: '(?P<word>.*?)' \(choose from (?P<known>.*)\)"
-# argparse looks its texts up in translations, file by file, at every start. Ours are read again
-# by `_in_plain_words`, which knows them in English.
+# argparse looks for translations of its messages at every start, file by file. We skip that:
+# `_in_plain_words` matches the English messages.
 vars(argparse)["_"] = str
 UNKNOWN = r"unrecognized arguments: (?P<word>\S+)"
 
 
 def columns(env: Mapping[str, str]) -> int:
-    """The width of the terminal, as far as it is known."""
+    """The width of the terminal, or 80 if it is not known."""
     try:
         return int(env.get("COLUMNS", 0)) or os.get_terminal_size().columns
     except (OSError, ValueError):
@@ -30,7 +30,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, *args: Any, out: TextIO, width: int = 80, **kwargs: Any) -> None:
         kwargs.setdefault("allow_abbrev", False)  # a script must not depend on a prefix
-        # Of a given width: one is made for every option, and would import shutil to ask for it.
+        # With a fixed width: argparse makes one for every option, and would import shutil to ask.
         formatter = partial(argparse.HelpFormatter, width=max(width - 2, 20))
         kwargs.setdefault("formatter_class", formatter)
         self.out, self.width = out, width
@@ -41,7 +41,7 @@ class Parser(argparse.ArgumentParser):
         return super().add_subparsers(**kwargs)
 
     def print_help(self, file: Any = None) -> None:
-        """As any other output: argparse would pass over in silence what cannot be written."""
+        """Print the help to `out`. argparse itself would silently ignore a write error."""
         print(self.format_help(), end="", file=file or self.out)
 
     def error(self, message: str) -> NoReturn:
@@ -63,8 +63,8 @@ class Parser(argparse.ArgumentParser):
 
 
 class VerbParser(Parser):
-    """A subparser that reports what it does not know itself: argparse would leave it to the top,
-    which has other options. `fill` adds its arguments, once they are wanted."""
+    """A subparser that reports its own unknown arguments; argparse would leave that to the main
+    parser, which has other options. `fill` adds the arguments when they are needed."""
 
     def __init__(
         self, *args: Any, fill: Callable[[argparse.ArgumentParser], None], **kwargs: Any

@@ -1,7 +1,7 @@
 """What a command is given: the folder it runs in, the environment, the clock and the console.
 
-All of it is passed in, so that a test can run a command anywhere, and two commands with two homes
-in one process.
+All of it is passed in, so that a test can run a command anywhere, even two commands with different
+home folders in one process.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 
 def system_clock() -> datetime:
-    """Here, because most commands need no date."""
+    """The local time. `datetime` is imported here because most commands need no date."""
     from datetime import datetime
 
     return datetime.now()
 
 
 class World:
-    """Workspace, stores, environment, clock, console and streams of one run."""
+    """The workspace, progress, environment, clock, console and streams of one run."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class World:
     def workspace(self) -> Workspace:
         """The workspace at or above the current folder; a clear error where there is none.
 
-        An export that was cut short (a power cut) is put back before anybody looks.
+        An interrupted export (a power cut) is rolled back first.
         """
         from tito.core.workspace.workspace import find_workspace
 
@@ -88,13 +88,13 @@ class World:
 
     @property
     def notes(self) -> Notes:
-        """The workspace's notes, as they stand now."""
+        """The workspace's notes, read from disk each time."""
         from tito.core.workspace.notes import Notes
 
         return Notes.of(self.workspace)
 
     def mark_started(self, module: Module) -> bool:
-        """Note that the module was begun; False when it had been before."""
+        """Note that the module was started; return False if it already was."""
         return self.notes.start(module, self.now())
 
     # ----------------------------------------------------------------------------- what is shown
@@ -120,16 +120,16 @@ class World:
         self.console.print(shown, style=style, markup=False, highlight=False)
 
     def say_whole(self, text: str, style: str | None = None) -> None:
-        """As `say`, but never broken into lines: for a path or a command that is to be copied."""
+        """Like `say`, but never wrapped: for a path or a command to copy."""
         shown = visible(text)
         self.console.print(shown, style=style, markup=False, highlight=False, soft_wrap=True)
 
     def say_aside(self, text: str) -> None:
-        """On stderr: with --json, stdout is one JSON value."""
+        """Print to stderr: with --json, stdout is one JSON value."""
         self.error_console.print(visible(text), markup=False, highlight=False)
 
     def next_step(self, command: str, why: str = "") -> None:
-        """The last line of every command: what comes next."""
+        """Print the last line of every command: what to run next."""
         say = self.say_whole if is_command(command) else self.say
         say(f"Next: {command}" + (f"  ({why})" if why else ""), style="bold")
 
@@ -139,18 +139,18 @@ class World:
     # ----------------------------------------------------------------------------- what is asked
 
     def is_interactive(self) -> bool:
-        """Whether somebody is there to answer a question."""
+        """Whether a person is at the terminal to answer a question."""
         return self.stdin is not None and self.stdin.isatty() and self.stdout.isatty()
 
     def confirm(self, question: str) -> bool:
-        """A plain yes or no; anything but yes is no."""
+        """Ask a yes-or-no question; anything but yes is no."""
         self.console.print(f"{question} [y/N] ", end="", markup=False, highlight=False)
         answer = self.stdin.readline()
-        if not answer.endswith("\n"):  # Ctrl-D leaves the cursor behind the question
+        if not answer.endswith("\n"):  # Ctrl-D leaves the cursor after the question
             self.console.print()
         return answer.strip().lower() in ("y", "yes")
 
 
 def _nowhere() -> TextIO:
-    """Python has no stream where the caller has closed it (`tito ... >&-`)."""
+    """A stand-in for a stream that the caller has closed (`tito ... >&-`)."""
     return Path(os.devnull).open("w", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Another right framework: nothing of the course's own, only the contract's names and semantics.
+"""Another correct framework, independent of the course: only the contract's names and semantics.
 
 It is unlike the reference wherever the contract leaves room: a closure for each operand, no classes
 of operations; `.data` a property that gives a view; `__slots__`; gradients kept in float64 and

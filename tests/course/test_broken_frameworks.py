@@ -84,7 +84,7 @@ SEEN_WITHOUT_PROBES = {
     "losses without their mean": "64 times too large",
     "NaN weights": "is not finite from the start",
     "float32: every gradient doubled": "During training",
-    "Adam: a step that does nothing": "is what it was before",
+    "Adam: a step that does nothing": "has not changed",
     "zero_grad that clears nothing": "During training, the gradient of",
     "frozen filters: not among the parameters": "not 1,898",
     "rows of an id that repeats not added up": "(Embedding.weight)",

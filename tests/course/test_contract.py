@@ -54,7 +54,7 @@ def test_every_name_of_the_contract_is_there(solved, run):
 
 
 def test_the_top_offers_what_pytorch_offers_there_and_no_helpers(solved, run):
-    """Pinned: who adds a name here makes a promise. All are PyTorch's, but for `training`."""
+    """Pinned, because every public name must be kept. All are PyTorch's, except `training`."""
     done = run("-c", "import tinytorch; print(*dir(tinytorch))", cwd=solved.root)
     offered = {name for name in done.stdout.split() if not name.startswith("_")}
     assert offered == {*TOP.split(), *ALSO_ON_TOP.split()}

@@ -68,4 +68,4 @@ def test_what_steers_a_terminal_is_shown_by_its_number(tmp_path: Path) -> None:
 def test_a_kill_from_outside_is_no_verdict(tmp_path: Path) -> None:
     verdict = verdict_on(tmp_path, "import os\nos.kill(os.getpid(), 9)")
     assert verdict.outcome == "could_not_run"
-    assert "ended from outside" in verdict.reason
+    assert "was killed from outside" in verdict.reason

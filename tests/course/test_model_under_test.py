@@ -1,6 +1,6 @@
-"""A model with modes, buffers and chance is judged rightly, and each way to get it wrong is named.
+"""A model with modes, buffers and random layers is judged correctly, and each mistake is named.
 
-The layers and their broken variants stand in `broken/modes.py`.
+The layers and their broken variants are in `broken/modes.py`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tito.core.workspace.workspace import Workspace
 sys.path.insert(0, str(Path(__file__).parents[1] / "milestones"))
 
 from verification import controls, data, gradients, layers, models, training_gradients
-from verification.faults import Fault
+from verification.failures import Failure
 from verification.gradients import Measured
 from verification.metrics import CLASS_METRICS
 from verification.model_gradients import check_model, modes_that_differ
@@ -117,7 +117,7 @@ def test_a_right_network_passes(make: Make) -> None:
 @pytest.mark.parametrize("variant", VARIANTS, ids=[variant.name for variant in VARIANTS])
 def test_a_broken_layer_is_named(variant: Variant, make: Make) -> None:
     task = make(variant.old, variant.new)
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(Failure) as caught:
         verify(task)
     assert variant.said in caught.value.said
 
@@ -126,17 +126,17 @@ def test_a_broken_layer_is_named(variant: Variant, make: Make) -> None:
     ("name", "named"),
     [
         ("batch statistics as constants", "training mode is `1` (BatchNorm1d): "),
-        ("dropout forgets its mask on the way back", "`1` (BatchNorm1d) and `3` (Dropout): "),
-        ("a wrong sign on the way back, in evaluation only", "evaluation mode is `1` (BatchN"),
+        ("dropout forgets its mask in backward", "`1` (BatchNorm1d) and `3` (Dropout): "),
+        ("a wrong sign in backward, in evaluation only", "evaluation mode is `1` (BatchN"),
     ],
 )
 def test_where_one_mode_is_right_the_layers_that_differ_are_named(
     name: str, named: str, make: Make
 ) -> None:
-    """The wrong gradient is the Linear's, the fault that of a layer behind it."""
+    """The wrong gradient is the Linear's, the error is in a layer after it."""
     variant = next(variant for variant in VARIANTS if variant.name == name)
     task = make(variant.old, variant.new)
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(Failure) as caught:
         check_model(task.subject, task.few)
     assert named in caught.value.hint
     assert caught.value.module == ""  # no probe of module 06 says yet where BatchNorm1d is from
@@ -201,7 +201,7 @@ def test_a_check_in_training_does_not_change_what_is_learned(
 def test_a_forward_that_did_not_repeat_would_look_like_a_wrong_gradient(
     forgotten: str, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Seen to be needed: new masks at each forward, or statistics that move on, spoil the check."""
+    """New masks at each forward, or statistics that move, would make the check fail."""
     task = make(
         UPDATE,
         "            before = tt.tensor(self.running_mean.data.copy())\n"
@@ -212,7 +212,7 @@ def test_a_forward_that_did_not_repeat_would_look_like_a_wrong_gradient(
         monkeypatch.setattr(RandomNumbers, "bookmark", lambda self: lambda: None)
     else:
         monkeypatch.setattr(ModelUnderTest, "set_buffers", lambda self, values: None)
-    with pytest.raises(Fault):
+    with pytest.raises(Failure):
         check_model(task.subject, task.few)
 
 
@@ -250,7 +250,7 @@ def test_the_same_seed_gives_the_same_run_without_a_readable_stream(
 
 
 @pytest.mark.parametrize(
-    ("wrong", "fault"),
+    ("wrong", "expected"),
     [
         ([["0.weight", "4.bias"], []], ""),
         ([["0.weight"], ["4.bias"]], ""),
@@ -258,8 +258,8 @@ def test_the_same_seed_gives_the_same_run_without_a_readable_stream(
         ([["0.weight", "4.bias"], ["4.bias"], ["0.weight", "4.bias"]], "gradient of `4.bias`"),
     ],
 )
-def test_one_step_that_disagrees_may_be_a_kink_three_are_a_fault(
-    wrong: list[list[str]], fault: str, make: Make, monkeypatch: pytest.MonkeyPatch
+def test_one_step_that_disagrees_may_be_a_kink_three_are_a_failure(
+    wrong: list[list[str]], expected: str, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In float32 a ReLU can lie on the other side of zero, and its step is right all the same."""
     task, looks = make(), iter(wrong)
@@ -268,8 +268,8 @@ def test_one_step_that_disagrees_may_be_a_kink_three_are_a_fault(
         training_gradients, "check_found", lambda *given: {name: [one] for name in next(looks)}
     )
     adam = task.subject.run.tt.optim.Adam(task.subject.model.parameters(), lr=0.02)
-    if fault:
-        with pytest.raises(Fault, match=fault) as caught:
+    if expected:
+        with pytest.raises(Failure, match=expected) as caught:
             train(task.subject, task.learn, adam, steps=20, batch=32)
         assert caught.value.facts["wrong"] == "4.bias"
     else:
@@ -287,7 +287,7 @@ def test_only_a_gradient_that_is_zero_may_be_declared_so(make: Make) -> None:
         task.subject.run, task.subject.model, task.subject.criterion, CLASS_METRICS, COUNT,
         [BIAS, wrong],
     )  # fmt: skip
-    with pytest.raises(Fault, match=r"The gradient of `4.bias` is not zero") as caught:
+    with pytest.raises(Failure, match=r"The gradient of `4.bias` is not zero") as caught:
         check_model(subject, task.few)
     assert "So somebody said." in caught.value.hint
 
@@ -298,7 +298,7 @@ def test_a_declared_parameter_must_exist(make: Make) -> None:
         task.subject.run, task.subject.model, task.subject.criterion, CLASS_METRICS, COUNT,
         [Part("9.bias")],
     )  # fmt: skip
-    with pytest.raises(Fault, match=r"The model has no parameter `9.bias`"):
+    with pytest.raises(Failure, match=r"The model has no parameter `9.bias`"):
         check_model(subject, task.few)
 
 
@@ -306,7 +306,7 @@ def test_what_is_not_declared_must_move(make: Make) -> None:
     """The declared bias may stay; of a parameter with one declared row, the other rows may not."""
     task = make()
     before = task.subject.parameter_values()
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(Failure) as caught:
         check_moved(task.subject, before)
     assert "0.weight" in caught.value.facts["unmoved"]
     assert "0.bias" not in caught.value.facts["unmoved"]
@@ -364,10 +364,8 @@ def test_modes_come_back_where_only_the_model_can_switch_them(tinytorch: ModuleT
 
 
 @pytest.mark.parametrize("name", ["mlp", "cnn", "transformer"])
-def test_the_networks_of_the_milestones_keep_the_promises_too(
-    name: str, tinytorch: ModuleType
-) -> None:
-    """No false alarm where nothing depends on the mode, nor on ids in place of numbers."""
+def test_the_networks_of_the_milestones_pass_too(name: str, tinytorch: ModuleType) -> None:
+    """No false alarm where nothing depends on the mode, nor on ids instead of numbers."""
     make = {
         "mlp": lambda: models.mlp(tinytorch.nn),
         "cnn": lambda: models.cnn(tinytorch.nn),

@@ -1,7 +1,7 @@
-"""The pipe between the judge and the judged process: what travels, and what a framework cannot do.
+"""The pipe between the judge and the judged process: its messages, and what a framework cannot do.
 
 The frameworks are a few lines each. Whatever one does, the judge gets a value, an error of the
-framework's, or a fault in plain words; it never hangs and never sees an object.
+framework's, or a failure in plain words; it never hangs and never sees an object.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "milestones"))
 
 from verification import pipe, there
-from verification.faults import Fault
+from verification.failures import Failure
 from verification.metrics import CLASS_METRICS
 from verification.model_under_test import ModelUnderTest
 from verification.raised import EndedFromOutside, Raised
@@ -321,10 +321,10 @@ BREAKERS = {
     "closes all but the standard ones": ("os.closerange(3, 256)", "closed the pipe"),
     "exits": ("os._exit(3)", "ended the process (exit code 3)"),
     "crashes": ("os.kill(os.getpid(), 11)", "ended the process (signal 11)"),
-    "writes into the pipe": ("os.write(4, b'hello, judge: all is well')", "cannot be used"),
-    "answers itself": ("os.write(4, ANSWER)", "cannot be used"),
-    "answers for the next": ("os.write(4, LATER)", "cannot be used"),
-    "announces 4 GB": ("os.write(4, b'\\xff' * 8)", "cannot be used"),
+    "writes into the pipe": ("os.write(4, b'hello, judge: all is well')", "sent an invalid answer"),
+    "answers itself": ("os.write(4, ANSWER)", "sent an invalid answer"),
+    "answers for the next": ("os.write(4, LATER)", "sent an invalid answer"),
+    "announces 4 GB": ("os.write(4, b'\\xff' * 8)", "sent an invalid answer"),
 }
 
 
@@ -336,10 +336,10 @@ def test_who_breaks_the_pipe_ends_the_run(start: Start, kind: str) -> None:
     answers = [pipe.frame([number, "is", 0.99, []], []) for number in (4, 5)]
     tt = start(f"ANSWER, LATER = {answers!r}\ndef break_it(): {code}\ndef more(): return 1\n")
     broken = tt.break_it
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(Failure) as caught:
         _ = [broken() for _ in range(3)]
     assert words in caught.value.said
-    with pytest.raises(Fault) as again:
+    with pytest.raises(Failure) as again:
         tt.more()
     assert again.value is caught.value
 
@@ -379,7 +379,7 @@ def go():
     os._exit(0)
 """)
     began = time.monotonic()
-    with pytest.raises(Fault, match="ended the process"):
+    with pytest.raises(Failure, match="ended the process"):
         tt.go()
     assert time.monotonic() - began < 10
 
@@ -390,7 +390,7 @@ def go():
 def test_a_call_that_never_ends_is_ended_and_placed(start: Start, body: str, line: int) -> None:
     tt = start(f"def loop():{body}\n", limit=1.0)
     began = time.monotonic()
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(Failure) as caught:
         tt.loop()
     where = f" in tinytorch/__init__.py:{line}" if os.name == "posix" else ""
     assert caught.value.said == f"Your code was still running after 1 s{where}."
@@ -401,7 +401,7 @@ def test_a_call_that_never_ends_is_ended_and_placed(start: Start, body: str, lin
 def test_a_kill_from_outside_is_no_verdict(start: Start) -> None:
     tt = start("def pid(): return os.getpid()\ndef sleep(): time.sleep(30)\n")
     os.kill(tt.pid(), signal.SIGKILL)
-    with pytest.raises(EndedFromOutside, match="ended from outside"):
+    with pytest.raises(EndedFromOutside, match="killed from outside"):
         tt.sleep()
 
 
@@ -486,7 +486,7 @@ def test_outputs_are_numbers_one_row_for_each_example(
     run = Run("blobs", [], 1, lambda name, value: None)
     run.tt = start(MODEL.replace("{outputs}", outputs))
     subject = ModelUnderTest(run, run.tt.model(), None, CLASS_METRICS, 0)
-    with pytest.raises(Fault, match="For 4 examples the model gave an array") as caught:
+    with pytest.raises(Failure, match="For 4 examples the model returned an array") as caught:
         subject.outputs(np.ones((4, 3)))
     assert words in caught.value.said
 

@@ -1,6 +1,6 @@
 """The verification's own tools: what they notice, what they do not mistake, and how they say it.
 
-They run on a framework of forty lines that stands here, so that each fault can be made by hand.
+They run on a framework of forty lines that is defined here, so that each error can be made by hand.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "milestones"))
 
 from verification import gradients, layers, wording
-from verification.faults import Fault
+from verification.failures import Failure
 from verification.probes import m01_tensor
 from verification.probes.inputs import spread
 from verification.probes.operation import Operation, check_gradients, check_result, draw
@@ -122,7 +122,7 @@ def test_a_gradient_that_is_wrong_only_in_training_is_noticed() -> None:
 
 
 @pytest.mark.parametrize("distance", [0.0, 1e-7, -3e-6])
-def test_a_kink_is_not_taken_for_a_fault(distance: float) -> None:
+def test_a_kink_is_not_taken_for_an_error(distance: float) -> None:
     """|p| next to its kink: the central quotient is wrong, one side is right."""
     named = {"p": Parameter(np.array([distance, 1.0]))}
 
@@ -170,7 +170,7 @@ RIGHT = np.array([[1.0, -2.0], [0.0, 4.0]])
     ("actual", "kind", "words"),
     [
         (None, "missing", "is None"),
-        (np.ones(3), "shape", "has shape (3,) in place of (2, 2)"),
+        (np.ones(3), "shape", "has shape (3,) instead of (2, 2)"),
         (RIGHT * np.nan, "nan", "is NaN at 4 of 4 entries"),
         (RIGHT * 0, "zero", "is zero everywhere"),
         (-RIGHT, "sign", "has the wrong sign"),
@@ -188,7 +188,7 @@ RIGHT = np.array([[1.0, -2.0], [0.0, 4.0]])
         (
             np.add(RIGHT, [[0, 0.5], [0, 0]]),
             "values",
-            "is wrong at 1 of 4 entries; the worst, [0, 1], is -1.5 in place of -2",
+            "is wrong at 1 of 4 entries; the worst, [0, 1], is -1.5 instead of -2",
         ),
         (np.array("four"), "type", "holds <U4, not numbers"),
     ],
@@ -262,7 +262,7 @@ def test_a_right_operation_passes() -> None:
 )
 def test_a_wrong_gradient_is_said_with_its_suspect(slope: float, said: str) -> None:
     op, kit = double(slope)
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(Failure) as caught:
         check_gradients(op, kit)
     assert caught.value.said == said
 
@@ -288,11 +288,11 @@ def test_what_clamp_cuts_is_never_at_its_bounds() -> None:
         assert (np.abs(x) > cut).any()
 
 
-def test_an_error_in_the_framework_becomes_a_fault_with_its_part() -> None:
+def test_an_error_in_the_framework_becomes_a_failure_with_its_part() -> None:
     def check(kit: Kit) -> None:
         raise TypeError("no")
 
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(Failure) as caught:
         run_probe(Probe("nn.Linear", "03_nn", check), double(2.0)[1])
     assert "`nn.Linear` raised TypeError: no" in str(caught.value)
     assert "modules/03_nn/nn.py" in str(caught.value)

@@ -1,6 +1,6 @@
-"""A right framework that is quite unlike the reference passes the milestones.
+"""A correct framework that is quite unlike the reference passes the milestones.
 
-What may be judged is what the contract says, not how the reference is made. The framework stands in
+Only what the contract says may be judged, not how the reference is written. The framework is in
 `another_framework.py`.
 """
 
@@ -25,7 +25,7 @@ def test_another_framework_passes(milestone: str, tmp_path: Path) -> None:
 
 
 def test_a_mistake_in_it_is_named(tmp_path: Path) -> None:
-    """The words, too, rest on the contract alone: its Sequential has no attribute `0`."""
+    """The message, too, depends only on the contract: its Sequential has no attribute `0`."""
     package = tmp_path / "tinytorch" / "__init__.py"
     package.parent.mkdir()
     text, right = FRAMEWORK.read_text(encoding="utf-8"), "lambda g: g * (x.data > 0)"

@@ -1,4 +1,4 @@
-"""What a verification is fed with and reports: data, metrics, bars, the wording of a fault."""
+"""What a verification uses and reports: data, metrics, required values, a failure's text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "milestones"))
 
 from verification import controls, data, metrics, models, training
-from verification.faults import Fault, lesson_file
+from verification.failures import Failure, lesson_file
 from verification.model_under_test import ModelUnderTest
 from verification.places import raised_in
 from verification.probes import parts
@@ -91,10 +91,10 @@ def test_losses_are_what_their_names_say() -> None:
 
 
 @pytest.mark.parametrize("value", [0.5, float("nan")])
-def test_a_bar_that_is_not_reached_is_a_fault(value: float) -> None:
-    with pytest.raises(Fault, match="did not learn"):
+def test_a_bar_that_is_not_reached_is_a_failure(value: float) -> None:
+    with pytest.raises(Failure, match="did not learn"):
         controls.require("accuracy", value, at_least=0.9)
-    with pytest.raises(Fault, match="control succeeded"):
+    with pytest.raises(Failure, match="control succeeded"):
         controls.require_control("a line", value + 0.3, at_most=0.75)
 
 
@@ -113,16 +113,16 @@ def test_a_projection_that_stands_still_is_named() -> None:
     run = Run("transformer", [], 1, lambda name, value: None)
     parts_of_it = models.projections("in_proj_weight", 2)
     subject = ModelUnderTest(run, model, None, metrics.CLASS_METRICS, 12, parts_of_it)
-    with pytest.raises(Fault, match=r"in_proj_weight \(K projection\)"):
+    with pytest.raises(Failure, match=r"in_proj_weight \(K projection\)"):
         training.check_moved(subject, before)
 
 
 # --------------------------------------------------------------------------------- report and run
 
 
-def test_a_fault_reads_from_what_happened_to_what_to_try() -> None:
-    fault = Fault("It is zero.", module="03_nn", part="nn.ReLU", hint="A mask?", yours="0")
-    lines = fault.text("tito milestone run xor --seed 1").splitlines()
+def test_a_failure_reads_from_what_happened_to_what_to_try() -> None:
+    failure = Failure("It is zero.", module="03_nn", part="nn.ReLU", hint="A mask?", yours="0")
+    lines = failure.text("tito milestone run xor --seed 1").splitlines()
     assert lines == [
         "It is zero.",
         "",
@@ -174,7 +174,7 @@ def test_a_check_more_changes_nothing_of_what_is_learned_from(
 
 
 def test_every_module_s_probes_are_found_and_nothing_else_is_taken_for_them() -> None:
-    """`probe.py` and `parts.py` stand in the same folder."""
+    """`probe.py` and `parts.py` are in the same folder."""
     files = {path.stem for path in Path(parts.__file__).parent.glob("m[0-9]*.py")}
     assert {f"m{module}" for module in parts.modules_with_probes()} == files
     assert "03_nn" in parts.modules_with_probes()
@@ -184,7 +184,7 @@ def test_every_module_s_probes_are_found_and_nothing_else_is_taken_for_them() ->
 def test_only_the_package_is_the_framework_not_a_folder_of_that_name_above_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`git clone` makes a folder tinytorch, and .venv stands in it."""
+    """`git clone` makes a folder tinytorch, with .venv in it."""
     package = tmp_path / "tinytorch" / "tinytorch"
     package.mkdir(parents=True)
     monkeypatch.setitem(

@@ -1,6 +1,6 @@
-"""How a milestone's test is run: the seed, the student's own `tinytorch`, and how a fault is shown.
+"""How a milestone's test is run: the seed, the student's own `tinytorch`, and the failure shown.
 
-The tests' material is in `verification/`, their settings in `pytest.ini`.
+The tests use `verification/`; their settings are in `pytest.ini`.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ import pytest
 
 HERE = Path(__file__).resolve().parent
 WORKSPACE = Path(os.environ.get("TINYTORCH_WORKSPACE") or HERE.parents[1])
-GRACE_SECONDS = 5.0  # who started the run ends it first, and can say so
+GRACE_SECONDS = 5.0  # so that the parent process ends the run first and can say why
 
 
-if str(HERE) not in sys.path:  # at its end: nothing that lies here hides a module of Python's own
+if str(HERE) not in sys.path:  # last, so that no file here hides a module of Python's
     sys.path.append(str(HERE))
 
 from verification.launch import Launched, launch  # noqa: E402  (found only now)
 
-# One milestone is run, by somebody who listens: its process starts while NumPy is imported here.
+# With a progress stream, one milestone runs: its process starts while NumPy is imported here.
 STREAM = os.environ.get("TINYTORCH_PROGRESS_STREAM")
 EARLY: list[Launched] = [launch(WORKSPACE, Path(STREAM).parent)] if STREAM else []
 
 from milestone_tracker import MILESTONES, VERIFICATION_TIMEOUT  # noqa: E402
-from verification.faults import Fault  # noqa: E402
+from verification.failures import Failure  # noqa: E402
 from verification.orphans import become_the_judge, end_orphans  # noqa: E402
 from verification.raised import EndedFromOutside, Raised  # noqa: E402
 from verification.run import Run, stream_from_environment  # noqa: E402
@@ -40,7 +40,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--without-parts",
         action="store_true",
-        help="leave the check of the single parts out, to see what training alone notices",
+        help="skip the checks of single parts, to see what training alone notices",
     )
 
 
@@ -48,14 +48,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def run(
     request: pytest.FixtureRequest, record_property: Callable[[str, object], None]
 ) -> Iterator[Run]:
-    """One run of the milestone whose test asks for it, and the end of its framework's process."""
+    """One run of the milestone whose test asks for it; it ends the framework's process."""
     test = request.function.__name__
     milestone = next(name for name, entry in MILESTONES.items() if entry["test"] == test)
     seed = request.config.getoption("--seed")
     if seed is None:
         seed = int.from_bytes(os.urandom(4), "little")
     if seed < 0:
-        raise pytest.UsageError(f"--seed is a number, 0 or larger, not {seed}")
+        raise pytest.UsageError(f"--seed must be a whole number, 0 or larger, not {seed}")
     record_property("seed", seed)
     print(f"{milestone}: seed {seed}")
     without_parts = request.config.getoption("--without-parts")
@@ -76,7 +76,7 @@ def run(
 
 
 def pytest_unconfigure() -> None:
-    """A process that no test has asked for."""
+    """End a process that no test has used."""
     while EARLY:
         EARLY.pop().end()
 
@@ -89,19 +89,20 @@ def end_late_runs(limit: float) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """A fault is shown as its text alone, with the command that replays it.
+    """Show a Failure as its text alone, with the command that replays the run.
 
-    So is an error of the framework's, with the line in `tinytorch/` that `tito` turns into one of a
-    lesson. Errors of the course's own keep their traceback.
+    An error in the framework is shown the same way, with its line in `tinytorch/`, which `tito`
+    maps to a lesson. Errors in the course itself keep their traceback.
     """
     try:
         return (yield)
-    except Fault as fault:
+    except Failure as failure:
         run = getattr(item, "funcargs", {}).get("run")
-        said = fault.text(run.replay if run else "")
+        said = failure.text(run.replay if run else "")
     except Raised as error:
         raised_in = error.place.partition(": ")[0]
         said = error.sentence() + (f"\n\nRaised in {raised_in}." if raised_in else "")
     except EndedFromOutside as error:
         said = str(error)
-    raise pytest.fail.Exception(visible(said), pytrace=False)  # out here: not an error in an error
+    # Out here, so that it is not an error during another error.
+    raise pytest.fail.Exception(visible(said), pytrace=False)

@@ -1,23 +1,23 @@
-"""The milestone tracker: what the milestones are, which are unlocked, and whether one is learned.
+"""The milestone tracker: defines the milestones, unlocks them, and judges whether one is learned.
 
-It is the only owner of the milestones' definitions and the only writer of the progress file. It is
-one self-contained file: the standard library, rich when something is shown, filelock when
-something is written. It is not the command line tool (that is `tito`, which calls it) and it does
-not train anything: the learning itself stands in `test_learning_verification.py`.
+Only this file defines milestones and writes the progress file. It is self-contained: the standard
+library, rich to show something, filelock to write something. It is not the command line tool (that
+is `tito`, which calls it) and it does not train anything: that is in
+`test_learning_verification.py`.
 
 The progress file, `~/.tinytorch/progress.json` (TINYTORCH_HOME moves the folder):
 
     schema_version         1
     completed_modules      ["00_setup", "01_tensor"]
-    unlocked_milestones    milestones whose unlocking has been announced; what is unlocked now
-                           follows from the completed modules and is worked out at every reading
+    unlocked_milestones    milestones whose unlocking has been announced; what is unlocked now is
+                           computed from the completed modules each time
     completed_milestones   ["perceptron"]
-    modules                {"01_tensor": {"completed_at": ..., and whatever evidence came with it}}
+    modules                {"01_tensor": {"completed_at": ..., and the evidence given with it}}
     milestones             {"perceptron": {"completed_at": ..., "metrics": {...}, "seed": 7}}
 
-Only the three lists are required; unknown keys are kept. Beside it stand `progress.json.bak` (the
-same state, in case the first one is damaged), `progress.json.lock`, and perhaps
-`progress.json.corrupt-DATE` (a damaged file, kept aside).
+Only the three lists are required; unknown keys are kept. Beside it are `progress.json.bak` (a
+backup with the same state), `progress.json.lock`, and perhaps `progress.json.corrupt-DATE` (a
+damaged file).
 
 The order of this file: data, errors, store, tracker, verification, display, script.
 """
@@ -53,8 +53,8 @@ Runner = Callable[..., "RunResult"]
 # ------------------------------------------------------------------------------------------- data
 
 # `metrics`: what the verification test must report with record_property for its pass to count. The
-# first one is the figure that the progress table shows. A milestone without the key needs only its
-# one test to pass. `timeout` (seconds, optional) replaces VERIFICATION_TIMEOUT.
+# progress table shows the first one. A milestone without the key needs only its one test to pass.
+# `timeout` (seconds, optional) replaces VERIFICATION_TIMEOUT.
 MILESTONES: dict[str, dict[str, Any]] = {
     "perceptron": {
         "name": "1957 - The Perceptron",
@@ -86,7 +86,7 @@ MILESTONES: dict[str, dict[str, Any]] = {
             "00_setup", "01_tensor", "02_autograd", "03_nn", "04_training", "07_spatial",
         ],
         "test": "test_cnn_learning",
-        "description": "Shared filters see a digit wherever it stands, with fewer parameters",
+        "description": "Shared filters see a digit wherever it is, with fewer parameters",
         "unlock_message": "🎉 You can now train filters that learn what to look for!",
         "metrics": ["accuracy", "gradient_error", "control_accuracy"],
     },
@@ -110,13 +110,13 @@ LISTS = ("completed_modules", "unlocked_milestones", "completed_milestones")
 RECORDS = ("modules", "milestones")
 MODULE_NAME = re.compile(r"[0-9]{2}_[a-z0-9_]+")
 
-MAX_BYTES = 16_000_000  # a progress file has a few thousand bytes; larger ones are not read
-MAX_DEPTH = 50  # deeper nesting could be read, but not written again
+MAX_BYTES = 16_000_000  # a progress file has a few thousand bytes; much larger ones are not read
+MAX_DEPTH = 50  # deeper nesting could be read but not written again
 LOCK_SECONDS = 60.0
 VERIFICATION_TIMEOUT = 300.0
-OUTPUT_TAIL = 64_000  # bytes of a verification's output that are kept
+OUTPUT_TAIL = 64_000  # bytes of a verification's output to keep
 VERIFICATION_FILE = "test_learning_verification.py"
-# Small products are fastest on one thread, and figures repeat.
+# Small matrix products are fastest on one thread, and results are reproducible.
 ONE_THREAD = dict.fromkeys(
     (
         "OMP_NUM_THREADS",
@@ -127,35 +127,35 @@ ONE_THREAD = dict.fromkeys(
     ),
     "1",
 )
-# What judges is found without PYTHONPATH and without the folder it is started in: a random.py in
-# the workspace hides nothing, a sitecustomize.py is not run. (3.10 has both only with -I, which
-# also hides what is installed for one user.)
+# The judge ignores PYTHONPATH and the current folder: a random.py in the workspace hides nothing, a
+# sitecustomize.py is not run. (Python 3.10 has both only with -I, which also hides packages that
+# are installed for one user.)
 ISOLATED = ("-X", "utf8", *(("-E", "-P") if sys.version_info >= (3, 11) else ("-I",)))
-# The student's package. Deeper paths are not it: a checkout of that name, an environment in it.
+# The student's package. A deeper path is something else: a checkout of that name, or its .venv.
 FRAMEWORK_FILE = r"tinytorch[\\/](?:\w+[\\/])?\w+\.py"
 
 
-class _Word(str, Enum):
-    """A word of a fixed vocabulary; it prints and serializes as itself."""
+class _StrEnum(str, Enum):
+    """Like `enum.StrEnum`, which Python 3.10 does not have: prints and serializes as its value."""
 
     def __str__(self) -> str:
         return str(self.value)
 
 
-class Outcome(_Word):
+class Outcome(_StrEnum):
     PASSED = "passed"
     FAILED = "failed"  # the student's code
     COULD_NOT_RUN = "could_not_run"  # the machine or the course
 
 
-class MilestoneState(_Word):
+class MilestoneState(_StrEnum):
     COMPLETED = "completed"
     UNLOCKED = "unlocked"
     LOCKED = "locked"
 
 
-class _CaseOutcome(_Word):
-    """JUnit's own words: a test case without one of the last three has passed."""
+class _CaseOutcome(_StrEnum):
+    """JUnit's outcomes; a test case without one of the last three has passed."""
 
     PASSED = "passed"
     ERROR = "error"
@@ -164,7 +164,7 @@ class _CaseOutcome(_Word):
 
 
 def ordered_milestones() -> list[str]:
-    """The ids in the order of history; one that MILESTONE_ORDER does not name yet comes last."""
+    """The ids in historical order; ids missing from MILESTONE_ORDER come last."""
     known = [name for name in MILESTONE_ORDER if name in MILESTONES]
     return known + [name for name in MILESTONES if name not in known]
 
@@ -174,7 +174,11 @@ def milestone(milestone_id: str) -> dict[str, Any]:
     if milestone_id in MILESTONES:
         return MILESTONES[milestone_id]
     near = _nearest(milestone_id, MILESTONES)
-    hint = f"Did you mean {near}?" if near else f"There are: {', '.join(ordered_milestones())}."
+    hint = (
+        f"Did you mean {near}?"
+        if near
+        else f"The milestones are: {', '.join(ordered_milestones())}."
+    )
     raise UnknownMilestone(f"There is no milestone {milestone_id!r}.", hint)
 
 
@@ -197,7 +201,7 @@ def _nearest(name: object, known: Mapping[str, object] | list[str]) -> str | Non
 
 
 class TrackerError(Exception):
-    """Something a person should read: what happened, and in `hint` what to do about it."""
+    """An error for the user: what happened, and in `hint` what to do about it."""
 
     exit_code = 1
 
@@ -211,38 +215,38 @@ class UnknownMilestone(TrackerError):
 
 
 class MalformedModuleName(TrackerError):
-    """Not of the form NN_name."""
+    """The module name does not have the form NN_name."""
 
     exit_code = 2
 
 
 class ProgressUnreadable(TrackerError):
-    """The progress file is there, but the system does not let us read it."""
+    """The progress file exists but cannot be read."""
 
     exit_code = 3
 
 
 class ProgressUnwritable(TrackerError):
-    """The progress could not be written; what was recorded before still stands."""
+    """The progress could not be written; what was recorded before is kept."""
 
     exit_code = 3
 
 
 class NewerSchema(TrackerError):
-    """The file was written by a newer TinyTorch: it can be shown, but not rewritten."""
+    """The file was written by a newer TinyTorch: it can be shown but not rewritten."""
 
     exit_code = 3
 
 
 class _Damaged(Exception):
-    """The file does not hold progress; the text says why."""
+    """The file does not contain valid progress; the text says why."""
 
 
 # ------------------------------------------------------------------------------------------ store
 
 
 def default_progress_file(env: Environment | None = None) -> Path:
-    """`progress.json` in TINYTORCH_HOME, or in `~/.tinytorch`, as this environment names them."""
+    """The path of `progress.json`: in TINYTORCH_HOME, or else in `~/.tinytorch`."""
     env = os.environ if env is None else env
     named = env.get("TINYTORCH_HOME")
     folder = _expanded(named, env) if named else _home(env) / ".tinytorch"
@@ -255,14 +259,14 @@ def _expanded(path: str, env: Environment) -> Path:
 
 
 def _home(env: Environment) -> Path:
-    """The home folder that the environment names, or else the system."""
+    """The home folder from the environment, or else from the system."""
     named = env.get("USERPROFILE" if os.name == "nt" else "HOME")
     try:
         return Path(named) if named else Path.home()
     except RuntimeError as error:
         raise ProgressUnwritable(
-            f"There is no home folder for your progress: {error}",
-            "Set TINYTORCH_HOME to a folder of yours.",
+            f"No home folder was found for your progress: {error}",
+            "Set TINYTORCH_HOME to a folder you own.",
         ) from error
 
 
@@ -281,22 +285,22 @@ def fresh_state() -> State:
 
 
 def decode_state(raw: bytes) -> State:
-    """The state in a file's bytes. Raises _Damaged for everything that is not one."""
+    """Parse a file's bytes; raise _Damaged if they are not a valid state."""
     try:
         data = json.loads(raw)
     except (ValueError, RecursionError):  # ValueError: not JSON, not text, a number too long
         raise _Damaged("it is empty" if not raw.strip() else "it is not JSON") from None
     if not isinstance(data, dict):
-        raise _Damaged(f"it holds a {type(data).__name__} in place of an object")
+        raise _Damaged(f"it contains a {type(data).__name__}, not an object")
     version = data.get("schema_version", SCHEMA_VERSION)
     if type(version) is not int or version < 1:
         raise _Damaged("its schema_version is not a positive number")
     wrong = [key for key in LISTS if not _is_list_of_names(data.get(key))]
     wrong += [key for key in RECORDS if not _is_dict_of_dicts(data.get(key, {}))]
-    if version > SCHEMA_VERSION:  # its shapes may have changed: take what can be understood
+    if version > SCHEMA_VERSION:  # its format may have changed: take what can be understood
         data = {key: value for key, value in data.items() if key not in wrong}
     elif wrong:
-        raise _Damaged(f"{wrong[0]} is missing or of a wrong type")
+        raise _Damaged(f"{wrong[0]} is missing or has the wrong type")
     elif _is_deeper_than(data, MAX_DEPTH):
         raise _Damaged("it is nested too deeply")
     for key in LISTS:
@@ -305,7 +309,7 @@ def decode_state(raw: bytes) -> State:
 
 
 def encode_state(state: State) -> bytes:
-    """One key a line: as readable as indented JSON, and ten times as fast to write."""
+    """Write one key per line: as readable as indented JSON, and ten times as fast."""
     lines = (
         f"  {json.dumps(k)}: {json.dumps(v, default=_as_plain_data)}" for k, v in state.items()
     )
@@ -313,14 +317,14 @@ def encode_state(state: State) -> bytes:
 
 
 def _as_plain_data(value: Any) -> Any:
-    """Evidence may carry NumPy values and paths."""
+    """Convert values in evidence that JSON does not know, such as NumPy numbers and paths."""
     return value.tolist() if hasattr(value, "tolist") else str(value)
 
 
 def _check_readable(raw: bytes) -> None:
-    """A state that cannot be read again would lose everything recorded before."""
+    """Check that the state can be read again, or everything recorded would be lost."""
     if len(raw) > MAX_BYTES:
-        size = f"{len(raw) / 1e6:.0f} MB of progress, where {MAX_BYTES / 1e6:.0f} MB is the limit"
+        size = f"{len(raw) / 1e6:.0f} MB of progress, but the limit is {MAX_BYTES / 1e6:.0f} MB"
         raise ValueError(f"The evidence cannot be recorded: {size}.")
     try:
         decode_state(raw)
@@ -349,14 +353,14 @@ class ProgressStore:
     """The progress file: read by anyone, changed by one process at a time, never half-written."""
 
     def __init__(self, path: Path, tell: Callable[[str], None], now: Clock = _now) -> None:
-        # The true file behind a link: os.replace would put a file in the link's place.
+        # The real file behind a link, because os.replace would replace the link.
         self.path = Path(os.path.realpath(path))
         self.backup = self.path.with_name(self.path.name + ".bak")
         self._tell, self._now = tell, now
         self._told: set[str] = set()
 
     def read(self) -> State:
-        """The state as it stands. A damaged file is repaired on the way, if that is possible."""
+        """Read the state. A damaged file is repaired first, if possible."""
         with suppress(_Damaged):
             return self._load(self.path)
         try:
@@ -364,14 +368,12 @@ class ProgressStore:
                 return self._load_or_repair()
         except (ProgressUnwritable, NewerSchema) as error:
             state = self._last_good_state()
-            shown = (
-                "What you see is your last good state." if state else "There is no good copy of it."
-            )
+            shown = "What you see is your last good state." if state else "There is no good backup."
             self._tell_once(f"{self.path} is damaged. {shown} It was not repaired: {error}")
             return state or fresh_state()
 
     def update(self, change: Callable[[State], T]) -> T:
-        """Read, change and write as one step that no other process can come between."""
+        """Read, change and write the state in one step, under the lock."""
         with self._lock():
             state = self._load_or_repair()
             if state["schema_version"] > SCHEMA_VERSION:
@@ -396,12 +398,12 @@ class ProgressStore:
         except OSError as error:
             raise ProgressUnreadable(
                 f"{path} cannot be read: {error.strerror or error}",
-                "Check who owns the file, or set TINYTORCH_HOME to a folder of yours.",
+                "Check who owns the file, or set TINYTORCH_HOME to a folder you own.",
             ) from error
         return decode_state(raw)
 
     def _load_or_repair(self) -> State:
-        """Under the lock: another process may have repaired the file since it was seen damaged."""
+        """Load or repair under the lock: another process may have repaired the file by now."""
         try:
             return self._load(self.path)
         except _Damaged as damage:
@@ -409,15 +411,19 @@ class ProgressStore:
         state = self._last_good_state()
         if state and state["schema_version"] > SCHEMA_VERSION:
             self._refuse(state)
-        kept = self._keep_aside()
+        kept = self._set_aside()
         try:
             self._write(encode_state(state or fresh_state()))
         except ProgressUnwritable:
-            self._put_back(kept)
+            self._undo_set_aside(kept)
             raise
-        outcome = "Your last good state was restored" if state else "You start from the beginning"
+        outcome = (
+            "Your last good state was restored"
+            if state
+            else "Your progress starts from the beginning"
+        )
         count = len(state["completed_modules"]) if state else 0
-        detail = f" (modules complete: {count})" if state else ": there was no good copy"
+        detail = f" (modules complete: {count})" if state else ": there was no good backup"
         self._tell_once(
             f"{self.path} was damaged ({reason}). {outcome}{detail}. "
             f"The damaged file is kept as {kept.name}."
@@ -430,7 +436,7 @@ class ProgressStore:
                 return self._load(self.backup)
         return None
 
-    def _keep_aside(self) -> Path:
+    def _set_aside(self) -> Path:
         stamp = f"{self._now():%Y%m%d-%H%M%S}"
         kept = self.path.with_name(f"{self.path.name}.corrupt-{stamp}")
         number = 1
@@ -439,7 +445,7 @@ class ProgressStore:
             kept = self.path.with_name(f"{self.path.name}.corrupt-{stamp}-{number}")
         try:
             try:
-                # A second name for it, so that at no moment there is no file at all.
+                # A hard link, so that there is a progress file at every moment.
                 os.link(self.path, kept)
             except OSError:  # a folder, or a disk without links
                 self.path.rename(kept)
@@ -447,8 +453,8 @@ class ProgressStore:
             self._unwritable(error)
         return kept
 
-    def _put_back(self, kept: Path) -> None:
-        """Undo the keeping: nothing was repaired, and the next attempt will keep it again."""
+    def _undo_set_aside(self, kept: Path) -> None:
+        """Move the damaged file back: it was not repaired, and the next attempt will try again."""
         with suppress(OSError):
             if not os.path.lexists(self.path):
                 kept.rename(self.path)
@@ -456,10 +462,10 @@ class ProgressStore:
                 kept.unlink()
 
     def _write(self, raw: bytes) -> None:
-        """Both files are staged before either is swapped in: an error leaves the old state.
+        """Write both files to temporary names, then swap them in: an error leaves the old state.
 
-        The backup goes first. Should the process die in between, the file still holds what was
-        acknowledged. Leftover temporary files have fixed names: the next write clears them.
+        The backup comes first. If the process dies in between, the progress file still has what was
+        acknowledged. Temporary files have fixed names: the next write replaces leftover ones.
         """
         staged = [(path.with_name(path.name + ".tmp"), path) for path in (self.backup, self.path)]
         try:
@@ -490,8 +496,8 @@ class ProgressStore:
             lock.acquire(timeout=LOCK_SECONDS, poll_interval=0.01)
         except Timeout as error:
             raise ProgressUnwritable(
-                f"Another process has held {self.path}.lock for {LOCK_SECONDS:.0f} seconds.",
-                "Is a tito command still running in another terminal?",
+                f"Another process has locked {self.path}.lock for {LOCK_SECONDS:.0f} seconds.",
+                "Is tito still running in another terminal?",
             ) from error
         except OSError as error:
             self._unwritable(error)
@@ -504,8 +510,8 @@ class ProgressStore:
         place = error.filename2 or error.filename or self.path  # perhaps the lock, or the backup
         raise ProgressUnwritable(
             f"{place} cannot be written: {error.strerror or error}. "
-            "What was recorded before still stands.",
-            "Make room or fix the permissions, or set TINYTORCH_HOME to a folder of yours.",
+            "What was recorded before is safe.",
+            "Free some disk space, fix the permissions, or set TINYTORCH_HOME to a folder you own.",
         ) from error
 
     def _refuse(self, state: State) -> NoReturn:
@@ -530,9 +536,9 @@ def _write_durably(path: Path, raw: bytes) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the renaming itself durable, where that is possible: it has been done already.
+    """Make the rename itself durable, where possible. The file is already in place.
 
-    Windows and some network disks cannot sync a folder; an unreadable one cannot be synced either.
+    Windows and some network disks cannot sync a folder, nor can it be done without read permission.
     """
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
@@ -543,7 +549,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _patiently(action: Callable[[], T]) -> T:
-    """Windows refuses to open or replace a file for the moment that another process has it open."""
+    """Try again on Windows, which refuses while another process has the file open."""
     for _ in range(100 if os.name == "nt" else 0):
         with suppress(PermissionError):
             return action()
@@ -559,7 +565,7 @@ def _tell_on_stderr(text: str) -> None:
 
 
 class MilestoneTracker:
-    """Progress and milestones of one person. Each call reads the file anew: it is never stale."""
+    """One person's progress and milestones. Each call reads the file anew, so it is never stale."""
 
     def __init__(
         self,
@@ -571,8 +577,8 @@ class MilestoneTracker:
         now: Clock | None = None,
         to_lesson: Callable[[str], str] = str,
     ) -> None:
-        """`env` and `now` are the caller's; `to_lesson` turns places in `tinytorch/` into lines of
-        the lessons, where the caller knows them."""
+        """`env` and `now` replace the environment and the clock; `to_lesson` maps places in
+        `tinytorch/` to lines of the lessons."""
         self.env = os.environ if env is None else env
         self._now = now or _now
         self.to_lesson = to_lesson
@@ -582,16 +588,16 @@ class MilestoneTracker:
 
     @property
     def progress(self) -> State:
-        """A copy of the state, with `unlocked_milestones` as they follow from the modules."""
+        """A copy of the state, with `unlocked_milestones` computed from the completed modules."""
         state = self.store.read()
         return {**state, "unlocked_milestones": unlocked_by(state["completed_modules"])}
 
     def mark_module_complete(
         self, module_name: str, evidence: Mapping[str, Any] | None = None
     ) -> list[str]:
-        """Record a module; returns the milestones that it opens or that nothing has announced yet.
+        """Record a module; return the milestones that it unlocks or that were not announced yet.
 
-        What the file calls unlocked may have been locked since: requirements change, people edit.
+        What the file calls unlocked may be locked now: requirements change, people edit the file.
         """
         _check_module_name(module_name)
 
@@ -623,7 +629,7 @@ class MilestoneTracker:
         name: str,
         evidence: Mapping[str, Any] | None,
     ) -> None:
-        """Add a name to its list, with the evidence. Without new evidence an old record stays."""
+        """Add a name to its list, with evidence. Without new evidence the old record is kept."""
         if name not in state[names]:
             state[names].append(name)
         if evidence is not None or name not in state[records]:
@@ -637,12 +643,12 @@ class MilestoneTracker:
         return not self.missing_modules(milestone_id)
 
     def status(self) -> list[dict[str, Any]]:
-        """One dict for each milestone: the one shape that every display and `--json` start from."""
+        """One dict for each milestone: the basis of every display and of `--json`."""
         state = self.store.read()
         return [_status_of(name, state) for name in ordered_milestones()]
 
     def show_progress(self, console: Console | None = None) -> None:
-        """The table of all milestones, and the next command to type."""
+        """Show the table of all milestones, and the next command to run."""
         rows = self.status()
         console = console or _new_console()
         _say("🎯 TinyTorch Milestone Progress", console, style="bold")
@@ -650,7 +656,7 @@ class MilestoneTracker:
         _say(next_step(rows), console)
 
     def list_unlocked_tests(self, console: Console | None = None) -> None:
-        """The tests that can be run now, with the command for each."""
+        """List the tests that can be run now, with the command for each."""
         rows = self.status()
         console = console or _new_console()
         unlocked = [row for row in rows if not row["missing"]]
@@ -666,11 +672,11 @@ class MilestoneTracker:
     def verification_command(
         self, milestone_id: str, *, report: Path, seed: int | None = None
     ) -> list[str]:
-        """The pytest call that runs the milestone's one test and writes a JUnit report."""
+        """The pytest command that runs the milestone's one test and writes a JUnit report."""
         test = milestone(milestone_id)["test"]
         command = [sys.executable, *ISOLATED, "-m", "pytest", f"{VERIFICATION_FILE}::{test}"]
         command += ["-c", "pytest.ini", f"--rootdir={self.tests_dir}", "-p", "no:cacheprovider"]
-        command += ["--import-mode=append"]  # no file here hides one of Python's own
+        command += ["--import-mode=append"]  # no file here hides a module of Python's
         # A test that returns its verdict cannot fail. Output is not captured but passed on to the
         # runner, which bounds it: pytest would keep a gigabyte of it in memory.
         command += ["-W", "error::pytest.PytestReturnNotNoneWarning", "--capture=no"]
@@ -705,7 +711,7 @@ def check_module_export(
     progress_file: str | os.PathLike[str] | None = None,
     tracker: MilestoneTracker | None = None,
 ) -> dict[str, list[str]]:
-    """Record an exported module and say which milestones that unlocks."""
+    """Record an exported module and return the milestones that it unlocks."""
     tracker = tracker or MilestoneTracker(progress_file)
     unlocked = tracker.mark_module_complete(module_name, evidence)
     messages = [unlock_text(name) for name in unlocked]
@@ -759,7 +765,7 @@ def _status_of(milestone_id: str, state: State) -> dict[str, Any]:
 
 
 class RunResult(NamedTuple):
-    """What a runner gives back (the first three are enough). No return code: it did not start."""
+    """What a runner returns (the first three are enough). No return code: it did not start."""
 
     returncode: int | None
     output: str = ""
@@ -772,7 +778,7 @@ NO_METRICS: Mapping[str, Any] = {}
 
 
 class Verdict(NamedTuple):
-    """What came of a run, why, and what was measured."""
+    """The outcome of a run, why, and what was measured."""
 
     outcome: Outcome
     reason: str
@@ -784,7 +790,7 @@ class Verdict(NamedTuple):
 
     @property
     def evidence(self) -> dict[str, Any]:
-        """What a completed milestone is recorded with."""
+        """The evidence to record for a completed milestone."""
         return {"metrics": dict(self.metrics), "seed": self.seed, "seconds": round(self.seconds, 2)}
 
 
@@ -839,7 +845,7 @@ def _verify(
 def verification_environment(
     workspace: Path, stream: Path, caller: Environment | None = None
 ) -> dict[str, str]:
-    """Where the student's `tinytorch` is, one thread, and none of the caller's pytest settings."""
+    """The environment of a run: the student's `tinytorch`, one thread, no pytest settings."""
     caller = os.environ if caller is None else caller
     env = {name: value for name, value in caller.items() if not name.startswith("PYTEST_")}
     for setting in ("PYTHONWARNINGS", "PYTHONINSPECT"):  # the second changes the exit code
@@ -858,7 +864,7 @@ def verification_environment(
 def run_and_wait(
     command: list[str], *, cwd: Path, env: dict[str, str], progress_file: Path, timeout: float
 ) -> RunResult:
-    """The plain runner: wait, keep the end of the output, leave no process behind."""
+    """The default runner: wait, keep the end of the output, leave no process behind."""
     import subprocess
     import threading
 
@@ -876,7 +882,7 @@ def run_and_wait(
     except OSError as error:
         return RunResult(None, str(error))
     tail = bytearray()
-    # A thread, so that a grandchild that keeps the pipe open cannot keep us waiting.
+    # A thread, because a grandchild that keeps the pipe open must not make us wait.
     reader = threading.Thread(target=_keep_tail, args=(process.stdout, tail), daemon=True)
     reader.start()
     timed_out = False
@@ -908,12 +914,12 @@ def _end_group(group: int) -> None:
 
 
 def _read_report(path: Path) -> list[_Case] | None:
-    """The cases of a JUnit report, or None when there is none that can be understood."""
+    """The cases of a JUnit report; None if there is no report or it cannot be parsed."""
     from xml.etree import ElementTree
 
     try:
         raw = path.read_bytes() if path.stat().st_size <= MAX_BYTES else b""
-        if b"<!DOCTYPE" in raw or b"<!ENTITY" in raw:  # pytest writes none: expansion attacks do
+        if b"<!DOCTYPE" in raw or b"<!ENTITY" in raw:  # pytest writes none: an expansion attack
             return None
         return [_read_case(case) for case in ElementTree.fromstring(raw).iter("testcase")]
     except (OSError, ElementTree.ParseError, ValueError, LookupError):
@@ -933,19 +939,19 @@ def _read_case(case: Element) -> _Case:
 
 
 def _judge(result: RunResult, cases: list[_Case] | None, definition: Mapping[str, Any]) -> Verdict:
-    """Passed only when exactly one test ran, passed, and reported all that it must."""
+    """Judge a run: passed only if exactly one test ran, passed, and reported all its metrics."""
     if result.timed_out:
         return Verdict(
             Outcome.FAILED,
             f"It did not end within {definition.get('timeout', VERIFICATION_TIMEOUT):.0f} seconds.",
-            "Is there a loop that never ends, or one over single numbers where NumPy could work "
-            "on the whole array?",
+            "Is there a loop that never ends, or one over single numbers where NumPy could use "
+            "the whole array?",
         )
     if getattr(result, "flooded", False):  # a plain runner has no such field
         return Verdict(
             Outcome.FAILED,
             f"It was stopped after it had printed {result.output_limit // 1_000_000} MB.",
-            "Does a print stand in a loop of your modules?",
+            "Is there a print inside a loop in your modules?",
         )
     if result.returncode is None:
         return Verdict(Outcome.COULD_NOT_RUN, f"Python could not be started: {result.output}")
@@ -978,8 +984,8 @@ def _judge_single(case: _Case, result: RunResult, definition: Mapping[str, Any])
     if missing:
         return Verdict(
             Outcome.FAILED,
-            f"The test ended before it had measured {', '.join(missing)}.",
-            "Only a verification that reports all its measurements counts.",
+            f"The test ended before it measured {', '.join(missing)}.",
+            "A pass counts only if all metrics are reported.",
         )
     if result.returncode != 0:
         return Verdict(
@@ -995,14 +1001,14 @@ def _judge_without_report(result: RunResult) -> Verdict:
         hint = f"{Path(sys.executable).name} -m pip install pytest"
         return Verdict(Outcome.COULD_NOT_RUN, "pytest is not installed in this environment.", hint)
     if code in (-2, -9, -15):
-        why = "ended from outside; often the memory ran out"
+        why = "killed from outside; often this means that memory ran out"
         return Verdict(Outcome.COULD_NOT_RUN, f"The process was {why} (signal {-code}).", output)
     crashed = code == 1 and "Traceback (most recent call last)" in result.output
     if crashed or code in (3, 4):  # pytest's own codes for an internal error and for wrong usage
         return Verdict(Outcome.COULD_NOT_RUN, "pytest could not run the test.", output)
     return Verdict(
         Outcome.FAILED,
-        f"The process ended early (code {code}), before the test had given its result.",
+        f"The process ended early (code {code}), before the test gave its result.",
         "Does your code call sys.exit or os._exit?" + (f"\n\n{output}" if output else ""),
     )
 
@@ -1011,21 +1017,24 @@ def _judge_failure(case: _Case) -> Verdict:
     message = _error_message(case)
     absent = re.match(r"(?:ModuleNotFoundError|ImportError): No module named '([\w.]+)'", message)
     if absent and absent[1] == "tinytorch":
-        reason, hint = "There is no tinytorch package in this workspace.", "tito export writes it."
+        reason, hint = (
+            "There is no tinytorch package in this workspace.",
+            "Run tito export to write it.",
+        )
         return Verdict(Outcome.COULD_NOT_RUN, reason, hint)
     of_framework = re.search(rf"{FRAMEWORK_FILE}|named 'tinytorch\.", case.traceback)
     if absent and "." not in absent[1]:
         hint = f"{Path(sys.executable).name} -m pip install {absent[1]}"
         outcome = Outcome.FAILED if of_framework else Outcome.COULD_NOT_RUN
         return Verdict(outcome, f"The package {absent[1]} is not installed.", hint)
-    if message.startswith("The process of the framework was ended from outside"):
+    if message.startswith("Your framework's process was killed from outside"):
         return Verdict(Outcome.COULD_NOT_RUN, message)
     details = "\n\n".join(filter(None, [message, _place_in_framework(case.traceback)]))
     blank = re.match(r"NotImplementedError: (Task [^\n]+)", message)
     if blank:
         return Verdict(Outcome.FAILED, f"{blank[1]} is still blank.", details)
     reason = message.partition("\n")[0] or "The test failed."
-    # A test that could not even begin (pytest calls that an error), or that lacks a file.
+    # A test that could not start (pytest calls that an error), or a missing file.
     not_there = re.match(r"(OS|FileNotFound|ModuleNotFound|Permission)Error: ", message)
     if (case.outcome is _CaseOutcome.ERROR or not_there) and not of_framework:
         blamed = "The course or the machine is at fault here, not your code."
@@ -1034,18 +1043,18 @@ def _judge_failure(case: _Case) -> Verdict:
 
 
 def _error_message(case: _Case) -> str:
-    """The message of the exception, without pytest's reading of the assertion below it."""
+    """The message of the exception, without pytest's explanation of the assertion."""
     message = case.message
     outside = not message or message == "collection failure" or message.startswith("failed on ")
     cut = message.endswith("full report in element text]")  # pytest 9.2 on: after 500 characters
     if outside or cut:
-        # The exception stands in the traceback's E lines; pytest.fail gives its words alone.
+        # The exception is in the traceback's E lines; pytest.fail gives only its message.
         last = re.findall(r"(?:^E .*\n?)+", case.traceback, flags=re.MULTILINE)[-1:]
         whole = re.sub(r"^E {0,3}", "", "".join(last), flags=re.MULTILINE)
         message = whole or (f"Failed: {case.traceback}" if cut else message)
     said = re.sub(r"^(?:AssertionError|Failed): ", "", message.strip())
     said = re.split(r"\n(?:assert |\s*\+ +where )", said)[0].strip()
-    if said.startswith("File "):  # a syntax error: the place comes first, what it is at the end
+    if said.startswith("File "):  # a syntax error: the place comes first, the error at the end
         place, _, what = said.rpartition("\n")
         return f"{what}\n\n  {place}"
     indented = re.fullmatch(r".*(\n(  .*)?)*", said)
@@ -1060,7 +1069,7 @@ def _place_in_framework(traceback: str) -> str:
 
 
 def _as_number(value: str) -> float | str:
-    """A finite number; any other text as it is, so that NaN is never a measurement."""
+    """Parse a finite number; leave any other text as it is, so that NaN is never a metric."""
     with suppress(ValueError):
         number = float(value)
         if abs(number) < float("inf"):
@@ -1088,7 +1097,7 @@ def unlock_text(milestone_id: str) -> str:
 
 
 def next_step(rows: list[dict[str, Any]]) -> str:
-    """The command that leads on from here."""
+    """The next command to run."""
     first = {row["state"]: row for row in reversed(rows)}
     if MilestoneState.UNLOCKED in first:
         return f"Next: tito milestone run {first[MilestoneState.UNLOCKED]['id']}"
@@ -1107,12 +1116,12 @@ def _new_console() -> Console:
 
 
 def _reader_has_gone() -> NoReturn:
-    """Rich would exit with code 1, which says that something is locked or unknown."""
+    """Exit quietly. rich would exit with code 1, which means locked or unknown."""
     raise BrokenPipeError
 
 
 def _encodable(text: str, console: Console) -> str:
-    """The text as this terminal can show it: emoji only where the terminal surely has them."""
+    """The text without emoji, unless this terminal is sure to have them."""
     encoding = console.encoding.lower()
     plain = console.no_color or console.legacy_windows or console.is_dumb_terminal
     if encoding.startswith("utf") and not plain:
@@ -1121,7 +1130,7 @@ def _encodable(text: str, console: Console) -> str:
 
 
 def _styled(text: str, console: Console, style: str = "") -> Text:
-    """Text that rich shows as it is: brackets in a milestone's name are not markup."""
+    """Text that rich prints unchanged: brackets in a milestone's name are not markup."""
     from rich.text import Text
 
     return Text(_encodable(text, console), style=style)
@@ -1132,7 +1141,7 @@ def _say(text: str, console: Console, style: str = "") -> None:
 
 
 def show_messages(messages: list[str], console: Console) -> None:
-    """What has been unlocked, each in a frame."""
+    """Show each unlock message in a frame."""
     from rich.panel import Panel
 
     for message in messages:
@@ -1143,7 +1152,7 @@ def _progress_table(rows: list[dict[str, Any]], console: Console) -> Table:
     from rich import box
     from rich.table import Table
 
-    # Folded: not every terminal has the ellipsis that marks a cut word.
+    # Folded, because not every terminal has the ellipsis for a cut word.
     table = Table(box=box.SQUARE)
     table.add_column("Milestone", overflow="fold")
     table.add_column("Status", justify="center", overflow="fold")
@@ -1160,7 +1169,7 @@ def _progress_table(rows: list[dict[str, Any]], console: Console) -> Table:
 
 
 def _result_line(row: dict[str, Any]) -> str:
-    """For a completed milestone "accuracy 97.2%, 2026-07-14", as far as its record says."""
+    """For a completed milestone "accuracy 97.2%, 2026-07-14", if its record has them."""
     if row["state"] is not MilestoneState.COMPLETED:
         return ""
     metrics, date = row["record"].get("metrics"), row["record"].get("completed_at")
@@ -1213,9 +1222,9 @@ def _act(chosen: Any) -> int:
         print(f"{Path(sys.executable).name} -m pip install {error.name}", file=sys.stderr)
         return 3
     except BrokenPipeError:
-        return 0  # `progress | head -1`: nothing to say
-    except OSError as error:  # not of the progress file, so most likely of the output
-        print(f"The machine refused: {error}", file=sys.stderr)
+        return 0  # `progress | head -1`: nobody reads the rest
+    except OSError as error:  # not the progress file, so most likely the output
+        print(f"The operating system reports: {error}", file=sys.stderr)
         return 3
     except KeyboardInterrupt:
         return 130
@@ -1223,7 +1232,7 @@ def _act(chosen: Any) -> int:
 
 
 def _flush_or_discard(stream: IO[str]) -> None:
-    """Give up what cannot be written: Python would try once more at its end, and exit with 120."""
+    """Drop what cannot be written: Python would try again at exit, and end with code 120."""
     try:
         stream.flush()
     except (OSError, ValueError):
@@ -1232,7 +1241,7 @@ def _flush_or_discard(stream: IO[str]) -> None:
 
 
 if __name__ == "__main__":
-    # Import it again, as a module: a milestone added below these lines counts too.
+    # Import it again, as a module, so that milestones added below these lines count too.
     sys.path.insert(0, str(Path(__file__).parent))
     import milestone_tracker
 

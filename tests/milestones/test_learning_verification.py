@@ -1,9 +1,9 @@
-"""Five moments of history, each relearned by the student's own framework.
+"""Five moments in history, each learned again by the student's own framework.
 
-Every test checks the single parts and every gradient against NumPy, trains on fresh data, looks at
-the gradients once more on the way, judges by NumPy on data held out, sees every parameter move, and
-runs a control that must not learn. What they are made of is in `verification/`. Bars and budgets
-are here, where they are used.
+Every test compares the single parts and every gradient with NumPy, trains on fresh data, checks the
+gradients again during training, judges with NumPy on held-out data, checks that every parameter has
+moved, and runs a control that must not learn. The building blocks are in `verification/`; the
+required accuracies and step counts are here.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def test_perceptron_learning(run: Run) -> None:
 
 
 def test_xor_learning(run: Run) -> None:
-    """1986: with a hidden layer, what no line separates is learned."""
+    """1986: a hidden layer learns what no single line separates."""
     tt = run.framework()
     check_parts(run)
     learn, held_out = data.xor_clouds(run.rng, 16), data.xor_clouds(run.rng, 100)
@@ -109,7 +109,7 @@ def test_mlp_digits_learning(run: Run) -> None:
 
 
 def test_cnn_learning(run: Run) -> None:
-    """1998: shared filters know a digit again one pixel further on, with fewer parameters."""
+    """1998: shared filters recognize a digit one pixel off, with fewer parameters."""
     tt = run.framework()
     check_parts(run)
     learn, held_out = map(data.with_channel, data.split(run.rng, data.digits(), held_out=360))
@@ -147,7 +147,7 @@ def test_cnn_learning(run: Run) -> None:
 
 
 def test_transformer_learning(run: Run) -> None:
-    """2017: attention fetches what stands elsewhere, by position and by content: reversal."""
+    """2017: attention looks up other places, by position and content, to reverse a sequence."""
     tt = run.framework()
     check_parts(run)
     forward, new = data.sequences(run.rng, (4096, 512), length=8, symbols=models.SYMBOLS)
@@ -195,9 +195,9 @@ def test_transformer_learning(run: Run) -> None:
 def learn_classes(
     network: ModelUnderTest, examples: data.Examples, phase: str, steps: int, learning: Any = None
 ) -> None:
-    """What the digits have in common: a little noise, and Adam with a step size that fades out.
+    """Train on digits: a little noise, and Adam with a learning rate that falls to zero.
 
-    `learning` are the parameters that do learn; all of them, unless told otherwise.
+    `learning` are the parameters to train; by default all of them.
     """
     optim = network.run.tt.optim
     adam = optim.Adam(network.model.parameters() if learning is None else learning, lr=0.01)

@@ -1,6 +1,6 @@
-"""A tiny course of two modules and two milestones, with the real tool and the real tracker in it.
+"""A tiny course of two modules and two milestones, with the real tool and the real tracker.
 
-What is tested with it is the tool; the real course has its own tests (tests/course).
+It is for tests of the tool; the real course has its own tests (tests/course).
 """
 
 from __future__ import annotations
@@ -196,7 +196,7 @@ def _write(root: Path, files: dict[str, str]) -> None:
 
 @pytest.fixture(scope="session")
 def tiny_course(tmp_path_factory: pytest.TempPathFactory, repo: Path) -> Path:
-    """A checkout in small: the tool, two solved modules, two milestones. Not to be written to."""
+    """A small checkout: the tool, two solved modules, two milestones. Do not write to it."""
     root = tmp_path_factory.mktemp("course")
     ignored = shutil.ignore_patterns("__pycache__", "_course")
     shutil.copytree(repo / "tito", root / "tito", ignore=ignored)

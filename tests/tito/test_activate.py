@@ -64,7 +64,7 @@ def test_without_a_file_the_current_folder_counts(python, workspace, below):
 def test_a_program_installed_inside_another_workspace_does_not_mislead(
     python, tito, workspace, tmp_path
 ):
-    """An environment often lies inside one workspace, and its kernel serves another."""
+    """An environment is often inside one workspace, while its kernel is used in another."""
     tito(tmp_path, "init", "other")
     program = tmp_path / "other" / ".venv" / "launcher.py"
     program.parent.mkdir()

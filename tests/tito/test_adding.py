@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md holds: a module is a folder, a milestone is three steps, and nothing else."""
+"""CONTRIBUTING.md is right: a module is a folder, a milestone is three steps, nothing else."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def grown(tiny_course, tmp_path_factory) -> Path:
     return root
 
 
-def test_the_journey_goes_through_what_was_added(tito, grown, tmp_path):
+def test_the_demo_goes_through_what_was_added(tito, grown, tmp_path):
     demo = tito(tmp_path, "demo", "--keep", "kept", PYTHONPATH=str(grown))
     assert demo.returncode == 0, demo.stdout + demo.stderr
     assert "$ tito module complete 15\n" in demo.stdout

@@ -1,6 +1,6 @@
-"""The arrows of the house, read from the imports: main, commands, workflows, core, never back.
+"""The imports between packages go one way: main, commands, workflows, core.
 
-The table below is the plan; this file holds the code against it.
+The table below says which imports are allowed; the tests compare the code with it.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def package_of(module: str) -> str:
 
 
 def imports(path: Path) -> Iterator[str]:
-    """Every module that a file imports anywhere in it, but for its annotations' sake.
+    """Every module that a file imports, except for annotations only.
 
     A command is named in a table and imported by its name: that counts too.
     """
@@ -156,7 +156,7 @@ def test_no_file_is_in_a_circle() -> None:
 
 
 def breaking(rule: str) -> list[tuple[str, str]]:
-    """The imports that break a rule which the table cannot say."""
+    """The imports that break a rule that is not in the table."""
     rules = {
         "no command knows another command": lambda a, b: (
             is_command(a) and is_command(b) and a != b and not is_group_of(a, b)
@@ -199,7 +199,7 @@ def test_an_arrow_points_one_way(rule: str) -> None:
 
 
 def test_the_walk_sees_the_imports() -> None:
-    """Seen to work: these stand in the tool today."""
+    """These imports are in the tool today."""
     found = edges()
     assert ("tito.__main__", "tito.main") in found
     assert ("tito.main", "tito.commands.init") in found  # named in a table
@@ -289,7 +289,7 @@ def test_only_core_export_writes_the_package() -> None:
         "tito.workflows.doctor_workspace",
         "tito.workflows.run_milestone",
         "tito.workflows.status",
-    }, "a new room looks at tinytorch/: does it only read?"
+    }, "a new package looks at tinytorch/: does it only read?"
 
 
 def test_only_the_tracker_knows_where_progress_is() -> None:

@@ -1,4 +1,4 @@
-"""tito/core/curves.py: what a curve looks like in characters."""
+"""tito/views/curves.py: what a curve looks like in characters."""
 
 from __future__ import annotations
 

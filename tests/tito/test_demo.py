@@ -1,4 +1,4 @@
-"""`tito demo`: the whole journey, typed as a student would, in nobody's own workspace."""
+"""`tito demo`: the whole course, as a student would type it, in a throw-away workspace."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tito.core.words import quoted
 
 
 @dataclass(frozen=True)
-class Journey:
+class DemoRun:
     """One demo that has run, and the three places it could have left something in."""
 
     run: subprocess.CompletedProcess[str]
@@ -24,19 +24,19 @@ class Journey:
 
 
 @pytest.fixture(scope="module")
-def journey(tito, tmp_path_factory) -> Journey:
+def finished(tito, tmp_path_factory) -> DemoRun:
     cwd, temporary, home = (tmp_path_factory.mktemp(n) for n in ("cwd", "temporary files", "home"))
     places = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))
     run = tito(cwd, "demo", TINYTORCH_HOME=str(home), **places)
-    return Journey(run, cwd, temporary, home)
+    return DemoRun(run, cwd, temporary, home)
 
 
 def typed(output: str) -> list[str]:
     return [line[2:] for line in output.splitlines() if line.startswith("$ ")]
 
 
-def test_the_journey_is_what_a_student_would_type(journey):
-    demo = journey.run
+def test_the_demo_is_what_a_student_would_type(finished):
+    demo = finished.run
     assert demo.returncode == 0, demo.stdout + demo.stderr
     assert typed(demo.stdout) == [
         "tito init my-tinytorch",
@@ -52,9 +52,9 @@ def test_the_journey_is_what_a_student_would_type(journey):
     assert demo.stdout.splitlines()[-1].startswith("Next: tito init my-tinytorch")
 
 
-def test_nothing_is_left_and_nobody_s_progress_is_touched(journey):
-    assert str(journey.temporary) in journey.run.stdout, "it was made there"
-    for place in (journey.cwd, journey.temporary, journey.home):
+def test_nothing_is_left_and_nobody_s_progress_is_touched(finished):
+    assert str(finished.temporary) in finished.run.stdout, "it was made there"
+    for place in (finished.cwd, finished.temporary, finished.home):
         assert list(place.iterdir()) == []
 
 
@@ -106,4 +106,4 @@ def test_a_milestone_that_needs_a_module_to_come_stays_locked(tito, tmp_path, ti
     demo = tito(tmp_path, "demo", PYTHONPATH=str(smaller))
     assert demo.returncode == 0, demo.stdout + demo.stderr
     assert "1 module completed, 1 milestone learned" in demo.stdout
-    assert "Still locked: 1 milestone, which need modules that do not exist yet." in demo.stdout
+    assert "Still locked: 1 milestone, which need modules that are not written yet." in demo.stdout

@@ -62,7 +62,7 @@ def test_looking_changes_nothing(tito, workspace):
 
 
 def test_a_folder_that_the_terminal_cannot_spell_is_no_fault(tito, workspace):
-    """A Windows console spells a few hundred letters, and a home may be called Łukasz."""
+    """A Windows console has a few hundred letters, and a home may be called Łukasz."""
     place = workspace.rename(workspace.with_name("Łukasz"))
     result = tito(place, "doctor", PYTHONUTF8="0", PYTHONIOENCODING="cp1252")
     assert result.returncode == 0, result.stdout
@@ -182,7 +182,7 @@ def test_a_slow_import_is_named_while_it_runs(tito, workspace):
     assert tito(workspace, "doctor").stderr == ""
     init.write_text(f"import time\ntime.sleep(3)\n{text}", encoding="utf-8")
     result = tito(workspace, "doctor")
-    assert result.stderr.strip() == "import tinytorch takes long (at most 20 s)"
+    assert result.stderr.strip() == "import tinytorch is slow; waiting for at most 20 s"
     assert "tinytorch can be imported" in result.stdout
 
 
@@ -342,8 +342,8 @@ def test_a_tito_of_another_environment(monkeypatch, tmp_path):
 
 
 def test_a_full_disk():
-    assert doctor_machine.check_room(Path.cwd(), free=1_000_000).level == "machine"
-    assert doctor_machine.check_room(Path.cwd(), free=10**10).level == "good"
+    assert doctor_machine.check_disk_space(Path.cwd(), free=1_000_000).level == "machine"
+    assert doctor_machine.check_disk_space(Path.cwd(), free=10**10).level == "good"
 
 
 def test_a_terminal_without_unicode():

@@ -402,7 +402,7 @@ from tito.core.export import swap
 from tito.core.workspace.workspace import Workspace
 
 def slowly(source, path, move=swap._move):
-    time.sleep(0.003)  # most of the time shall pass in the middle
+    time.sleep(0.003)  # most of the time should pass in the middle
     move(source, path)
 
 swap._move = slowly

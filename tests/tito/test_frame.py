@@ -1,4 +1,4 @@
-"""The frame: one exit, the right code, a message that helps, and output that survives anything."""
+"""The main function: one exit, the right code, a helpful message, output in any encoding."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_an_unknown_command_names_the_nearest(
         (["milestone", "status", "xor"], "status does not take 'xor'"),
         (["milestone", "list", "--seed", "3"], "list does not take '--seed'"),
         (["milestone", "info", "xor", "--all"], "info does not take '--all'"),
-        (["milestone", "run", "xor", "--seed", "-1"], "A seed is a number, 0 or larger."),
+        (["milestone", "run", "xor", "--seed", "-1"], "A seed is a whole number, 0 or larger."),
     ],
 )
 def test_wrong_usage(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -128,7 +128,7 @@ def test_an_error_owns_its_exit_code(
         (f"/home/{'u' * 90}/python -m pip install x", "Next"),
         ("python3 -m pip install x", "Next"),
         ("tito doctor", "Next"),
-        ("Make room.", "Try"),
+        ("Free some disk space.", "Try"),
     ],
 )
 def test_a_command_is_next_and_a_sentence_is_to_try(
@@ -172,14 +172,14 @@ def test_a_full_disk_is_the_machines(
     probe.error = OSError(28, "No space left on device", "/a/file")
     assert main(["probe"]) == 3
     err = capsys.readouterr().err
-    assert err.startswith("The machine refused: No space left on device.\n  at /a/file\n")
+    assert err.startswith("The operating system reports: No space left on device.\n  at /a/file\n")
 
 
 @pytest.mark.parametrize(
     ("error", "words"),
     [
         (ZeroDivisionError("a defect"), "tito itself failed: ZeroDivisionError: a defect"),
-        (OSError(28, "No space left on device"), "The machine refused"),
+        (OSError(28, "No space left on device"), "The operating system reports"),
     ],
 )
 def test_what_the_machine_did_as_json(
@@ -280,7 +280,7 @@ def test_without_a_stdout(repo: Path) -> None:
 def test_a_stdout_on_a_full_disk(repo: Path, arguments: str) -> None:
     run = piped(arguments, ">/dev/full", repo)
     assert run.returncode == 3
-    assert run.stderr.startswith(b"The machine refused: No space left on device.\n")
+    assert run.stderr.startswith(b"The operating system reports: No space left on device.\n")
     assert b"Traceback" not in run.stderr
 
 

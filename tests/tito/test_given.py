@@ -264,7 +264,7 @@ def test_a_notebook_finds_it_in_its_own_folder(python, solved):
 
 
 def test_the_lessons_folder_comes_last_and_once(python, solved):
-    """A lesson called `random.py` would otherwise stand for Python's."""
+    """A lesson called `random.py` would otherwise hide Python's."""
     code = (
         "import sys, importlib; sys.path.remove(''); import tito.activate as a;"
         "importlib.reload(a);"

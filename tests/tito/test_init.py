@@ -102,7 +102,7 @@ def test_a_folder_that_is_not_empty_is_left_as_it_is(tito, tmp_path):
 def test_a_workspace_is_not_made_twice(tito, workspace):
     made = tito(workspace.parent, "init", "work")
     assert made.returncode == 2
-    assert "a workspace already" in made.stderr
+    assert "This folder is already a workspace." in made.stderr
 
 
 def test_no_workspace_inside_another(tito, workspace):
@@ -158,7 +158,7 @@ def test_a_disk_that_is_full_while_files_are_copied_is_said_in_a_line(tmp_path, 
     with pytest.raises(MachineError) as caught:
         init.create_workspace(tmp_path / "work")
     assert caught.value.message == (
-        "The workspace could not be made: No space left on device. Nothing was left behind."
+        "The workspace could not be created: No space left on device. Nothing was left behind."
     )
 
 

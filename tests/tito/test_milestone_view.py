@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tito.views.milestone import figure, wrapped
+from tito.views.milestone import format_metric, wrapped
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from tito.views.milestone import figure, wrapped
     ],
 )
 def test_whatever_a_record_holds_is_shown(name: str, value: object, shown: str) -> None:
-    assert figure(name, value) == shown
+    assert format_metric(name, value) == shown
 
 
 def test_a_long_fact_goes_on_below_its_text_not_below_its_label() -> None:

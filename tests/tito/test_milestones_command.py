@@ -175,8 +175,8 @@ def test_without_a_tracker(tito, solved):
     run = tito(solved, "milestone", "status")
     assert run.returncode == 3
     assert "tracker is missing" in run.stderr
-    mend = run.stderr.rpartition("Next: tito ")[2].split()
-    tito(solved, *mend)
+    fix = run.stderr.rpartition("Next: tito ")[2].split()
+    tito(solved, *fix)
     assert tito(solved, "milestone", "status").returncode == 0
 
 

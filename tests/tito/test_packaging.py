@@ -39,7 +39,7 @@ def checked(*command: str | Path, cwd: Path, **env: str) -> str:
 
 
 def clean_environment() -> dict[str, str]:
-    """Nothing that would let the checkout shine through."""
+    """An environment in which the checkout cannot be found."""
     hidden = ("PYTHONPATH", "VIRTUAL_ENV", "PYTHONHOME")
     return {name: value for name, value in os.environ.items() if name not in hidden}
 

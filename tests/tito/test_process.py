@@ -1,4 +1,4 @@
-"""A child that misbehaves is stopped, with all it started, and what it said is kept in bounds."""
+"""A child that misbehaves is stopped with everything it started; its output is limited."""
 
 from __future__ import annotations
 

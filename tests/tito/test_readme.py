@@ -1,6 +1,6 @@
 """README.md does what it says: its console blocks are run, and print what is shown.
 
-Comments in the README stand for what the student writes between two commands:
+Comments in the README say what the student writes between two commands:
 `<!-- write 0.1: code -->`, `<!-- answer 00 -->`, `<!-- complete 01 02 -->`. After
 `<!-- figures vary -->` only the words of the next block are compared. `make demo` and `make test`
 are not run here: the second is what runs this.
@@ -124,7 +124,7 @@ def readme(repo) -> str:
     return (repo / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.journey
+@pytest.mark.end_to_end
 def test_a_student_s_first_ten_minutes(readme, repo, tmp_path):
     reader = Reader(repo, tmp_path.resolve())
     reader.follow(readme)
@@ -134,7 +134,7 @@ def test_a_student_s_first_ten_minutes(readme, repo, tmp_path):
 
 
 def replay_the_figures(reader: Reader, readme: str) -> None:
-    """What is shown of the milestone is what its replay line gives."""
+    """The figures shown for the milestone are those of its replay command."""
     (replay,) = re.findall(r"Replay: tito (.*)", readme)
     metrics = json.loads(reader.tito(*replay.split(), "--json"))["metrics"]
     shown = dict(re.findall(r"^  (accuracy|loss|control accuracy) +([\d.]+)%?$", readme, re.M))

@@ -1,4 +1,4 @@
-"""What a run means, and how it reads: pure functions over made-up runs."""
+"""What a run means, and how it is shown: pure functions on made-up runs."""
 
 from __future__ import annotations
 

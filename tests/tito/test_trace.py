@@ -1,4 +1,4 @@
-"""What a child has written is believed as far as it has the right form, and no further."""
+"""Events that a child has written are used only if they have the right format."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_a_value_of_another_type_makes_it_none(event: dict[str, Any]) -> None:
 
 @given(st.lists(st.dictionaries(st.sampled_from([*FAILED, "tests", "code", "package"]), junk)))
 def test_forged_events_are_no_defect_of_the_tool(events: list[dict[str, Any]]) -> None:
-    """Whatever they hold, a report comes of it."""
+    """Whatever they contain, there is a report."""
     for event, kind in zip(events, SHAPES, strict=False):
         event["event"] = kind
     read_report(trace_of([*events, FAILED], Path("/nowhere")))

@@ -1,4 +1,4 @@
-"""tito/core/training.py: the stream of training events, as a student's process may leave it."""
+"""tito/core/milestones/progress_events.py: events as a student's process may write them."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def together(file: Path, processes: int, modules: int) -> dict[str, Any]:
 
 
 def kill(file: Path, times: int, seed: int) -> dict[str, Any]:
-    """After each kill, both files are JSON as they lie there and hold all that was acknowledged."""
+    """After each kill, both files are valid JSON and have everything that was acknowledged."""
     rng = random.Random(seed)
     mt.MilestoneTracker(file).mark_module_complete("00_setup")
     import filelock  # noqa: F401  # imported before the fork, so that the kills hit writes

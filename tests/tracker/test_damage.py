@@ -90,7 +90,7 @@ def test_no_action_of_the_script_shows_a_traceback(
     assert first.returncode == second.returncode == 0
     assert "Traceback" not in first.stderr
     assert "was damaged" in first.stderr
-    assert "start from the beginning" in first.stderr
+    assert "Your progress starts from the beginning" in first.stderr
     assert second.stderr == ""
     assert [kept.read_bytes() for kept in corrupt_copies(progress_file)] == [DAMAGE[kind]]
 
@@ -112,7 +112,7 @@ def test_with_the_backup_damaged_too_you_start_again_and_nothing_is_thrown_away(
     progress_file.write_bytes(b"gone")
     progress_file.with_name("progress.json.bak").write_bytes(b"gone too")
     assert tracker.progress["completed_modules"] == []
-    assert "You start from the beginning" in told[0]
+    assert "Your progress starts from the beginning" in told[0]
     assert [kept.read_bytes() for kept in corrupt_copies(progress_file)] == [b"gone"]
 
 

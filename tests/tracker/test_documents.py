@@ -1,7 +1,7 @@
 """The documents in tests/milestones: there, plain, and every command and example in them runs.
 
 A command is the line of a `bash` block; it must end with exit code 0 in a workspace in which the
-reference answers stand in for a student's.
+reference answers are filled in.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ OF_A_SOLVED_WORKSPACE = [
 ]
 
 
-@pytest.mark.journey
+@pytest.mark.end_to_end
 @pytest.mark.parametrize("document", OF_A_SOLVED_WORKSPACE, ids=lambda document: document.name)
 def test_every_command_runs(document: Path, solved: Path, ran: set[str], tracker: Any) -> None:
     record_all(tracker, solved)
@@ -121,7 +121,7 @@ FIGURE = re.compile(r"^\| `(?P<metric>\w+)`[^|]*\| (?P<percent>[\d.]+) % \|$", r
 TOLERANCE = 0.1  # another CPU rounds otherwise, and training carries that on
 
 
-@pytest.mark.journey
+@pytest.mark.end_to_end
 def test_the_storys_figures_are_what_its_commands_report(solved: Path, tracker: Any) -> None:
     record_all(tracker, solved)
     text = (FOLDER / "PROGRESSION.md").read_text(encoding="utf-8")
@@ -137,7 +137,7 @@ def test_the_storys_figures_are_what_its_commands_report(solved: Path, tracker: 
             assert measured[metric] == pytest.approx(figure, abs=TOLERANCE), command
 
 
-@pytest.mark.journey
+@pytest.mark.end_to_end
 def test_every_command_of_a_fresh_start_runs(tmp_path: Path) -> None:
     [document] = filter(begins_empty, DOCUMENTS)
     cwd = tmp_path

@@ -131,7 +131,7 @@ def test_a_full_disk_leaves_the_old_state(tracker: Any, progress_file: Path) -> 
     )
     assert refused.returncode == 3
     assert "Traceback" not in refused.stderr
-    assert "still stands" in refused.stderr
+    assert "What was recorded before is safe." in refused.stderr
     assert progress_file.read_bytes() == before
     assert progress_file.with_name("progress.json.bak").read_bytes() == before
     assert not list(progress_file.parent.glob("*.tmp"))
@@ -149,7 +149,7 @@ def test_damage_on_a_full_disk_stays_as_it_is_until_there_is_room(
     monkeypatch: pytest.MonkeyPatch,
     links: bool,
 ) -> None:
-    """Neither is the damaged file gone, which would be a new start, nor do its copies pile up."""
+    """The damaged file is not lost, which would mean starting over, and copies do not pile up."""
     tracker.mark_module_complete("00_setup")
     progress_file.write_bytes(b"damaged")
     with monkeypatch.context() as disk:

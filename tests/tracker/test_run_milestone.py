@@ -114,7 +114,7 @@ def test_a_loop_without_end_is_stopped(course: Course) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="needs process groups")
 def test_what_the_test_started_ends_with_it(course: Course, tmp_path: Path) -> None:
-    """A process in the background may neither hold us up nor live on."""
+    """A background process may neither delay the run nor survive it."""
     beats = tmp_path / "beats"
     child = f"import time\nwhile True:\n  open({str(beats)!r}, 'a').write('.')\n  time.sleep(0.02)"
     text = body(
@@ -258,7 +258,7 @@ MACHINE = {
         "import pytest\n@pytest.mark.parametrize('x', [1, 2])\n" + "def test_new_learning(x): pass",
         "2 tests ran",
     ),
-    "ended from outside": (body("os.kill(os.getpid(), 9)"), "ended from outside"),
+    "killed from outside": (body("os.kill(os.getpid(), 9)"), "killed from outside"),
 }
 
 
@@ -270,7 +270,7 @@ def hide_the_checkout(tests: Path) -> None:
 
 @pytest.mark.parametrize("kind", MACHINE)
 def test_what_is_not_the_students_fault_could_not_run(course: Course, kind: str) -> None:
-    if kind == "ended from outside" and os.name != "posix":
+    if kind == "killed from outside" and os.name != "posix":
         pytest.skip("sends a signal")
     text, words = MACHINE[kind]
     tracker = course(text, metrics=METRICS)

@@ -97,7 +97,7 @@ def test_what_cannot_be_shown_is_said_in_words(action: list[str]) -> None:
             [sys.executable, TRACKER, *action], stdout=full, stderr=subprocess.PIPE, timeout=60
         )
     assert run.returncode == 3
-    assert run.stderr.startswith(b"The machine refused: ")
+    assert run.stderr.startswith(b"The operating system reports: ")
     assert run.stderr.count(b"\n") == 1
 
 

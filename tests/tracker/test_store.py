@@ -1,4 +1,4 @@
-"""The progress file: what it may look like, what is kept, and what stands beside it."""
+"""The progress file: what it may contain, what is kept, and which files are beside it."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ def test_a_progress_that_would_be_too_large_is_not_written(
     """At the next reading it would count as damage, its backup too."""
     tracker.mark_module_complete("00_setup")
     before = progress_file.read_bytes()
-    with pytest.raises(ValueError, match="16 MB is the limit"):
+    with pytest.raises(ValueError, match="but the limit is 16 MB"):
         tracker.mark_module_complete("01_tensor", {"note": "é" * 2_700_000})
     assert progress_file.read_bytes() == before
     assert tracker.progress["completed_modules"] == ["00_setup"]

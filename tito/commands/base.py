@@ -40,13 +40,13 @@ class BaseCommand:
         """Add this command's options to its parser."""
 
     def run(self, args: argparse.Namespace) -> int:
-        """Do it; return the exit code."""
+        """Run the command; return the exit code."""
         raise NotImplementedError(f"{type(self).__name__}.run")
 
 
 class Entry(NamedTuple):
-    """Where a command lives, and its line in an overview. Its file is imported when it is asked
-    for, so that a start stays light."""
+    """Where a command is defined, and its line in an overview. Its file is imported only when it is
+    used, so that tito starts fast."""
 
     module: str
     attribute: str
@@ -57,7 +57,7 @@ class Entry(NamedTuple):
         return found
 
 
-# ------------------------------------------------------------------- arguments that several have
+# ------------------------------------------------------------------------------ shared arguments
 
 
 def add_module(parser: argparse.ArgumentParser) -> None:

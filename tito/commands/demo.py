@@ -1,6 +1,6 @@
-"""`tito demo`: the whole journey in a throw-away workspace, every milestone really trained.
+"""`tito demo`: the whole course in a throw-away workspace, every milestone really trained.
 
-Each step is the command that a student would type, run as a process of its own.
+Each step is the command a student would type, run in its own process.
 """
 
 from __future__ import annotations
@@ -26,47 +26,47 @@ if TYPE_CHECKING:
 
 
 class DemoCommand(BaseCommand):
-    """It has a TINYTORCH_HOME of its own, so nobody's progress is touched."""
+    """Runs with its own TINYTORCH_HOME, so that nobody's progress is touched."""
 
     name: ClassVar[str] = "demo"
-    help: ClassVar[str] = "Watch the whole journey once, in a throw-away workspace."
+    help: ClassVar[str] = "Watch the whole course run once, in a throw-away workspace."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--keep", metavar="DIR", help="make the workspace there, and keep it")
 
     def run(self, args: argparse.Namespace) -> int:
-        with self._place(args.keep) as folder:
+        with self._workspace_path(args.keep) as folder:
             root = Path(folder)
             home = root / ".tito" / "home" if args.keep else root.with_name("home")
             started = time.monotonic()
             tracker = self._tracker(root, home)
-            self._travel(root, home, tracker, kept=bool(args.keep))
+            self._run_steps(root, home, tracker, kept=bool(args.keep))
             self._conclude(tracker, time.monotonic() - started)
             if args.keep:
                 self.world.say_whole(f"Kept: {root}\n  its progress: {home}")
         self.world.next_step("tito init my-tinytorch", "and write it yourself")
         return 0
 
-    def _place(self, keep: str | None) -> AbstractContextManager[str]:
+    def _workspace_path(self, keep: str | None) -> AbstractContextManager[str]:
         if not keep:
-            return ThrowAway()
+            return TemporaryWorkspace()
         root = (self.world.cwd / keep).resolve()
         if not root.parent.is_dir():
             raise UsageError(
-                "There is no such folder.",
+                "This folder does not exist.",
                 where=str(root.parent),
                 hint=f"tito demo --keep {quoted(self.world.cwd / root.name)}",
             )
         return nullcontext(str(root))
 
     def _tracker(self, root: Path, home: Path) -> Tracker:
-        """The workspace's, once it is there, with the demo's own home."""
+        """The tracker of the demo's workspace (it may not exist yet), with the demo's own home."""
         from tito.core.milestones.tracker import Tracker
         from tito.core.workspace.workspace import Workspace
 
         return Tracker(Workspace(root), {**self.world.env, "TINYTORCH_HOME": str(home)})
 
-    def _travel(self, root: Path, home: Path, tracker: Tracker, *, kept: bool) -> None:
+    def _run_steps(self, root: Path, home: Path, tracker: Tracker, *, kept: bool) -> None:
         from tito.workflows.demo import steps
 
         for step in steps(root, tracker):
@@ -75,10 +75,10 @@ class DemoCommand(BaseCommand):
                 self.world.say(f"# {step.about}", style="dim")
             self.world.say(f"$ {step.typed}", style="bold cyan")
             self.world.stdout.flush()
-            code = self._type(step, home)
-            if code and step.arguments[0] == "init":  # init has said what is wrong with the folder
+            code = self._run_step(step, home)
+            if code and step.arguments[0] == "init":  # init has already said why
                 raise TitoError(
-                    "The demo could not make its workspace.",
+                    "The demo could not create its workspace.",
                     where=str(root),
                     hint="tito demo --keep DIR, with a new folder",
                     exit_code=code,
@@ -92,7 +92,7 @@ class DemoCommand(BaseCommand):
                     else "tito demo --keep DIR, to look at what is there",
                 )
 
-    def _type(self, step: Step, home: Path) -> int:
+    def _run_step(self, step: Step, home: Path) -> int:
         from tito.core.workspace.course import PACKAGE
 
         path = [str(PACKAGE.parent), self.world.env.get("PYTHONPATH", "")]
@@ -115,11 +115,11 @@ class DemoCommand(BaseCommand):
         self.world.say(said, style="bold green")
         if MilestoneState.LOCKED in states:
             locked = counted(states.count(MilestoneState.LOCKED), "milestone")
-            self.world.say(f"Still locked: {locked}, which need modules that do not exist yet.")
+            self.world.say(f"Still locked: {locked}, which need modules that are not written yet.")
 
 
-class ThrowAway(AbstractContextManager[str]):
-    """A place for a workspace in a temporary folder that is gone afterwards."""
+class TemporaryWorkspace(AbstractContextManager[str]):
+    """A path for a workspace in a temporary folder, which is deleted afterwards."""
 
     def __enter__(self) -> str:
         self._folder = tempfile.TemporaryDirectory(

@@ -25,14 +25,14 @@ class DoctorCommand(BaseCommand):
         parser.add_argument(
             "--fix",
             action="store_true",
-            help="put back the course's own tests, hints and milestones (copies are kept)",
+            help="restore the course's own tests, hints and milestones (copies are kept)",
         )
         # The old name of --fix.
         parser.add_argument("--mend", dest="fix", action="store_true", help=SUPPRESS)
 
     def run(self, args: argparse.Namespace) -> int:
         from tito.views.findings import findings_json, show_conclusion, show_findings
-        from tito.workflows.doctor import examine, fix, workspace_if_any
+        from tito.workflows.doctor import examine, fix, workspace_or_none
         from tito.workflows.doctor_machine import exit_code
 
         if args.fix:
@@ -44,7 +44,7 @@ class DoctorCommand(BaseCommand):
                 show_findings(self.world, title, findings)
         everything = [finding for group in groups.values() for finding in group]
         if args.json:
-            self.world.emit_json(findings_json(groups, workspace_if_any(self.world)))
+            self.world.emit_json(findings_json(groups, workspace_or_none(self.world)))
         else:
             show_conclusion(self.world, everything)
         return exit_code(everything)

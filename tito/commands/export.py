@@ -1,7 +1,7 @@
-"""`tito export [NN]`: write lessons into `tinytorch/`, by the same tested way as `complete`.
+"""`tito export [NN]`: write lessons into `tinytorch/`, tested like `complete`.
 
-Without a number: every lesson in order that is not blank. `--no-test` writes and records nothing
-else; it is for authors, who test the course by other means.
+Without a number: every lesson in order that is not blank. `--no-test` only writes, and
+records nothing; it is for authors, who test the course by other means.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class ExportCommand(BaseCommand):
             "module", nargs="?", metavar="NN", help="1, 01 or 01_tensor; else every lesson"
         )
         parser.add_argument(
-            "--no-test", action="store_true", help="write only: no tests, nothing is recorded"
+            "--no-test", action="store_true", help="only write: run no tests, record nothing"
         )
         parser.add_argument("--json", action="store_true", help="print JSON, for graders")
 
@@ -52,10 +52,10 @@ class ExportCommand(BaseCommand):
         try:
             return not read_lesson(self.workspace, module).lesson.is_untouched
         except TitoError:
-            return True  # reported when its turn comes
+            return True  # reported when it is exported
 
     def _export_all(self, *, as_json: bool) -> int:
-        """In order, up to the first that does not pass."""
+        """Complete the modules in order; stop at the first that does not pass."""
         from tito.views.completion import show_failure
         from tito.workflows.status import next_step, status
 
@@ -77,7 +77,7 @@ class ExportCommand(BaseCommand):
         return failed.checklist.report.exit_code if failed is not None else 0
 
     def _complete_in_order(self, results: list[Completion], *, as_json: bool) -> None:
-        """Adds to `results` as it goes, so that they are known however it ends."""
+        """Complete each module and append to `results`, so that an error does not lose them."""
         from tito.views.checklist import summary
         from tito.views.progress import watching
         from tito.workflows.complete import complete

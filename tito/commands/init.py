@@ -14,23 +14,23 @@ if TYPE_CHECKING:
 
 
 class InitCommand(BaseCommand):
-    """Make a workspace; refuse a place where that would overwrite something."""
+    """Make a workspace, but never where that would overwrite something."""
 
     name: ClassVar[str] = "init"
-    help: ClassVar[str] = "Make a workspace: the lessons, still blank, with all they need."
+    help: ClassVar[str] = "Make a workspace: the blank lessons and everything they need."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         from argparse import SUPPRESS
 
         parser.add_argument("folder", metavar="DIR", help="a new or an empty folder")
-        # With the reference answers in place: for the tests and for whoever writes the course.
+        # With the reference answers filled in: for tests and for the course's authors.
         parser.add_argument("--solved", action="store_true", help=SUPPRESS)
 
     def run(self, args: argparse.Namespace) -> int:
         from tito.workflows.init import create_workspace
 
         if not args.folder.strip() or "\0" in args.folder:
-            raise UsageError("A folder needs a name.", hint="tito init my-tinytorch")
+            raise UsageError("The folder name is empty.", hint="tito init my-tinytorch")
         folder = Path(args.folder)
         workspace = create_workspace(self.world.cwd / folder, solved=args.solved)
         modules = workspace.modules

@@ -1,7 +1,7 @@
-"""`tito milestone`: see what your framework has unlocked, and let it prove that it learns.
+"""`tito milestone`: see what you have unlocked, and check that your framework really learns it.
 
-Thin by intent: milestones, requirements, judgment and records are the tracker's
-(tests/milestones/milestone_tracker.py), a run is a workflow, the texts are the view's.
+This file is thin on purpose. The tracker (tests/milestones/milestone_tracker.py) owns milestones,
+requirements, judging and records; `workflows` runs them, `views` shows them.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from tito.core.milestones.attempt import Attempt
 
 
-# A caller from Python need only set `action`, as the specification does.
+# A Python caller may set `action` alone, as the specification does.
 OPTIONS: dict[str, Any] = {"milestone": None, "json": False, "seed": None, "all": False}
 ACTIONS = {
     "status": "what is locked, unlocked, learned",
     "progress": "the same",
     "list": "the tests that are unlocked",
-    "info": "one milestone: what it asks, what is missing",
+    "info": "one milestone: what it needs, what is missing",
     "run": "train it and judge it",
 }
 
@@ -44,7 +44,7 @@ class MilestonesCommand(BaseCommand):
             choices=tuple(ACTIONS),
             default="status",
             metavar="ACTION",
-            help=f"{', '.join(ACTIONS)} (status and progress are one thing; the default)",
+            help=f"{', '.join(ACTIONS)} (default: status; progress is the same)",
         )
         parser.add_argument("milestone", nargs="?", metavar="ID", help="for info and run")
         parser.add_argument("--json", action="store_true", help="for editors and graders")
@@ -52,7 +52,7 @@ class MilestonesCommand(BaseCommand):
         parser.add_argument(
             "--all", action="store_true", help="run: every milestone that is unlocked, in order"
         )
-        # Before Python 3.13, `run --json xor` would take the optional ID as absent too early.
+        # Before Python 3.13, `run --json xor` would decide too early that the ID is missing.
         parser.parse_args = parser.parse_intermixed_args  # type: ignore[method-assign]
 
     def run(self, args: argparse.Namespace) -> int:
@@ -64,7 +64,7 @@ class MilestonesCommand(BaseCommand):
             "info": self._info,
             "run": self._run,
         }
-        refuse_surplus(args)
+        reject_extra_arguments(args)
         with self.world.tracker.translating_errors():
             _ = self.world.tracker.required
             return verbs[args.action](args)
@@ -110,7 +110,7 @@ class MilestonesCommand(BaseCommand):
             return str(args.milestone)
         known = ", ".join(self.world.tracker.required.ordered_milestones())
         raise UsageError(
-            f"Which milestone? There are {known}.", hint=f"tito milestone {args.action} ID"
+            f"Which milestone? Choose one of: {known}.", hint=f"tito milestone {args.action} ID"
         )
 
     # ---------------------------------------------------------------------------------- running
@@ -138,7 +138,7 @@ class MilestonesCommand(BaseCommand):
 
         if args.milestone:
             raise UsageError(
-                "Name a milestone, or say --all, not both.", hint="tito milestone run --all"
+                "Use either a milestone's ID or --all, not both.", hint="tito milestone run --all"
             )
         rows = self.world.tracker.status()
         unlocked = [row for row in rows if not row["missing"]]
@@ -153,7 +153,7 @@ class MilestonesCommand(BaseCommand):
         return max(attempt.exit_code for attempt in attempts)
 
     def _attempt(self, row: dict[str, Any], args: argparse.Namespace) -> Attempt:
-        """Run one verification, and show what is on the way and what came out."""
+        """Run one verification; show its progress and its result."""
         from tito.views.milestone import briefing_lines, show_attempt
         from tito.views.training import display_for
         from tito.workflows.run_milestone import attempt, brief
@@ -184,7 +184,7 @@ class MilestonesCommand(BaseCommand):
             self.world.next_step(f"tito module test {module}" if module else self._again(attempt))
 
     def _again(self, attempt: Attempt) -> str:
-        """Nobody is to blame: export what is stale first, else replay the run."""
+        """The next command if no module is to blame: export what is stale, else replay the run."""
         from tito.core.export.stale import stale_modules
         from tito.workflows.run_milestone import requires
 
@@ -193,14 +193,14 @@ class MilestonesCommand(BaseCommand):
         return f"tito module complete {stale.number}" if stale else attempt.replay
 
 
-def refuse_surplus(args: argparse.Namespace) -> None:
-    """One parser serves all actions: what this one does not take is found here."""
-    surplus = [] if args.action in ("info", "run") else [args.milestone]
+def reject_extra_arguments(args: argparse.Namespace) -> None:
+    """Raise UsageError for arguments that belong to another action."""
+    extra = [] if args.action in ("info", "run") else [args.milestone]
     if args.action != "run":
-        surplus += ["--seed" if args.seed is not None else None]
-        surplus += ["--all" if args.all else None]
-    for word in filter(None, surplus):
+        extra += ["--seed" if args.seed is not None else None]
+        extra += ["--all" if args.all else None]
+    for word in filter(None, extra):
         text = f"tito milestone {args.action} does not take {word!r}."
         raise UsageError(text, hint="tito milestone --help")
     if (args.seed or 0) < 0:
-        raise UsageError("A seed is a number, 0 or larger.", hint="tito milestone --help")
+        raise UsageError("A seed is a whole number, 0 or larger.", hint="tito milestone --help")

@@ -1,7 +1,7 @@
 """`tito module ...`: everything about one module, from start to completion.
 
-The verbs are rows; each is a command of its own in `commands/module/`. All milestone logic is the
-tracker's, all export logic core's.
+`VERBS` lists the verbs; each is its own command in `commands/module/`. All milestone logic is in
+the tracker, all export logic in `core/export`.
 """
 
 from __future__ import annotations
@@ -15,27 +15,27 @@ from tito.commands.base import BaseCommand, Entry
 if TYPE_CHECKING:
     import argparse
 
-ROOM = "tito.commands.module"
+BASE = "tito.commands.module"
 VERBS = {
-    "list": Entry(f"{ROOM}.overview", "ListCommand", "what each module is about"),
-    "status": Entry(f"{ROOM}.overview", "StatusCommand", "how far you are"),
-    "start": Entry(f"{ROOM}.start", "StartCommand", "what a module gives, and which file to open"),
-    "test": Entry(f"{ROOM}.check", "TestCommand", "your tasks as a checklist"),
-    "complete": Entry(f"{ROOM}.check", "CompleteCommand", "test, export, and see what it unlocks"),
-    "hint": Entry(f"{ROOM}.help", "HintCommand", "the next hint for the task that fails"),
-    "solution": Entry(f"{ROOM}.help", "SolutionCommand", "the reference answers beside yours"),
-    "reset": Entry(f"{ROOM}.reset", "ResetCommand", "make the lesson blank again; a copy is kept"),
+    "list": Entry(f"{BASE}.overview", "ListCommand", "what each module is about"),
+    "status": Entry(f"{BASE}.overview", "StatusCommand", "how far you are"),
+    "start": Entry(f"{BASE}.start", "StartCommand", "what a module adds, and which file to open"),
+    "test": Entry(f"{BASE}.check", "TestCommand", "your tasks as a checklist"),
+    "complete": Entry(f"{BASE}.check", "CompleteCommand", "test, export, and see what it unlocks"),
+    "hint": Entry(f"{BASE}.help", "HintCommand", "the next hint for the task that fails"),
+    "solution": Entry(f"{BASE}.help", "SolutionCommand", "the reference answers beside yours"),
+    "reset": Entry(f"{BASE}.reset", "ResetCommand", "make the lesson blank again; a copy is kept"),
 }
 
 
 class ModuleWorkflowCommand(BaseCommand):
-    """Finds the verb. The two methods below are the specification's, for callers from Python."""
+    """Runs a verb. The specification names the last two methods, for Python callers."""
 
     name: ClassVar[str] = "module"
     help: ClassVar[str] = "Start, test and complete the modules of the course."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        # `prog` given: argparse would lay out a whole usage to work it out
+        # `prog` is given because argparse would format a whole usage line to find it
         actions = parser.add_subparsers(dest="action", metavar="ACTION", prog=parser.prog)
         for name, entry in VERBS.items():
             actions.add_parser(
@@ -46,14 +46,14 @@ class ModuleWorkflowCommand(BaseCommand):
             )
 
     def _add_arguments_of(self, entry: Entry, parser: argparse.ArgumentParser) -> None:
-        """Called when the verb is known, so that the other verbs' files are not read."""
+        """Add one verb's arguments, once it is known: the other verbs' files are not imported."""
         entry.load(self.world).add_arguments(parser)
 
     def run(self, args: argparse.Namespace) -> int:
         return VERBS[args.action or "status"].load(self.world).run(args)
 
     def complete_module(self, module_number: str, *, as_json: bool = False) -> int:
-        """Test, export, record, and show what it unlocks. Or change nothing at all."""
+        """Test, export, record, and show what that unlocks; if a test fails, change nothing."""
         from tito.commands.completing import complete_and_show  # slow to import
 
         return complete_and_show(self.world, module_number, as_json=as_json)

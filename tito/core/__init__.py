@@ -1,1 +1,1 @@
-"""What the commands stand on. Nothing in here imports a command, prints a menu, or exits."""
+"""The layer below commands and workflows. Nothing here imports a command or exits."""

@@ -1,7 +1,6 @@
-"""The screen: a rich console made late, plain symbols where needed, and JSON.
+"""Output: a rich console, symbols with an ASCII version, and JSON.
 
-Nothing here decides what is said. rich is imported when the first line is printed, so that
-`tito --help` and a grader's `--json` do not pay for it.
+rich is imported when the first line is printed, so that `tito --help` and `--json` start fast.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Symbols(NamedTuple):
-    """The few signs the tool draws; each has a plain ASCII version."""
+    """The symbols the tool draws; each has a plain ASCII version."""
 
     done: str
     wrong: str
@@ -26,7 +25,7 @@ class Symbols(NamedTuple):
     spinner: str
 
 
-# Control characters, and the marks that turn the direction of writing. Compiled when needed.
+# Control characters, and those that change the text direction. Compiled when needed.
 CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 SIZES = ("COLUMNS", "LINES")  # with 0, rich prints nothing
 UNICODE = Symbols("✓", "✗", "○", "·", "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
@@ -34,7 +33,7 @@ ASCII = Symbols("+", "x", "o", ".", "|/-\\")
 
 
 def supports_unicode(stream: TextIO) -> bool:
-    """Whether what we draw can be written to this stream as it is."""
+    """Whether this stream can encode the symbols and lines that tito draws."""
     encoding = getattr(stream, "encoding", None) or "ascii"
     return encoding.lower().replace("_", "-").startswith("utf")
 
@@ -44,7 +43,7 @@ def symbols_for(stream: TextIO) -> Symbols:
 
 
 def never_fail_to_encode(*streams: TextIO) -> None:
-    """A lesson may hold any character, and a cp1252 terminal must not turn that into a crash."""
+    """Replace what a stream cannot encode: a lesson may contain any character."""
     for stream in streams:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is None:
@@ -56,7 +55,7 @@ def never_fail_to_encode(*streams: TextIO) -> None:
 
 
 def make_console(stream: TextIO, env: Mapping[str, str]) -> Console:
-    """A rich console on `stream`. Its text is not searched for emoji codes nor re-colored."""
+    """A rich console on `stream`, without emoji codes and automatic highlighting."""
     from rich.console import Console
 
     settings = {name: value for name, value in env.items() if name not in SIZES or value != "0"}
@@ -65,28 +64,28 @@ def make_console(stream: TextIO, env: Mapping[str, str]) -> Console:
         highlight=False,
         emoji=False,
         no_color=bool(settings.get("NO_COLOR")),
-        _environ=settings,  # else it would read the process's own TERM and COLUMNS
+        _environ=settings,  # otherwise it would read the process's own TERM and COLUMNS
     )
     console.on_broken_pipe = _reader_has_gone  # type: ignore[method-assign]
     return console
 
 
 def _reader_has_gone() -> NoReturn:
-    """Rich would exit with code 1, which says that the student's code is wrong."""
+    """Exit quietly. rich would exit with code 1, which means that the student's code is wrong."""
     raise BrokenPipeError
 
 
 def visible(text: str) -> str:
-    """Control characters made visible: what a lesson prints must not steer the terminal."""
+    """Escape control characters: what a lesson prints must not control the terminal."""
     return re.sub(CONTROL, lambda match: repr(match[0])[1:-1], text)
 
 
 def hanging(text: str, width: int) -> str:
-    """The text broken at `width`; what continues an indented entry stays below it."""
+    """Wrap the text at `width`; an indented line keeps its indent."""
     lead = len(text) - len(text.lstrip(" "))
     if not lead or len(text) <= width or "\n" in text:
         return text
-    from textwrap import fill  # here: hardly any line is too long
+    from textwrap import fill  # here: few lines are too long
 
     return fill(
         text.strip(),
@@ -99,5 +98,5 @@ def hanging(text: str, width: int) -> str:
 
 
 def print_json(value: object, stream: TextIO | None = None) -> None:
-    """One JSON value, ASCII only, so that it survives every pipe."""
+    """Print one JSON value, ASCII only, so that every pipe can carry it."""
     print(json.dumps(value, indent=2, ensure_ascii=True), file=stream or sys.stdout)

@@ -19,9 +19,9 @@ ANOTHER_EDITOR = "Set VISUAL or EDITOR to a program that is installed."
 
 
 def editor_command(env: Mapping[str, str]) -> list[str]:
-    """The words of `$VISUAL`, else of `$EDITOR`; both may carry arguments (`code --wait`).
+    """The command in `$VISUAL`, or else `$EDITOR`; both may have arguments (`code --wait`).
 
-    The program is looked up here: on Windows only its full name starts a `code.cmd`.
+    The program's full path is looked up: on Windows nothing else starts a `code.cmd`.
     """
     text = env.get("VISUAL") or env.get("EDITOR") or ""
     if whole := shutil.which(text, path=env.get("PATH")):
@@ -29,14 +29,12 @@ def editor_command(env: Mapping[str, str]) -> list[str]:
     program, *options = _words(text)
     found = shutil.which(program, path=env.get("PATH"))
     if found is None:
-        raise MachineError(
-            f"The editor {program!r} cannot be started: no such program.", hint=ANOTHER_EDITOR
-        )
+        raise MachineError(f"The editor {program!r} was not found.", hint=ANOTHER_EDITOR)
     return [found, *options]
 
 
 def _words(text: str) -> list[str]:
-    """The setting as a shell would split it."""
+    """Split the setting like a shell."""
     try:
         words = shlex.split(text, posix=os.name != "nt")
     except ValueError as error:
@@ -51,7 +49,7 @@ def _words(text: str) -> list[str]:
 
 
 def jupyter_command(root: Path) -> list[str]:
-    """JupyterLab over the whole workspace; jupytext makes a notebook of a lesson."""
+    """The command that opens JupyterLab on the workspace; jupytext shows lessons as notebooks."""
     missing = [name for name in ("jupyterlab", "jupytext") if find_spec(name) is None]
     if missing:
         raise MachineError(
@@ -63,7 +61,7 @@ def jupyter_command(root: Path) -> list[str]:
 
 
 def open_with(command: list[str], path: Path, cwd: Path, env: Mapping[str, str]) -> None:
-    """Wait for it. Ctrl-C reaches it too, and it decides what to do (JupyterLab asks)."""
+    """Run the program and wait. Ctrl-C goes to the program, which may ask (JupyterLab does)."""
     try:
         process = subprocess.Popen([*command, str(path)], cwd=cwd, env=dict(env))
     except OSError as error:

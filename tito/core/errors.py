@@ -12,15 +12,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-REFUSALS = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT, errno.EIO)
+SYSTEM_FAILURES = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT, errno.EIO)
 
 
 class TitoError(Exception):
-    """Something the user can act on. `hint` is the next command, or one plain sentence."""
+    """An error the user can act on. `hint` is the next command, or one plain sentence."""
 
     exit_code = 1
-    outcome = "error"  # what `--json` says in place of a result
-    so_far: Mapping[str, object] = {}  # and beside it: what was done before the error
+    outcome = "error"  # the "outcome" in `--json`
+    so_far: Mapping[str, object] = {}  # also in `--json`: what was done before the error
 
     def __init__(
         self,
@@ -50,19 +50,19 @@ class TitoError(Exception):
 
 
 class UsageError(TitoError):
-    """The command line makes no sense as it was typed."""
+    """The command line is wrong."""
 
     exit_code = 2
 
 
 class MachineError(TitoError):
-    """The tool or the machine failed; nothing is said about the student's code."""
+    """The tool or the machine failed; the student's code was not judged."""
 
     exit_code = 3
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that was probably meant, or None."""
+    """The closest known name, or None."""
     import difflib  # here: only an error needs it
 
     found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
@@ -70,23 +70,23 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """` Did you mean X?` with its leading space, or nothing."""
+    """` Did you mean X?` with its leading space, or an empty string."""
     near = nearest(name, known)
     return f" Did you mean {near}?" if near else ""
 
 
 def is_command(hint: str) -> bool:
-    """A hint is a command to paste, which must stay on one line, or a sentence."""
+    """Whether a hint is a command to paste, which must stay on one line, not a sentence."""
     return not hint.endswith((".", "?"))
 
 
-def is_refusal(error: BaseException) -> bool:
-    """Whether the system refused: a full disk, missing permissions. Nobody's code is wrong."""
-    return isinstance(error, OSError) and error.errno in REFUSALS
+def is_system_failure(error: BaseException) -> bool:
+    """Whether the system failed (full disk, missing permissions), not anybody's code."""
+    return isinstance(error, OSError) and error.errno in SYSTEM_FAILURES
 
 
 def os_reason(error: OSError) -> str:
-    """The system's own words: "No space left on device"."""
+    """The system's own message, such as "No space left on device"."""
     if isinstance(error.args[0] if error.args else None, list):  # shutil.Error: one for each file
         return re.sub(r"^\[Errno \d+\] |: '.*", "", error.args[0][0][2], flags=re.DOTALL)
     return str(error.strerror or error)
@@ -95,7 +95,7 @@ def os_reason(error: OSError) -> str:
 def machine_error(
     error: OSError, text: str, *, where: Path | str | None, hint: str = "tito doctor"
 ) -> MachineError:
-    """An OSError as a message: `text` says what failed, with `{}` for the reason."""
+    """A MachineError from an OSError: `text` says what failed, with `{}` for the reason."""
     place = str(error.filename or where or "") or None
     return MachineError(text.format(os_reason(error)), where=place, hint=hint)
 

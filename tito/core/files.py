@@ -1,4 +1,4 @@
-"""Read and write files safely: whole or not at all, on Windows too."""
+"""Read and write files atomically, on Windows too."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-LARGEST = 50_000_000  # bytes; no file of a workspace comes near
+LARGEST = 50_000_000  # bytes; far more than any file of a workspace needs
 # each flag only where the system has it
 READ_AT_ONCE = os.O_RDONLY | sum(
     getattr(os, name, 0) for name in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
 )
-WINDOWS_ATTEMPTS = 10  # a virus scanner or an editor may hold a file for a moment
+WINDOWS_ATTEMPTS = 10  # a virus scanner or an editor may have the file open for a moment
 
 
 def move(source: Path, target: Path) -> None:
-    """Put one file in the place of another, in one step."""
+    """Replace one file with another in one step."""
     patiently(partial(source.replace, target))
 
 
 def write_whole(path: Path, data: bytes, move: Callable[[Path, Path], None] = move) -> None:
-    """Replace the file's content in one step. An error leaves the old one, nothing beside it."""
+    """Replace the file's content in one step. After an error the old content is still there."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         temporary.write_bytes(data)
@@ -49,9 +49,9 @@ def patiently(action: Callable[[], object]) -> None:
 
 @contextmanager
 def opened_regular(path: Path) -> Iterator[BinaryIO]:
-    """A file that anybody may have put there, for reading: never waits for a pipe or a device.
+    """Open a file for reading; never wait for a pipe or a device.
 
-    OSError where it is not a regular file.
+    Raise OSError if it is not a regular file.
     """
     handle = os.open(path, READ_AT_ONCE)
     try:
@@ -64,7 +64,7 @@ def opened_regular(path: Path) -> Iterator[BinaryIO]:
 
 
 def read_regular(path: Path, limit: int = LARGEST) -> bytes:
-    """The bytes of a regular file; OSError for anything else, and for more than `limit` bytes."""
+    """Read a regular file; raise OSError for anything else or for more than `limit` bytes."""
     with opened_regular(path) as file:
         data = file.read(limit + 1)
     if len(data) > limit:
@@ -73,7 +73,7 @@ def read_regular(path: Path, limit: int = LARGEST) -> bytes:
 
 
 def read_lines(path: Path) -> list[str]:
-    """The lines of a file, or none: for messages that can do without them."""
+    """The lines of a file, or none if it cannot be read: for messages only."""
     try:
         return read_regular(path).decode("utf-8-sig", errors="replace").splitlines()
     except OSError:

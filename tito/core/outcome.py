@@ -1,6 +1,6 @@
-"""How a run came out, and whose fault it is when it did not pass. One rule gives the exit code.
+"""The outcome of a run, and whose fault it is if it did not pass; both give the exit code.
 
-Words that JSON and people read are enums of strings: a typing mistake is an error of mypy's.
+Words that JSON and people read are string enums, so that mypy finds a misspelled one.
 """
 
 from __future__ import annotations
@@ -8,23 +8,23 @@ from __future__ import annotations
 from enum import Enum
 
 
-class Word(str, Enum):
-    """A word of a fixed vocabulary; it prints and serializes as itself."""
+class StrEnum(str, Enum):
+    """Like `enum.StrEnum`, which Python 3.10 does not have: prints and serializes as its value."""
 
     def __str__(self) -> str:
         return str(self.value)
 
 
-class Outcome(Word):
-    """Three outcomes: "could not run" is neither a pass nor a wrong answer."""
+class Outcome(StrEnum):
+    """The three outcomes of a run: "could not run" is neither a pass nor a wrong answer."""
 
     PASSED = "passed"
     FAILED = "failed"
     COULD_NOT_RUN = "could_not_run"
 
 
-class Fault(Word):
-    """Who can do something about a run that did not pass."""
+class Fault(StrEnum):
+    """Whose fault it is that a run did not pass."""
 
     STUDENT = "student"  # a lesson, or what it exported
     COURSE = "course"  # the tests, the hints, the tracker

@@ -1,7 +1,7 @@
-"""Run a child process that may misbehave: a time limit, bounded output, no survivors.
+"""Run a child process with a time limit and bounded output; end everything it started.
 
-Everything a student wrote runs through here, the module tests and the milestones alike. What the
-child's results mean is not decided here.
+All student code runs through here, in module tests and milestones. What the results mean is
+decided elsewhere.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ Event = dict[str, Any]
 
 POLL_SECONDS = 0.05
 OUTPUT_LIMIT = 20_000_000  # bytes printed before the child is stopped
-# Small products are fastest on one thread, and figures repeat. (The tracker stands alone, and has
-# this list once more; a test compares them.)
+# Small matrix products are fastest on one thread, and results are reproducible. (The tracker is
+# self-contained and has its own copy of this list; a test compares them.)
 ONE_THREAD = dict.fromkeys(
     (
         "OMP_NUM_THREADS",
@@ -38,8 +38,8 @@ ONE_THREAD = dict.fromkeys(
     ),
     "1",
 )
-# Of the caller's environment what a child needs to find its way. All else could change what it
-# does: PYTHONOPTIMIZE compiles the assertions of tests away, PYTHONPATH can bring another numpy.
+# The variables of the caller that a child needs. Others could change what it does: PYTHONOPTIMIZE
+# removes the assertions of tests, PYTHONPATH can bring another numpy.
 PASSED_ON = {
     "PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TERM", "TMPDIR", "TEMP", "TMP",
     "VIRTUAL_ENV", "CONDA_PREFIX", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH",
@@ -47,17 +47,15 @@ PASSED_ON = {
     "APPDATA", "LOCALAPPDATA", "PROGRAMDATA", "NUMBER_OF_PROCESSORS",
     "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONUSERBASE", "PYTHONNOUSERSITE",
 }  # fmt: skip
-EVENT_BYTES = (
-    50_000_000  # of events that are read; all tests of the course write a few hundred thousand
-)
-KEPT = 100_000  # bytes kept of the beginning, and of the end
+EVENT_BYTES = 50_000_000  # of events to read; all tests of the course write a few hundred thousand
+KEPT = 100_000  # bytes to keep of the beginning, and of the end
 STACK_DUMP_SECONDS = 0.3
 TERMINATION_SIGNALS = ("SIGTERM", "SIGHUP")  # `timeout 60 tito ...`, and a terminal that is closed
 
 
 @dataclass(frozen=True)
 class ProcessResult:
-    """How a child ended. `returncode` is None if we stopped it, or it never started."""
+    """How a child ended. `returncode` is None if we stopped it or it never started."""
 
     returncode: int | None
     output: str
@@ -68,7 +66,7 @@ class ProcessResult:
 
 
 def clean_environment(env: Mapping[str, str]) -> dict[str, str]:
-    """The variables that are passed on, with UTF-8 in the pipes and one thread for NumPy."""
+    """The variables to pass on, with UTF-8 for the pipes and one thread for NumPy."""
     kept = {
         name: value
         for name, value in env.items()
@@ -78,7 +76,7 @@ def clean_environment(env: Mapping[str, str]) -> dict[str, str]:
 
 
 class BoundedOutput:
-    """The beginning and the end of what was printed; the middle is counted and dropped."""
+    """Keeps the beginning and the end of what was printed; the middle is counted and dropped."""
 
     def __init__(self, kept: int = KEPT) -> None:
         self.kept = kept
@@ -112,7 +110,7 @@ class EventFile:
         self._partial = b""
 
     def pump(self) -> None:
-        """Hand on every line that is complete. A line that is not JSON is not an event."""
+        """Pass on every complete line; ignore a line that is not JSON."""
         if self._path is None or self._on_event is None:
             return
         try:
@@ -120,7 +118,7 @@ class EventFile:
                 file.seek(self._offset)
                 new = file.read(EVENT_BYTES - self._offset)
         except OSError:
-            return  # not there yet, or replaced by something that is no file
+            return  # not there yet, or no longer a regular file
         self._offset += len(new)
         *lines, self._partial = (self._partial + new).split(b"\n")
         for line in lines:
@@ -138,11 +136,14 @@ def _decoded(line: bytes) -> Event | None:
 
 @contextmanager
 def terminate_as_interrupt() -> Iterator[None]:
-    """A terminated tito must end the child too: in a session of its own it would run on."""
+    """Turn termination signals into KeyboardInterrupt, so that the child is ended too.
+
+    The child has its own session and would otherwise go on running.
+    """
     replaced = {}
     if threading.current_thread() is threading.main_thread():
         numbers = [getattr(signal, name) for name in TERMINATION_SIGNALS if hasattr(signal, name)]
-        # A handler that somebody has set (`nohup` ignores SIGHUP) stays.
+        # Keep a handler that somebody has set (`nohup` ignores SIGHUP).
         replaced = {n: signal.SIG_DFL for n in numbers if signal.getsignal(n) is signal.SIG_DFL}
     try:
         for number in replaced:
@@ -155,7 +156,7 @@ def terminate_as_interrupt() -> Iterator[None]:
 
 @contextmanager
 def _interrupts_held_back() -> Iterator[None]:
-    """Hold interrupts back while a child starts: until then its process id is not known."""
+    """Delay interrupts while a child starts: its process id is not known yet."""
     held: list[int] = []
     replaced: list[int] = []
     if threading.current_thread() is threading.main_thread():
@@ -186,7 +187,7 @@ def run(
     on_tick: Callable[[float], None] | None = None,
     output_limit: int = OUTPUT_LIMIT,
 ) -> ProcessResult:
-    """Run `command` to its end, or to its limits; its whole process tree ends with it.
+    """Run `command` until it ends or reaches a limit; end its whole process tree.
 
     `on_event` is called for each JSON line appended to `progress_file`, `on_tick` with the
     elapsed seconds a few times a second.
@@ -222,7 +223,7 @@ def run(
             _kill_tree(process)
             returncode = process.wait()
         if reader is not None:
-            reader.join(timeout=1.0)  # a survivor that left the session may still hold the pipe
+            reader.join(timeout=1.0)  # a process that left the session may still hold the pipe
     events.pump()
     return ProcessResult(
         returncode=None if stopped else returncode,
@@ -257,7 +258,7 @@ def _drain(
     closed: threading.Event,
     flooded: threading.Event,
 ) -> None:
-    """Read until the pipe closes, so that the child never blocks on it."""
+    """Read until the pipe closes, so that the child never blocks."""
     with contextlib.suppress(OSError), pipe:
         while chunk := os.read(pipe.fileno(), 65536):
             output.add(chunk)
@@ -267,7 +268,7 @@ def _drain(
 
 
 def _has_ended(process: subprocess.Popen[bytes]) -> bool:
-    """Whether it ended, without reaping it: its process id must not be reused before the kill."""
+    """Whether the child has ended. It is not reaped, so that its process id is not reused."""
     if sys.platform != "win32" and hasattr(os, "waitid"):
         try:
             flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
@@ -278,7 +279,7 @@ def _has_ended(process: subprocess.Popen[bytes]) -> bool:
 
 
 def _wait_until_ended(process: subprocess.Popen[bytes], deadline: float) -> bool:
-    """The pipe has closed, so the end is near; but a child may also close it and go on."""
+    """Wait for the end after the pipe has closed; a child may also close it and go on."""
     pause = 0.001
     while not _has_ended(process):
         if time.monotonic() > deadline:
@@ -289,7 +290,7 @@ def _wait_until_ended(process: subprocess.Popen[bytes], deadline: float) -> bool
 
 
 def request_stack_dump(process: subprocess.Popen[bytes]) -> None:
-    """Let a child that has called `faulthandler.register` write down which line it is in."""
+    """Ask a child that has called `faulthandler.register` to write its stack to a file."""
     if sys.platform != "win32":
         with contextlib.suppress(OSError):
             os.kill(process.pid, signal.SIGUSR1)
@@ -297,7 +298,7 @@ def request_stack_dump(process: subprocess.Popen[bytes]) -> None:
 
 
 def _kill_tree(process: subprocess.Popen[bytes]) -> None:
-    """End the child and everything it started. Harmless when it has ended already."""
+    """End the child and everything it started. Does no harm if it has already ended."""
     with contextlib.suppress(OSError):
         if sys.platform == "win32":
             if process.poll() is None:

@@ -10,7 +10,7 @@ from tito.core.words import quoted
 
 
 def python_command() -> str:
-    """Its short name where that finds this Python, else its path."""
+    """`python3` or `python` if that finds this Python, else its path."""
     name = Path(sys.executable).name
     found = shutil.which(name)
     if found and Path(found).absolute() == Path(sys.executable).absolute():

@@ -1,4 +1,4 @@
-"""Small pieces of text that several places need."""
+"""Helpers for texts: plurals, lists of names, module numbers, quoted paths."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ def enumerated(names: Sequence[str]) -> str:
 
 
 def module_number(name: str) -> str:
-    """`01` of `01_tensor`, as commands take it."""
+    """`01` for `01_tensor`, as commands take it."""
     return name.partition("_")[0]
 
 
 def quoted(path: Path) -> str:
-    """The path as this system's shell takes it."""
+    """The path, quoted for this system's shell if needed."""
     if os.name == "nt":
         from subprocess import list2cmdline
 
         return list2cmdline([str(path)])
-    from shlex import quote  # here, and above: most commands name no path
+    from shlex import quote  # here, as above: most commands name no path
 
     return quote(str(path))

@@ -1,4 +1,4 @@
-"""What a test run looks like: pure functions from results to lines."""
+"""How a test run is shown: pure functions from results to lines."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ STYLES = {
     TaskState.STOPPED: "red",
     TaskState.WAITING: "dim",
 }
-SAID = {
+STATE_TEXT = {
     TaskState.BLANK: "still blank",
     TaskState.STOPPED: "the run was stopped here",
-    TaskState.SKIPPED: "skipped, so not known",
+    TaskState.SKIPPED: "skipped, so not tested",
     TaskState.NOT_RUN: "not run",
 }
 TITLE_WIDTH = 36
 MESSAGE_LINES = 16
 PRINTED_LINES = 12
 PRINTED_WIDTH = 120
-OWN_WORDS = (ASSERTION, "Failed")  # of a test's author: `assert`, and `pytest.fail`
+MESSAGE_ONLY = (ASSERTION, "Failed")  # `assert` and `pytest.fail`: the type says nothing more
 
 
 def show_checklist(world: World, found: Checklist) -> None:
-    """Print the checklist, the details of the first thing that is wrong, and the sum."""
+    """Print the checklist, the details of the first thing that is wrong, and the summary."""
     show_lines(world.console, checklist_lines(found, world.symbols))
     show_lines(world.console, detail_lines(found))
     show_lines(world.console, remark_lines(found))
@@ -58,7 +58,7 @@ def checklist_lines(found: Checklist, symbols: Symbols) -> list[Line]:
     """The tasks of a module, one line each."""
     lines: list[Line] = [(f"Module {found.module}: {found.title}", "bold"), ("", "")]
     if all(result.state is TaskState.NOT_RUN for result in found.tasks):
-        return lines  # nothing is known of any task: the cause alone is worth reading
+        return lines  # nothing is known about any task: show the cause alone
     lines += [task_line(result, symbols) for result in found.tasks]
     loose = [test for test in found.rest if test.status is not TestStatus.PASSED]
     lines += [loose_line(test, symbols) for test in loose]
@@ -66,7 +66,7 @@ def checklist_lines(found: Checklist, symbols: Symbols) -> list[Line]:
 
 
 def loose_line(test: TestResult, symbols: Symbols) -> Line:
-    """A test whose task has lost its heading. Blank is not wrong there either."""
+    """A test whose task has lost its heading. Here too, blank is not wrong."""
     state = TaskState.BLANK if test.status is TestStatus.BLANK else TaskState.WRONG
     return f"  {sign_of(state, symbols)} {'':<5} {test.name}", STYLES.get(state, "")
 
@@ -97,11 +97,11 @@ def in_words(result: TaskResult) -> str:
         return f"done, {total}"
     if result.state is TaskState.WAITING:
         return f"waits for task {result.waits_for}"
-    return SAID[result.state]
+    return STATE_TEXT[result.state]
 
 
 def detail_lines(found: Checklist) -> list[Line]:
-    """The first thing to look at: why the run ended early, else the first wrong test."""
+    """The first thing to look at: why the run ended early, or else the first wrong test."""
     cause, wrong = found.report.cause, found.first_wrong
     if cause is not None:
         return cause_lines(cause)
@@ -111,7 +111,7 @@ def detail_lines(found: Checklist) -> list[Line]:
 
 
 def blank_lines(found: Checklist) -> list[Line]:
-    """Nothing is wrong: where to go on writing."""
+    """Where to go on when nothing is wrong: the first blank task."""
     task = found.first_open.task if found.first_open else None
     if task is None or not task.blocks:
         return []
@@ -119,7 +119,7 @@ def blank_lines(found: Checklist) -> list[Line]:
 
 
 def answers_to(found: Checklist, test: TestResult) -> tuple[Block, ...]:
-    """Where the answers to a test's task stand in the lesson."""
+    """Where the answers to a test's task are in the lesson."""
     tasks = (result.task for result in found.tasks)
     return next((task.blocks for task in tasks if task.number == test.task), ())
 
@@ -135,7 +135,7 @@ def cause_lines(cause: Cause) -> list[Line]:
 
 
 def failure_lines(test: TestResult, file: str = "", answers: Sequence[Block] = ()) -> list[Line]:
-    """One failing test: what it said, where to look in the lesson `file`, what was printed."""
+    """One failing test: its message, where to look in the lesson `file`, what was printed."""
     task = f"Task {test.task}, " if test.task else ""
     lines: list[Line] = [(f"{task}{test.name}", "bold")]
     if test.problem is None:
@@ -146,7 +146,7 @@ def failure_lines(test: TestResult, file: str = "", answers: Sequence[Block] = (
 
 
 def problem_lines(problem: Problem) -> list[Line]:
-    named = problem.type in OWN_WORDS or problem.message == problem.type
+    named = problem.type in MESSAGE_ONLY or problem.message == problem.type
     lines = message_lines(problem.message if named else f"{problem.type}: {problem.message}", "red")
     if problem.type == ASSERTION:
         lines += message_lines(problem.expansion, "dim")
@@ -154,7 +154,7 @@ def problem_lines(problem: Problem) -> list[Line]:
 
 
 def message_lines(text: str, style: str) -> list[Line]:
-    """At most a screenful: nobody reads a whole array in a message."""
+    """The lines of a message, at most a screenful: it may contain a large array."""
     lines = text.splitlines()
     if len(lines) > MESSAGE_LINES:
         more = len(lines) - MESSAGE_LINES
@@ -163,10 +163,10 @@ def message_lines(text: str, style: str) -> list[Line]:
 
 
 def where_lines(problem: Problem, file: str, answers: Sequence[Block]) -> list[Line]:
-    """The line of the answer, and where that led to. A wrong value is raised by neither.
+    """The line of the answer, and the line that raised the error; for a wrong value, the answer.
 
-    An error may come out of another lesson, long after the answer has returned: the answer is
-    named then too, for that is where to look.
+    An error may be raised in another lesson, long after the answer has returned: the answer is
+    named then too, because that is where to look.
     """
     lines: list[Line] = []
     places = problem.places
@@ -201,14 +201,14 @@ def printed_lines(text: str) -> list[Line]:
 
 
 def broken_lines(result: Completion) -> list[Line]:
-    """Later modules whose tests no longer pass: why nothing was exported."""
+    """The later modules whose tests no longer pass, and why nothing was exported."""
     modules = list(dict.fromkeys(test.module for test in result.broken))
     if not modules or result.checklist.report.cause is not None:
         return []
-    verb = "builds" if len(modules) == 1 else "build"
+    verb, passes = ("builds", "passes") if len(modules) == 1 else ("build", "pass")
     names = ", ".join(modules)
     lines: list[Line] = [
-        (f"{names} {verb} on this, and no longer passes with the change.", "bold red"),
+        (f"{names} {verb} on this module and no longer {passes} with your change.", "bold red"),
         ("", ""),
     ]
     return lines + failure_lines(result.broken[0])
@@ -227,7 +227,7 @@ def next_command(found: Checklist) -> tuple[str, str]:
         return f"tito module complete {number}", "every task is done"
     if task is not None and task.state is TaskState.BLANK:
         return f"tito module hint {number}", f"a nudge for task {task.task.number}"
-    return f"tito module hint {number}", "a hint for the first that is wrong"
+    return f"tito module hint {number}", "a hint for the first task that is wrong"
 
 
 def summary(found: Checklist) -> str:

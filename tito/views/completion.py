@@ -1,4 +1,4 @@
-"""How a completed module reads: its checklist, what was exported, what it unlocked, what next."""
+"""How a completed module is shown: checklist, what was exported and unlocked, what comes next."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Step = tuple[str, str]  # the command to type, and why
 def show_failure(world: World, result: Completion) -> None:
     show_checklist(world, result.checklist)
     show_lines(world.console, broken_lines(result))
-    world.say("Nothing was exported; your progress is as it was.")
+    world.say("Nothing was exported. Your progress has not changed.")
     step, why = next_command(result.checklist)
     if result.broken and result.checklist.report.cause is None:
         why = f"once {result.broken[0].module} passes with it"
@@ -30,13 +30,13 @@ def show_success(world: World, result: Completion) -> None:
     if result.retested:
         verb = "passes" if len(result.retested) == 1 else "pass"
         world.say(f"{done} {', '.join(result.retested)} still {verb} with it", style="green")
-    what = "exported into tinytorch/" if result.changed else "tinytorch/ holds it already"
+    what = "exported into tinytorch/" if result.changed else "tinytorch/ already has it"
     world.say(f"{done} {name} is complete: {what}", style="bold green")
     world.tracker.show_unlocks(result.unlocks, world.console)
 
 
 def step_after(result: Completion, otherwise: Step) -> Step:
-    """A milestone that was just unlocked comes first."""
+    """The next command: a milestone that was just unlocked comes first."""
     for milestone in result.unlocks["newly_unlocked"]:
         return f"tito milestone run {milestone}", "does your framework really learn it?"
     return otherwise

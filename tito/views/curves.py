@@ -1,6 +1,6 @@
 """A small curve drawn with characters: pure functions from numbers to lines of text.
 
-Knows nothing of training, of colors, nor of the terminal it ends up on.
+It knows nothing about training, colors or the terminal.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from itertools import pairwise
 
 @dataclass(frozen=True)
 class Dots:
-    """How one character holds a grid of dots: `wide` by `high`, and the character for each set."""
+    """How a character shows a grid of `wide` by `high` dots, and the character for each set."""
 
     wide: int
     high: int
@@ -43,7 +43,7 @@ def draw_curve(
     height: int = 8,
     dots: Dots = BRAILLE,
 ) -> list[str]:
-    """Lines of a curve through (x, y) points sorted by x; empty when there is nothing to draw.
+    """Draw a curve through (x, y) points sorted by x, as lines; empty if there is nothing to draw.
 
     `width` and `height` count characters of the drawing alone; labels and axes come on top.
     """

@@ -1,4 +1,4 @@
-"""What an error looks like: what happened, where, and the next command."""
+"""How an error is shown: what happened, where, and the next command."""
 
 from __future__ import annotations
 
@@ -25,5 +25,5 @@ def show_error(error: TitoError, console: Console) -> None:
 
 
 def error_json(error: TitoError) -> dict[str, Any]:
-    """In place of a result; beside it what was done before the error."""
+    """The error as JSON, instead of a result, with what was done before it."""
     return {"outcome": error.outcome, **error.so_far, "error": error.as_json()}

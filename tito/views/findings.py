@@ -1,4 +1,4 @@
-"""How the findings of `tito doctor` read, and as JSON."""
+"""How the findings of `tito doctor` are shown, and as JSON."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def show_findings(world: World, title: str, findings: Sequence[Finding]) -> None
 
 
 def show_conclusion(world: World, findings: Sequence[Finding]) -> None:
-    """How many things there are to fix, and the command for the first."""
+    """Say how many things there are to fix, and the command for the first."""
     wrong = [finding for finding in findings if finding.fault]
     if not wrong:
         world.say("Nothing to fix.", style="bold green")

@@ -1,4 +1,4 @@
-"""How a hint reads, and the reference answers beside the student's own."""
+"""How a hint is shown, and the reference answers beside the student's own."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from tito.workflows.hint import Hint
     from tito.world import World
 
-SIDE_BY_SIDE = 110  # columns; below that the two answers stand one under the other
+SIDE_BY_SIDE = 110  # columns; on a narrower terminal one answer is below the other
 
 
 def show_hint(world: World, hint: Hint) -> None:
-    world.say(f"{hint.task.label}, hint {hint.rung} of {hint.of}", style="bold")
+    world.say(f"{hint.task.label}, hint {hint.number} of {hint.total}", style="bold")
     world.say()
     world.say(hint.text)
     world.say()

@@ -1,4 +1,4 @@
-"""Lines of text with a style, and how they get onto the screen.
+"""Lines of text with a style, and how they are printed.
 
 A line is data, so that a test can read it and a pipe loses nothing.
 """
@@ -20,7 +20,7 @@ PROSE = ("red", "bold red", "yellow")
 
 
 def show_lines(console: Console, lines: Iterable[Line]) -> None:
-    """Prose is wrapped between words; a source line stays one line."""
+    """Print lines. Prose is wrapped between words; a source line stays one line."""
     for text, style in lines:
         shown = visible(text)
         for part in wrapped(shown, console.width) if style in PROSE else [shown]:

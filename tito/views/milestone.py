@@ -1,6 +1,6 @@
-"""How milestones and their verdicts read: pure functions from results to styled lines.
+"""How milestones and their verdicts are shown: pure functions from results to styled lines.
 
-Nothing here trains or decides: the tracker judges.
+Nothing here trains or judges.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FRACTIONS = ("accuracy", "exact_match")
 
 
 def show_attempt(world: World, attempt: Attempt, events: Sequence[TrainingEvent]) -> None:
-    """The curve, what came out, and how to see it again."""
+    """Print the curve, the result, and the command that repeats the run."""
     symbols, width = world.symbols, world.console.width
     lines = curve_lines(events, BRAILLE if symbols is UNICODE else ASCII, width)
     for text, style in [*lines, *attempt_lines(attempt, symbols, width), ("", "")]:
@@ -37,7 +37,7 @@ def show_attempt(world: World, attempt: Attempt, events: Sequence[TrainingEvent]
 
 
 def briefing_lines(row: Mapping[str, Any], briefing: Briefing) -> list[Line]:
-    """What is run, and a warning where lessons have changed since they were exported."""
+    """What will run, with a warning about stale modules and edited tests."""
     lines: list[Line] = [(row["name"], "bold"), (f"  {row['description'].rstrip('.')}.", "")]
     for number, difference in briefing.stale.items():
         lines.append((f"  {difference}. To export it:", "yellow"))
@@ -49,8 +49,8 @@ def briefing_lines(row: Mapping[str, Any], briefing: Briefing) -> list[Line]:
     return lines
 
 
-def figure(name: str, value: Any) -> str:
-    """A metric as a person reads it: 97.2%, 3.1e-09, 4, or the text it is."""
+def format_metric(name: str, value: Any) -> str:
+    """Format a metric: 97.2%, 3.1e-09, 4; text stays as it is."""
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not number or not abs(value) < sys.float_info.max:  # a record may hold anything, NaN too
         return str(value)[:20]
@@ -79,7 +79,7 @@ def measured(event: TrainingEvent) -> list[str]:
 
 
 def time_left(event: TrainingEvent, left: float | None) -> list[str]:
-    """Nothing when it is almost over: tenths of a second only flicker."""
+    """The time left; nothing near the end, where tenths of a second would only flicker."""
     worth_saying = left is not None and left >= 0.3 and event.step < event.total
     return [f"{seconds(left)} left"] if worth_saying and left is not None else []
 
@@ -95,7 +95,7 @@ def curve_lines(events: Sequence[TrainingEvent], dots: Dots, width: int) -> list
 
 def metric_lines(metrics: Mapping[str, Any], duration: float | None = None) -> list[Line]:
     """A small table, one metric a line."""
-    rows = [(name.replace("_", " "), figure(name, value)) for name, value in metrics.items()]
+    rows = [(name.replace("_", " "), format_metric(name, value)) for name, value in metrics.items()]
     if duration is not None:
         rows.append(("time", seconds(duration)))
     width = max((len(name) for name, _ in rows), default=0)
@@ -110,7 +110,7 @@ HEADINGS = {
 
 
 def attempt_lines(attempt: Attempt, symbols: Symbols, width: int = 80) -> list[Line]:
-    """What came out, how to see it again, and for a failure why, where and what to try."""
+    """The result and how to repeat it; for a failure also why, where and what to try."""
     verdict = attempt.verdict
     sign, words, style = HEADINGS[attempt.outcome]
     heading = [("", ""), (f"{getattr(symbols, sign)} {words}: {attempt.row['name']}", style)]
@@ -128,14 +128,14 @@ def attempt_lines(attempt: Attempt, symbols: Symbols, width: int = 80) -> list[L
 
 
 def failure_text(verdict: Verdict, width: int) -> list[str]:
-    """Reason and details, the details not repeating a reason they begin with."""
+    """Reason and details, without the reason twice if the details begin with it."""
     details = verdict.details.strip()
     text = details if details.startswith(verdict.reason) else f"{verdict.reason}\n\n{details}"
     return [line for paragraph in text.strip().splitlines() for line in wrapped(paragraph, width)]
 
 
 def wrapped(paragraph: str, width: int) -> list[str]:
-    """A long line is wrapped below where its text begins: `  yours   [0.5, ...` has a label."""
+    """Wrap a long line; a label at its start (`  yours   [0.5, ...`) sets the indent."""
     if len(paragraph) <= width:
         return [paragraph]
     label = re.match(r" *(\w+ {2,})?", paragraph)
@@ -159,7 +159,7 @@ def blamed_module(verdict: Verdict) -> str | None:
 def info_lines(
     row: Mapping[str, Any], requires: Sequence[str], changed: Sequence[str], symbols: Symbols
 ) -> list[Line]:
-    """Everything that is known of one milestone."""
+    """Everything that is known about one milestone."""
     lines: list[Line] = [
         (row["name"], "bold"),
         (f"  {row['description'].rstrip('.')}.", ""),

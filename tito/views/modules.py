@@ -1,4 +1,4 @@
-"""How the modules read: the tables of `list` and `status`, and the head of one that is started."""
+"""How modules are shown: the tables of `list` and `status`, and the introduction of one."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from tito.core.lesson.lesson import Lesson
     from tito.workflows.start import Offer
 
-NARROW = 80  # columns; with less there is no room for counts and dates
+NARROW = 80  # columns; below this there is no room for counts and dates
 STYLES = {
     ModuleState.COMPLETE: "green",
     ModuleState.CHANGED: "yellow",
     ModuleState.MISSING: "red",
     ModuleState.STARTED: "cyan",
 }
-SAID = {
+STATE_TEXT = {
     ModuleState.CHANGED: "changed since completion",
     ModuleState.ELSEWHERE: "complete, not exported here",
     ModuleState.EXPORTED: "exported, not complete",
@@ -50,7 +50,7 @@ def status_table(found: Sequence[ModuleStatus], symbols: Symbols, width: int) ->
         table.add_column("Since", no_wrap=True)
     for status in found:
         sign = symbols.done if status.state is ModuleState.COMPLETE else " "
-        cells = [f"{sign} {SAID.get(status.state, status.state)}"]
+        cells = [f"{sign} {STATE_TEXT.get(status.state, status.state)}"]
         if not narrow:
             cells.append(_day(status.completed_at or status.started_at))
         table.add_row(*_head(status, narrow=narrow), *cells, style=STYLES.get(status.state))
@@ -58,11 +58,11 @@ def status_table(found: Sequence[ModuleStatus], symbols: Symbols, width: int) ->
 
 
 def introduction(name: str, lesson: Lesson, offers: Sequence[Offer]) -> list[str]:
-    """The head of a lesson, its tasks and what it exports."""
+    """A lesson's title and summary, its tasks and what it exports."""
     lines = [f"Module {name}: {lesson.title}", lesson.summary, ""]
     lines.append(f"{counted(len(lesson.tasks), 'task')}:")
     lines += [f"  {task.number:<5} {task.title}" for task in lesson.tasks]
-    lines += ["", "What it gives your framework:"]
+    lines += ["", "What it adds to your framework:"]
     return [*lines, *(f"  {offer.place}: {_listed(offer.names)}" for offer in offers), ""]
 
 
@@ -72,7 +72,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _table(title: str, *, narrow: bool) -> Table:
-    """Its first columns. Only the names give way: rich would squeeze the others to nothing."""
+    """A table with its first columns. Only names may shrink: rich would squeeze the others away."""
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")

@@ -1,4 +1,4 @@
-"""One moving line on a terminal's stderr while tests run. Nothing in a pipe, nothing at first."""
+"""A progress line on stderr while tests run: only on a terminal, and only if it takes a while."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from tito.workflows.complete import Watcher
 if TYPE_CHECKING:
     from tito.world import World
 
-QUIET_SECONDS = 0.8  # what is over sooner needs no progress
+QUIET_SECONDS = 0.8  # a shorter run needs no progress line
 
 
 class ProgressLine(Watcher):
-    """Draws itself over and over; `close` wipes it."""
+    """A line that redraws itself; `close` erases it."""
 
     def __init__(self, world: World) -> None:
         self.stream = world.stderr
@@ -26,7 +26,7 @@ class ProgressLine(Watcher):
         self.width = 0
 
     def waiting(self) -> None:
-        print("Another tito is working in this workspace; waiting for it.", file=self.stream)
+        print("Waiting for another tito command in this workspace.", file=self.stream)
 
     def progress(self, done: int, total: int) -> None:
         self.done, self.total = done, total

@@ -1,4 +1,4 @@
-"""Remarks on the files behind a checklist: the lesson itself, and its tests."""
+"""Warnings about the files behind a checklist: the lesson itself, and its tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def remark_lines(found: Checklist) -> list[Line]:
-    """Nothing where tasks and markers are all there, and nobody changed the tests."""
+    """All warnings; none if all tasks and markers are there and the tests are unchanged."""
     return [
         *(lost_lines if found.remarks.cut else headless_lines)(found),
         *unmarked_lines(found),
@@ -22,44 +22,44 @@ def remark_lines(found: Checklist) -> list[Line]:
 
 
 def lost_lines(found: Checklist) -> list[Line]:
-    """A file that was cut when it was saved is not a wrong answer."""
+    """Tasks that are gone with their answers: a file cut off while saving, not wrong answers."""
     lost = found.remarks.lost
     if not lost or found.report.has_passed:
         return []
     numbers = ", ".join(task.number for task in lost)
     what = f"Task {numbers} {'is' if len(lost) == 1 else 'are'} no longer in {found.file}."
     reset = f"tito module reset {module_number(found.module)}"
-    back = f"If it was cut: {reset} (a dated copy is kept)"
+    back = f"If the file was cut off: {reset} (a dated copy is kept)"
     return [(what, "bold red"), (back, ""), ("", "")]
 
 
 def headless_lines(found: Checklist) -> list[Line]:
-    """All answers are there, but what goes by the headings counts them to the task above."""
+    """Headings that are gone: the answers are there, but count toward the task above."""
     lost = found.remarks.lost
     if not lost:
         return []
     missing = f"{counted(len(lost), 'heading')} missing in {found.file}"
     back: list[Line] = [(f"  {task.heading}", "") for task in lost]
-    what = f"{missing}: tasks and hints go by headings. To put back:"
+    what = f"{missing}, which tasks and hints need. Put back:"
     return [(what, "yellow"), *back, ("", "")]
 
 
 def unmarked_lines(found: Checklist) -> list[Line]:
-    """The tests pass without the markers; what goes by them is no longer right."""
+    """Markers that are gone: tests still pass, but hints and solutions need them."""
     unmarked = found.remarks.unmarked
     if not unmarked:
         return []
     markers = "'### BEGIN SOLUTION' and '### END SOLUTION'"
     what = f"Task {', '.join(unmarked)}: the lines {markers} are missing around an answer."
-    why = "Hints and solutions go by them: put them back."
+    why = "Put them back: hints and solutions need them."
     begins = [task.line for task in found.lesson.tasks if task.number in unmarked]
     places: list[Line] = [(f"  below {found.file}:{line}", "cyan") for line in begins]
     return [(f"{what} {why}", "yellow"), *places, ("", "")]
 
 
 def edited_lines(tests: str) -> list[Line]:
-    """A changed test, by accident or not, judges differently: say so."""
+    """A warning that a test file was changed, on purpose or by accident."""
     if not tests:
         return []
-    text = f"{tests} is not the course's version: it is what judged your answers."
+    text = f"{tests} is not the course's version, but your answers were tested with it."
     return [(text, "yellow"), (f"To restore it (yours is kept): {FIX}", ""), ("", "")]

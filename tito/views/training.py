@@ -1,6 +1,6 @@
-"""What is seen while a milestone trains: a moving line on a terminal, sparse lines in a pipe.
+"""The progress display while a milestone trains: bars on a terminal, a few lines in a pipe.
 
-Collects the events too, for the curve that is drawn at the end.
+It also collects the events for the curve that is drawn at the end.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LINES_PER_PHASE = 5
 
 
 class Silent:
-    """Collects and shows nothing: for `--json`."""
+    """Collects events and shows nothing: for `--json`."""
 
     def __init__(self) -> None:
         self.events: list[TrainingEvent] = []
@@ -31,7 +31,7 @@ class Silent:
         self.show(event, self.left.after(event))
 
     def show(self, event: TrainingEvent, left: float | None) -> None:
-        """Overridden where something is shown."""
+        """Show one event; this class shows nothing."""
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
@@ -47,7 +47,7 @@ class Lines(Silent):
         self._shown: dict[str, int] = {}
 
     def show(self, event: TrainingEvent, left: float | None) -> None:
-        # A phase of a few steps is over at once: its end says it all.
+        # A phase of a few steps is over at once: one line at its end is enough.
         parts = LINES_PER_PHASE if event.total >= 2 * LINES_PER_PHASE else 1
         part = event.step * parts // event.total
         if part <= self._shown.get(event.phase, 0 if parts == 1 else -1):
@@ -102,7 +102,7 @@ class Bars(Silent):
 
 
 def display_for(console: Console, *, as_json: bool) -> Silent:
-    """The display that fits where the output goes."""
+    """Choose the display for this console."""
     if as_json:
         return Silent()
     return Bars(console) if console.is_terminal and not console.is_dumb_terminal else Lines(console)

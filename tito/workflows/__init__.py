@@ -1,1 +1,1 @@
-"""What each command does, as a visible list of named steps. Nothing here prints."""
+"""What each command does, step by step. Nothing here prints."""

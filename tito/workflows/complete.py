@@ -1,7 +1,7 @@
-"""Complete a module: export into staging, test there, swap in, record. Or change nothing.
+"""Complete a module: export into staging, test there, swap in, record. A failure changes nothing.
 
-Each step is a function that returns a value; `test`, `complete` and `export_untested` are the ways
-to use them. Nothing is shown here: what happens on the way goes to the `Watcher`.
+Each step is a function that returns a value; `test`, `complete` and `export_untested` combine them.
+Nothing is shown here: progress is reported to a `Watcher`.
 """
 
 from __future__ import annotations
@@ -37,21 +37,21 @@ Unlocks = dict[str, list[str]]
 
 
 class Watcher:
-    """Told how far a run is. This one ignores it."""
+    """Receives the progress of a run; this base class ignores it."""
 
     def waiting(self) -> None:
-        """Another tito has the workspace."""
+        """Another tito command holds the workspace's lock."""
 
     def progress(self, done: int, total: int) -> None:
-        """So many tests are through."""
+        """`done` of `total` tests have finished."""
 
     def tick(self, seconds: float) -> None:
-        """Time passes."""
+        """`seconds` have passed since the start."""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A lesson that can be read, and the package as it would be with it."""
+    """A lesson that can be exported, and the package as it would be with it."""
 
     file: LessonFile
     package: Package
@@ -79,14 +79,14 @@ class Completion:
 
 
 def test(world: World, module: Module, watcher: Watcher) -> Checklist:
-    """The module's tests against a staged package. `tinytorch/` is not touched."""
+    """Run the module's tests against a staged package. `tinytorch/` is not touched."""
     found = judge(world, prepare(world.workspace, module), [], watcher)
     world.mark_started(module)
     return found
 
 
 def complete(world: World, module: Module, watcher: Watcher) -> Completion:
-    """Test, export, record. After any failure `tinytorch/` and the progress are as they were."""
+    """Test, export, record. A failure changes neither `tinytorch/` nor the progress."""
     workspace = world.workspace
     with workspace_lock(workspace, watcher.waiting):
         candidate = prepare(workspace, module)
@@ -115,7 +115,7 @@ def export_untested(world: World, module: Module, watcher: Watcher) -> tuple[str
 
 
 def prepare(workspace: Workspace, module: Module) -> Candidate:
-    """Read the lesson, see that it can be exported, and compose the package with it."""
+    """Read the lesson, check that it can be exported, and compose the package with it."""
     file = read_lesson(workspace, module)
     check(file)
     composed = compose(workspace, file)
@@ -123,7 +123,7 @@ def prepare(workspace: Workspace, module: Module) -> Candidate:
 
 
 def later_completed(world: World, candidate: Candidate) -> list[Module]:
-    """Completed modules above this one whose code stands in this workspace's package."""
+    """Completed modules with a higher number whose code is in this workspace's package."""
     completed = set(world.tracker.completed_modules) & candidate.package.modules
     later = (m for m in world.workspace.modules if m.name > candidate.module.name)
     return [module for module in later if module.name in completed]
@@ -132,7 +132,7 @@ def later_completed(world: World, candidate: Candidate) -> list[Module]:
 def judge(
     world: World, candidate: Candidate, others: Sequence[Module], watcher: Watcher
 ) -> Checklist:
-    """Run the tests of the module and of the others in staging; sort them under its tasks."""
+    """Run the tests of the module and of the others in staging; group them by task."""
     workspace = world.workspace
     subjects = [subject_of(module, candidate.package) for module in (candidate.module, *others)]
     with staged(workspace, candidate.files) as staging:
@@ -150,13 +150,13 @@ def judge(
 
 
 def subject_of(module: Module, package: Package) -> Subject:
-    """The module and the targets it has a section in."""
+    """The module, with the targets it has a section in."""
     targets = [t.name for t in package.targets.values() if module.name in t.sections]
     return Subject(module, targets)
 
 
 def remarks_on(workspace: Workspace, file: LessonFile) -> Remarks:
-    """What is odd about the lesson's file, and about its tests."""
+    """What is unusual about the lesson's file and its tests."""
     solved = reference(file.module.name)
     lesson, original = file.lesson, solved.lesson if solved else None
     lost = lost_tasks(lesson, original)
@@ -175,7 +175,7 @@ def broken_by(module: Module, found: Checklist) -> tuple[TestResult, ...]:
 
 
 def record_of(candidate: Candidate, found: Checklist) -> Record:
-    """What a completed module is recorded with. The tracker adds the time."""
+    """The evidence recorded for a completed module. The tracker adds the time."""
     mine = found.report.of(candidate.module.name)
     return {
         "source_sha256": candidate.file.sha256,

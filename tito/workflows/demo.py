@@ -1,7 +1,7 @@
-"""The whole journey as a list of steps: what a student would type, from an empty folder on.
+"""The demo as a list of steps: what a student would type, starting from an empty folder.
 
-The steps come from the modules that stand in the course and from what the tracker unlocks on the
-way; nothing is listed here. How they are run is decided in tito/commands/demo.py.
+The steps follow from the course's modules and from what the tracker unlocks on the way; nothing is
+listed here. tito/commands/demo.py runs them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tito.core.workspace.workspace import Module, Workspace, course
 
 @dataclass(frozen=True)
 class Step:
-    """One command line of `tito`, where it is typed, and what it shows."""
+    """One `tito` command line, the folder to run it in, and what it shows."""
 
     arguments: tuple[str, ...]
     cwd: Path
@@ -30,7 +30,7 @@ class Step:
 
 
 def steps(root: Path, tracker: Tracker) -> Iterator[Step]:
-    """Each step is asked for after the one before has run: what is unlocked depends on it."""
+    """Yield the steps one by one: what is unlocked depends on the steps before."""
     yield Step(("init", root.name), root.parent, "From an empty folder")
     workspace = Workspace(root)
     for count, module in enumerate(workspace.modules):
@@ -44,12 +44,12 @@ def module_steps(workspace: Workspace, module: Module, *, blank_first: bool) -> 
         about = f"Module {module.name}, still blank"
         yield Step(("module", "test", module.number), workspace.root, about, may_fail=True)
     fill_in(module)
-    about = f"Module {module.name}, the reference answers standing in for a student's"
+    about = f"Module {module.name}, with the reference answers filled in"
     yield Step(("module", "complete", module.number), workspace.root, about)
 
 
 def milestone_steps(workspace: Workspace, tracker: Tracker) -> Iterator[Step]:
-    """One for each milestone that is unlocked and not learned yet."""
+    """One step for each milestone that is unlocked and not learned yet."""
     for row in tracker.status():
         if row["state"] == MilestoneState.UNLOCKED:
             about = f"{row['name']}: trained by this framework, here and now"
@@ -57,7 +57,7 @@ def milestone_steps(workspace: Workspace, tracker: Tracker) -> Iterator[Step]:
 
 
 def fill_in(module: Module) -> None:
-    """Put the course's solved lesson in the place of the blank one."""
+    """Replace the blank lesson with the course's solved one."""
     solved = course().module(module.name)
     if solved is not None:
         shutil.copyfile(solved.lesson, module.lesson)

@@ -1,4 +1,4 @@
-"""What `tito doctor` does: put the course's files back if asked to, then look at everything."""
+"""What `tito doctor` does: restore the course's files if asked to, then check everything."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Tell = Callable[[str], None]
 
 
-def workspace_if_any(world: World) -> Workspace | None:
+def workspace_or_none(world: World) -> Workspace | None:
     try:
         return world.workspace
     except UsageError:
@@ -24,28 +24,28 @@ def workspace_if_any(world: World) -> Workspace | None:
 
 
 def examine(world: World, tell: Tell) -> Iterator[tuple[str, list[Finding]]]:
-    """The groups one after the other: a look at the workspace may take long."""
+    """Yield the findings group by group: checking the workspace may take long."""
     yield "Environment", check_environment(world.stdout, world.env)
     yield "Workspace", examine_workspace(world, tell)
 
 
 def examine_workspace(world: World, tell: Tell) -> list[Finding]:
-    workspace = workspace_if_any(world)
+    workspace = workspace_or_none(world)
     if workspace is None:
         return [Finding(Level.NOTE, "this folder is not in a workspace", "tito init my-tinytorch")]
     from tito.workflows.doctor_workspace import check_workspace  # slow to import
 
     try:
         return [Finding(Level.GOOD, str(workspace.root)), *check_workspace(world, tell)]
-    except MachineError as error:  # an installation without its course
+    except MachineError as error:  # the installation lacks the course
         return [Finding(Level.MACHINE, str(error), error.hint)]
 
 
 def fix(world: World) -> str:
-    """Put the course's own files back; returns what was done, in words."""
-    workspace = workspace_if_any(world)
+    """Restore the course's own files; return a sentence that says what was done."""
+    workspace = workspace_or_none(world)
     if workspace is None or workspace.is_authors:
         raise UsageError("There is no student workspace here to fix.", hint="tito doctor")
     names, kept = restore_course_files(workspace, world.now())
-    said = f"Put back: {', '.join(names)}." if names else "The course's files are all in place."
-    return f"{said} Your versions are in {kept}." if kept else said
+    said = f"Restored: {', '.join(names)}." if names else "The course's files are all in place."
+    return f"{said} Your versions are kept in {kept}." if kept else said

@@ -1,7 +1,7 @@
-"""What `tito doctor` looks at in the machine: Python, packages, home, disk, terminal.
+"""What `tito doctor` checks on the machine: Python, packages, home, disk, terminal.
 
-Each check returns findings and repairs nothing. The workspace has its own file,
-`doctor_workspace`; how findings read is decided in `views`.
+Each check returns findings and fixes nothing. `doctor_workspace` checks the workspace; `views`
+shows the findings.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, TextIO
 from tito import __version__
 from tito.core.console import supports_unicode
 from tito.core.errors import os_reason
-from tito.core.outcome import Fault, Word
+from tito.core.outcome import Fault, StrEnum
 from tito.core.python import pip_install, python_command
 from tito.core.workspace.course import PACKAGE
 
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 DISTRIBUTION = "tinytorch-course"
 OLDEST_PYTHON = (3, 10)
-ROOM_NEEDED = 50_000_000  # bytes: a lesson's copies, a verification's scratch files
+MIN_FREE_BYTES = 50_000_000  # bytes: a lesson's copies, a verification's scratch files
 
 
-class Level(Word):
+class Level(StrEnum):
     """How much a finding matters, and to whom."""
 
     GOOD = "good"
@@ -47,7 +47,7 @@ FAULT_OF = {Level.YOURS: Fault.STUDENT, Level.MACHINE: Fault.MACHINE}
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. `fix` is the command (or a few words) that puts it right."""
+    """The result of one check. `fix` is the command, or a short sentence, that fixes it."""
 
     level: Level
     text: str
@@ -55,7 +55,7 @@ class Finding:
 
     @property
     def fault(self) -> Fault | None:
-        """Whose problem it is; None where there is nothing to do."""
+        """Whose problem it is; None if there is nothing to do."""
         return FAULT_OF.get(self.level)
 
     def as_json(self) -> dict[str, object]:
@@ -64,7 +64,7 @@ class Finding:
 
 
 def exit_code(findings: Sequence[Finding]) -> int:
-    """That of the worst finding."""
+    """The exit code of the worst finding."""
     return max((f.fault.exit_code for f in findings if f.fault), default=0)
 
 
@@ -102,7 +102,7 @@ def check_packages() -> list[Finding]:
 
 
 def requirements() -> Iterator[Requirement]:
-    """What this installation needs on this Python, extras left out."""
+    """What this installation needs on this Python, without extras."""
     from packaging.requirements import Requirement
 
     try:
@@ -123,7 +123,7 @@ def check_package(requirement: Requirement) -> Finding:
         text = f"{requirement.name} is not installed"
         return Finding(Level.MACHINE, text, pip_install(wanted))
     if not requirement.specifier.contains(version, prereleases=True):
-        text = f"{requirement.name} {version} does not fit, {requirement.specifier} is needed"
+        text = f"{requirement.name} {version} is installed, but {requirement.specifier} is needed"
         return Finding(Level.MACHINE, text, pip_install(wanted))
     try:
         importlib.import_module(requirement.name)
@@ -135,14 +135,14 @@ def check_package(requirement: Requirement) -> Finding:
 
 
 def check_command(env: Mapping[str, str]) -> Finding:
-    """Whether typing `tito` runs this very tito."""
+    """Check that typing `tito` runs this installation."""
     text = f"tito {__version__}, from {PACKAGE}"
     found = shutil.which("tito", path=env.get("PATH"))
     here = Path(sys.executable).parent
     if found is None:
         return Finding(Level.NOTE, f"{text}; no tito on the PATH", f"{python_command()} -m tito")
     if not Path(found).absolute().is_relative_to(here.absolute()):
-        other = f"{text}; but typing tito runs {found}, of another environment"
+        other = f"{text}; but typing tito runs {found}, from another environment"
         return Finding(Level.NOTE, other, f"{python_command()} -m tito")
     return Finding(Level.GOOD, text)
 
@@ -151,22 +151,22 @@ def check_jupyter() -> Finding:
     missing = [n for n in ("jupyterlab", "jupytext") if importlib.util.find_spec(n) is None]
     if not missing:
         return Finding(Level.GOOD, "JupyterLab opens the lessons as notebooks")
-    text = f"no notebooks, which are optional: {' and '.join(missing)} not installed"
+    text = f"notebooks (optional) do not work: {' and '.join(missing)} not installed"
     return Finding(Level.NOTE, text, pip_install(*missing))
 
 
 def check_terminal(stdout: TextIO) -> Finding:
     encoding = getattr(stdout, "encoding", None) or "unknown"
     if supports_unicode(stdout):
-        return Finding(Level.GOOD, f"the terminal takes {encoding}")
+        return Finding(Level.GOOD, f"the terminal's encoding is {encoding}")
     setting = "set PYTHONUTF8=1" if os.name == "nt" else "export PYTHONUTF8=1"
     return Finding(
-        Level.NOTE, f"the terminal takes {encoding}: plain characters are drawn", setting
+        Level.NOTE, f"the terminal's encoding is {encoding}: tito draws plain characters", setting
     )
 
 
 def check_home(progress_file: Path) -> Finding:
-    """Whether progress can be recorded: by writing beside it, not by reading mode bits."""
+    """Check that progress can be recorded, by writing a file beside it: mode bits do not tell."""
     folder = progress_file.parent
     existing = next(path for path in (folder, *folder.parents) if path.exists())
     try:
@@ -181,9 +181,9 @@ def check_home(progress_file: Path) -> Finding:
     return Finding(Level.GOOD, f"progress can be recorded in {folder}")
 
 
-def check_room(place: Path, free: int | None = None) -> Finding:
+def check_disk_space(place: Path, free: int | None = None) -> Finding:
     free = shutil.disk_usage(place).free if free is None else free
-    if free < ROOM_NEEDED:
-        text = f"the disk of {place} is full: {free / 1e6:.0f} MB left"
-        return Finding(Level.MACHINE, text, f"Make room, {ROOM_NEEDED / 1e6:.0f} MB at least.")
+    if free < MIN_FREE_BYTES:
+        text = f"the disk of {place} is almost full: {free / 1e6:.0f} MB left"
+        return Finding(Level.MACHINE, text, f"Free at least {MIN_FREE_BYTES / 1e6:.0f} MB.")
     return Finding(Level.GOOD, f"{free / 1e9:.1f} GB free on the disk")

@@ -1,6 +1,6 @@
-"""What `tito doctor` looks at in a workspace.
+"""What `tito doctor` checks in a workspace.
 
-The student's lessons and the student's package are only read.
+The student's lessons and package are only read.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from tito.core.words import counted, enumerated
 from tito.core.workspace.course import FIX
 from tito.core.workspace.course_files import differing_files
 from tito.core.workspace.workspace import Module, Workspace, course, outer_workspace
-from tito.workflows.doctor_machine import Finding, Level, check_home, check_room
+from tito.workflows.doctor_machine import Finding, Level, check_disk_space, check_home
 
 if TYPE_CHECKING:
     from tito.world import World
 
 IMPORT_SECONDS = 20.0
-PATIENCE = 2.0  # seconds an import may take before we say that we are waiting
+PATIENCE = 2.0  # seconds an import may take before `tito doctor` says that it is waiting
 
 Tell = Callable[[str], None]
 
 
 def check_workspace(world: World, tell: Tell) -> list[Finding]:
-    """`tell` is called with what is being waited for."""
+    """Run all checks. `tell` is called with a sentence when one takes long."""
     workspace = world.workspace
     return [
         *check_place(workspace),
@@ -38,18 +38,18 @@ def check_workspace(world: World, tell: Tell) -> list[Finding]:
         *check_package(world, tell),
         *check_course_files(workspace),
         *check_tracker(world),
-        check_room(workspace.root),
+        check_disk_space(workspace.root),
     ]
 
 
 def check_place(workspace: Workspace) -> Iterator[Finding]:
     outer = outer_workspace(workspace)
     if outer is not None:
-        text = f"this workspace lies inside another one, {outer.root}: commands see the inner one"
+        text = f"this workspace is inside another one, {outer.root}; commands use the inner one"
         yield Finding(Level.NOTE, text, f"Move one of them out of {outer.root}.")
     for name in workspace.copies:
-        text = f"modules/{name} is no module of the course and is left out"
-        yield Finding(Level.NOTE, text, "Keep copies outside of modules/.")
+        text = f"modules/{name} is not a module of the course and is ignored"
+        yield Finding(Level.NOTE, text, "Keep copies outside modules/.")
     if not os.access(workspace.root, os.W_OK):
         yield Finding(
             Level.MACHINE, f"{workspace.root} cannot be written to", "Fix its permissions."
@@ -96,7 +96,7 @@ def check_lesson(workspace: Workspace, module: Module) -> Finding | None:
 
 
 def check_package(world: World, tell: Tell) -> Iterator[Finding]:
-    """Whether `tinytorch/` can be imported, and is what the lessons would export today."""
+    """Check that `tinytorch/` can be imported and is what the lessons would export now."""
     workspace = world.workspace
     if not (workspace.package / "__init__.py").is_file():
         yield Finding(Level.YOURS, "tinytorch/ is missing", "tito export")
@@ -106,7 +106,7 @@ def check_package(world: World, tell: Tell) -> Iterator[Finding]:
     except TitoError as error:
         yield Finding(Level.YOURS, f"{error.where or 'tinytorch/'}: {error}", error.hint)
         return
-    # What was edited in tinytorch/ itself is put right by its own lesson, not by the first one.
+    # An edit in tinytorch/ is fixed by completing the module it belongs to, not the first one.
     fix = f"tito module complete {changed[0].number}" if changed else "tito export"
     yield try_import(world, tell, fix)
     for module in changed:
@@ -116,21 +116,21 @@ def check_package(world: World, tell: Tell) -> Iterator[Finding]:
 
 
 def try_import(world: World, tell: Tell, fix: str = "tito export") -> Finding:
-    """Import it in a process of its own: it is a student's code."""
+    """Import tinytorch in a separate process, because it is a student's code."""
     root, said = world.workspace.root, False
 
     def tick(elapsed: float) -> None:
         nonlocal said
         if elapsed > PATIENCE and not said:
             said = True
-            tell(f"import tinytorch takes long (at most {IMPORT_SECONDS:.0f} s)")
+            tell(f"import tinytorch is slow; waiting for at most {IMPORT_SECONDS:.0f} s")
 
     ours = {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
     env = {**process.clean_environment(world.env), **ours}
     command = [sys.executable, "-c", "import tinytorch"]
     result = process.run(command, cwd=root, env=env, timeout=IMPORT_SECONDS, on_tick=tick)
     if result.timed_out:
-        text = f"import tinytorch has not ended after {IMPORT_SECONDS:.0f} seconds"
+        text = f"import tinytorch did not finish within {IMPORT_SECONDS:.0f} seconds"
         return Finding(Level.YOURS, text, fix)
     last = (result.output.strip().splitlines() or ["no output"])[-1]
     if result.returncode != 0:
@@ -139,7 +139,7 @@ def try_import(world: World, tell: Tell, fix: str = "tito export") -> Finding:
 
 
 def check_course_files(workspace: Workspace) -> list[Finding]:
-    """The files that judge a student's code, against the installed course's own."""
+    """Compare the files that judge a student's code with the installed course's own."""
     if workspace.is_authors:
         return [Finding(Level.NOTE, "this is the course itself: its modules are the solved ones")]
     missing, changed = differing_files(workspace)
@@ -152,7 +152,7 @@ def check_course_files(workspace: Workspace) -> list[Finding]:
 
 
 def check_tracker(world: World) -> Iterator[Finding]:
-    """The tracker, and through it the progress: nothing else knows where that is."""
+    """Check the tracker and, through it, the progress file."""
     try:
         missing = world.tracker.module is None
     except TitoError as error:
@@ -176,7 +176,7 @@ def check_progress(world: World) -> Iterator[Finding]:
     yield from (Finding(Level.NOTE, text) for text in told)
     is_newer = state.get("schema_version", 1) > tracker.required.SCHEMA_VERSION
     if is_newer:
-        text = f"{path} was written by a newer TinyTorch: it can be read, not changed"
+        text = f"{path} was written by a newer TinyTorch: it can be read but not changed"
         yield Finding(Level.MACHINE, text, "Upgrade tinytorch-course.")
     done = counted(len(state["completed_modules"]), "module")
     learned = counted(len(state["completed_milestones"]), "milestone")

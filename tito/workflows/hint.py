@@ -1,4 +1,4 @@
-"""What `tito module hint` and `solution` do: find the task, take the next rung of its ladder."""
+"""What `tito module hint` and `solution` do: find the task, choose its next hint or answer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tito.core.errors import TitoError, did_you_mean
 from tito.core.lesson.file import reference
-from tito.core.lesson.hints import ladder
+from tito.core.lesson.hints import task_hints
 
 if TYPE_CHECKING:
     from tito.core.lesson.lesson import Lesson, Task
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 
 class Hint(NamedTuple):
-    """One rung of a task's ladder; `rung` counts from 1."""
+    """One of a task's hints; `number` counts from 1 to `total`."""
 
     task: Task
-    rung: int
-    of: int
+    number: int
+    total: int
     text: str
 
 
 def find_task(lesson: Lesson, module: Module, text: str) -> Task:
-    """The task meant by `1.3`, or by `3` alone."""
+    """Find a task by its number, `1.3` or just `3`."""
     for task in lesson.tasks:
         if text == task.number or f"{int(module.number)}.{text}" == task.number:
             return task
@@ -35,12 +35,12 @@ def find_task(lesson: Lesson, module: Module, text: str) -> Task:
 
 
 def next_hint(world: World, module: Module, task: Task) -> Hint:
-    """The rung after the last one that was given; the last one again at the top."""
-    hints = ladder(world.workspace, module, task.number)
+    """Choose the hint after the last one given; after the last hint, that one again."""
+    hints = task_hints(world.workspace, module, task.number)
     notes = world.notes
-    rung = min(notes.rung(module, task.number), len(hints) - 1)
-    notes.climb(module, task.number, rung + 1)
-    return Hint(task, rung + 1, len(hints), hints[rung].strip())
+    index = min(notes.hints_given(module, task.number), len(hints) - 1)
+    notes.set_hints_given(module, task.number, index + 1)
+    return Hint(task, index + 1, len(hints), hints[index].strip())
 
 
 def reference_answers(module: Module) -> Lesson:

@@ -1,7 +1,7 @@
 """Make a student's workspace out of the course: all of it, or nothing.
 
-It is built in a folder of its own beside its place and moved there when complete. What a lesson's
-blank looks like is decided in `core/lesson`, what `tinytorch/` looks like in `core/export`.
+It is built in a staging folder beside the target and moved there when complete. `core/lesson`
+makes the blank lessons, `core/export` the empty `tinytorch/`.
 """
 
 from __future__ import annotations
@@ -57,12 +57,12 @@ A deep-learning framework, written by you, module by module.
 
 
 def create_workspace(target: Path, *, solved: bool = False) -> Workspace:
-    """A new workspace at `target`; on any error the disk is as it was."""
+    """Create a workspace at `target`; after an error nothing is left on the disk."""
     target = target.absolute()
     with reporting_os_errors(
-        "The workspace could not be made: {}. Nothing was left behind.",
+        "The workspace could not be created: {}. Nothing was left behind.",
         where=target,
-        hint="tito init DIR, where you may write and the disk has room",
+        hint="tito init DIR, where you can write and the disk has space",
     ):
         refuse_bad_place(target)
         with staging_folder(target) as staging:
@@ -72,29 +72,32 @@ def create_workspace(target: Path, *, solved: bool = False) -> Workspace:
 
 
 def refuse_bad_place(target: Path) -> None:
-    """Raise UsageError unless it is new, or empty but for git's files, outside any workspace."""
+    """Raise UsageError unless `target` is new or empty (apart from git's files), and not inside
+    another workspace."""
     outer = workspace_around(target)
     if outer == target.resolve():
         raise UsageError(
-            "This folder is a workspace already; nothing in it was changed.",
+            "This folder is already a workspace. Nothing in it was changed.",
             where=str(outer),
             hint="tito module status",
         )
     if outer is not None:
         raise UsageError(
-            "A workspace cannot lie inside another one.",
+            "A workspace cannot be inside another one.",
             where=str(outer),
             hint=f"tito init {quoted(outer.with_name(target.name or 'my-tinytorch'))}",
         )
     if target.is_dir():
         if any(entry.name not in VERSION_CONTROL for entry in target.iterdir()):
             raise UsageError(
-                "This folder is not empty; nothing in it was changed.",
+                "This folder is not empty. Nothing in it was changed.",
                 where=str(target),
                 hint=f"tito init {quoted(target.with_name(f'{target.name}-2'))}",
             )
     elif target.exists() or target.is_symlink():
-        raise UsageError("There is a file of that name.", where=str(target), hint="tito init DIR")
+        raise UsageError(
+            "There is already a file with this name.", where=str(target), hint="tito init DIR"
+        )
 
 
 def workspace_around(target: Path) -> Path | None:
@@ -105,7 +108,7 @@ def workspace_around(target: Path) -> Path | None:
 
 
 def fill(workspace: Workspace, original: Workspace, *, solved: bool) -> None:
-    """Everything a student needs, in a folder that nobody looks at yet."""
+    """Write everything a student needs into the staging folder."""
     for module in original.modules:
         place = workspace.root / "modules" / module.name
         shutil.copytree(module.folder, place, ignore=IGNORED)
@@ -125,7 +128,7 @@ def write_blank(original: Workspace, module: Module, place: Path) -> None:
 
 
 def write(path: Path, text: str) -> None:
-    path.write_bytes(text.encode())  # no line ending but \n, on Windows too
+    path.write_bytes(text.encode())  # always \n, on Windows too
 
 
 def export_all(workspace: Workspace) -> None:
@@ -140,14 +143,14 @@ def put(workspace: Workspace, files: Mapping[str, str]) -> None:
 
 @contextmanager
 def staging_folder(target: Path) -> Iterator[Path]:
-    """An empty folder on the same disk as `target`; all of it is gone after an error."""
+    """An empty folder on the same disk as `target`, deleted afterwards."""
     host = target
     while not host.is_dir():
         host = host.parent
     missing = [path for path in (target.parent, *target.parent.parents) if not path.exists()]
     staging = Path(tempfile.mkdtemp(prefix=".tito-init-", dir=host))
     try:
-        inner = staging / "workspace"  # mkdtemp's own folder may be read by its owner only
+        inner = staging / "workspace"  # mkdtemp's own folder is readable by its owner only
         inner.mkdir()
         yield inner
     except BaseException:
@@ -158,15 +161,17 @@ def staging_folder(target: Path) -> Iterator[Path]:
 
 
 def remove_empty(folders: list[Path]) -> None:
-    """Innermost first; what is not empty was not ours."""
+    """Remove the folders, innermost first; leave those that are not empty."""
     for folder in folders:
         with contextlib.suppress(OSError):
             folder.rmdir()
 
 
 def install(staging: Path, target: Path) -> None:
-    """One rename where the place is free; into an empty folder, `modules/` last: it is what makes
-    a folder a workspace."""
+    """Move the staged workspace to `target`: one rename if nothing is there.
+
+    Into an existing folder `modules/` comes last: it is what makes a folder a workspace.
+    """
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         staging.rename(target)
@@ -186,7 +191,7 @@ def install(staging: Path, target: Path) -> None:
 
 
 def extend(theirs: Path, ours: str) -> None:
-    """Add the lines that a file of the student's does not have yet; theirs stay."""
+    """Add our lines to the student's file, except those that it already has."""
     text = theirs.read_text(encoding="utf-8", errors="surrogateescape")
     missing = [line for line in ours.splitlines() if line not in text.splitlines()]
     if missing:

@@ -1,4 +1,4 @@
-"""Put a lesson back to its blank, and keep what was there in a dated copy."""
+"""Make a lesson blank again, and keep a dated copy of the old one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def find_original(workspace: Workspace, text: str) -> tuple[Module, Module]:
-    """The workspace's module and the course's own, even when the workspace has lost its folder."""
+    """The workspace's module and the course's own, even if the workspace has lost its folder."""
     if workspace.is_authors:
         raise TitoError(
             "This is the course itself: its lessons are the solved ones, and git keeps them.",
@@ -36,17 +36,17 @@ def find_original(workspace: Workspace, text: str) -> tuple[Module, Module]:
     original = course().module(module.name)
     if original is None:
         raise TitoError(
-            f"The course has no module {module.name}, so there is no blank to go back to.",
+            f"The course has no module {module.name}, so there is no blank lesson to restore.",
             hint="tito module list",
         )
     return module, original
 
 
 def reset(world: World, module: Module, original: Module) -> Path | None:
-    """Write the blank; returns where the old lesson is kept, None when there was none."""
+    """Write the blank lesson; return the path of the old one's copy, None if there was none."""
     blank = blank_of(original)
     with reporting_os_errors(
-        "The lesson could not be reset: {}. Your file is as it was.", where=module.lesson
+        "The lesson could not be reset: {}. Your file was not changed.", where=module.lesson
     ):
         kept = keep_copy(world.workspace, module, world.now())
         module.folder.mkdir(parents=True, exist_ok=True)
@@ -69,7 +69,7 @@ def blank_of(original: Module) -> str:
 
 
 def keep_copy(workspace: Workspace, module: Module, now: datetime) -> Path | None:
-    """A copy that no later reset overwrites."""
+    """Copy the lesson to a dated name that no later reset overwrites."""
     if not module.lesson.exists():
         return None
     folder = workspace.scratch / "kept"

@@ -1,6 +1,7 @@
-"""Run a milestone: see whether it can run here, run it, judge it, record a pass.
+"""Run a milestone: check that it can run here, run it, judge it, record a pass.
 
-The tracker judges and records. A refusal names what is missing; it calls nobody's code wrong.
+The tracker judges and records. If it cannot run, the error names what is missing and never says
+that the student's code is wrong.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Briefing:
-    """What a student should know before a run: it judges what is exported, by the files here."""
+    """What a student should know before a run, which judges the exported code."""
 
-    stale: Mapping[str, str]  # by module number: what is different, and since when
-    edited: tuple[str, ...]  # files of the verification that are not as the course has them
+    stale: Mapping[str, str]  # by module number: why it is stale
+    edited: tuple[str, ...]  # verification files that differ from the course's
 
 
 def row_of(world: World, milestone_id: str) -> dict[str, Any]:
@@ -48,7 +49,7 @@ def requires(world: World, milestone_id: str) -> list[str]:
 
 
 def refuse_unless_runnable(world: World, *rows: Row) -> None:
-    """Raise a TitoError when one of them is locked, or its modules are not exported here."""
+    """Raise TitoError if a milestone is locked or its modules are not exported here."""
     for row in rows:
         refuse_if_locked(row)
         refuse_if_not_exported(world.workspace, row["name"], requires(world, row["id"]))
@@ -65,7 +66,7 @@ def refuse_if_locked(row: Row) -> None:
 
 
 def refuse_if_not_exported(workspace: Workspace, name: str, required: Iterable[str]) -> None:
-    """Modules may have been completed in another workspace: no part of this one is wrong."""
+    """Raise TitoError if a module is not exported: it may be complete in another workspace."""
     refuse_link(workspace)
     if not (workspace.package / "__init__.py").is_file():
         raise TitoError(
@@ -108,7 +109,7 @@ def attempt(
 
 
 def record(world: World, row: Row, verdict: Verdict, briefing: Briefing) -> TitoError | None:
-    """Write a pass down; an error does not undo what has been learned, so it is returned."""
+    """Record a pass. An error is returned, not raised: the run itself has still passed."""
     if verdict.outcome != Outcome.PASSED:
         return None
     required = requires(world, row["id"])

@@ -1,4 +1,4 @@
-"""What `tito module start` does: read the lesson, note the start, find what has to come first."""
+"""What `tito module start` does: read the lesson, note the start, find missing modules."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
 class Offer(NamedTuple):
-    """Public names, and the place they are imported from."""
+    """Public names, and the module they are imported from."""
 
     place: str
     names: list[str]
@@ -29,7 +29,7 @@ class Offer(NamedTuple):
 
 @dataclass(frozen=True)
 class Start:
-    """A module that was started."""
+    """What `start` returns about a module."""
 
     lesson: Lesson
     offers: list[Offer]
@@ -48,7 +48,7 @@ def start(world: World, module: Module) -> Start:
 
 
 def offers_of(lesson: Lesson) -> list[Offer]:
-    """What it gives the framework; nothing while it is not Python."""
+    """The public names a lesson adds, if it is valid Python."""
     try:
         by_target = lesson.names
     except UNREADABLE:

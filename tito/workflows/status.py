@@ -1,7 +1,7 @@
 """How far each module is, from what the tracker recorded, what is exported, and what was started.
 
-Derived whenever it is asked for; nothing here is stored. Only the head of a lesson is read, and
-the whole of it when its bytes differ from those it was completed with.
+Computed on demand; nothing here is stored. A lesson is parsed only if its bytes have changed since
+it was completed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tito.core.errors import TitoError
 from tito.core.export.source_map import exported_modules
 from tito.core.files import read_regular
-from tito.core.outcome import Word
+from tito.core.outcome import StrEnum
 from tito.core.workspace.workspace import Module, Workspace
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ TASK_HEADING = b"\n# ## Task "
 HEAD_BYTES = 4_000
 
 
-class ModuleState(Word):
+class ModuleState(StrEnum):
     """How far a module is."""
 
     NOT_STARTED = "not started"
@@ -33,7 +33,7 @@ class ModuleState(Word):
     COMPLETE = "complete"
     CHANGED = "changed"  # since it was completed
     EXPORTED = "exported"  # but never recorded as complete
-    UNRECORDED = "unrecorded"  # exported, and there is no tracker to ask
+    UNRECORDED = "unrecorded"  # exported, but there is no tracker
     ELSEWHERE = "elsewhere"  # completed in another workspace, not exported in this one
     MISSING = "missing"  # its lesson cannot be read
 
@@ -116,9 +116,9 @@ def _state(
 
 
 def has_changed(workspace: Workspace, module: Module, data: bytes, record: dict[str, Any]) -> bool:
-    """Whether the lesson would export something else than what was completed.
+    """Whether the lesson would now export different code than when it was completed.
 
-    A record without hashes (written by hand, or by the tracker's own script) proves nothing.
+    False for a record without hashes (written by hand, or by the tracker's own script).
     """
     import hashlib
 
@@ -127,7 +127,7 @@ def has_changed(workspace: Workspace, module: Module, data: bytes, record: dict[
     if hashlib.sha256(data).hexdigest() == record.get("source_sha256"):
         return False
     try:
-        from tito.core.lesson.file import read_lesson  # the rare case, and the slow one
+        from tito.core.lesson.file import read_lesson  # slow, and rarely needed
 
         export_hash = read_lesson(workspace, module).lesson.export_hash
     except (TitoError, OSError):
@@ -140,7 +140,7 @@ NEXT = {
     ModuleState.CHANGED: ("complete", "it has changed since it was completed"),
     ModuleState.ELSEWHERE: ("complete", "it is not exported in this workspace"),
     ModuleState.EXPORTED: ("complete", "it is exported, but not recorded as complete"),
-    ModuleState.STARTED: ("test", "it is under way"),
+    ModuleState.STARTED: ("test", "you have started it"),
     ModuleState.NOT_STARTED: ("start", ""),
 }
 
@@ -156,7 +156,7 @@ def next_step(found: Sequence[ModuleStatus]) -> tuple[str, str]:
 
 
 def _head(text: str) -> tuple[str, str]:
-    """The title and the line below it, as `Lesson` reads them, without taking a lesson apart."""
+    """The title and the line below it, like in `Lesson`, but without parsing the lesson."""
     text = text.replace("\r\n", "\n")
     title = TITLE.search(text)
     if title is None:

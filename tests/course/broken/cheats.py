@@ -1,7 +1,7 @@
-"""Ways around learning: a framework that ends the test early, or wants to reach what measures it.
+"""Cheats: a framework that ends the test early, or tries to reach the code that measures it.
 
-It lives in a process of its own, so all of this reaches nothing: a framework that ends its process
-fails, one that patches what it finds is judged as what it is. Most have a gradient that is missing
+It runs in its own process, so none of this works: a framework that ends its process fails, and one
+that patches other code is judged as usual. Most have a gradient that is missing
 (`NO_BACKWARD`), and must fail for that; those in `POWERLESS` are right, and must pass.
 """
 

@@ -59,14 +59,14 @@ BROKEN = [
     Broken(
         "a gradient that two branches share added to in place", "perceptron",
         "grads[node] = grads[node] + grad", "grads[node] += grad",
-        ("`((a + b) + a).sum().backward()`", "makes a new one", AUTOGRAD),
+        ("`((a + b) + a).sum().backward()`", "makes a new array", AUTOGRAD),
     ),
     Broken(
         "a leaf that adds to the array it was handed", "perceptron",
         "        leaf.grad = wrap(np.array(grad) if shared else np.asarray(grad))\n    else:\n"
         "        leaf.grad.data = np.asarray(leaf.grad.data + grad)",
         "        leaf.grad = wrap(grad)\n    else:\n        leaf.grad.data += grad",
-        ("`((x + w) + x).sum().backward()`, `w.grad`", "makes a new one", AUTOGRAD),
+        ("`((x + w) + x).sum().backward()`, `w.grad`", "makes a new array", AUTOGRAD),
     ),
     Broken(
         "GELU: by tanh, whatever was asked for", "xor",
@@ -103,13 +103,13 @@ BROKEN = [
         "", "_named = Module.named_parameters\n"
         "Module.named_parameters = lambda self, *a, **k: (\n"
         "    (name, Parameter(Tensor(p.data))) for name, p in _named(self, *a, **k))",
-        ("`named_parameters()` yields does not reach the module", NN), where="nn/modules.py",
+        ("`named_parameters()` yields does not change the module", NN), where="nn/modules.py",
     ),
     Broken(
         "parameters yields copies", "xor",
         "", "Module.parameters = lambda self, recurse=True: (\n"
         "    Parameter(Tensor(p.data)) for _, p in self.named_parameters(recurse=recurse))",
-        ("`parameters()` yields does not reach the module", NN), where="nn/modules.py",
+        ("`parameters()` yields does not change the module", NN), where="nn/modules.py",
     ),
     Broken(
         "Adam: the steps of all parameters counted together", "mlp_digits",
@@ -124,7 +124,7 @@ BROKEN = [
     Broken(
         "Adam: eps under the root", "mlp_digits",
         "(np.sqrt(v / (1 - beta2**t)) + eps)", "np.sqrt(v / (1 - beta2**t) + eps)",
-        ("optim.Adam", "eps outside of the root", TRAINING),
+        ("optim.Adam", "eps outside the square root", TRAINING),
     ),
     Broken(
         "Adam: a learning rate of its own", "mlp_digits",
@@ -154,7 +154,7 @@ BROKEN = [
     Broken(
         "SGD: one velocity for all parameters", "mlp_digits",
         "velocity(self.state[p], grad, *options)", "velocity(self.state['all'], grad, *options)",
-        ("momentum=0.9", "belongs to each parameter", TRAINING),
+        ("momentum=0.9", "own state", TRAINING),
     ),
     Broken(
         "weight decay: away from zero", "mlp_digits",

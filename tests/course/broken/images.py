@@ -44,7 +44,7 @@ BROKEN = [
         ("stride=2", "nn.Conv2d", SPATIAL),
     ),
     Broken(
-        "stride forgotten on the way back", "cnn",
+        "stride forgotten in backward", "cnn",
         "right = slice(left, left + (size[1] - 1) * stride[1] + 1, stride[1])",
         "right = slice(left, left + size[1])",
         ("stride=2", SPATIAL),
@@ -56,10 +56,10 @@ BROKEN = [
         ("dilation=2", "is the dilation used?", SPATIAL),
     ),
     Broken(
-        "the kernel turned around", "cnn",
+        "the kernel flipped", "cnn",
         "in_order = weight.reshape(groups, o // groups, c, kh, kw)",
         "in_order = weight[..., ::-1, ::-1].reshape(groups, o // groups, c, kh, kw)",
-        ("is the kernel turned around?", SPATIAL),
+        ("is the kernel flipped?", SPATIAL),
     ),
     Broken(
         "the bias forgotten", "cnn",

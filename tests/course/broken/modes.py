@@ -1,4 +1,4 @@
-"""Two layers with modes, buffers and chance, as a student would write them, and what goes wrong.
+"""Two layers with modes, buffers and random numbers, as a student would write them, and mistakes.
 
 They are written on the reference's `nn.Module`; nothing of module 06 is needed. Each variant is one
 replacement in their text. `test_model_under_test.py` judges them.
@@ -91,7 +91,7 @@ VARIANTS = [
         "`manual_seed`.",
     ),
     Variant(
-        "dropout forgets its mask on the way back",
+        "dropout forgets its mask in backward",
         "return x * tt.tensor(mask.astype(x.dtype) / (1 - self.p))",
         "return x + (x * tt.tensor(mask.astype(x.dtype) / (1 - self.p)) - x).detach()",
         "In training mode, the gradient of `1.bias` (BatchNorm1d.bias)",
@@ -104,19 +104,19 @@ VARIANTS = [
     Variant(
         "running statistics not updated in training",
         UPDATE + "\n", "",
-        "In training mode, a forward left `1.running_mean` (BatchNorm1d.running_mean) as it was.",
+        "In training mode, a forward did not change `1.running_mean` (BatchNorm1d.running_mean).",
     ),
     Variant(
         "one running statistic forgotten",
         "        self.running_var.data += 0.1 * (var - self.running_var.data)\n", "",
-        "In training mode, a forward left `1.running_var` (BatchNorm1d.running_var) as it was.",
+        "In training mode, a forward did not change `1.running_var` (BatchNorm1d.running_var).",
     ),
     Variant(
         "a running statistic that is no buffer",
         'self.register_buffer("running_mean", tt.zeros(features))',
         'self.__dict__["running_mean"] = tt.zeros(features)',
         "A forward in training mode changed what `1` (BatchNorm1d) gives in evaluation mode, "
-        "though all parameters and buffers are what they were.",
+        "although all parameters and buffers were restored.",
     ),
     Variant(
         "batch statistics as constants",
@@ -137,7 +137,7 @@ VARIANTS = [
         "examples of the batch.",
     ),
     Variant(
-        "a wrong sign on the way back, in evaluation only",
+        "a wrong sign in backward, in evaluation only",
         "        return (x - mean)",
         "        x = x if self.training else 2 * x.detach() - x\n        return (x - mean)",
         "In evaluation mode, the gradient of `0.bias` (Linear.bias) has the wrong sign.",

@@ -47,7 +47,7 @@ BROKEN = [
     Broken(
         "attention scaled by the whole width", "transformer",
         "scale = 1 / math.sqrt(self.head_dim)", "scale = 1 / math.sqrt(self.embed_dim)",
-        ("is it sqrt(embed_dim) in place of sqrt(head_dim)?", ATTENTION),
+        ("is it sqrt(embed_dim) instead of sqrt(head_dim)?", ATTENTION),
     ),
     Broken(
         "uniform attention", "transformer",
@@ -138,12 +138,12 @@ BROKEN = [
         ("for its input v is zero everywhere", ATTENTION),
     ),
     Broken(
-        "the softmax's sum forgotten on the way back", "transformer",
+        "the softmax's sum forgotten in backward", "transformer",
         "scores -= weights * np.add.reduce(scores, axis=-1, keepdims=True)", "pass",
         ("scaled_dot_product_attention", "The gradient", ATTENTION),
     ),
     Broken(
-        "the scale forgotten on the way back", "transformer",
+        "the scale forgotten in backward", "transformer",
         "scores *= scale\n", "pass\n",
         ("scaled_dot_product_attention", "The gradient", ATTENTION),
     ),

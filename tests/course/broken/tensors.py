@@ -29,7 +29,7 @@ BROKEN = [
         ("2 times too large", "Tensor.backward", AUTOGRAD),
     ),
     Broken(
-        "gradients replaced in place of added, at leaves", "perceptron",
+        "gradients replaced instead of added, at leaves", "perceptron",
         "leaf.grad.data = np.asarray(leaf.grad.data + grad)", "leaf.grad.data = np.asarray(grad)",
         ("x.sum() + x.sum()", "each use has a gradient", AUTOGRAD),
     ),
@@ -42,7 +42,7 @@ BROKEN = [
     Broken(
         "one branch of a shared node dropped", "perceptron",
         "grads[node] = grads[node] + grad", "grads[node] = grad",
-        ("y = x * 2", "shared node", AUTOGRAD),
+        ("y = x * 2", "is used twice", AUTOGRAD),
     ),
     Broken(
         "the oldest node goes first", "perceptron",
@@ -57,7 +57,7 @@ BROKEN = [
     Broken(
         "broadcast not summed, the large shape kept", "perceptron",
         "g = _fitted(g, data, node)", "pass",
-        ("has shape (3, 4) in place of (4,)", "summed back", AUTOGRAD),
+        ("has shape (3, 4) instead of (4,)", "summed back", AUTOGRAD),
     ),
     Broken(
         "matrix product: one gradient zero", "perceptron",

@@ -1,7 +1,7 @@
-"""Bars and controls: what must be reached, and what must not work.
+"""Required accuracies, and controls, which must not reach them.
 
-A control is a run of the same test on something that cannot learn the task. When a control
-succeeds, the success of the real thing proves nothing.
+A control is a run of the same test on something that cannot learn the task. If a control succeeds,
+the success of the real model proves nothing.
 """
 
 from __future__ import annotations
@@ -12,35 +12,35 @@ from typing import Any
 
 import numpy as np
 
-from verification.faults import Fault
+from verification.failures import Failure
 from verification.model_under_test import ModelUnderTest
 from verification.models import SEPARATOR, SYMBOLS
 
 
 def require(name: str, value: float, at_least: float) -> None:
-    """The bar of a milestone."""
+    """Require a metric of at least this value."""
     if not value >= at_least:  # NaN does not pass either
-        raise Fault(
-            f"It did not learn: {name} {value:.1%}, and {at_least:.1%} is needed.",
+        raise Failure(
+            f"It did not learn: {name} {value:.1%}, but {at_least:.1%} is needed.",
             seen="all single parts and all gradients agree with NumPy",
             hint="What changes between steps: does the optimizer use the newest gradients, does "
-            "zero_grad clear the old ones, does anything keep arrays of an earlier step?",
+            "zero_grad clear the old ones, does anything keep arrays from an earlier step?",
         )
 
 
 def require_more(name: str, value: float, rival: str, other: float, by: float) -> None:
-    """Better than a rival that had the same data and as many steps."""
+    """Require a metric better than a rival's, which had the same data and as many steps."""
     if not value >= other + by:
-        raise Fault(
-            f"It knows no more than {rival}: {name} {value:.1%} against {other:.1%}.",
-            hint="A filter is used at every place: is its gradient the sum over all places?",
+        raise Failure(
+            f"It is not better than {rival}: {name} {value:.1%} against {other:.1%}.",
+            hint="A filter is used at every position: is its gradient the sum over all positions?",
         )
 
 
 def require_control(what: str, value: float, at_most: float) -> None:
-    """A control that does well means that the measurement is worth nothing."""
+    """Require that a control stays below a value; otherwise the measurement proves nothing."""
     if not value <= at_most:
-        raise Fault(
+        raise Failure(
             f"The control succeeded: {what} reached {value:.1%}, but should not exceed "
             f"{at_most:.1%}.",
             hint="Does something in the framework see the targets, or keep results from before?",
@@ -48,7 +48,7 @@ def require_control(what: str, value: float, at_most: float) -> None:
 
 
 def parameters_outside(model: Any, *layers: Any) -> list[Any]:
-    """The parameters of all other layers: these layers stay as they began."""
+    """The parameters of all layers except these, which are not trained."""
     frozen = [p for layer in layers for p in layer.parameters()]
     return [p for p in model.parameters() if not any(p is other for other in frozen)]
 
@@ -73,9 +73,9 @@ def zeroed(*chosen: Any) -> Iterator[None]:
 
 
 def exact_match(subject: ModelUnderTest, forward: np.ndarray) -> float:
-    """The share of sequences whose whole reversal is written without a mistake.
+    """The fraction of sequences that the model reverses without a mistake.
 
-    Greedy: the model is shown the sequence and the separator, and then what it wrote itself.
+    Greedy: the model gets the sequence and the separator, and then its own outputs.
     """
     length = forward.shape[1]
     ids = np.concatenate([forward, np.full((len(forward), 1), SEPARATOR)], axis=1)
@@ -86,28 +86,29 @@ def exact_match(subject: ModelUnderTest, forward: np.ndarray) -> float:
 
 
 def check_causal(subject: ModelUnderTest, ids: np.ndarray) -> None:
-    """A token changes nothing before it, and something at its own place."""
+    """Check that a token changes nothing before it, and something at its own position."""
     before = subject.outputs(ids)
-    for place in range(ids.shape[1]):
+    for position in range(ids.shape[1]):
         changed = ids.copy()
-        changed[:, place] = (ids[:, place] + 1) % SYMBOLS
+        changed[:, position] = (ids[:, position] + 1) % SYMBOLS
         moved = np.abs(subject.outputs(changed) - before).max(axis=(0, 2))
-        if moved[:place].max(initial=0.0) > 1e-5:
+        if moved[:position].max(initial=0.0) > 1e-5:
             first = int(np.argmax(moved > 1e-5))
-            raise causal_fault(
-                f"The future leaks: changing token {place} changes the scores at place {first}."
+            raise causal_failure(
+                f"The future leaks: changing token {position} changes the scores at position "
+                f"{first}."
             )
-        if moved[place] == 0.0:
-            raise causal_fault(
-                f"The scores at place {place} do not depend on the token at place {place}."
+        if moved[position] == 0.0:
+            raise causal_failure(
+                f"The scores at position {position} do not depend on the token at this position."
             )
 
 
-def causal_fault(said: str) -> Fault:
-    return Fault(
+def causal_failure(said: str) -> Failure:
+    return Failure(
         said,
         module="12_attention",
         part="nn.MultiheadAttention",
-        hint="Place i may look at places 0 to i, itself included. Is the mask used, and not off "
-        "by one?",
+        hint="Position i may look at positions 0 to i, including itself. Is the mask used, and "
+        "is it off by one?",
     )

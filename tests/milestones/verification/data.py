@@ -1,6 +1,7 @@
 """What the milestones learn from: NumPy arrays, drawn anew for each seed.
 
-No framework and no accuracy bar in here. The handwritten digits are a file (`data/README.md`).
+There is no framework and no required accuracy in here. The handwritten digits are a file
+(`data/README.md`).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ ONE_PIXEL = ((0, 1), (0, -1), (1, 0), (-1, 0))  # (right, down)
 
 
 class Examples(NamedTuple):
-    """Inputs and what they should give: the first axis counts examples."""
+    """Inputs and targets; the first axis counts examples."""
 
     inputs: np.ndarray
     targets: np.ndarray
@@ -29,7 +30,7 @@ class Examples(NamedTuple):
 
 
 def separable_points(rng: np.random.Generator, count: int, gap: float = 0.25) -> Examples:
-    """Points of a square on the two sides of a line, none within `gap` of it; targets are -1, 1."""
+    """Points in a square on both sides of a line, none within `gap` of it; targets are -1, 1."""
     normal = rng.normal(size=2)
     normal /= np.linalg.norm(normal)
     offset = rng.uniform(-0.2, 0.2)
@@ -80,7 +81,7 @@ def with_channel(examples: Examples) -> Examples:
 
 
 def shifted(examples: Examples, right: int, down: int) -> Examples:
-    """Every image moved; zeros come in, what leaves the frame is lost."""
+    """Every image shifted; zeros fill the gap, pixels outside the frame are lost."""
     images = examples.inputs  # with or without an axis of channels
     height, width = images.shape[-2:]
     moved = np.zeros_like(images)
@@ -108,7 +109,7 @@ def pixel_order(rng: np.random.Generator) -> np.ndarray:
 
 
 def scrambled(examples: Examples, order: np.ndarray) -> Examples:
-    """The same pixels in another order, one order for all images: nothing is near anything."""
+    """The same pixels in another order, the same for all images: neighbors are separated."""
     pixels = examples.inputs.reshape(len(examples.inputs), -1)[:, order]
     return Examples(pixels.reshape(examples.inputs.shape), examples.targets)
 

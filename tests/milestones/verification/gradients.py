@@ -1,12 +1,12 @@
 """The gradient of every parameter of a model against central differences, in float64.
 
-The differences are taken of NumPy's loss over the model's raw outputs, so nothing that the code
-under test says about itself is believed. Small tensors are checked entry by entry; of large ones
-sampled entries, and random directions, to which every entry contributes.
+The differences use NumPy's loss of the model's raw outputs, so nothing that the code under test
+says about itself is trusted. Small tensors are checked entry by entry; large ones by sampled
+entries and by random directions, to which every entry contributes.
 
 ReLU and max-pooling have kinks, and a step across one gives a wrong quotient. An entry that
 disagrees is measured again at smaller steps and from either side: a kink spoils one side only. The
-tolerance stays what it is.
+tolerance does not change.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from verification.faults import Fault
+from verification.failures import Failure
 from verification.standins import fetch
 
 TOLERANCE = 1e-5
@@ -27,13 +27,13 @@ ALL_ENTRIES_UP_TO = 64
 SAMPLES = 24
 DIRECTIONS = 2
 RANDOM = "a random direction"
-JITTER = 0.02  # so that a bias that begins at zero is not checked exactly on a kink
+JITTER = 0.02  # so that a bias that starts at zero is not checked exactly on a kink
 
 Loss = Callable[[], float]
 
 
 class Measured(NamedTuple):
-    """One quotient: which parameter, along which direction, what both sides say."""
+    """One comparison: which parameter, along which direction, and both values."""
 
     name: str
     place: str
@@ -54,7 +54,7 @@ class Checked(NamedTuple):
 def in_float64(
     named: dict[str, Any], rng: np.random.Generator, jitter: float = JITTER
 ) -> Iterator[None]:
-    """Inside, every parameter is float64 and a little off its value; then it is restored."""
+    """Make every parameter float64 and change it a little; restore it afterwards."""
     old = [(p, p.data, p.grad) for p in named.values()]
     try:
         for p in named.values():
@@ -72,7 +72,7 @@ def check_parameters(
     rng: np.random.Generator,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Checked:
-    """Compare what `backward` leaves in each `.grad` with differences of `loss`."""
+    """Compare each `.grad` after `backward` with central differences of `loss`."""
     for p in named.values():
         p.grad = None
     backward()
@@ -98,9 +98,9 @@ def check_parameters(
 def check_found(
     named: dict[str, Any], loss: Loss, rng: np.random.Generator, tolerance: float
 ) -> dict[str, list[Measured]]:
-    """The gradients now in each `.grad`, along random directions: those that are wrong.
+    """Check the gradients now in each `.grad` along random directions; return the wrong ones.
 
-    They may be float32. The differences are float64's all the same, of the same weights.
+    They may be float32. The differences are computed in float64, from the same weights.
     """
     found = {name: gradient_array(name, p).astype(np.float64) for name, p in named.items()}
     largest = max(float(np.abs(g).max(initial=0.0)) for g in found.values())
@@ -117,25 +117,25 @@ def check_found(
 
 
 def gradient_array(name: str, parameter: Any) -> np.ndarray:
-    """`.grad` as an array; none at all counts as zero, and is judged as that."""
+    """`.grad` as an array; a missing one counts as zero."""
     found, shape = fetch(parameter, "grad", "data"), fetch(parameter, "data", "shape")
     if found is None:
         return np.zeros(shape)
     grad = np.asarray(found)
     if grad.shape != shape:
-        raise Fault(
+        raise Failure(
             f"The gradient of `{name}` has shape {grad.shape}, not {shape}.",
             hint="Is it summed back over the dimensions that broadcasting added?",
         )
     if not np.isfinite(grad).all():
-        raise Fault(f"The gradient of `{name}` is NaN or infinite in some entries.")
+        raise Failure(f"The gradient of `{name}` is NaN or infinite in some entries.")
     return grad
 
 
 def directions(
     rng: np.random.Generator, shape: tuple[int, ...]
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """Where to measure: (what to call it, a direction of length one)."""
+    """The directions to measure: (name, direction of length one)."""
     size = int(np.prod(shape))
     for index in sampled(rng, size):
         unit = np.zeros(size)
@@ -167,7 +167,7 @@ def measure(
     largest: float,
     tolerance: float = TOLERANCE,
 ) -> Measured:
-    """One quotient beside what backward says, measured anew where a kink may lie."""
+    """Compare one difference quotient with backward; measure again where a kink may be."""
     said = float((gradient * direction).sum())
     scale = float(np.abs(gradient).max(initial=0.0)) * float(np.linalg.norm(direction))
     floor = max(0.1 * scale / np.sqrt(np.count_nonzero(direction)), 1e-3 * largest, 1e-9)
@@ -186,7 +186,7 @@ def measure(
 def quotients(
     parameter: Any, origin: np.ndarray, direction: np.ndarray, loss: Loss
 ) -> Generator[float, None, None]:
-    """The central difference; asked again, smaller ones and one-sided ones of second order."""
+    """The central difference, then smaller steps and one-sided differences of second order."""
 
     def at(distance: float) -> float:
         parameter.data = origin + distance * direction

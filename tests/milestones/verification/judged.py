@@ -1,9 +1,9 @@
-"""The judged process: a program of its own that holds the student's framework and judges nothing.
+"""The judged process: a separate program in which the student's framework runs.
 
-`process.py` starts it, isolated from PYTHONPATH and from the folder it stands in. Here it is made a
-place that gives the framework no way to what judges it by accident: a pipe that is not on 0, 1 or
-2, a limit of memory, an end with the judge. What it answers is `runner.py`. Only the standard
-library and NumPy are used.
+`process.py` starts it, isolated from PYTHONPATH and from its own folder. This file protects the
+judge from accidents in the framework: the pipe is not on descriptors 0, 1 or 2, memory is limited,
+and the process ends with the judge. `runner.py` answers requests. Only the standard library and
+NumPy are used.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-MEMORY = 4_000_000_000  # bytes of addresses; with the reference, all need less than 0.2 billion
-CLOSED = 71  # exit code: the framework closed what the answers go through
+MEMORY = 4_000_000_000  # bytes of address space; the reference needs less than 0.2 billion
+CLOSED = 71  # exit code: the framework closed the pipe for the answers
 
 
 def load(path: str) -> ModuleType:
-    """A file of the course, by its place: its folder is on no path."""
+    """Load a file of the course by its path: its folder is not on sys.path."""
     spec = importlib.util.spec_from_file_location(f"_course_{Path(path).stem}", path)
     assert spec is not None
     assert spec.loader is not None
@@ -44,13 +44,13 @@ class OnlyTheFramework:
         if name != "tinytorch":
             return None
         found = PathFinder.find_spec(name, [self.workspace])
-        if found is None:  # not one from elsewhere on the path
+        if found is None:  # not one found elsewhere on the path
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
         return found
 
 
 def move_the_pipe_away() -> tuple[int, int]:
-    """The pipe is on 0 and 1, where it can be inherited everywhere. Then these are anybody's."""
+    """Move the pipe away from 0 and 1, which it needs only to be inherited on every system."""
     incoming, outgoing = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -60,7 +60,7 @@ def move_the_pipe_away() -> tuple[int, int]:
 
         msvcrt.setmode(incoming, os.O_BINARY)
         msvcrt.setmode(outgoing, os.O_BINARY)
-    else:  # what the framework forks has no share in it: the judge sees its end
+    else:  # forked processes do not inherit it, so that the judge sees when it closes
         os.register_at_fork(after_in_child=lambda: os.closerange(incoming, outgoing + 1))
     return incoming, outgoing
 
@@ -77,7 +77,7 @@ def limit_memory() -> None:
 
 
 def end_with_the_judge() -> None:
-    """Also in the middle of a call, when the pipe is not read."""
+    """End with the judge, also in the middle of a call, when the pipe is not read."""
     judge = os.getppid()
     if sys.platform == "linux":
         import ctypes

@@ -1,7 +1,7 @@
-"""The start of the judged process, what it sees of its surroundings, and its end.
+"""Start the judged process with its environment, and end it.
 
-Only the standard library is imported here: NumPy takes a fifth of a second, and when this comes
-first, both processes import it at the same time.
+Only the standard library is imported here: importing NumPy takes a fifth of a second, and both
+processes can do it at the same time if this one is started first.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ THREADS = ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "VECLIB_MAXIMUM", "NUMEXPR_NUM"
 
 
 class Launched(NamedTuple):
-    """A process and the folder that is its home."""
+    """A process, and the folder that is its home."""
 
     process: subprocess.Popen[bytes]
     home: Path
 
     def end(self) -> None:
-        """The process and what it has started; then its folder."""
+        """End the process and everything it started; then delete its folder."""
         if sys.platform != "win32":
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.process.pid, signal.SIGKILL)
@@ -41,9 +41,9 @@ class Launched(NamedTuple):
 
 
 def launch(workspace: Path, scratch: Path | None = None) -> Launched:
-    """`judged.py`, isolated, for this workspace. It does nothing before it is asked.
+    """Start `judged.py`, isolated, for this workspace. It does nothing before the first request.
 
-    Its home is in `scratch`, where somebody has one that is removed even if the judge is killed.
+    Its home is in `scratch`, if the caller has such a folder, which is deleted in any case.
     """
     home = Path(tempfile.mkdtemp(prefix="tinytorch-judged-", dir=scratch))
     user = site.getusersitepackages() if site.ENABLE_USER_SITE else ""
@@ -62,7 +62,7 @@ def launch(workspace: Path, scratch: Path | None = None) -> Launched:
 
 
 def environment(home: str) -> dict[str, str]:
-    """What the judged process sees of its caller's: little, and nothing of the caller's home."""
+    """The judged process's environment: few variables, and not the caller's home."""
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     homes = dict.fromkeys(("HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP"), home)
     return kept | homes | {f"{name}_THREADS": "1" for name in THREADS}

@@ -1,7 +1,7 @@
-"""The layers of a model: whose a parameter is, and what each was called with and gave.
+"""The layers of a model: which one owns a parameter, and the inputs and outputs of each.
 
-A layer is named as precisely as the framework lets it be known: `1.0` (BatchNorm1d). Where a
-framework has no `named_modules`, there is only the model as a whole.
+A layer is named as precisely as possible: `1.0` (BatchNorm1d). If a framework has no
+`named_modules`, there is only the model as a whole.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ def owner_of(model: Any, name: str) -> str:
 
 
 def module_of(model: Any, name: str) -> str:
-    """The course module that brings that layer; the attention's own Linear belongs to attention."""
+    """The course module that defines the layer; a Linear inside attention counts as attention."""
     names = [type(layer).__name__ for layer in layers_to(model, name)]
     names.sort(key=lambda kind: kind in CONTAINERS)  # they hold layers of any module
     return next(filter(None, map(module_bringing, names)), "")
 
 
 def layers_to(model: Any, name: str) -> list[Any]:
-    """The model and the layers inside it that a parameter belongs to, as far as names lead there.
+    """The model and the layers inside it that contain a parameter, as far as names show.
 
-    A Sequential may keep its layers in a list: then "0" is no attribute, and the way ends early.
+    A Sequential may keep its layers in a list: then "0" is not an attribute, and the list is short.
     """
     layers = [model]
     for attribute in name.split(".")[:-1]:
@@ -48,7 +48,7 @@ FiveOfACall = tuple[str, Any, tuple[Any, ...], dict[str, Any], np.ndarray]
 
 
 class Call(NamedTuple):
-    """One call of one layer: what it was called with, and what came out."""
+    """One call of one layer: its inputs and its output."""
 
     name: str
     layer: Any
@@ -73,7 +73,7 @@ class Call(NamedTuple):
 def observed(
     subject: ModelUnderTest, inputs: np.ndarray, *, training: bool, seed: int
 ) -> list[Call]:
-    """One forward without a gradient, with the random numbers of a seed; the model comes last."""
+    """The calls of one forward without gradients, with a seed; the model itself comes last."""
     run, model = subject.run, subject.model
     with subject.held(training, seeded(subject, seed)) as restart:
         restart()
@@ -82,14 +82,14 @@ def observed(
 
 
 def repeated(subject: ModelUnderTest, call: Call, *, training: bool, seed: int) -> np.ndarray:
-    """What one layer gives for the same arguments in this mode, with the numbers of this seed."""
+    """The output of one layer for the same arguments, in this mode and with this seed."""
     with subject.held(training, seeded(subject, seed)) as restart, subject.run.tt.no_grad():
         restart()
         return call.again()
 
 
 def seeded(subject: ModelUnderTest, seed: int) -> Moment:
-    """The model as it is, with the random numbers of a seed still to come."""
+    """The model's current state, with random numbers restarted from a seed."""
     values = {name: np.array(buffer.data) for name, buffer in subject.buffers().items()}
     return Moment(subject.run.random.seeding(seed), values)
 
@@ -108,9 +108,9 @@ def innermost(calls: Sequence[Call]) -> list[Call]:
 def mode_dependent(
     subject: ModelUnderTest, inputs: np.ndarray, first: str = "", last: str = ""
 ) -> list[Call]:
-    """The layers that give something else in evaluation than in training, for the same input.
+    """The layers whose outputs differ between training and evaluation, for the same input.
 
-    With the names of a first and a last layer, only those from the one to the other.
+    With the names of a first and a last layer, only those between them.
     """
     calls = innermost(observed(subject, inputs, training=True, seed=1))
     names = [call.name for call in calls]
@@ -127,7 +127,7 @@ def mode_dependent(
 
 
 def first_difference(before: list[Call], after: list[Call], rows: int | None = None) -> Call | None:
-    """The first call that came out differently: what it was called with came out alike.
+    """The first call whose output differs although its inputs are the same.
 
     With `rows`, only the first examples count, in outputs that have the batch's size.
     """
@@ -143,7 +143,7 @@ def first_difference(before: list[Call], after: list[Call], rows: int | None = N
 
 
 def same(a: np.ndarray, b: np.ndarray) -> bool:
-    """Equal but for rounding, which may depend on where an array lies in memory."""
+    """Equal up to rounding, which may depend on where an array is in memory."""
     if a.shape != b.shape:
         return False
     return np.allclose(

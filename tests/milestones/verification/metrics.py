@@ -1,6 +1,6 @@
 """Loss and accuracy from a model's raw outputs, by NumPy.
 
-No number that a student's code computes is trusted, so these are computed without it.
+No number that a student's code computes is trusted, so these are computed by NumPy.
 """
 
 from __future__ import annotations

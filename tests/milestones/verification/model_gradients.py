@@ -1,4 +1,4 @@
-"""All gradients of the model under test, checked in each of its modes; and a wrong one in words.
+"""Check all gradients of the model under test in each of its modes, and describe a wrong one.
 
 `gradients.py` measures a gradient, `model_under_test.py` repeats a forward.
 """
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from verification.data import Examples
-from verification.faults import Fault
+from verification.failures import Failure
 from verification.gradients import (
     RANDOM,
     TOLERANCE,
@@ -32,21 +32,21 @@ Forward = Callable[[], Any]
 
 
 def check_model(subject: ModelUnderTest, examples: Examples) -> float:
-    """The largest relative error of any gradient of this very model, on these examples.
+    """The largest relative error of any gradient of the model, on these examples.
 
-    In training mode, and in evaluation mode too where that gives something else.
+    In training mode, and in evaluation mode too if its outputs differ.
     """
     check_values(subject)
     modes = modes_that_differ(subject, examples.inputs)
     found = {training: check_mode(subject, examples, training, modes) for training in modes}
     for training, checked in found.items():
         if checked.wrong:
-            raise gradient_fault(subject, examples, found, training)
+            raise gradient_failure(subject, examples, found, training)
     return max(checked.worst for checked in found.values())
 
 
 def modes_that_differ(subject: ModelUnderTest, inputs: np.ndarray) -> list[bool]:
-    """[True] for training alone, [True, False] where evaluation gives something else."""
+    """[True] for training alone, [True, False] if outputs differ in evaluation mode."""
     if not subject.has_modes:
         return [True]
     with subject.held(training=True) as restart:
@@ -99,12 +99,12 @@ def forward_and_loss(
 
 
 def check_values(subject: ModelUnderTest) -> None:
-    """All parameters are there, and they are finite."""
+    """Check that all parameters are there and finite."""
     named = subject.parameters()
     count = sum(np.size(p.data) for p in named.values())
     missing = {part.parameter for part in subject.parts} - {*named}
     if count != subject.parameter_count or missing:
-        raise Fault(
+        raise Failure(
             f"The model's parameters hold {count:,} numbers, not {subject.parameter_count:,}."
             if count != subject.parameter_count
             else f"The model has no parameter `{min(missing)}`.",
@@ -114,18 +114,18 @@ def check_values(subject: ModelUnderTest) -> None:
         )
     for name, p in named.items():
         if not np.isfinite(p.data).all():
-            raise Fault(f"`{name}` is not finite from the start: {number_of_bad(p.data)}.")
+            raise Failure(f"`{name}` is not finite from the start: {number_of_bad(p.data)}.")
 
 
 def check_zero_parts(subject: ModelUnderTest) -> None:
-    """What is declared to have no gradient has none, to the last digits."""
+    """Check that parameters declared to have no gradient have none, up to rounding."""
     named = subject.parameters()
     found = {name: gradient_array(name, p) for name, p in named.items()}
     largest = max(float(np.abs(g).max(initial=0.0)) for g in found.values())
     for part in subject.parts:
         size = float(np.abs(found[part.parameter][part.rows]).max(initial=0.0))
         if part.zero_because and size > ZERO * largest:
-            raise Fault(
+            raise Failure(
                 f"The gradient of `{part}` is not zero: its largest entry is {number(size)}.",
                 module=module_of(subject.model, part.parameter),
                 hint=f"It must be zero in training. {part.zero_because}",
@@ -137,15 +137,15 @@ def number_of_bad(array: np.ndarray) -> str:
 
 
 def check_forward(output: Any, loss: Any, expected: float) -> None:
-    """float64 all the way, and the framework's loss is the one NumPy finds."""
+    """Check that float64 stays float64, and that the framework's loss equals NumPy's."""
     if output.data.dtype != np.float64:
-        raise Fault(
-            f"With float64 parameters and inputs the model's output is {output.data.dtype}.",
-            hint="Some operation on the way converts its result or makes a float32 array.",
+        raise Failure(
+            f"With float64 parameters and inputs, the model's output is {output.data.dtype}.",
+            hint="Some operation converts its result or makes a float32 array.",
         )
     difference = compare(np.asarray(loss.data).reshape(()), np.asarray(expected))
     if difference is not None:
-        raise Fault(
+        raise Failure(
             f"The loss of the model {difference.words}: NumPy says {number(expected)} for the same "
             "outputs.",
             yours=number(loss.data),
@@ -154,16 +154,16 @@ def check_forward(output: Any, loss: Any, expected: float) -> None:
         )
 
 
-def gradient_fault(
+def gradient_failure(
     subject: ModelUnderTest, examples: Examples, found: Mapping[bool, Checked], training: bool
-) -> Fault:
-    """The wrong parameter nearest to the output, in words, and which are right."""
+) -> Failure:
+    """The Failure for the wrong parameter nearest to the output, with those that are right."""
     checked, model = found[training], subject.model
     name, measured = list(checked.wrong.items())[-1]
     worst = max(measured, key=lambda m: (m.error > TOLERANCE and m.place != RANDOM, m.error))
     opening = "The gradient" if len(found) == 1 else f"In {MODE[training]} mode, the gradient"
     module, hint = where_to_look(subject, examples, found, training)
-    return Fault(
+    return Failure(
         f"{opening} of `{name}` ({owner_of(model, name)}) {in_words(measured, worst)}.",
         module=module,
         hint=hint,
@@ -186,18 +186,18 @@ def where_to_look(
             return layers[0].module, (
                 f"In {MODE[not training]} mode all gradients are right. What is different in "
                 f"{MODE[training]} mode is {' and '.join(map(str, layers))}: does its backward "
-                "take every way from its input to its output?"
+                "follow every path from its input to its output?"
             )
     return module_of(subject.model, [*wrong][-1]), (
-        "Gradients flow from the loss back to the input: the fault lies where they turn from "
-        "right to wrong."
+        "Gradients flow from the loss back to the input: look where they change from right to "
+        "wrong."
         if right
         else "All gradients are wrong, so look at the loss first."
     )
 
 
 def turning(subject: ModelUnderTest, wrong: str, right: list[str]) -> tuple[str, str]:
-    """The layers between which right gradients become wrong ones on their way back."""
+    """The layers between which gradients change from right to wrong in backward."""
     names = list(subject.parameters())
     after = [name for name in names[names.index(wrong) + 1 :] if name in right]
     return wrong.rpartition(".")[0], after[0].rpartition(".")[0] if after else ""
@@ -214,4 +214,4 @@ def in_words(measured: list[Measured], worst: Measured, relative: float = RELATI
     if difference is not None and difference.kind in ("zero", "sign", "factor"):
         return difference.words
     where = f"{'along' if worst.place == RANDOM else 'at'} {worst.place}"
-    return f"{where} is {number(worst.backward)} in place of {number(worst.difference)}"
+    return f"{where} is {number(worst.backward)} instead of {number(worst.difference)}"

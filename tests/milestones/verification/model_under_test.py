@@ -1,8 +1,8 @@
-"""The model under test: its forwards repeat, and measuring it leaves nothing behind.
+"""The model under test: its forwards can be repeated, and measuring does not change it.
 
 A model may behave differently in training and in evaluation (its mode), keep running statistics
-(its buffers) and draw random numbers. This is the one place that knows about these three. What is
-wrong with them is found in `modes.py`. Models and frameworks that have none of them work too.
+(its buffers) and draw random numbers. Only this file handles these three; `modes.py` checks them.
+Models and frameworks without them work too.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 from verification import there
 from verification.data import Examples
-from verification.faults import Fault
+from verification.failures import Failure
 from verification.metrics import Metrics
 from verification.models import Part
 from verification.randomness import Rewind
@@ -28,7 +28,7 @@ Values = dict[str, np.ndarray]
 
 
 class Moment(NamedTuple):
-    """What a forward starts from, besides its inputs and parameters."""
+    """The state a forward depends on, besides its inputs and parameters."""
 
     rewind: Rewind
     buffers: Values
@@ -36,7 +36,7 @@ class Moment(NamedTuple):
 
 @dataclass(frozen=True)
 class ModelUnderTest:
-    """A model with the loss it learns from, the metrics it is judged by, and what it should hold.
+    """A model with its loss, its metrics and the number of its parameters.
 
     `parts` are declared beside the network (`models.py`): rows of a parameter that count by
     themselves, and those whose gradient is exactly zero.
@@ -63,11 +63,11 @@ class ModelUnderTest:
         return {name: np.array(p.data) for name, p in self.parameters().items()}
 
     def buffers(self) -> dict[str, Any]:
-        """Its buffers by name; none where a framework, or a model of plain tensors, has none."""
+        """Its buffers by name; empty if the framework or the model has none."""
         return self.run.there(there.buffers)(self.model)
 
     def parts_of(self, name: str, value: np.ndarray) -> list[Part]:
-        """The declared parts of a parameter, and what they leave over of it."""
+        """The declared parts of a parameter, and the rest of it."""
         declared = [part for part in self.parts if part.parameter == name]
         left = np.ones(value.shape[:1], bool)
         for part in declared:
@@ -82,7 +82,7 @@ class ModelUnderTest:
 
     @contextmanager
     def mode(self, training: bool) -> Iterator[None]:
-        """In training or in evaluation mode; afterwards every layer is in the mode it was in."""
+        """Switch to training or evaluation mode; restore the mode of every layer afterwards."""
         if not self.has_modes:
             yield
             return
@@ -95,7 +95,7 @@ class ModelUnderTest:
     # ------------------------------------------------------------------------------------ forwards
 
     def moment(self) -> Moment:
-        """From here, the same forward can be made again."""
+        """The current state, from which the same forward can be repeated."""
         values = {name: np.array(buffer.data) for name, buffer in self.buffers().items()}
         return Moment(self.run.random.bookmark(), values)
 
@@ -103,11 +103,11 @@ class ModelUnderTest:
     def held(
         self, training: bool, moment: Moment | None = None, *, float64: bool = False
     ) -> Iterator[Rewind]:
-        """In one mode; calling what this yields brings the model back to the moment.
+        """Stay in one mode; yield a function that restores the moment's state.
 
-        Before each forward, so that all of them see the same buffers and the same random numbers.
-        Afterwards modes, buffers and random numbers are what they were. Buffers are float64 inside
-        when asked for: parameters are `gradients.in_float64`'s.
+        Call it before each forward, so that all of them see the same buffers and random numbers.
+        Afterwards modes, buffers and random numbers are restored. Buffers can be float64 inside;
+        `gradients.in_float64` does the same for parameters.
         """
         with self.mode(training), self.buffers_kept(), self.run.random.kept():
             start = moment or self.moment()
@@ -122,7 +122,7 @@ class ModelUnderTest:
 
     @contextmanager
     def buffers_kept(self) -> Iterator[None]:
-        """The arrays themselves come back: inside, the model works on copies of them."""
+        """Let the model work on copies of its buffers; restore the arrays themselves afterwards."""
         before = self.run.there(there.set_buffers_apart)(self.model)
         try:
             yield
@@ -142,17 +142,17 @@ class ModelUnderTest:
         return self.output_array(found, len(inputs))
 
     def forward(self, x: Any) -> Any:
-        """What it gives for a tensor, as the framework holds it; nothing is recorded."""
+        """The model's output for a tensor, as the framework's own tensor, without gradients."""
         return self.run.there(there.outputs)(self.run.tt, self.model, x)
 
     def output_array(self, found: Any, examples: int) -> np.ndarray:
-        """An answer as outputs: numbers, one row for each example. Or a fault."""
+        """Check that an answer is an array of numbers, one row for each example."""
         array = np.asarray(found)
         if array.dtype.kind not in "fiub" or array.shape[:1] != (examples,):
-            raise Fault(
-                f"For {examples} examples the model gave an array of {array.dtype} and of shape "
+            raise Failure(
+                f"For {examples} examples the model returned an array of {array.dtype} with shape "
                 f"{array.shape}.",
-                hint="Its first dimension counts the examples, its entries are numbers.",
+                hint="The first dimension must count the examples, the entries must be numbers.",
             )
         return array
 
@@ -166,5 +166,5 @@ class ModelUnderTest:
 
 
 def widened(array: np.ndarray) -> np.ndarray:
-    """A copy in float64, of integers a copy as they are."""
+    """A copy, in float64 unless the array holds integers."""
     return np.array(array, np.float64 if array.dtype.kind == "f" else None)

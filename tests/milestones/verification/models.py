@@ -1,6 +1,6 @@
 """The networks of the milestones, in PyTorch's names only.
 
-`nn` and `tt` are parameters: a milestone runs before later modules exist, so nothing of them may be
+`nn` and `tt` are arguments: a milestone runs before later modules exist, so they must not be
 imported here.
 """
 
@@ -13,10 +13,10 @@ import numpy as np
 
 
 class Part(NamedTuple):
-    """Rows of a parameter that count by themselves: each part moves, or its gradient is zero.
+    """Rows of a parameter that are checked separately: each part moves, or its gradient is zero.
 
-    `zero_because` says why the loss does not depend on them in training. It is checked, not
-    believed: the gradient must be zero, and only then may the part stay where it was.
+    `zero_because` says why the loss does not depend on them in training. That is checked: only if
+    the gradient is zero may the part stay unchanged.
     """
 
     parameter: str
@@ -123,7 +123,7 @@ TRANSFORMER_PARTS = [
     *projections("attention.in_proj_weight", WIDTH),
     *projections(
         "attention.in_proj_bias", WIDTH,
-        key="It adds the same number to all scores of a query, and softmax takes no notice.",
+        key="It adds the same number to all scores of a query, and softmax ignores that.",
     ),
 ]  # fmt: skip
 

@@ -1,8 +1,8 @@
-"""What a framework has started and left behind: on Linux it is found and ended with the run.
+"""On Linux, find and end processes that the framework has left running.
 
 A process that forks twice leaves its session and its parent, and could still write to the report
-after the run. Here it becomes a child of the judge, which ends all that it finds. Only the
-judge's own process may do this: it takes every child for one of the framework's.
+after the run. Here it becomes a child of the judge, which ends all its children. Only the judge's
+own process may do this, because it assumes that every child belongs to the framework.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from contextlib import suppress
 from pathlib import Path
 
 PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
-ROUNDS = 50  # a child that dies hands its own children on
+ROUNDS = 50  # when a child ends, its own children come here
 
 
 def become_the_judge() -> None:
-    """Orphans come here; and no process of the same user may look into this one's memory."""
+    """Adopt orphans, and forbid the user's other processes to read this one's memory."""
     if sys.platform == "linux":
         import ctypes
 
@@ -39,7 +39,7 @@ def end_orphans() -> None:
 
 
 def children_of(parent: int) -> list[int]:
-    """From /proc: the fourth word of a process's stat is its parent, behind a name in brackets."""
+    """Child processes, from /proc: the fourth field of a stat, after the name, is the parent."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():

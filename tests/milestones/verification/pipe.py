@@ -1,8 +1,8 @@
-"""What travels between the judge and the judged process: frames, plain values and arrays.
+"""The messages between the judge and the judged process: frames, plain values and arrays.
 
-Both sides load this file. A frame is two lengths, a JSON head, and arrays as npy. Nothing is ever
-pickled, and no name in a frame is looked up by reading it: whatever is not a plain value is handed
-to `refer` on the way out, and to `resolve` on the way in. What does not fit is `Malformed`.
+Both sides load this file. A frame is two lengths, a JSON head, and arrays as npy. Nothing is
+pickled, and reading a frame looks up no names: values that are not plain are passed to `refer` when
+writing and to `resolve` when reading. Invalid messages raise `Malformed`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 MAX_HEAD = 8_000_000  # bytes of JSON: ten thousand handles need a tenth of it
-MAX_ARRAYS = 64_000_000  # bytes: the largest that a milestone asks for is below 2 million
+MAX_ARRAYS = 64_000_000  # bytes: the largest array in a milestone is below 2 million
 MAX_DEPTH = 20
 LENGTHS = struct.Struct("<II")
 ENCODE = json.JSONEncoder(separators=(",", ":")).encode
@@ -38,7 +38,7 @@ Layout = tuple["np.dtype[Any]", bool, tuple[int, ...]]
 
 
 class Malformed(ValueError):
-    """Not a frame, a value or an array as they are described here."""
+    """An invalid frame, value or array."""
 
 
 # ---------------------------------------------------------------------------------------- arrays
@@ -52,10 +52,10 @@ def header_of(dtype: str, fortran: bool, shape: tuple[int, ...]) -> bytes:
 
 
 def npy(array: np.ndarray) -> bytes:
-    """The bytes of an .npy file. An array that lies in memory by columns stays so."""
+    """The bytes of an .npy file; Fortran order is kept."""
     if array.nbytes > MAX_ARRAYS:
         size = array.nbytes // 1_000_000
-        raise Malformed(f"an array of {size:,} MB, where {MAX_ARRAYS // 1_000_000} are the limit")
+        raise Malformed(f"an array of {size:,} MB, but the limit is {MAX_ARRAYS // 1_000_000} MB")
     by_columns = array.flags.f_contiguous and not array.flags.c_contiguous
     head = header_of(array.dtype.str, by_columns, array.shape)
     return head + array.tobytes("F" if by_columns else "C")
@@ -65,26 +65,26 @@ def npy(array: np.ndarray) -> bytes:
 def layout_of(header: bytes) -> Layout:
     found = HEADER.fullmatch(header)
     if found is None or found[1].decode() not in DTYPES:
-        raise Malformed("an array whose header is not one of npy's for numbers")
+        raise Malformed("an array without a valid npy header for numbers")
     shape = tuple(int(size) for size in found[3].replace(b",", b" ").split())
     return np.dtype(found[1].decode()), found[2] == b"True", shape
 
 
 def array_from(blob: bytes) -> np.ndarray:
-    """A new array of numbers, which owns its memory."""
+    """Read an array of numbers; it owns its memory."""
     end = 10 + int.from_bytes(blob[8:10], "little")
     if blob[:8] != MAGIC:
         raise Malformed("an array that is not npy")
     dtype, by_columns, shape = layout_of(blob[10:end])
     size = 1
-    for length in shape:  # Python's numbers, which do not wrap around
+    for length in shape:  # Python's integers, which do not overflow
         size *= length
     if len(shape) > 32 or size * dtype.itemsize != len(blob) - end:
-        raise Malformed("an array that is not as large as its header says")
+        raise Malformed("an array whose size does not match its header")
     if size == 0:
         return np.zeros(shape, dtype)
     flat = np.frombuffer(blob, dtype, offset=end)
-    if dtype.kind == "b":  # any byte may have come
+    if dtype.kind == "b":  # the bytes may be anything
         flat = flat.view(np.uint8) != 0
     return np.array(flat.reshape(shape, order="F" if by_columns else "C"), order="K")
 
@@ -97,7 +97,7 @@ def can_travel(value: Any) -> bool:
 
 
 def pack(value: Any, blobs: list[bytes], refer: Refer, depth: int = 0) -> Any:
-    """JSON for a value; arrays go to `blobs`."""
+    """Convert a value to JSON; arrays are added to `blobs`."""
     kind = type(value)
     if kind in PLAIN:
         return value
@@ -125,7 +125,7 @@ def pack_of_numpy(value: Any, blobs: list[bytes], refer: Refer) -> list[Any]:
 
 
 def unpack(node: Any, arrays: list[np.ndarray], resolve: Resolve) -> Any:
-    """The value that `pack` made this JSON of."""
+    """Convert JSON from `pack` back to the value."""
     if type(node) is not list:
         if type(node) in PLAIN:
             return node
@@ -145,7 +145,7 @@ def unpack(node: Any, arrays: list[np.ndarray], resolve: Resolve) -> Any:
         if kind == "y" and inside in DTYPES:
             return np.dtype(inside)
     except (IndexError, KeyError, TypeError, ValueError) as error:
-        raise Malformed("a value that is not as its kind says") from error
+        raise Malformed("a value that does not match its kind") from error
     return resolve(node)
 
 
@@ -153,7 +153,7 @@ def unpack(node: Any, arrays: list[np.ndarray], resolve: Resolve) -> Any:
 
 
 def frame(head: list[Any], blobs: list[bytes]) -> bytes:
-    """One message. The lengths of the arrays are the head's last entry."""
+    """Build a message. The lengths of the arrays are the last entry of its head."""
     text = ENCODE([*head, [len(blob) for blob in blobs]]).encode()
     size = sum(map(len, blobs))
     if len(text) > MAX_HEAD or size > MAX_ARRAYS:
@@ -162,7 +162,7 @@ def frame(head: list[Any], blobs: list[bytes]) -> bytes:
 
 
 def read_frame(read: Callable[[int], bytes]) -> tuple[list[Any], list[np.ndarray]]:
-    """(the head without the lengths, the arrays). `read` gives exactly as many bytes as asked."""
+    """Read a message: its head without the lengths, and its arrays. `read(n)` returns n bytes."""
     head_size, size = LENGTHS.unpack(read(LENGTHS.size))
     if head_size > MAX_HEAD or size > MAX_ARRAYS:
         raise Malformed(f"a message of {(head_size + size) // 1_000_000:,} MB")
@@ -170,9 +170,9 @@ def read_frame(read: Callable[[int], bytes]) -> tuple[list[Any], list[np.ndarray
     try:
         *head, lengths = json.loads(text)
         if sum(lengths) != size or any(length < 10 for length in lengths):
-            raise Malformed("arrays that are not as long as was said")
+            raise Malformed("arrays of the wrong length")
     except (TypeError, ValueError, RecursionError) as error:
-        raise Malformed("a message that is not as agreed") from error
+        raise Malformed("an invalid message") from error
     arrays, start = [], 0
     for length in lengths:
         arrays.append(array_from(body[start : start + length]))

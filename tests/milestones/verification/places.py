@@ -1,4 +1,4 @@
-"""Where in the student's package an error was raised. `tito` turns that into a line of a lesson."""
+"""Where in the student's package an error was raised; `tito` maps that to a lesson's line."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from verification.raised import Raised
 
 
 def named(error: BaseException) -> str:
-    """`TypeError: its text`, wherever it was raised."""
+    """`TypeError: text`, in whichever process it was raised."""
     kind = error.kind if isinstance(error, Raised) else type(error).__name__
     return ": ".join(filter(None, [kind, str(error)]))
 
 
 def raised_in(error: BaseException) -> str:
-    """The last line inside `tinytorch` that an exception came through, and what stands there."""
+    """The last line inside `tinytorch` that an exception passed, with its code."""
     if isinstance(error, Raised):
         return error.place
     # The package itself: a folder above it, or an environment, may be called tinytorch too.

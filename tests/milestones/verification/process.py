@@ -1,8 +1,7 @@
-"""The judge's end of the pipe: it starts the judged process, asks, checks what comes, and ends it.
+"""The judge's side of the pipe: start the judged process, send requests, check answers, end it.
 
-Nothing that comes is believed beyond its form: an answer that is malformed, too large, out of turn
-or too late ends the process and the run. An exception in the framework is `Raised`, an answer like
-any other. What an answer means is the business of whoever asked.
+An answer that is malformed, too large, unexpected or too late ends the process and the run. An
+exception in the framework is raised here as `Raised`. The caller decides what an answer means.
 """
 
 from __future__ import annotations
@@ -22,55 +21,55 @@ from typing import Any
 import numpy as np
 
 from verification import pipe
-from verification.faults import Fault
+from verification.failures import Failure
 from verification.launch import Launched, launch
 from verification.raised import EndedFromOutside, raised
 from verification.wording import visible
 
-REQUEST_SECONDS = 20.0  # the longest request of a right framework takes 0.2
+REQUEST_SECONDS = 20.0  # the longest request of a correct framework takes 0.2
 START_SECONDS = 60.0  # Python and NumPy from a cold disk
-CLOSED = 71  # judged.py's exit code when its pipe was closed under it
+CLOSED = 71  # judged.py's exit code after the framework closed its pipe
 FROM_OUTSIDE = (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM))
 
 
 class Judged:
-    """The process that holds the framework of a workspace."""
+    """The process in which a workspace's framework runs."""
 
     def __init__(
         self, workspace: Path, launched: Launched | None = None, limit: float = REQUEST_SECONDS
     ) -> None:
         self.workspace, self.limit = workspace, limit
-        self.drops: set[int] = set()  # handles that nobody here holds any more
+        self.drops: set[int] = set()  # handles that are no longer used here
         self._over: Exception | None = None
         self._number, self._deadline = 0, 0.0
         self._waiting: tuple[list[Any], list[bytes]] = ([], [])
         self._launched = launched or launch(workspace)
         self._process = self._launched.process
         self._buffer = bytearray()
-        if sys.platform == "win32":  # where a pipe cannot be waited for
+        if sys.platform == "win32":  # where select does not work on pipes
             threading.Thread(target=self._watch, daemon=True).start()
         elif self._process.stdin is not None:
             os.set_blocking(self._process.stdin.fileno(), False)
         try:
             self.ask("start", limit=START_SECONDS)
-        except Fault as fault:
-            raise OSError(f"The process for the framework did not start: {fault.said}") from None
+        except Failure as failure:
+            raise OSError(f"The process for the framework did not start: {failure.said}") from None
 
-    # Here, nothing but values travels; `standins.py` has a way for the rest.
+    # This class sends only values; `standins.py` can also refer to objects.
 
     def refer(self, value: Any) -> list[Any]:
         raise pipe.Malformed(f"{type(value).__name__} cannot be sent")
 
     def resolve(self, node: list[Any]) -> Any:
-        raise pipe.Malformed("a value of no known kind")
+        raise pipe.Malformed("a value of unknown kind")
 
     def describe(self, classes: list[Any]) -> None:
-        """Classes that are named in an answer for the first time."""
+        """Learn classes that an answer describes for the first time."""
 
     # ----------------------------------------------------------------------------------- asking
 
     def ask(self, verb: str, *arguments: Any, limit: float | None = None) -> Any:
-        """The answer to one request. Once the process is over, always the same exception."""
+        """The answer to one request. After the process has ended, always the same exception."""
         if self._over is not None:
             raise self._over
         self._add(verb, arguments)
@@ -91,7 +90,7 @@ class Judged:
         raise self._over
 
     def tell(self, verb: str, *arguments: Any) -> None:
-        """A request whose answer nobody needs goes with the next one: an assignment."""
+        """Queue a request that needs no answer, such as an assignment, until the next one."""
         if self._over is not None:
             raise self._over
         self._add(verb, arguments)
@@ -103,7 +102,7 @@ class Judged:
 
     def _checked(self, head: list[Any], arrays: list[np.ndarray]) -> Any:
         if len(head) != 4 or head[0] != self._number or self._buffer:
-            raise pipe.Malformed("an answer out of turn")
+            raise pipe.Malformed("an unexpected answer")
         _, kind, content, classes = head
         if kind == "raised":
             error = raised(content)
@@ -111,7 +110,7 @@ class Judged:
             self.describe(classes)
             return pipe.unpack(content, arrays, self.resolve)
         else:
-            raise pipe.Malformed("an answer of no known kind")
+            raise pipe.Malformed("an answer of unknown kind")
         raise error
 
     def _write(self, data: bytes) -> None:
@@ -124,7 +123,7 @@ class Judged:
             self._wait_for([], [outgoing])
 
     def _read(self, size: int) -> bytes:
-        """Exactly so many bytes."""
+        """Read exactly this many bytes."""
         assert self._process.stdout is not None
         incoming = self._process.stdout.fileno()
         while len(self._buffer) < size:
@@ -144,7 +143,7 @@ class Judged:
                 raise TimeoutError
 
     def _watch(self) -> None:
-        """Where reading cannot be given up: ending the process ends the reading."""
+        """Read in a thread where reading cannot time out: ending the process ends it."""
         while self._process.poll() is None:
             time.sleep(0.2)
             if self._deadline and time.monotonic() > self._deadline:
@@ -153,26 +152,26 @@ class Judged:
     # ----------------------------------------------------------------------------------- ending
 
     def _why(self, error: Exception, seconds: float) -> Exception:
-        """What to say of a process that gave no answer, or none that can be used."""
+        """The exception for a process that gave no answer, or an invalid one."""
         if isinstance(error, (pipe.Malformed, RecursionError)):
-            return Fault(
-                f"What the process of your framework answered cannot be used: {error}.",
+            return Failure(
+                f"Your framework's process sent an invalid answer: {error}.",
                 hint="Does your code write to a file that it did not open, or start a process "
                 "that goes on after a call?",
             )
         if isinstance(error, TimeoutError) or time.monotonic() > self._deadline:
             place = self._stack()
-            return Fault(
+            return Failure(
                 f"Your code was still running after {seconds:.0f} s{place and f' in {place}'}.",
                 hint="Is there a loop that never ends, or one over single numbers where NumPy "
-                "could work on the whole array?",
+                "could use the whole array?",
             )
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(2)
         return ended_by_itself(self._process.returncode)
 
     def _stack(self) -> str:
-        """The innermost line in tinytorch, from the process that is still running."""
+        """Ask the running process for its innermost line in tinytorch."""
         if sys.platform == "win32" or self._process.poll() is not None:
             return ""
         self._process.send_signal(signal.SIGUSR1)
@@ -183,33 +182,33 @@ class Judged:
         return ""
 
     def end(self) -> None:
-        """The process and what it has started; then its folder."""
+        """End the process and everything it started; then delete its folder."""
         if self._over is None:
-            self._over = OSError("The process of the framework is over.")
+            self._over = OSError("Your framework's process has ended.")
         self._launched.end()
 
 
 def ended_by_itself(code: int | None) -> Exception:
-    """`code` is None for a process that lives and has closed its end of the pipe."""
+    """The exception for a process that has ended, or (`code` None) has closed the pipe."""
     if code is None or code == CLOSED:
-        return Fault(
-            "Your code closed the pipe through which it is asked.",
-            hint="os.close and os.closerange are for descriptors that your code has opened.",
+        return Failure(
+            "Your code closed the pipe that the milestone uses to call it.",
+            hint="Use os.close and os.closerange only for descriptors that your code has opened.",
         )
     if -code in FROM_OUTSIDE:
         return EndedFromOutside(
-            f"The process of the framework was ended from outside (signal {-code}); often the "
-            "memory ran out."
+            f"Your framework's process was killed from outside (signal {-code}); often this "
+            "means that memory ran out."
         )
     how = f"exit code {code}" if code >= 0 else f"signal {-code}"
-    return Fault(
+    return Failure(
         f"Your code ended the process ({how}).",
         hint="Does it call sys.exit or os._exit, or crash in a library?",
     )
 
 
 def innermost(stack: str, package: Path) -> str:
-    """`tinytorch/autograd.py:77`, of the first line of a faulthandler's stack that is inside."""
+    """The first line of a faulthandler stack inside the package: `tinytorch/autograd.py:77`."""
     for file, line in re.findall(r'File "([^"\n]*)", line (\d+)', stack):
         if Path(file).is_relative_to(package):
             shown = Path("tinytorch", Path(file).relative_to(package)).as_posix()

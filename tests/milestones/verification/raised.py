@@ -1,7 +1,7 @@
-"""What the framework raised, as an exception of the judge's own, and how such an answer is read.
+"""The framework's exceptions, as exceptions in the judge.
 
-The exception itself stays where it was raised: here are its class's name, its text and the place,
-cut and with everything made visible.
+The exception itself stays in the other process: here are its class name, its text and its place,
+shortened and with control characters escaped.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ MAX_TEXT = 4_000
 
 
 class EndedFromOutside(Exception):
-    """The judged process was killed, by whom it cannot be said. That is no verdict."""
+    """The judged process was killed from outside. This is not a verdict on the framework."""
 
 
 class Raised(Exception):
-    """What the framework raised: its class's name, its text, and where in `tinytorch/`."""
+    """An exception in the framework: its class name, its text, and its place in `tinytorch/`."""
 
     def __init__(self, kind: str, text: str, place: str = "", is_error: bool = True) -> None:
         super().__init__(text)
@@ -31,11 +31,11 @@ class Raised(Exception):
 
 
 class RaisedBlank(Raised, NotImplementedError):
-    """A task that is still blank."""
+    """NotImplementedError from a task that is still blank."""
 
 
 class RaisedAttribute(Raised, AttributeError):
-    """A name that is not there: `getattr` with a default may go on."""
+    """AttributeError, so that `getattr` with a default works."""
 
 
 KINDS: dict[str, type[Raised]] = {
@@ -45,21 +45,21 @@ KINDS: dict[str, type[Raised]] = {
 
 
 def raised(said: Any) -> Raised:
-    """The exception for what came in place of an answer."""
+    """The exception for an error answer."""
     form = {"kind": str, "text": str, "places": list, "is_error": bool, "late": bool}
     if type(said) is not dict or any(type(said.get(name)) is not of for name, of in form.items()):
-        raise Malformed("an error that is not as agreed")
+        raise Malformed("an invalid error")
     kind, text = visible(said["kind"])[:100], visible(said["text"][:MAX_TEXT])
-    # Late: by an assignment before. Whoever asked now must not take it for a name that is absent.
+    # Late: an earlier assignment raised it. It must not look like a missing attribute now.
     of = Raised if said["late"] else KINDS.get(kind, Raised)
     return of(kind, text, place_of(said["places"]), said["is_error"])
 
 
 def place_of(places: list[Any]) -> str:
-    """`tinytorch/nn/modules.py:12, in forward: return x`, of the innermost."""
+    """The innermost frame: `tinytorch/nn/modules.py:12, in forward: return x`."""
     if not places:
         return ""
     if type(places[-1]) is not list or list(map(type, places[-1])) != [str, int, str, str]:
-        raise Malformed("a place that is not as agreed")
+        raise Malformed("an invalid place")
     file, line, function, source = places[-1]
     return visible(f"{file[:300]}:{line}, in {function[:200]}: {source[:300]}".removesuffix(": "))

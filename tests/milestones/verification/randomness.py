@@ -1,8 +1,8 @@
-"""The framework's random numbers: kept while something is measured, and replayed.
+"""The framework's random numbers: saved while something is measured, and replayed.
 
 Only public names are used: `get_rng_state` and `set_rng_state`, else `random.fork_rng`, else
-`manual_seed` alone. A framework with `manual_seed` alone cannot say where its stream is: there, a
-measurement leaves it at a new seed, the same one for the same `--seed`.
+`manual_seed` alone. A framework with `manual_seed` alone cannot save its state: a measurement
+then leaves it at a new seed, the same one for the same `--seed`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Rewind = Callable[[], None]
 
 
 class RandomNumbers:
-    """The stream that `manual_seed` restarts, as far as its place can be read."""
+    """The generator that `manual_seed` restarts; its state is saved if it can be read."""
 
     def __init__(self, tt: Any, seed: int) -> None:
         self._tt, self._seed, self._counter = tt, seed, count()
@@ -28,7 +28,7 @@ class RandomNumbers:
         self._fork = public(tt, "fork_rng")
 
     def fresh_seed(self) -> int:
-        """A seed of our own: no draw from the run's generators, so that no figure depends on it."""
+        """A new seed, not drawn from the run's generators, so that no metric depends on it."""
         source = np.random.default_rng([self._seed, 2, next(self._counter)])
         return int(source.integers(2**31))
 
@@ -36,9 +36,9 @@ class RandomNumbers:
         return lambda: do(self._tt.manual_seed, seed)
 
     def bookmark(self) -> Rewind:
-        """A function that brings the stream back to where it is now.
+        """A function that restores the generator's current state.
 
-        A stream that cannot be read is put at a seed first: that place can be found again.
+        If the state cannot be read, the generator is seeded first, so that it can be restored.
         """
         if self._get is not None and self._set is not None:
             state, put_back = self._get(), self._set
@@ -49,7 +49,7 @@ class RandomNumbers:
 
     @contextmanager
     def kept(self) -> Iterator[None]:
-        """Whatever is drawn inside, afterwards the stream is where it was."""
+        """Restore the generator's state afterwards, whatever is drawn inside."""
         if self._fork is not None and (self._get is None or self._set is None):
             with self._fork():
                 yield

@@ -1,6 +1,6 @@
-"""One run of one milestone: its seed, its random numbers, what it reports.
+"""One run of one milestone: its seed, its random numbers, its reports.
 
-It reaches no verdict. `conftest.py` makes the run and shows its faults.
+It does not judge. `conftest.py` makes the run and shows its failures.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from verification.standins import Framework, process_of
 
 T = TypeVar("T", bound=Callable[..., Any])
 
-SECONDS_BETWEEN_EVENTS = 0.05  # twenty a second: more than an eye follows
+SECONDS_BETWEEN_EVENTS = 0.05  # twenty a second: faster than the eye can follow
 EVENTS_PER_PHASE = 40  # enough for a curve, however short the training is
 
 
@@ -50,9 +50,9 @@ class Run:
         self._process: Framework | None = None
 
     def framework(self) -> Any:
-        """The student's `tinytorch`, seeded: a stand-in for it, it lives in a process of its own.
+        """A stand-in for the student's `tinytorch`, seeded, which runs in its own process.
 
-        Imported as late as this, so that its errors show.
+        Imported inside the test, so that import errors are shown.
         """
         self._process = Framework(self.workspace, self._launched)
         self.tt = self._process.start()
@@ -60,18 +60,18 @@ class Run:
         return self.tt
 
     def there(self, function: T) -> T:
-        """A function of `models.py` or `there.py`, as it runs where the framework is."""
+        """Wrap a function of `models.py` or `there.py`, so that it runs beside the framework."""
         process = process_of(self.tt)
         return function if process is None else cast("T", process.there(function))
 
     def end(self) -> None:
-        """The framework has been asked all that it will be."""
+        """End the framework's process."""
         process = self._process or self._launched
         if process is not None:
             process.end()
 
     def seed_framework(self) -> None:
-        """From here on the framework's own random numbers are those of the seed."""
+        """Seed the framework's random numbers."""
         self.tt.manual_seed(self.seed % 2**32)
 
     @cached_property
@@ -87,13 +87,13 @@ class Run:
         return f"tito milestone run {self.milestone} --seed {self.seed}"
 
     def progress_is_due(self, step: int, total: int) -> bool:
-        """Time for an event, or a place on the curve? The first and the last step always are."""
+        """Whether to report a step: the first and last always, others by time and for the curve."""
         if step in (1, total) or step % -(-total // EVENTS_PER_PHASE) == 0:
             return True
         return self._clock() - self._last >= SECONDS_BETWEEN_EVENTS
 
     def until_event(self, done: int, total: int) -> int:
-        """How many steps there are to the next place on the curve."""
+        """The number of steps to the next point of the curve."""
         between = -(-total // EVENTS_PER_PHASE)
         return min(between - done % between, total - done)
 
@@ -115,12 +115,12 @@ class Run:
             stream.write(line + "\n")
 
     def measured(self, **metrics: float) -> None:
-        """Metrics of the report: they are shown, stored and plotted. A pass needs them all."""
+        """Report metrics, which are shown and stored. A pass needs them all."""
         for name, value in metrics.items():
             self.record(name, f"{value:.6g}")
 
 
 def stream_from_environment() -> Path | None:
-    """Where progress goes, when somebody listens."""
+    """The file for progress events, if the caller wants them."""
     named = os.environ.get("TINYTORCH_PROGRESS_STREAM")
     return Path(named) if named else None

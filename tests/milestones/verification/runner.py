@@ -1,7 +1,7 @@
-"""What the judged process answers: one request at a time, at the level of the contract's names.
+"""How the judged process answers requests, one at a time, with the contract's names.
 
-It knows no test, no data beyond a request, no expected value and no report. The framework may
-change anything in here: each answer is checked by the judge. `judged.py` starts it.
+It knows no tests, no expected values and no report. The framework may change anything in this
+process, so the judge checks each answer. `judged.py` starts it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from verification import pipe
 
 PACKAGE = "tinytorch"
-MAX_ITEMS = 10_000  # of an iterator, which may have no end
+MAX_ITEMS = 10_000  # of an iterator, which may be endless
 MAX_TEXT = 4_000
 
 OPERATORS: dict[str, Callable[..., Any]] = {
@@ -40,7 +40,7 @@ OPERATORS: dict[str, Callable[..., Any]] = {
 
 
 def bounded(values: Any) -> list[Any]:
-    """What an iterator gives. Plain loops: a framework may have replaced anything else."""
+    """The values of an iterator. A plain loop: the framework may have replaced anything else."""
     found: list[Any] = []
     for value in values:
         if len(found) >= MAX_ITEMS:
@@ -60,11 +60,11 @@ ITERABLE: tuple[type, ...] = (
 
 
 class Objects:
-    """What has not travelled: numbered, until the judge drops it."""
+    """Objects that stay here, numbered until the judge drops them."""
 
     def __init__(self) -> None:
         self._held: dict[int, Any] = {}
-        self._handles: dict[int, int] = {}  # by id, which is unique as long as it is held
+        self._handles: dict[int, int] = {}  # by id, which is unique while the object is referenced
         self._classes: dict[int, tuple[int, type]] = {}
         self._next = 0
         self.described: list[Any] = []  # classes that the judge does not know yet
@@ -94,7 +94,7 @@ class Objects:
 
 
 def methods_of(kind: type) -> list[str]:
-    """Names that can be called on any object of a class, so that a call is one request."""
+    """The callable names of a class, so that calling one is a single request."""
     if issubclass(kind, (ModuleType, type)):
         return []
     names = [name for name in dir(kind) if not name.startswith("__")]
@@ -102,7 +102,7 @@ def methods_of(kind: type) -> list[str]:
 
 
 class Runner:
-    """One request at a time, until the pipe ends."""
+    """Answer one request at a time, until the pipe closes."""
 
     def __init__(
         self, incoming: int, outgoing: int, workspace: Path, load: Callable[[str], ModuleType]
@@ -119,12 +119,12 @@ class Runner:
         while True:
             (number, drops, requests), arrays = pipe.read_frame(self.read)
             answer = self.answer(number, requests, drops, arrays)
-            if os.getpid() != self.process:  # a fork of the framework's, come back out of a call
+            if os.getpid() != self.process:  # a process forked by the framework
                 os._exit(0)
             self.write(answer)
 
     def answer(self, number: int, requests: Any, drops: list[int], arrays: list[Any]) -> bytes:
-        """The answer to the last request. Those before it are assignments, which have none."""
+        """Answer the last request. Those before it are assignments, which have no answer."""
         value, left = None, len(requests)
         try:
             for verb, packed in requests:
@@ -138,7 +138,7 @@ class Runner:
             node = pipe.pack(value, blobs, self.objects.refer)
             described, self.objects.described = self.objects.described, []
             return pipe.frame([number, "is", node, described], blobs)
-        except BaseException as error:  # SystemExit too: it is the framework's, not ours
+        except BaseException as error:  # SystemExit too: the framework raised it, not we
             self.objects.drop(drops)
             said = described_error(error, self.package) | {"late": left > 0}
             return pipe.frame([number, "raised", said, []], [])
@@ -146,7 +146,7 @@ class Runner:
     def read(self, size: int) -> bytes:
         data = self.incoming.read(size)
         if len(data) < size:
-            os._exit(0)  # the judge has gone, or has what it needs
+            os._exit(0)  # the judge has ended, or has what it needs
         return data
 
     def write(self, data: bytes) -> None:
@@ -154,7 +154,7 @@ class Runner:
         while view:
             view = view[os.write(self.outgoing, view) :]
 
-    # ----------------------------------------------------------------------- what can be asked for
+    # ----------------------------------------------------------------------- the requests
 
     def do_start(self) -> int:
         return os.getpid()
@@ -194,7 +194,7 @@ class Runner:
 
 
 def described_error(error: BaseException, package: Path) -> dict[str, Any]:
-    """What the judge is told of an exception. Its text may be anything, and may itself raise."""
+    """Describe an exception for the judge. Its `__str__` may itself raise."""
     try:
         text = str(error)[:MAX_TEXT]
         frames = [place(package, entry) for entry in traceback.extract_tb(error.__traceback__)]

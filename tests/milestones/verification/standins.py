@@ -1,8 +1,8 @@
-"""Stand-ins: what the judge holds of the framework's objects. Whatever is done to one is asked for.
+"""Stand-ins in the judge for the framework's objects: each use of one is a request.
 
-`layer(x)`, `p.data`, `p.grad = None`, `1 - x`, `with tt.no_grad():` read as ever, and each is one
-request. Arrays, numbers, strings and containers come as values: `.data` is a copy each time, and a
-change of it counts only when it is assigned. `type(layer).__name__` is the class's name over there.
+`layer(x)`, `p.data`, `p.grad = None`, `1 - x`, `with tt.no_grad():` look as usual, and each is one
+request. Arrays, numbers, strings and containers are sent as values: `.data` is a new copy each
+time, and a change counts only if it is assigned. `type(layer).__name__` is the real class name.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from verification.wording import visible
 
 
 class StandIn:
-    """One object of the framework's, by its number."""
+    """A stand-in for one object of the framework, by its number."""
 
     __slots__ = ("__weakref__", "_handle", "_known", "_process")
-    __array_ufunc__ = None  # NumPy's numbers leave `2 * x` to __rmul__
+    __array_ufunc__ = None  # so that NumPy's numbers leave `2 * x` to __rmul__
 
     _methods: frozenset[str] = frozenset()
     _process: Framework
     _handle: int
-    _known: dict[str, Any]  # of a module: its functions and classes, asked for once
+    _known: dict[str, Any]  # of a module: its functions and classes, requested once
 
     def __getattr__(self, name: str) -> Any:
         if name in self._methods:
@@ -52,7 +52,7 @@ class StandIn:
         return self._process.ask("call", self, arguments, options)
 
     def __array__(self, dtype: object = None, copy: object = None) -> np.ndarray:
-        """NumPy shall not look into it: an array of one object, which is no number."""
+        """Keep NumPy from looking inside: an array of one object, which is not a number."""
         array = np.empty((), object)
         array[()] = self
         return array
@@ -74,7 +74,7 @@ LASTING = {"module", "function", "type", "builtin_function_or_method"}
 
 
 class Method:
-    """A method that has been named and not yet called: both are one request."""
+    """A method that is not called yet: looking it up and calling it are one request."""
 
     __slots__ = ("_name", "_of")
 
@@ -87,7 +87,7 @@ class Method:
 
 
 def asking(name: str, turned: bool = False) -> Callable[..., Any]:
-    """The special method of an operator; turned, `1 - x` in place of `x - 1`."""
+    """The special method of an operator; reversed: `1 - x` instead of `x - 1`."""
 
     def ask(self: StandIn, *others: Any) -> Any:
         operands = (*others, self) if turned else (self, *others)
@@ -105,7 +105,7 @@ for _name in BINARY:
 
 
 class Framework(Judged):
-    """The judged process, with stand-ins for what stays in it."""
+    """The judged process, with stand-ins for the objects that stay in it."""
 
     def __init__(
         self, workspace: Path, launched: Launched | None = None, limit: float = REQUEST_SECONDS
@@ -116,11 +116,11 @@ class Framework(Judged):
         super().__init__(workspace, launched, limit)
 
     def start(self) -> Any:
-        """The stand-in for `tinytorch`, imported over there."""
+        """Import `tinytorch` in the judged process; return its stand-in."""
         return self.ask("framework")
 
     def there(self, function: Callable[..., Any]) -> Any:
-        """A function of the course, from `models.py` or `there.py`, as it runs over there."""
+        """Wrap a function of `models.py` or `there.py`, so that it runs in the judged process."""
         path, name = str(sys.modules[function.__module__].__file__), function.__name__
         if (path, name) not in self._functions:
             self._functions[path, name] = self.ask("there", path, name)
@@ -138,7 +138,7 @@ class Framework(Judged):
         for entry in classes:
             number, name, methods = entry
             if type(number) is not int or type(name) is not str or len(self._kinds) > 10_000:
-                raise Malformed("a class that is not as agreed")
+                raise Malformed("an invalid class")
             if any(type(method) is not str for method in methods):
                 raise Malformed("a method that has no name")
             members = {"__slots__": (), "_methods": frozenset(methods)}
@@ -146,7 +146,7 @@ class Framework(Judged):
 
     def resolve(self, node: list[Any]) -> StandIn:
         if len(node) != 3 or node[0] != "h" or type(node[1]) is not int:
-            raise Malformed("a value of no known kind")
+            raise Malformed("a value of unknown kind")
         _, handle, kind = node
         found = self._alive.get(handle)
         if found is None:
@@ -154,12 +154,12 @@ class Framework(Judged):
                 raise Malformed("an object of a class that was not described")
             found = made(self._kinds[kind], self, handle)
             self._alive[handle] = found
-            self.drops.discard(handle)  # it may have been let go of a moment ago
+            self.drops.discard(handle)  # it may just have been garbage collected
         return found
 
 
 def made(kind: type[StandIn], process: Framework, handle: int) -> StandIn:
-    """Past __setattr__, which asks."""
+    """Set an attribute of the stand-in itself, without a request."""
     found = kind()
     for name, value in (("_process", process), ("_handle", handle), ("_known", {})):
         object.__setattr__(found, name, value)
@@ -167,7 +167,7 @@ def made(kind: type[StandIn], process: Framework, handle: int) -> StandIn:
 
 
 def fetch(value: Any, *names: str) -> Any:
-    """`value.grad.data` as one request; None where something on the way is None."""
+    """`value.grad.data` as one request; None if one of the attributes is None."""
     if isinstance(value, StandIn):
         return value._process.ask("path", value, *names)
     for name in names:
@@ -176,7 +176,7 @@ def fetch(value: Any, *names: str) -> Any:
 
 
 def do(function: Callable[..., Any], *arguments: Any) -> None:
-    """Call it, with no need of what it gives: that goes with the next request."""
+    """Call a function without its result; this is sent with the next request."""
     if isinstance(function, StandIn):
         function._process.tell("call", function, arguments, {})
     elif isinstance(function, Method):
@@ -187,5 +187,5 @@ def do(function: Callable[..., Any], *arguments: Any) -> None:
 
 
 def process_of(tt: Any) -> Framework | None:
-    """The process that a stand-in stands for; none for a framework in this process."""
+    """The process of a stand-in; None for a framework in this process."""
     return tt._process if isinstance(tt, StandIn) else None

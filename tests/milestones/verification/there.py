@@ -1,8 +1,8 @@
-"""What of the course runs beside the framework, in the judged process, and gives no verdict.
+"""Course code that runs beside the framework, in the judged process. It does not judge.
 
-Some training steps are one request, calls of layers are recorded where they are made, and a class
-of the framework's own is extended where it lives. All of it is written in the contract's names, and
-what it returns is only an answer: the judge checks it. Only NumPy may be imported.
+Several training steps are one request, calls of layers are recorded here, and classes of the
+framework are subclassed here. Only the contract's names are used, and the judge checks the results.
+Only NumPy may be imported.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 
 class GradientDescent:
-    """An optimizer of one line, for the milestones before module 04."""
+    """A one-line optimizer for the milestones before module 04."""
 
     def __init__(self, parameters: Any, lr: float) -> None:
         self.parameters, self.lr = list(parameters), lr
@@ -34,7 +34,7 @@ class GradientDescent:
 def gradients(
     tt: Any, model: Any, criterion: Any, optimizer: Any, inputs: np.ndarray, targets: np.ndarray
 ) -> Any:
-    """The first half of a training step; the model's output."""
+    """The first half of a training step, up to backward; returns the model's output."""
     output = model(tt.tensor(inputs))
     loss = criterion(output, tt.tensor(targets))
     optimizer.zero_grad()
@@ -43,7 +43,7 @@ def gradients(
 
 
 def update(optimizer: Any, schedule: Any) -> None:
-    """The other half."""
+    """The second half of a training step: update the parameters."""
     optimizer.step()
     if schedule is not None:
         schedule.step()
@@ -52,7 +52,7 @@ def update(optimizer: Any, schedule: Any) -> None:
 def training_steps(
     tt: Any, model: Any, criterion: Any, optimizer: Any, schedule: Any, batches: list[Any]
 ) -> Any:
-    """Whole steps, one for each (inputs, targets); the model's last output."""
+    """One training step for each (inputs, targets); returns the model's last output."""
     output = None
     for inputs, targets in batches:
         output = gradients(tt, model, criterion, optimizer, inputs, targets)
@@ -64,7 +64,7 @@ def training_steps(
 
 
 def switched(model: Any, training: bool) -> tuple[bool, list[Any]]:
-    """Bring the model into a mode; (its own mode before, each layer with its mode before)."""
+    """Set the model's mode; return its old mode, and each layer with its old mode."""
     layers = list(model.modules()) if hasattr(model, "modules") else [model]
     before = [(layer, getattr(layer, "training", True)) for layer in layers]
     was_training = getattr(model, "training", True)
@@ -81,13 +81,13 @@ def switched_back(model: Any, before: tuple[bool, list[Any]]) -> None:
 
 
 def buffers(model: Any) -> dict[str, Any]:
-    """By name; none where a framework, or a model of plain tensors, has none."""
+    """The buffers by name; empty if the framework or the model has none."""
     named = getattr(model, "named_buffers", None)
     return {} if named is None else dict(named())
 
 
 def set_buffers_apart(model: Any) -> dict[str, Any]:
-    """The arrays of the buffers; the model works on copies of them from here on."""
+    """The arrays of the buffers; from now on the model uses copies of them."""
     before = {name: buffer.data for name, buffer in buffers(model).items()}
     set_buffers(model, {name: np.array(value) for name, value in before.items()})
     return before
@@ -100,7 +100,7 @@ def set_buffers(model: Any, values: dict[str, np.ndarray]) -> None:
 
 
 def evaluated(tt: Any, model: Any, inputs: np.ndarray) -> Any:
-    """Its outputs in evaluation mode; it is left in the mode, and with the buffers, that it had."""
+    """The outputs in evaluation mode; the model's mode and buffers are restored."""
     modes = all(callable(getattr(model, name, None)) for name in ("train", "eval"))
     mode, kept = switched(model, False) if modes else None, set_buffers_apart(model)
     try:
@@ -112,7 +112,7 @@ def evaluated(tt: Any, model: Any, inputs: np.ndarray) -> Any:
 
 
 def outputs(tt: Any, model: Any, x: Any) -> Any:
-    """What the model gives, as an array, with nothing recorded."""
+    """The model's outputs as an array, without gradients."""
     with tt.no_grad():
         return model(x).data
 
@@ -121,7 +121,7 @@ def outputs(tt: Any, model: Any, x: Any) -> Any:
 
 
 def array_of(output: Any) -> np.ndarray:
-    """What a layer gives, of several things the first."""
+    """A layer's output; if there are several, the first."""
     first = output[0] if isinstance(output, tuple) else output
     return np.array(getattr(first, "data", first))
 
@@ -131,7 +131,7 @@ def again(layer: Any, arguments: tuple[Any, ...], options: dict[str, Any]) -> np
 
 
 def recordable(layer: Any) -> bool:
-    """Its `forward` can be shadowed on the object itself."""
+    """Whether a layer's `forward` can be replaced on the object itself."""
     return hasattr(layer, "forward") and "forward" not in getattr(layer, "__dict__", {"forward": 0})
 
 
@@ -157,7 +157,7 @@ def recording(model: Any) -> Iterator[list[tuple[Any, ...]]]:
 
 
 def recorded_calls(tt: Any, model: Any, inputs: np.ndarray) -> list[tuple[Any, ...]]:
-    """(name, layer, arguments, options, what came out) of each call; the model comes last."""
+    """(name, layer, arguments, options, output) of each call; the model itself comes last."""
     with recording(model) as calls, tt.no_grad():
         x = tt.tensor(inputs)
         calls.append(("", model, (x,), {}, array_of(model(x))))

@@ -1,6 +1,6 @@
 """The training loop of every milestone, and whether each parameter moved in it.
 
-The loop is the one a student writes. What is shown while it runs is computed by NumPy.
+The loop is the one a student writes. The loss and accuracy shown are computed by NumPy.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from verification import there
 from verification.data import Examples
-from verification.faults import Fault
+from verification.failures import Failure
 from verification.model_under_test import ModelUnderTest, Values
 from verification.run import Run
 from verification.training_gradients import TrainingCheck
@@ -48,10 +48,10 @@ def train(
     schedule: Any = None,
     noise: float = 0.0,
 ) -> None:
-    """Forward, loss, backward, step; NumPy's loss and accuracy go out as progress.
+    """Forward, loss, backward, step; report NumPy's loss and accuracy as progress.
 
-    In an early step of the phase "training", the gradients are checked as they are. Between looks
-    and events, several steps are one request: each request costs as much as a small product.
+    In an early step of the phase "training", the gradients are checked. Between checks and events,
+    several steps are one request: a request costs as much as a small matrix product.
     """
     run, batches = subject.run, minibatches(subject.run.rng, examples, batch, steps, noise)
     first = int(run.checks_rng.integers(2, max(3, steps // 4))) if phase == "training" else None
@@ -72,7 +72,7 @@ def train(
 
 
 class Pace:
-    """How many steps one request makes: up to the next place on the curve, and never for long."""
+    """Chooses the steps per request: up to the next point of the curve, and never for long."""
 
     def __init__(self, run: Run) -> None:
         self._run, self._affordable = run, 1
@@ -83,7 +83,7 @@ class Pace:
     def timed(
         self, subject: ModelUnderTest, optimizer: Any, schedule: Any, chosen: list[Examples]
     ) -> Any:
-        """The output of the last of these steps."""
+        """Run these steps, measure their time, and return the last output."""
         began, call = time.perf_counter(), self._run.there(there.training_steps)
         output = call(self._run.tt, subject.model, subject.criterion, optimizer, schedule, chosen)
         each = (time.perf_counter() - began) / len(chosen)
@@ -99,7 +99,7 @@ def checked_step(
     step: int,
     check: TrainingCheck,
 ) -> Any:
-    """A training step with a look at its gradients before they are used."""
+    """A training step whose gradients are checked before they are used."""
     run, moment = subject.run, subject.moment()
     output = run.there(there.gradients)(
         run.tt, subject.model, subject.criterion, optimizer, *chosen
@@ -112,19 +112,19 @@ def checked_step(
 def report(
     subject: ModelUnderTest, phase: str, step: int, steps: int, out: np.ndarray, targets: np.ndarray
 ) -> None:
-    """One progress event. Training that has become NaN is not worth waiting for."""
+    """Report progress; fail at once if the outputs have become NaN or infinite."""
     if not np.isfinite(out).all():
-        raise Fault(
+        raise Failure(
             f"The network's outputs became NaN or infinite by step {step} of {steps} ({phase}).",
-            hint="A step in the wrong direction, or one far too large, grows without end; so does "
-            "a log of zero or a division by zero.",
+            hint="Is a step in the wrong direction, or far too large? Is there a log of zero or a "
+            "division by zero?",
         )
     loss, accuracy = subject.metrics.loss(out, targets), subject.metrics.accuracy(out, targets)
     subject.run.progress(phase, step, steps, loss, accuracy)
 
 
 def check_moved(subject: ModelUnderTest, before: Values) -> None:
-    """Every part of every parameter has moved, but for those declared to have no gradient."""
+    """Check that every part of every parameter has moved, except those without a gradient."""
     after = subject.parameter_values()
     frozen = [
         part
@@ -133,8 +133,8 @@ def check_moved(subject: ModelUnderTest, before: Values) -> None:
         if not part.zero_because and np.array_equal(after[name][part.rows], old[part.rows])
     ]
     if frozen:
-        raise Fault(
-            f"After training, `{frozen[0]}` is what it was before: it did not learn.",
+        raise Failure(
+            f"After training, `{frozen[0]}` has not changed: it did not learn.",
             unmoved=", ".join(map(str, frozen)),
             moved=f"{len(before) - len({part.parameter for part in frozen})} of {len(before)} "
             "parameters",

@@ -1,11 +1,11 @@
-"""The gradients that the optimizer is about to use: float32, a whole batch, moved weights.
+"""Check the gradients during training: float32, a whole batch, weights that have moved.
 
-`model_gradients.py` has seen float64, few examples and the first weights. What is wrong only here
-may do no harm to the accuracy: Adam divides by the size of a gradient.
+`model_gradients.py` checks float64, few examples and the first weights. An error that appears only
+here need not harm the accuracy: Adam divides by the size of a gradient.
 
-In float32 a unit of ReLU or a maximum can lie on the other side of its kink than in float64: then
-the gradient of that step is right and disagrees all the same. So a step that disagrees is no fault
-yet. The next steps are looked at too, and what is wrong in all of them is. The tolerance stays.
+In float32, a ReLU or a maximum can be on the other side of its kink than in float64; then a right
+gradient disagrees too. So one step that disagrees is not a failure: only a gradient that is wrong
+in all of the next steps is. The tolerance does not change.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 
 from verification.data import Examples
-from verification.faults import Fault
+from verification.failures import Failure
 from verification.gradients import Measured, check_found
 from verification.layers import module_of, owner_of
 from verification.model_gradients import forward_and_loss, in_words
@@ -26,7 +26,7 @@ Wrong = dict[str, list[Measured]]
 
 
 class TrainingCheck:
-    """A look at one early step, and at the next ones as long as a parameter is always wrong."""
+    """Checks one early step, and the next ones as long as a parameter is always wrong."""
 
     def __init__(self, subject: ModelUnderTest, first: int | None) -> None:
         self.subject, self._next, self._looks = subject, first, 0
@@ -36,30 +36,30 @@ class TrainingCheck:
         return step == self._next
 
     def until(self, done: int) -> int:
-        """How many steps may be made before the next look."""
+        """How many steps may be made before the next check."""
         return sys.maxsize if self._next is None or self._next <= done else self._next - 1 - done
 
     def look(self, step: int, batch: Examples, moment: Moment) -> None:
-        """After backward, before the optimizer's step; the moment is that of the forward."""
+        """Check after backward, before the optimizer's step; `moment` is the forward's state."""
         wrong = wrong_in_training(self.subject, batch, moment)
         always = {name: of for name, of in wrong.items() if not self._looks or name in self._wrong}
         self._looks, self._wrong = self._looks + 1, always
         if always and self._looks == LOOKS:
-            raise training_fault(self.subject, batch, always)
+            raise training_failure(self.subject, batch, always)
         self._next = step + 1 if always else None
 
 
 def wrong_in_training(subject: ModelUnderTest, batch: Examples, moment: Moment) -> Wrong:
-    """The parameters whose gradient, as it is now, is not that of this batch."""
+    """The parameters whose current gradient is wrong for this batch."""
     with subject.held(True, moment, float64=True) as restart:
         _, loss, _ = forward_and_loss(subject, batch, restart)
         return check_found(subject.parameters(), loss, subject.run.checks_rng, TOLERANCE)
 
 
-def training_fault(subject: ModelUnderTest, batch: Examples, wrong: Wrong) -> Fault:
+def training_failure(subject: ModelUnderTest, batch: Examples, wrong: Wrong) -> Failure:
     name, measured = list(wrong.items())[-1]
     model = subject.model
-    return Fault(
+    return Failure(
         f"During training, the gradient of `{name}` ({owner_of(model, name)}) "
         f"{in_words(measured, measured[0], TOLERANCE)}.",
         module=module_of(model, name),

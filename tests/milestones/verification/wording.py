@@ -1,4 +1,4 @@
-"""From two arrays to a sentence: in which way a result differs from what it should be.
+"""From two arrays to a sentence: how a result differs from the expected one.
 
 Pure functions over NumPy arrays. No framework, no file names, no advice.
 """
@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 RELATIVE = 1e-6
-SMALL = 1e-2  # an entry this small, beside the largest, is held to its absolute error
+SMALL = 1e-2  # entries this small, relative to the largest, are compared by absolute error
 
 
 class Difference(NamedTuple):
@@ -22,7 +22,7 @@ class Difference(NamedTuple):
 
 
 def compare(actual: object, expected: np.ndarray, relative: float = RELATIVE) -> Difference | None:
-    """None when the arrays agree, else the first description that fits."""
+    """Describe the difference; None if the arrays agree."""
     expected = np.asarray(expected)
     if actual is None:
         return Difference("missing", "is None")
@@ -30,7 +30,7 @@ def compare(actual: object, expected: np.ndarray, relative: float = RELATIVE) ->
     if array.dtype.kind not in "fiub":
         return Difference("type", f"holds {array.dtype}, not numbers")
     if array.shape != expected.shape:
-        return Difference("shape", f"has shape {array.shape} in place of {expected.shape}")
+        return Difference("shape", f"has shape {array.shape} instead of {expected.shape}")
     if not np.isfinite(array).all():
         bad = "NaN" if np.isnan(array).any() else "infinite"
         return Difference("nan", f"is {bad} at {count(~np.isfinite(array))}")
@@ -40,7 +40,7 @@ def compare(actual: object, expected: np.ndarray, relative: float = RELATIVE) ->
 
 
 def agree(actual: np.ndarray, expected: np.ndarray, relative: float = RELATIVE) -> np.ndarray:
-    """Where two arrays of one shape are the same number."""
+    """The entries in which two arrays of one shape agree."""
     largest = np.abs(expected).max(initial=0.0)
     allowed = relative * np.abs(expected) + max(relative * SMALL * largest, 1e-12)
     return np.asarray(np.abs(actual - expected) <= allowed)
@@ -63,7 +63,7 @@ def proportional(actual: np.ndarray, expected: np.ndarray, relative: float) -> D
 
 
 def by_entries(actual: np.ndarray, expected: np.ndarray, relative: float) -> Difference:
-    """Wrong in some entries: which, and how the worst of them reads."""
+    """Describe a difference in some entries: how many, and the worst one."""
     right = agree(actual, expected, relative)
     wrong = ~right
     if actual.size > 1 and np.ptp(actual) == 0 and np.ptp(expected) > 0:
@@ -75,7 +75,7 @@ def by_entries(actual: np.ndarray, expected: np.ndarray, relative: float) -> Dif
     off = np.where(wrong, np.abs(actual - expected), 0)
     worst = np.unravel_index(np.argmax(off), actual.shape)
     place = f" {list(map(int, worst))}" if worst else ""
-    words = f"is {number(actual[worst])} in place of {number(expected[worst])}"
+    words = f"is {number(actual[worst])} instead of {number(expected[worst])}"
     if actual.size == 1:
         return Difference("values", words)
     return Difference("values", f"is wrong at {count(wrong)}; the worst,{place}, {words}")
@@ -87,18 +87,18 @@ def count(where: np.ndarray) -> str:
 
 
 def visible(text: str) -> str:
-    """Without anything that steers a terminal or turns a line around: shown by its number."""
+    """Escape characters that control a terminal or change the text direction."""
     return "".join(
         c if c == "\n" or unicodedata.category(c) not in UNSEEN else f"\\u{ord(c):04x}"
         for c in text
     )
 
 
-UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # control, format, surrogates, not assigned
+UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # control, format, surrogate, unassigned
 
 
 def with_article(noun: str) -> str:
-    """`an ndarray`, `a list`: types are named by their spelling, and read out loud."""
+    """`an ndarray`, `a list`: the article that fits the way the name is pronounced."""
     vowel = noun[:1].lower() in "aeio" or noun == "ndarray"
     return f"{'an' if vowel else 'a'} {noun}"
 
@@ -108,7 +108,7 @@ def number(value: object) -> str:
 
 
 def show(value: object, limit: int = 12) -> str:
-    """An array on one line: all of a small one, shape and beginning of a large one."""
+    """An array on one line: a small one in full, a large one by shape and first entries."""
     if value is None:
         return "None"
     array = np.asarray(value)

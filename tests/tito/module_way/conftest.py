@@ -1,7 +1,7 @@
-"""A desk to work at: a blank workspace of the tiny course, and the tool in this very process.
+"""A blank workspace of the tiny course, and the tool in this process.
 
-In process because that is faster, and because a test can then replace the disk's replies. The
-student's code still runs in a child of its own, as it always does.
+In process because that is faster, and because a test can then fake disk errors. The student's code
+still runs in its own child process.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tito.world import World
 
 
 class Terminal(io.StringIO):
-    """Standard input with somebody in front of it."""
+    """Standard input with a person at the terminal."""
 
     def isatty(self) -> bool:
         return True
@@ -46,7 +46,7 @@ class Screen(io.TextIOWrapper):
 
 @dataclass
 class Said:
-    """What one command came to."""
+    """The output and exit code of one command."""
 
     code: int
     out: str
@@ -131,7 +131,7 @@ def desk(
 
 @pytest.fixture(scope="session")
 def completed(tiny_course: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A workspace and a home with both modules completed. To be copied, not worked in."""
+    """A workspace and a home with both modules completed. Copy it, do not change it."""
     root, home = tmp_path_factory.mktemp("completed") / "work", tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tito.core.workspace.course.PACKAGE", tiny_course / "tito")

@@ -46,7 +46,7 @@ def test_a_syntax_error_names_its_line_and_shows_a_caret(desk: Desk) -> None:
         (b"# %%\n#| default_exp seeds\n#| export\nx = 1\n\0\0\0\0", "setup.py:5"),
         ("# %%\n#| export seeds\nx = 'é'\n".encode("latin-1"), "not UTF-8"),
         ("# %%\n#| export seeds\nx = 'é'\n".encode("utf-16"), "Save the file as UTF-8"),
-        (b"# %%\n#| export seeds\n" + b"#" * 5_000_001, "5 MB large"),
+        (b"# %%\n#| export seeds\n" + b"#" * 5_000_001, "5 MB, which is too large for a lesson"),
     ],
     ids=["empty", "blank lines", "cut", "zero bytes", "latin-1", "utf-16", "huge"],
 )
@@ -357,7 +357,7 @@ def test_without_the_test_file(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("tests", "words"),
     [
-        ("", "holds no test"),
+        ("", "contains no tests"),
         ("def test_0_1(:\n", "SyntaxError"),
         ("import no_such_package\n", "no_such_package"),
     ],
@@ -375,7 +375,7 @@ def test_a_skipped_test_is_not_a_pass(desk: Desk) -> None:
     desk.tests("00_setup").write_text(skip)
     said = complete(desk)
     assert said.code == 1
-    assert "a skip is not a pass" in said.out
+    assert "A skip is not a pass" in said.out
 
 
 def test_a_test_that_returns_is_not_a_pass(desk: Desk) -> None:
@@ -463,7 +463,7 @@ def test_what_is_no_file_is_not_waited_for(desk: Desk, what: str, kind: str) -> 
 
 
 def test_no_mark_of_the_terminal_is_printed(desk: Desk) -> None:
-    """A lesson's words reach the screen, but they do not steer it: colors, bells, right to left."""
+    """A lesson's output is shown without control characters: colors, bells, right to left."""
     desk.solve("00_setup")
     marks = "\\x1b[2J\\x07\\x9b31m\\u202e\\u2066"
     desk.change("00_setup", "    return seed\n", f'    raise ValueError("see{marks}!")\n')
@@ -514,7 +514,7 @@ def test_a_loop_that_appends_meets_the_memory_limit(desk: Desk, code: str) -> No
     said = desk.tito("module", "test", "00", TITO_TEST_GB="0.5")
     assert said.code == 1, said.all
     words = " ".join(said.out.split())
-    assert "It asked for more than 0.5 GB of memory. Does something grow in a loop?" in words
+    assert "Your code asked for more than 0.5 GB of memory. Does something grow in a loop?" in words
     assert "modules/00_setup/setup.py:" in said.out
 
 

@@ -1,4 +1,4 @@
-"""test, export, unlock: in this order, all of it or nothing."""
+"""test, export, unlock: in this order, all or nothing."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_who_edited_the_tests_is_told_and_it_is_on_record(desk: Desk) -> None:
 
 
 def test_a_lesson_that_is_half_saved_while_its_tests_run(desk: Desk) -> None:
-    """What was read before the run is what is exported and spoken of."""
+    """What was read before the run is what is exported and reported."""
     desk.solve("00_setup")
     saving = "\n\ndef test_0_1_saved():\n    open({!r}, 'w').write('# %%\\n### END SOLUTION')\n"
     with desk.tests("00_setup").open("a", encoding="utf-8") as file:
@@ -217,10 +217,10 @@ def test_the_json_of_a_lesson_that_cannot_be_read(desk: Desk) -> None:
 
 @pytest.mark.parametrize("damage", ["def (\n", "1 / 0\n"])
 @pytest.mark.parametrize("file", ["seeds.py", "line.py"])
-def test_the_command_that_is_named_mends_an_edited_package(
+def test_the_suggested_command_fixes_an_edited_package(
     solved_desk: Desk, file: str, damage: str
 ) -> None:
-    """Whoever follows `Next:` from any command arrives where everything is as it was."""
+    """The command after `Next:` restores everything, whichever command suggests it."""
     before = solved_desk.everything()
     path = solved_desk.root / "tinytorch" / file
     for first in (["doctor"], ["module", "test", "03"], ["export"]):
@@ -348,7 +348,7 @@ def test_two_terminals_at_once(desk: Desk) -> None:
     ]
     said = [run.communicate()[0].decode("utf-8", "replace") for run in runs]
     assert [run.returncode for run in runs] == [0, 0, 0], said
-    assert any("waiting for it" in text for text in said)
+    assert any("Waiting for another tito" in text for text in said)
     assert desk.tito("module", "status", "--json").json["modules"][0]["state"] == "complete"
 
 

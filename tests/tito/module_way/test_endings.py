@@ -24,7 +24,7 @@ MISBEHAVIOR = {
     "sys.exit": ("raise SystemExit(0)", Outcome.FAILED, 1),
     "a skip": ("__import__('pytest').skip('no')", Outcome.FAILED, 1),
     "a crash of Python": ("__import__('ctypes').string_at(0)", Outcome.FAILED, 1),
-    "ended from outside": (
+    "killed from outside": (
         "__import__('os').kill(__import__('os').getpid(), 9)",
         Outcome.COULD_NOT_RUN,
         3,
@@ -41,7 +41,7 @@ def with_short_milestones(desk: Desk) -> None:
 
 @pytest.mark.parametrize("kind", MISBEHAVIOR)
 def test_both_ways_agree(solved_desk: Desk, kind: str) -> None:
-    if kind == "ended from outside" and os.name != "posix":
+    if kind == "killed from outside" and os.name != "posix":
         pytest.skip("sends a signal")
     code, outcome, exit_code = MISBEHAVIOR[kind]
     with_short_milestones(solved_desk)

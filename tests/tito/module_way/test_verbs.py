@@ -15,7 +15,7 @@ import pytest
 from tito.core.console import ASCII, make_console
 from tito.core.python import pip_install
 from tito.core.workspace.workspace import Module
-from tito.views.modules import NARROW, SAID, list_table, status_table
+from tito.views.modules import NARROW, STATE_TEXT, list_table, status_table
 from tito.workflows.status import ModuleState, ModuleStatus
 
 from .conftest import Desk, Screen
@@ -99,7 +99,8 @@ def test_the_tables_lose_nothing(width: int) -> None:
             ]
             assert columns[:2] == ["07", title]
             assert narrow or columns[2] == "12"
-            assert "What it is." in columns or SAID.get(state, state) in columns[-1 - (not narrow)]
+            text = STATE_TEXT.get(state, state)
+            assert "What it is." in columns or text in columns[-1 - (not narrow)]
 
 
 def test_status_when_a_lesson_is_gone(desk: Desk) -> None:
@@ -117,7 +118,7 @@ def test_a_workspace_inside_another_one_says_so(desk: Desk) -> None:
     (inner / "modules" / "00_setup").mkdir(parents=True)
     said = desk.tito("module", "status", cwd=inner)
     assert said.code == 0
-    assert "lies inside another one" in said.out
+    assert "is inside another one" in said.out
 
 
 # --------------------------------------------------------------------------- which module
@@ -214,7 +215,7 @@ def test_start_finds_the_editor_as_a_shell_does(
     ("setting", "words"),
     [
         ("", "No editor is set"),
-        ("no-such-editor-xyz", "cannot be started"),
+        ("no-such-editor-xyz", "was not found"),
         ("'", "cannot be read"),
     ],
 )
@@ -281,12 +282,12 @@ def test_start_jupyter_where_there_is_none(desk: Desk, monkeypatch: pytest.Monke
 
 def test_hints_are_a_ladder(desk: Desk) -> None:
     expected = ["a nudge", "the approach", "almost the code", "almost the code"]
-    for rung, words in enumerate(expected, start=1):
+    for count, words in enumerate(expected, start=1):
         said = desk.tito("module", "hint", "00", "--task", "0.1")
         assert said.code == 0
         assert words in said.out
-        assert f"hint {min(rung, 3)} of 3" in said.out
-        assert rung > 2 or "tito module hint 00 --task 0.1 for one hint more" in said.out
+        assert f"hint {min(count, 3)} of 3" in said.out
+        assert count > 2 or "tito module hint 00 --task 0.1 for one more hint" in said.out
 
 
 def test_a_hint_is_chosen_by_what_fails_now(solved_desk: Desk) -> None:

@@ -24,7 +24,7 @@ def test_a_copy_of_a_module_is_named_and_left_out(desk: Desk) -> None:
     rows = desk.tito("module", "list", "--json").json["modules"]
     assert [row["module"] for row in rows] == ["00_setup", "03_line"]
     said = desk.tito("doctor")
-    assert "modules/00_setup_backup is no module of the course and is left out" in said.out
+    assert "modules/00_setup_backup is not a module of the course and is ignored" in said.out
     assert "reset" not in said.out
 
 

@@ -1,1 +1,1 @@
-"""The verbs of `tito module`, one family a file."""
+"""The verbs of `tito module`, related ones in one file."""

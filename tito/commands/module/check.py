@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class TestCommand(BaseCommand):
     """Run the module's tests against its own export, in staging; change nothing."""
 
-    __test__ = False  # its name is pytest's idea of a test class
+    __test__ = False  # pytest would take it for a test class
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         add_module(parser)
@@ -38,7 +38,7 @@ class TestCommand(BaseCommand):
 
 
 class CompleteCommand(BaseCommand):
-    """Test, export, record, and show what it unlocks. Or change nothing at all."""
+    """Test, export, record, and show what that unlocks; if a test fails, change nothing."""
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         add_module(parser)

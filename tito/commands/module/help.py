@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class HintCommand(BaseCommand):
-    """The next rung for the task that fails now, or for the one that is named."""
+    """Show the next hint for the task that fails now, or for the one given by --task."""
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         add_module(parser)
@@ -50,9 +50,9 @@ class HintCommand(BaseCommand):
     def _give(self, module: Module, task: Task, *, named: bool = False) -> int:
         hint = next_hint(self.world, module, task)
         show_hint(self.world, hint)
-        if hint.rung < hint.of:
+        if hint.number < hint.total:
             same = f" --task {task.number}" if named else ""
-            why = f"or tito module hint {module.number}{same} for one hint more"
+            why = f"or tito module hint {module.number}{same} for one more hint"
         else:
             why = f"the last hint; tito module solution {module.number} --task {task.number}"
         self.world.next_step(f"tito module test {module.number}", why)
@@ -60,7 +60,7 @@ class HintCommand(BaseCommand):
 
 
 def task_to_hint_at(found: Checklist) -> Task | None:
-    """The first that is wrong or blank; none where the run ended before it could tell."""
+    """The first task that is wrong or blank; None if the run ended before that was known."""
     result, cause = found.first_open, found.report.cause
     if result is None or (cause is not None and result.state is not TaskState.STOPPED):
         return None
@@ -68,7 +68,7 @@ def task_to_hint_at(found: Checklist) -> Task | None:
 
 
 class SolutionCommand(BaseCommand):
-    """The reference answers beside the student's."""
+    """Show the reference answers beside the student's."""
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         add_module(parser)
@@ -91,7 +91,7 @@ class SolutionCommand(BaseCommand):
         return 0
 
     def _may_look(self, module: Module, task: str | None, *, yes: bool) -> bool:
-        """Yes once the module is complete; before that only if the student confirms."""
+        """Whether to show the answers: before completion only if the student confirms."""
         if yes or module.name in self.world.tracker.completed_modules:
             return True
         if self.world.is_interactive():
@@ -100,8 +100,8 @@ class SolutionCommand(BaseCommand):
                 return True
             self.world.next_step(f"tito module hint {module.number}", "a hint instead")
             return False
-        which = f" --task {task}" if task else ""  # asked for one answer: do not offer them all
+        which = f" --task {task}" if task else ""  # one task was asked for: do not offer them all
         raise TitoError(
-            f"{module.name} is not complete yet, so you have to ask for its answers.",
+            f"{module.name} is not complete yet. To see its answers anyway, add --yes.",
             hint=f"tito module solution {module.number}{which} --yes",
         )

@@ -1,4 +1,4 @@
-"""`tito module list` and `status`: what there is, and how far it is."""
+"""`tito module list` and `status`: the modules of the course, and how far each one is."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class ListCommand(BaseCommand):
 
 
 class StatusCommand(ListCommand):
-    """What `tito module` alone does."""
+    """Show how far each module is; `tito module` without a verb does this too."""
 
     def show(self, found: list[ModuleStatus]) -> None:
         from tito.views.modules import status_table
@@ -51,5 +51,5 @@ class StatusCommand(ListCommand):
         self.console.print(status_table(found, self.world.symbols, self.console.width))
         outer = outer_workspace(self.workspace)
         if outer is not None:
-            self.world.say(f"This workspace, {self.workspace.root}, lies inside another one:")
-            self.world.say(f"{outer.root}. Only the inner one is used here.")
+            self.world.say(f"This workspace, {self.workspace.root}, is inside another one:")
+            self.world.say(f"{outer.root}. Commands here use only the inner one.")

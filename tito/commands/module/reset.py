@@ -1,4 +1,4 @@
-"""`tito module reset`: begin a lesson anew; a dated copy of the old one is kept and named."""
+"""`tito module reset`: make a lesson blank again, and keep a dated copy of the old one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class ResetCommand(BaseCommand):
-    """Ask first, unless there is nothing to lose."""
+    """Make the lesson blank, after asking if there is something to lose."""
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         add_module(parser)
@@ -33,14 +33,14 @@ class ResetCommand(BaseCommand):
         world.say(f"{shown} is blank again.")
         if kept is not None:
             world.say(f"Your lesson is kept as {workspace.shown(kept)}")
-        world.say("tinytorch/ and your progress are as they were.")
+        world.say("tinytorch/ and your progress have not changed.")
         world.next_step(f"tito module start {module.number}")
         return 0
 
     def _agreed(self, module: Module, shown: str) -> bool:
         if not self.world.is_interactive():
             raise TitoError(
-                f"{shown} would be made blank again.",
+                f"This would make {shown} blank again.",
                 hint=f"tito module reset {module.number} --yes  (a dated copy is kept)",
             )
         return self.world.confirm(f"Replace {shown} with a blank one? A dated copy is kept.")

@@ -1,4 +1,4 @@
-"""`tito module start`: what a module gives, what is to write, and which file to open."""
+"""`tito module start`: what a module exports, its tasks, and which file to open."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class StartCommand(BaseCommand):
 
     def run(self, args: argparse.Namespace) -> int:
         module = self.workspace.resolve(args.module)
-        # First of all: without the editor, the module is not marked as started.
+        # First, because without an editor the module must not be marked as started.
         program = self._program(args)
         started = start(self.world, module)
         self._show(module.name, started)
@@ -48,8 +48,8 @@ class StartCommand(BaseCommand):
         for line in introduction(name, started.lesson, started.offers):
             self.world.say(line)
         if not started.is_new:
-            self.world.say("You have started this module before.")
+            self.world.say("You have already started this module.")
         if started.missing:
             names = ", ".join(started.missing)
-            self.world.say(f"It builds on {names}: complete that first.", style="yellow")
+            self.world.say(f"It builds on {names}. Complete that first.", style="yellow")
         self.world.say(f"Open {started.lesson.shown}", style="bold")

@@ -1,6 +1,6 @@
-"""What stands in `tinytorch/` now, and what its files will be once a lesson is exported.
+"""What is in `tinytorch/` now, and what its files will be once a lesson is exported.
 
-Reads only; `swap` writes.
+This only reads; `swap` writes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Composition:
 
 
 def read_package(workspace: Workspace) -> Package:
-    """What is exported, section by section."""
+    """Read what is exported, section by section."""
     targets = {}
     for path in generated_files(workspace):
         if path.name == "__init__.py":
@@ -42,9 +42,9 @@ def read_package(workspace: Workspace) -> Package:
 
 
 def outlines(workspace: Workspace, package: Package) -> dict[str, Lesson]:
-    """The lessons that have not been exported, by module name, for their names only.
+    """The lessons that are not exported yet, by module name; only their names are used.
 
-    Where one is broken at the moment, the course's own will do.
+    If a lesson cannot be read at the moment, the course's own is used.
     """
     found: dict[str, Lesson] = {}
     exported = package.modules
@@ -61,13 +61,13 @@ def outlines(workspace: Workspace, package: Package) -> dict[str, Lesson]:
 
 
 def initial_files(workspace: Workspace) -> Files:
-    """The package of a workspace that has exported nothing: every name says its module."""
+    """The files of an empty package, in which every name raises an error that names its module."""
     package = Package()
     return package_files(package, outlines(workspace, package))
 
 
 def compose(workspace: Workspace, file: LessonFile) -> Composition:
-    """The package with this lesson. A TitoError where it builds on what is not exported."""
+    """The package with this lesson; TitoError if it builds on a module that is not exported."""
     package = _intact_package(workspace, file.module)
     unexported = outlines(workspace, package)
     prerequisites.require(file, package, unexported)
@@ -77,8 +77,10 @@ def compose(workspace: Workspace, file: LessonFile) -> Composition:
 
 
 def _intact_package(workspace: Workspace, module: Module) -> Package:
-    """What is exported. What an edit in `tinytorch/` has spoiled is left out, unless others stand
-    on it: then its own lesson has to be exported first."""
+    """Read what is exported, without modules whose code in `tinytorch/` was edited and is broken.
+
+    If other modules build on a broken one, its lesson has to be exported first: TitoError.
+    """
     exported = read_package(workspace)
     package = exported.intact()
     spoiled = min(exported.modules - package.modules, default=module.name)

@@ -1,4 +1,4 @@
-"""One at a time: two terminals must not export into the same workspace at once."""
+"""The workspace lock: two terminals must not export into one workspace at the same time."""
 
 from __future__ import annotations
 
@@ -9,21 +9,19 @@ from tito.core.errors import MachineError, machine_error
 from tito.core.export.swap import recover
 from tito.core.workspace.workspace import Workspace
 
-PATIENCE_SECONDS = 180.0  # longer than a run of tests may take
+PATIENCE_SECONDS = 180.0  # longer than a test run may take
 
 
 @contextmanager
 def workspace_lock(
     workspace: Workspace, on_wait: Callable[[], None], patience: float = PATIENCE_SECONDS
 ) -> Iterator[None]:
-    """Lock the workspace. `on_wait` is called if another process has it.
+    """Lock the workspace. `on_wait` is called if another process holds the lock.
 
     An interrupted swap is undone first.
     """
-    from filelock import (
-        FileLock,
-        Timeout,
-    )  # here: importing it takes as long as `tito module status`
+    # Here, because importing it takes as long as `tito module status` itself.
+    from filelock import FileLock, Timeout
 
     lock = FileLock(workspace.scratch / "lock")
     try:
@@ -35,9 +33,9 @@ def workspace_lock(
             lock.acquire(timeout=patience, poll_interval=0.05)
     except Timeout as error:
         raise MachineError(
-            f"Another tito command has held this workspace for {patience:.0f} seconds.",
+            f"Another tito command has locked this workspace for {patience:.0f} seconds.",
             where=str(workspace.scratch / "lock"),
-            hint="Is a tito still running in another terminal?",
+            hint="Is tito still running in another terminal?",
         ) from error
     except OSError as error:
         text = "The workspace cannot be written to: {}."

@@ -1,8 +1,8 @@
-"""What has been exported: targets, and the section each lesson has in them. Pure values.
+"""What has been exported: targets, and each lesson's section in them. Pure values.
 
-A target such as `nn.functional` is the file `nn/functional.py`; several lessons may bring a section
-of it. Each exported cell stands below a line `# %% modules/03_nn/nn.py:120`, so that a traceback
-leads back to the lesson. The files are written out by `package_files`.
+A target such as `nn.functional` is the file `nn/functional.py`; several lessons may have a section
+in it. Above each exported cell is a line `# %% modules/03_nn/nn.py:120`, so that a traceback can be
+led back to the lesson. `package_files` generates the files.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Target:
     name: str
     flat: bool
     sections: Mapping[str, str] = field(default_factory=dict)
-    listed: tuple[str, ...] | None = None  # its names, where they are known without parsing
+    listed: tuple[str, ...] | None = None  # its names, if known without parsing
 
     @property
     def path(self) -> str:
@@ -53,17 +53,17 @@ class Target:
 
     @cached_property
     def seal(self) -> str:
-        """Tells whether somebody edited the generated file."""
+        """A hash of the code, which shows whether somebody edited the generated file."""
         return hashlib.sha256(self.body.encode()).hexdigest()[:32]
 
     @property
     def is_sealed(self) -> bool:
-        """Whether it is as it was exported: only then its list of names is believed."""
+        """Whether it is unchanged since the export: only then is its list of names used."""
         return self.listed is not None
 
     @cached_property
     def names(self) -> list[str]:
-        """Its public names. A MachineError where an edit has left something that is not Python."""
+        """Its public names; MachineError if an edit has left invalid Python."""
         if self.listed is not None:
             return list(self.listed)
         try:
@@ -86,11 +86,11 @@ class Package:
 
     @property
     def modules(self) -> set[str]:
-        """The modules that have a section somewhere."""
+        """The modules that have a section in any target."""
         return {module for target in self.targets.values() for module in target.sections}
 
     def intact(self) -> Package:
-        """Without the modules that an edit has left unreadable: they count as not exported."""
+        """The package without modules whose code is invalid: they count as not exported."""
         package = self
         for target in self.targets.values():
             for module, text in target.sections.items() if target.listed is None else ():
@@ -128,7 +128,7 @@ def _is_python(text: str) -> bool:
 
 
 def read_target(name: str, text: str) -> Target | None:
-    """The target that a generated file holds, or None when it holds no exported code."""
+    """Read the target in a generated file; None if it has no exported code."""
     lines = text.split("\n")
     if SIGN not in lines[0]:
         return None

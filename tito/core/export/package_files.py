@@ -1,7 +1,7 @@
-"""The files of `tinytorch/`, from what has been exported. Pure: nothing here touches the disk.
+"""The files of `tinytorch/`, from what has been exported. Nothing here touches the disk.
 
-Besides the targets themselves: `__init__` files that offer their names, and, for what is not
-exported yet, errors that say which module brings it. That table is made anew every time.
+Besides the targets: `__init__` files that export their names, and errors for what is not exported
+yet, which say which module brings it. That table is generated anew every time.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tito.core.export.source_map import SIGN
 if TYPE_CHECKING:
     from tito.core.lesson.lesson import Lesson
 
-LAZY = "utils"  # what most programs do not need is loaded on first use
+LAZY = "utils"  # loaded on first use, because most programs do not need it
 
 PLACEHOLDERS = f'''"""{FRAMEWORK}._later, {SIGN}: names of modules that are not exported yet."""
 
@@ -81,7 +81,7 @@ def _is_import_statement(frame):
 
 
 def package_files(package: Package, later: Mapping[str, Lesson]) -> dict[str, str]:
-    """Every file by its path; `later` are the lessons that are not exported yet."""
+    """The text of every file, by path; `later` are the lessons that are not exported yet."""
     pending = placeholders(later)
     patched = placeholder_attributes(later)
     files = _stubs(package, later)
@@ -102,7 +102,7 @@ def _init_path(package: str) -> str:
 
 
 def _stubs(package: Package, later: Mapping[str, Lesson]) -> dict[str, str]:
-    """Files for what is not there yet: importing one says which module brings it."""
+    """Files for later targets: importing one raises an error that names its module."""
     present = _packages(package.targets)
     stubs: dict[str, str] = {}
     for module, lesson in sorted(later.items()):
@@ -160,7 +160,7 @@ def _init_file(package: str, everything: Package, pending: Placeholders) -> str:
 
 
 def _members(package: str, everything: Package) -> list[str]:
-    """The files and packages directly in a package, in the order in which modules brought them."""
+    """The files and packages directly in a package, in the order of the modules."""
     first: dict[str, str] = {}
     for target in everything.targets.values():
         for name in (target.name, *ancestors(target.name)):

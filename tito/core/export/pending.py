@@ -1,6 +1,6 @@
-"""The names that lessons which are not exported yet will bring, and the places where they will be.
+"""The names that later lessons will export, and where: pure functions.
 
-Pure, and of values alone: targets are dotted names such as `nn.functional`.
+Targets are dotted names such as `nn.functional`.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tito.core.lesson.lesson import Lesson
 
-# For each package or file, the names that a later module brings to it, and that module.
+# For each package or file: the names that later modules add, and the module of each.
 Placeholders = dict[str, dict[str, str]]
 
 
 def is_flat(target: str, lesson: Lesson) -> bool:
-    """Whether the target's names are offered by its parent package: a lesson's default target.
+    """Whether the parent package exports the target's names too: true of a lesson's default target.
 
-    Except below `utils`, which is loaded on first use and would be loaded for its names.
+    Not below `utils`: it is loaded on first use, and listing its names would load it.
     """
     return target == lesson.default_target and not target.startswith("utils.")
 
@@ -38,7 +38,7 @@ def placeholders(later: Mapping[str, Lesson]) -> Placeholders:
 
 
 def placeholder_attributes(later: Mapping[str, Lesson]) -> Placeholders:
-    """For each class, the attributes that a later module gives to it, and that module."""
+    """For each class, the attributes that later modules add, and the module of each."""
     found: Placeholders = {}
     for module, lesson in sorted(later.items(), reverse=True):  # the first module wins
         for owner, name in lesson.patched:
@@ -51,7 +51,7 @@ def parent_of(name: str) -> str:
 
 
 def ancestors(name: str) -> list[str]:
-    """The packages a target lies in, innermost first; the root is the empty name."""
+    """The packages that contain a target, innermost first; the root is the empty name."""
     found = []
     while name:
         name = parent_of(name)

@@ -1,4 +1,4 @@
-"""Which lower modules a lesson builds on, found from what it imports. No list of them is kept."""
+"""Which earlier modules a lesson builds on, found from its imports; there is no list of them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def missing_modules(
     file: LessonFile, package: Package, unexported: Mapping[str, Lesson]
 ) -> list[str]:
-    """Lower modules that bring what the lesson imports, and are not exported yet."""
+    """Earlier modules that the lesson imports from and that are not exported yet."""
     lower = {name: lesson for name, lesson in unexported.items() if name < file.module.name}
     pending, present = placeholders(lower), _present(package)
     found = (
@@ -29,7 +29,7 @@ def missing_modules(
 
 
 def require(file: LessonFile, package: Package, unexported: Mapping[str, Lesson]) -> None:
-    """Raise a TitoError when a module that this one builds on is not exported."""
+    """Raise TitoError if a module that this one builds on is not exported."""
     missing = missing_modules(file, package, unexported)
     if missing:
         verb = "is" if len(missing) == 1 else "are"
@@ -43,7 +43,7 @@ def require(file: LessonFile, package: Package, unexported: Mapping[str, Lesson]
 def _first_missing(
     parts: list[str], present: Mapping[str, set[str]], pending: Mapping[str, Mapping[str, str]]
 ) -> str | None:
-    """Follow a dotted name; return the module that brings the first missing part."""
+    """Follow a dotted name; return the module that exports its first missing part."""
     path = ""
     for part in parts:
         if part not in present.get(path, set()):
@@ -53,7 +53,7 @@ def _first_missing(
 
 
 def _present(package: Package) -> dict[str, set[str]]:
-    """For each package and file that is exported, the names it offers."""
+    """For each exported package and file, the names it has."""
     found: dict[str, set[str]] = {}
     for target in package.targets.values():
         found.setdefault(target.name, set()).update(target.names)

@@ -1,8 +1,7 @@
-"""From lines of `tinytorch/` back to lines of the lessons, and what else the marks there say.
+"""Map lines of `tinytorch/` back to lines of the lessons.
 
-Above every exported cell stands `# %% modules/03_nn/nn.py:120`: what follows is line 120 of that
-lesson. Kept apart from `package`, so that a status, and a message about a traceback, need not load
-what parses lessons.
+Above every exported cell is a line `# %% modules/03_nn/nn.py:120`: the code below it is line 120 of
+that lesson. Separate from `package`, so that `tito module status` need not load the lesson parser.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ PLACE = rf"\b(?P<file>{FRAMEWORK}[\\/][^\s:]+\.py):(?P<line>\d{{1,6}})\b"
 
 
 def exported_modules(package: Path) -> set[str]:
-    """The modules that have a section somewhere in the folder `package`."""
+    """The modules that have code in the folder `package`."""
     found: set[str] = set()
     for path in package.rglob("*.py"):
         try:
@@ -33,7 +32,7 @@ def exported_modules(package: Path) -> set[str]:
 
 
 def lesson_line(text: str, line: int) -> tuple[str, int] | None:
-    """Where line `line` of a generated file stands in the lesson: its path and its line."""
+    """The lesson's path and line for line `line` of a generated file."""
     lines = text.split("\n")[:line]
     for offset, candidate in enumerate(reversed(lines)):
         match = MARK.fullmatch(candidate)
@@ -43,7 +42,7 @@ def lesson_line(text: str, line: int) -> tuple[str, int] | None:
 
 
 def in_lessons(text: str, workspace: Path) -> str:
-    """The text with every place in `tinytorch/` as the line of a lesson, which a student edits."""
+    """Replace every place in `tinytorch/` in a text with the line of the lesson to edit."""
 
     def translated(place: re.Match[str]) -> str:
         try:

@@ -1,7 +1,7 @@
-"""What each module has in `tinytorch/` now: its hash, and whether the lesson has moved on since.
+"""Which modules are stale: their code in `tinytorch/` no longer matches the lesson.
 
-A milestone runs what is exported, not what stands in the lessons; the two are compared here. The
-lines that lead back to the lesson are left out, so that prose may grow without a change.
+A milestone runs the exported code, not the lessons; the two are compared here. The lines that name
+the lesson's line numbers do not count, so that prose may change.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def export_hashes(workspace: Workspace, names: Iterable[str]) -> dict[str, str]:
 
 
 def stale_modules(workspace: Workspace, names: Iterable[str] | None = None) -> list[Module]:
-    """The modules whose lesson would export something else than what stands in `tinytorch/`."""
+    """The modules whose lesson would export different code than `tinytorch/` has."""
     package = read_package(workspace)
     wanted = package.modules if names is None else package.modules & set(names)
     return [m for m in workspace.modules if m.name in wanted and is_stale(workspace, m, package)]
@@ -42,12 +42,12 @@ def is_stale(workspace: Workspace, module: Module, package: Package) -> bool:
     try:
         after = package.with_lesson(module.name, read_lesson(workspace, module).lesson)
     except (TitoError, SyntaxError):
-        return True  # it cannot even be exported
+        return True  # it cannot be exported at all
     return code_of(module.name, package) != code_of(module.name, after)
 
 
 def difference(workspace: Workspace, module: Module) -> str:
-    """Why a module is stale: somebody edited the package, or else the lesson."""
+    """Why a module is stale, as a sentence: the package or the lesson was edited."""
     lesson, package = workspace.shown(module.lesson), read_package(workspace)
     broken = [t for t in package.targets.values() if module.name in t.sections and not t.is_sealed]
     if broken:
@@ -57,7 +57,7 @@ def difference(workspace: Workspace, module: Module) -> str:
 
 
 def not_exported(workspace: Workspace, names: Iterable[str]) -> list[str]:
-    """The modules of which `tinytorch/` has nothing; none where tito did not write it."""
+    """The modules without code in `tinytorch/`; none if tito did not generate the package."""
     return sorted(set(names) - read_package(workspace).modules) if is_generated(workspace) else []
 
 

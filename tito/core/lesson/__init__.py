@@ -1,1 +1,1 @@
-"""A lesson: its text, cells, tasks and exported names, the file it is read from, and its hints."""
+"""A lesson: its text, cells, tasks and exported names, its file, and its hints."""

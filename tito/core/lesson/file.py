@@ -1,7 +1,7 @@
-"""Read a lesson from disk, and say plainly what is wrong with the file when something is.
+"""Read a lesson from disk, with a plain message if something is wrong with the file.
 
-A lesson is edited by hand, by editors and by JupyterLab, so it may be gone, empty, half-saved, in
-another encoding, or not Python at the moment. Each has its own message; none is a traceback.
+People, editors and JupyterLab edit a lesson, so it may be missing, empty, half-saved, in another
+encoding, or not valid Python at the moment. Each case has its own message; none is a traceback.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LARGEST = 5_000_000  # bytes, a hundred times a long lesson
 
 @dataclass(frozen=True)
 class LessonFile:
-    """A lesson together with the hash of the bytes it was read from."""
+    """A lesson, with the hash of the bytes it was read from."""
 
     module: Module
     lesson: Lesson
@@ -29,13 +29,13 @@ class LessonFile:
 
 
 def read_lesson(workspace: Workspace, module: Module) -> LessonFile:
-    """The lesson of `module`, decoded and cut into cells. Not yet checked: see `check`."""
+    """Read and decode the lesson of `module`. It is not checked yet: see `check`."""
     shown = workspace.shown(module.lesson)
     data = _read_bytes(module, shown)
     lesson = Lesson(_decode(data, module, shown), shown, read_given(workspace, module))
     if not any("export" in cell.directives for cell in lesson.cells):
         raise LessonError(
-            "No cell of this lesson is marked for export; it looks half-saved.",
+            "No cell of this lesson is marked for export. The file looks half-saved.",
             where=shown,
             hint=_way_back(module),
         )
@@ -43,21 +43,21 @@ def read_lesson(workspace: Workspace, module: Module) -> LessonFile:
 
 
 def read_given(workspace: Workspace, module: Module) -> Lesson | None:
-    """The code beside the lesson, where the course has some. A student does not edit it."""
+    """Read the given code beside the lesson, if there is some. A student does not edit it."""
     shown = workspace.shown(module.given)
     try:
         return Lesson(read_regular(module.given).decode("utf-8"), shown)
     except FileNotFoundError:
-        return None  # most modules have none; `check` knows better
+        return None  # most modules have none; `check` notices a missing one
     except (OSError, ValueError) as error:
         text = f"The module's given code cannot be read: {error}."
         raise MachineError(text, where=shown, hint=FIX) from error
 
 
 def check(file: LessonFile) -> None:
-    """Raise LessonError unless the lesson is Python with paired markers and targets.
+    """Raise LessonError unless the lesson is valid Python with paired markers and targets.
 
-    What only the compiler sees (a `return` outside a function) is found by the child's import.
+    The child's import finds what only the compiler sees (a `return` outside a function).
     """
     lesson = file.lesson
     _check_given(file)
@@ -67,21 +67,21 @@ def check(file: LessonFile) -> None:
     for cell in lesson.cells:
         if cell.directives.get("export") == "" and not lesson.default_target:
             raise LessonError(
-                "This cell is exported, but no cell says '#| default_exp NAME'.",
+                "This cell is exported, but the line '#| default_exp NAME' is missing.",
                 where=f"{lesson.shown}:{cell.line}",
                 hint=_default_target_back(file.module),
             )
     for target, cells in lesson.sections.items():
         if not all(part.isidentifier() for part in target.split(".")):
             raise LessonError(
-                f"{target!r} is not a place to export to.",
+                f"The code cannot be exported to {target!r}.",
                 where=f"{lesson.shown}:{cells[0].line}",
-                hint="After '#| export' comes a dotted name, as in '#| export nn.init'.",
+                hint="Write a dotted name after '#| export', as in '#| export nn.init'.",
             )
 
 
 def _check_given(file: LessonFile) -> None:
-    """What the course gives beside the lesson must be there."""
+    """Raise TitoError if the given code of the course is missing."""
     original = course_module(file.module.name)
     if file.lesson.given is None and original.given.is_file():
         where = f"modules/{file.module.name}/{file.module.given.name}"
@@ -89,7 +89,7 @@ def _check_given(file: LessonFile) -> None:
 
 
 def reference(module_name: str) -> LessonFile | None:
-    """The course's own solved lesson, or None for a module the course does not have."""
+    """The course's own solved lesson; None if the course does not have the module."""
     module = course_module(module_name)
     return read_lesson(course(), module) if module.lesson.is_file() else None
 
@@ -101,18 +101,18 @@ def lost_tasks(lesson: Lesson, original: Lesson | None) -> list[Task]:
 
 
 def was_cut(lesson: Lesson, original: Lesson | None) -> bool:
-    """Whether answers are gone too; a task may also be lost with its heading alone."""
+    """Whether answers are missing too, not just the headings of tasks."""
     return original is not None and len(lesson.blocks) < len(original.blocks)
 
 
 def unmarked_tasks(lesson: Lesson, original: Lesson | None) -> list[str]:
-    """Tasks that have lost marker lines: they are tested, but hints and solutions miss answers."""
+    """Tasks that have lost marker lines: tests work, but hints and solutions do not."""
     marked = {task.number: len(task.blocks) for task in _tasks_of(original)}
     return [t.number for t in lesson.tasks if len(t.blocks) < marked.get(t.number, 0)]
 
 
 def _tasks_of(original: Lesson | None) -> list[Task]:
-    """None for a module that the course does not have."""
+    """The hint for a lost lesson; None for a module that the course does not have."""
     return original.tasks if original else []
 
 
@@ -121,7 +121,7 @@ def _way_back(module: Module) -> str:
 
 
 def _default_target_back(module: Module) -> str:
-    """A single missing line can be put back; no reset is needed."""
+    """The hint for a missing default_exp line: it can be put back without a reset."""
     original = reference(module.name)
     if original is None or not original.lesson.default_target:
         return _way_back(module)
@@ -142,7 +142,7 @@ def _read_bytes(module: Module, shown: str) -> bytes:
             f"The lesson file cannot be read: {os_reason(error)}.", where=shown, hint="tito doctor"
         ) from error
     if size > LARGEST:
-        text = f"The lesson file is {size / 1e6:.0f} MB large, more than anybody writes by hand."
+        text = f"The lesson file is {size / 1e6:.0f} MB, which is too large for a lesson."
         raise LessonError(text, where=shown, hint=_way_back(module))
     if not data.strip():
         raise LessonError("The lesson file is empty.", where=shown, hint=_way_back(module))
@@ -150,7 +150,7 @@ def _read_bytes(module: Module, shown: str) -> bytes:
 
 
 def _decode(data: bytes, module: Module, shown: str) -> str:
-    """UTF-8 with or without a byte-order mark, and any line ends."""
+    """Decode UTF-8 with or without a byte-order mark, and any line ends."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise LessonError(
             "The lesson file was saved as UTF-16.",
@@ -160,7 +160,7 @@ def _decode(data: bytes, module: Module, shown: str) -> str:
     if b"\0" in data:
         line = data[: data.index(b"\0")].count(b"\n") + 1
         raise LessonError(
-            "The lesson file holds zero bytes; it looks half-saved.",
+            "The lesson file contains zero bytes. It looks half-saved.",
             where=f"{shown}:{line}",
             hint=_way_back(module),
         )
@@ -194,7 +194,7 @@ def _check_python(lesson: Lesson) -> None:
 
 
 def excerpt(lesson: Lesson, line: int, column: int | None = None) -> str:
-    """A line of the lesson as it is shown in a message, with a caret below its column."""
+    """A line of the lesson for a message, with a caret below its column."""
     text = lesson.lines[line - 1].replace("\t", " ")
     shown = f"  {line:>4} | {text}"
     return f"{shown}\n       | {' ' * (column - 1)}^" if column else shown

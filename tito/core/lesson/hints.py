@@ -1,4 +1,4 @@
-"""The ladder of hints beside a lesson: `hints.toml`, three for each task."""
+"""The hints beside a lesson: `hints.toml`, three for each task."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tito.core.files import read_regular
 from tito.core.workspace.course import FIX
 from tito.core.workspace.workspace import Module, Workspace
 
-# The same parser under two names; imported by name because only one of them is installed.
+# The same parser under two names; imported by name because only one is installed.
 toml = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
 
 
@@ -28,7 +28,7 @@ def read_hints(workspace: Workspace, module: Module) -> dict[str, list[str]]:
     return {task: [str(hint) for hint in table.get("hints", [])] for task, table in tables.items()}
 
 
-def ladder(workspace: Workspace, module: Module, task: str) -> list[str]:
+def task_hints(workspace: Workspace, module: Module, task: str) -> list[str]:
     """The hints of one task."""
     hints = read_hints(workspace, module)
     if not hints.get(task):

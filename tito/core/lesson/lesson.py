@@ -1,4 +1,4 @@
-"""A lesson as a value: its cells, its tasks, what it exports, and its blank.
+"""A lesson as a value: its cells, its tasks, what it exports, and its blank version.
 
 Nothing here touches the disk (`file` reads and checks it) or writes a package.
 """
@@ -33,7 +33,7 @@ STUB = re.compile(r"\s*raise NotImplementedError\(\s*['\"]Task \d+\.\d+.*\)\s*")
 
 
 class LessonError(TitoError):
-    """The lesson cannot be used as it stands: the student's code is the reason."""
+    """The lesson cannot be used because of the student's code."""
 
     outcome = "could_not_run"
 
@@ -48,7 +48,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Task:
-    """One numbered task and the blocks that answer it."""
+    """One numbered task and the solution blocks of its answer."""
 
     number: str
     title: str
@@ -61,13 +61,13 @@ class Task:
 
     @property
     def heading(self) -> str:
-        """Its line in the lesson."""
+        """The heading's line in the lesson."""
         return f"# ## {self.label}"
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """A lesson's text, taken apart. `shown` is its path as the student knows it.
+    """A parsed lesson. `shown` is its path, as shown to the student.
 
     `given` is the file beside it, if there is one: code that is exported before the lesson's own.
     """
@@ -135,12 +135,12 @@ class Lesson:
 
     @cached_property
     def tree(self) -> ast.Module:
-        """The whole file, parsed. SyntaxError where it is not Python."""
+        """The syntax tree of the file; SyntaxError if it is not valid Python."""
         return parse_quietly(self.text, self.shown)
 
     @cached_property
     def names(self) -> dict[str, list[str]]:
-        """The public top-level names of each target: those of `__all__`, else all it defines."""
+        """The public top-level names of each target: its `__all__`, or else all it defines."""
         nodes: dict[str, list[ast.stmt]] = {target: [] for target in self.exported}
         for target, node in self._exported_nodes():
             nodes[target].append(node)
@@ -150,16 +150,16 @@ class Lesson:
 
     @cached_property
     def names_at_a_glance(self) -> dict[str, list[str]]:
-        """`names`, read line by line instead of parsed: for what a later lesson will bring.
+        """`names`, read line by line instead of parsed, for later lessons.
 
-        Every export asks this of every lesson ahead, which may be broken at the moment. A false
+        Every export needs this of every later lesson, which may be broken at the moment. A false
         match does no harm there.
         """
         return {target: names_by_regex(_code(cells)) for target, cells in self.exported.items()}
 
     @property
     def patched(self) -> list[tuple[str, str]]:
-        """What it adds to classes, its own or those of earlier lessons: (class, attribute)."""
+        """The attributes it adds to classes, its own or those of earlier lessons."""
         texts = map(_code, self.exported.values())
         return [pair for text in texts for pair in patched_attributes(text)]
 
@@ -206,7 +206,7 @@ class Lesson:
 
     @cached_property
     def blocks(self) -> list[Block]:
-        """All solution blocks; LessonError where a marker has no partner."""
+        """All solution blocks; LessonError if a marker has no partner."""
         found: list[Block] = []
         begin: int | None = None
         for number, line in enumerate(self.lines, start=1):
@@ -227,7 +227,7 @@ class Lesson:
         return LessonError(
             f"This {marker!r} has no {partner!r}.",
             where=f"{self.shown}:{line}",
-            hint=f"Put the line {partner!r} back; the two lines frame your answer.",
+            hint=f"Put the line {partner!r} back: your answer goes between these two lines.",
         )
 
     def answer(self, task: Task) -> list[str]:
@@ -238,23 +238,23 @@ class Lesson:
         ]
 
     def is_blank(self, task: Task) -> bool:
-        """Whether a block of the task is still the stub it came with."""
+        """Whether any answer of the task is still a stub."""
         return any(STUB.fullmatch(text) for text in self.answer(task))
 
     @property
     def is_untouched(self) -> bool:
-        """Whether no task has an answer yet."""
+        """Whether every task is still blank."""
         return bool(self.tasks) and all(self.is_blank(task) for task in self.tasks)
 
     @cached_property
     def export_hash(self) -> str:
-        """What would be exported, as one hash: prose and check cells may change freely."""
+        """A hash of the code to export: prose and cells that are not exported do not count."""
         exported = self.exported.items()
         parts = (f"{target}\n{cell.source}" for target, cells in exported for _, cell in cells)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     def blank(self) -> str:
-        """The lesson as a student gets it: each answer replaced by a stub that names its task."""
+        """The blank lesson: each answer replaced by a stub that names its task."""
         stubs = {block: task for task in self.tasks for block in task.blocks}
         lines, copied = [], 0
         for block in self.blocks:

@@ -1,4 +1,4 @@
-"""The public names that a piece of Python defines: exactly, or at a glance."""
+"""The public names that Python code defines: parsed, or matched line by line."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ LIST = re.compile(r"^__all__ = \[(?P<names>[^\]]*)\]", re.MULTILINE)
 
 
 def listed_names(text: str) -> list[str] | None:
-    """What a piece of Python lists in its `__all__`; None where it has none."""
+    """The names in the code's `__all__`; None if it has none."""
     found = LIST.search(text)
     return None if found is None else re.findall(r"[\"'](\w+)[\"']", found["names"])
 
 
 def parse_quietly(text: str, name: str) -> ast.Module:
-    """ast.parse without its warnings: an invalid escape in a string is no reason to stop."""
+    """ast.parse without its warnings, such as an invalid escape in a string."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return ast.parse(text, filename=name)
 
 
 def defined_names(body: Iterable[ast.stmt]) -> list[str]:
-    """The public names that top-level statements define; an import does not define names.
+    """The public names that top-level statements define; imports do not count.
 
     `Tensor.add = add` stores an attribute and only reads the name `Tensor`.
     """
@@ -63,5 +63,5 @@ def names_by_regex(text: str) -> list[str]:
 
 
 def patched_attributes(text: str) -> list[tuple[str, str]]:
-    """(Tensor, backward) for `Tensor.backward = backward`: what a class is given afterwards."""
+    """Attributes added to a class later: (Tensor, backward) for `Tensor.backward = backward`."""
     return [(match["owner"], match["name"]) for match in PATCHED.finditer(text)]

@@ -1,7 +1,7 @@
 """The percent format: a Python file cut into cells by `# %%` lines.
 
-Its own small splitter rather than jupytext, because every message needs the line of a cell, and
-because a student's start-up time does. A course test compares it with jupytext.
+We do not use jupytext, because messages need the line of each cell and jupytext starts slowly. A
+course test compares the two.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ STRING_EDGE = re.compile(r"""#|\\.|\"{3}|'{3}|\"|'""")
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell. `line` is the 1-based line of the file where its first line stands."""
+    """One cell. `line` is the 1-based line of the file where it begins."""
 
     kind: str  # "markdown", "raw" or "code"
     line: int
@@ -33,7 +33,7 @@ class Cell:
 
     @property
     def directives(self) -> dict[str, str]:
-        """`#| export nn.init` as {"export": "nn.init"}: the comment lines at the top of a cell."""
+        """The directives at the top of a cell: {"export": "nn.init"} for `#| export nn.init`."""
         found: dict[str, str] = {}
         for line in self.lines if self.kind == "code" else ():
             match = DIRECTIVE.fullmatch(line)
@@ -45,12 +45,12 @@ class Cell:
 
     @property
     def prose(self) -> tuple[str, ...]:
-        """A markdown cell's lines without their comment signs, one for each line of the cell."""
+        """A markdown cell's lines without their comment signs."""
         return tuple(map(_uncommented, self.lines))
 
 
 def split_cells(text: str) -> list[Cell]:
-    """The cells of `text`. A `# %%` inside a multi-line string is text, not a marker."""
+    """Split `text` into cells. A `# %%` inside a multi-line string is not a marker."""
     lines: list[str] = []
     found = [("code", 1, lines)]
     quote: str | None = None
@@ -65,7 +65,7 @@ def split_cells(text: str) -> list[Cell]:
     for _, _, lines in found:
         while lines and not lines[-1].strip():
             lines.pop()
-    return [  # nothing before the first marker is no cell
+    return [  # empty text before the first marker is not a cell
         Cell(kind, first, tuple(lines)) for kind, first, lines in found if lines or first > 1
     ]
 
@@ -78,7 +78,7 @@ def _kind(options: str) -> str:
 
 
 def _open_quote(line: str, quote: str | None) -> str | None:
-    """The triple quote that is open after `line`, when `quote` was open before it."""
+    """The triple quote that is open after `line`, if `quote` was open before it."""
     single: str | None = None
     for edge in STRING_EDGE.findall(line):
         if quote is not None:

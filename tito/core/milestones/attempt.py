@@ -1,7 +1,6 @@
-"""One milestone, run: the tracker judges it, this hands it a process to run in.
+"""Run one milestone in a process with limits.
 
-The milestones, the judgment and the record are the tracker's (tests/milestones). What is shown of
-a run is decided in `views`.
+The tracker (tests/milestones) owns, judges and records milestones; `views` shows the run.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ FAULT_OF = {Outcome.FAILED: Fault.STUDENT, Outcome.COULD_NOT_RUN: Fault.MACHINE}
 
 
 class Verdict(Protocol):
-    """The part of the tracker's verdict that is read here."""
+    """The part of the tracker's verdict that tito uses."""
 
     @property
     def outcome(self) -> str: ...
@@ -43,13 +42,13 @@ class Verdict(Protocol):
 
 
 class Attempt(NamedTuple):
-    """One milestone that was run, and what kept a pass from being recorded, if anything did."""
+    """One run of a milestone, and the error that kept a pass from being recorded, if any."""
 
     row: Mapping[str, Any]  # the tracker's status of it
     verdict: Verdict
     unrecorded: TitoError | None = None
-    edited: Sequence[str] = ()  # files of the verification that are not as the course has them
-    stale: Sequence[str] = ()  # numbers of modules whose lesson differs from what tinytorch/ holds
+    edited: Sequence[str] = ()  # verification files that differ from the course's
+    stale: Sequence[str] = ()  # numbers of modules whose lesson differs from the code in tinytorch/
 
     @property
     def outcome(self) -> Outcome:
@@ -73,7 +72,7 @@ class Attempt(NamedTuple):
 
 @dataclass
 class LiveRunner:
-    """Runs a verification for the tracker, with limits, and passes on its progress."""
+    """Runs a verification for the tracker with limits, and passes on its progress."""
 
     on_event: Callable[[TrainingEvent], None]
 
@@ -95,7 +94,7 @@ class LiveRunner:
                 progress_file=progress_file,
                 on_event=self._hear,
             )
-        except OSError as error:  # for the tracker, no code and no time-out: it did not start
+        except OSError as error:  # for the tracker: no return code and no timeout
             return process.ProcessResult(None, str(error))
 
     def _hear(self, raw: Mapping[str, Any]) -> None:
@@ -126,7 +125,7 @@ def record_of(
     edited: Sequence[str],
     stale: Iterable[str],
 ) -> dict[str, Any]:
-    """What a passed milestone is recorded with: what it measured, and hashes of what it ran."""
+    """The evidence recorded for a passed milestone: its metrics, and hashes of the code it ran."""
     return {
         **verdict.evidence,
         "sources": export_hashes(workspace, required),
@@ -136,7 +135,7 @@ def record_of(
 
 
 def changed_since(record: Mapping[str, Any], workspace: Workspace) -> list[str]:
-    """The modules whose code is no longer the one that a milestone was passed with."""
+    """The modules whose code has changed since a milestone was passed."""
     sources = record.get("sources")
     if not isinstance(sources, dict):
         return []

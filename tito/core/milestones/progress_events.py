@@ -1,4 +1,4 @@
-"""What a running verification reports of its training: events, the time left, points of a curve.
+"""What a running verification reports: training events, the time left, points of a curve.
 
 The test process writes the events (see tests/milestones), `core.process` reads them as they
 arrive. Nothing here draws or prints.
@@ -15,7 +15,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class TrainingEvent:
-    """How far one phase of a verification is, with what NumPy measured there."""
+    """How far one phase of a verification is, with the loss and accuracy so far."""
 
     phase: str
     step: int
@@ -25,7 +25,7 @@ class TrainingEvent:
 
 
 def read_event(raw: Mapping[str, Any]) -> TrainingEvent | None:
-    """The event in one line of the stream, or None: a student's code may write anything."""
+    """Parse one line of the stream; None if invalid, since student code may write anything."""
     phase, step, total = raw.get("phase"), number(raw.get("step")), number(raw.get("total"))
     if not isinstance(phase, str) or step is None or total is None:
         return None
@@ -48,7 +48,7 @@ def number(value: Any) -> float | None:
 
 @dataclass
 class TimeLeft:
-    """Seconds left in the phase that runs, from its own pace."""
+    """Estimates the seconds left in the current phase from its pace so far."""
 
     clock: Callable[[], float] = time.monotonic
     _began: dict[str, tuple[float, int]] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """The only access to the milestone tracker, `tests/milestones/milestone_tracker.py`.
 
-Only one thing means "there is no tracker": a ModuleNotFoundError that names it. Any other error
-in it is shown. This file holds no milestone, no requirement and no state.
+Only a ModuleNotFoundError that names the tracker means that it is missing; any other error in it is
+shown. This file defines no milestones or requirements and keeps no state.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from tito.core.errors import MachineError, TitoError, is_refusal
+from tito.core.errors import MachineError, TitoError, is_system_failure
 from tito.core.export.source_map import in_lessons
-from tito.core.outcome import Word
+from tito.core.outcome import StrEnum
 from tito.core.workspace.course import FIX
 from tito.core.workspace.workspace import Workspace
 
@@ -31,8 +31,8 @@ NAME = "milestone_tracker"
 Unlocks = dict[str, list[str]]
 
 
-class MilestoneState(Word):
-    """The tracker's words for where a milestone stands."""
+class MilestoneState(StrEnum):
+    """The tracker's states of a milestone."""
 
     COMPLETED = "completed"
     UNLOCKED = "unlocked"
@@ -55,12 +55,12 @@ class Tracker:
 
     @cached_property
     def module(self) -> ModuleType | None:
-        """The tracker itself, or None where the workspace has none."""
+        """The tracker's Python module, or None if the workspace has none."""
         return load(self.workspace)
 
     @property
     def required(self) -> ModuleType:
-        """The tracker, or an error where there is none."""
+        """The tracker's Python module; an error if there is none."""
         if self.module is None:
             raise MachineError(
                 "The milestone tracker is missing from this workspace.",
@@ -71,7 +71,7 @@ class Tracker:
 
     @property
     def progress_file(self) -> Path:
-        """Where this person's progress is kept. Nothing else knows."""
+        """The path of this person's progress file; only the tracker knows it."""
         if self._progress_file is not None:
             return self._progress_file
         found: Path = self.required.default_progress_file(self._env)
@@ -79,11 +79,11 @@ class Tracker:
 
     @cached_property
     def opened(self) -> Any:
-        """The MilestoneTracker of this person. Its errors are for `translating_errors`."""
+        """This person's MilestoneTracker. Use it inside `translating_errors`."""
         return self.open()
 
     def open(self, **options: Any) -> Any:
-        """Another one, with options of its own."""
+        """A new MilestoneTracker with other options."""
         root = self.workspace.root
         return self.required.MilestoneTracker(
             self.progress_file,
@@ -95,15 +95,15 @@ class Tracker:
 
     @contextmanager
     def translating_errors(self) -> Iterator[None]:
-        """The tracker's own errors keep their words and exit codes; any other is a bug in it."""
+        """Turn the tracker's errors into TitoErrors with the same text and exit code."""
         expected = getattr(self.module, "TrackerError", ())
         try:
             yield
         except (KeyboardInterrupt, BrokenPipeError, TitoError):
             raise
         except Exception as error:
-            if is_refusal(error):
-                raise  # stdout on a full disk, say; the tracker wraps what its own files meet
+            if is_system_failure(error):
+                raise  # stdout on a full disk, say; the tracker wraps errors of its own files
             if not isinstance(error, expected):
                 raise _broken(self.workspace, error) from error
             code = getattr(error, "exit_code", MachineError.exit_code)
@@ -113,8 +113,10 @@ class Tracker:
     def record_module(
         self, name: str, evidence: Mapping[str, Any] | None = None, console: Console | None = None
     ) -> Unlocks:
-        """Record a finished module; what it unlocks comes back, and is shown on the console if one
-        is given. Nothing happens where there is no tracker."""
+        """Record a completed module; return what it unlocks, and show that if a console is given.
+
+        Does nothing if there is no tracker.
+        """
         if self.module is None:
             return {"newly_unlocked": [], "messages": []}
         with self.translating_errors():
@@ -124,14 +126,14 @@ class Tracker:
         return found
 
     def show_unlocks(self, unlocks: Unlocks, console: Console) -> None:
-        """The tracker's own words, with its colors."""
+        """Show the tracker's own unlock messages."""
         if unlocks["messages"]:
             with self.translating_errors():
                 self.required.show_messages(unlocks["messages"], console)
 
     @property
     def progress(self) -> dict[str, Any]:
-        """The tracker's state, read only; empty where there is no tracker."""
+        """The progress, read only; empty if there is no tracker."""
         if self.module is None:
             return {}
         with self.translating_errors():
@@ -140,7 +142,7 @@ class Tracker:
 
     @property
     def completed_modules(self) -> list[str]:
-        """The names of the modules that are recorded."""
+        """The names of the modules recorded as complete."""
         return list(self.progress.get("completed_modules", []))
 
     def status(self) -> list[dict[str, Any]]:
@@ -151,13 +153,13 @@ class Tracker:
 
 
 def load(workspace: Workspace) -> ModuleType | None:
-    """The workspace's tracker, or None where it has none."""
+    """Import the workspace's tracker; None if it has none."""
     folder = str(workspace.milestones)
     _forget_another_workspaces(workspace)
     sys.path.insert(0, folder)
     try:
         importlib.import_module(NAME)
-        _forget_another_workspaces(workspace)  # found further down sys.path: not this one's
+        _forget_another_workspaces(workspace)  # found further down sys.path: another workspace's
         return sys.modules.get(NAME)
     except ModuleNotFoundError as error:
         if error.name == NAME:
@@ -166,11 +168,11 @@ def load(workspace: Workspace) -> ModuleType | None:
     except Exception as error:
         raise _broken(workspace, error) from error
     finally:
-        sys.path.remove(folder)  # the next workspace may have none, and must not find this one
+        sys.path.remove(folder)  # the next workspace must not find this tracker
 
 
 def _forget_another_workspaces(workspace: Workspace) -> None:
-    """One process may visit several workspaces (the demo, the tests)."""
+    """Unload another workspace's tracker: one process may visit several (the demo, the tests)."""
     file = getattr(sys.modules.get(NAME), "__file__", None)
     if file is not None and Path(file) != workspace.milestones / f"{NAME}.py":
         del sys.modules[NAME]

@@ -1,1 +1,1 @@
-"""One run of a module's tests in a child process, and what is concluded from it."""
+"""Running a module's tests in a child process, and reading the results."""

@@ -1,6 +1,6 @@
-"""Why a run ended as it did: the report of a run, with a cause where its tests cannot speak.
+"""Read a run's trace into a report, with a cause if the run ended without test results.
 
-Pure: everything is read from the trace. What each ending means stands in `ending`.
+Pure functions: everything is read from the trace. `ending` says what each ending means.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tito.core.words import module_number
 from tito.core.workspace.course import FIX
 
 MISSING_NAME = re.compile(r"cannot import name '(?P<name>\w+)' from '(?P<target>tinytorch[\w.]*)'")
-FROM_OUTSIDE = ("SIGINT", "SIGKILL", "SIGTERM")  # no code does that by mistake
+FROM_OUTSIDE = ("SIGINT", "SIGKILL", "SIGTERM")  # code does not do this by mistake
 
 
 def read_report(trace: Trace) -> Report:
@@ -42,7 +42,7 @@ def read_report(trace: Trace) -> Report:
 
 
 def _cause(trace: Trace, tests: Sequence[TestResult]) -> Cause | None:
-    """The first of these that applies. None: the tests ran, and speak for themselves."""
+    """The first cause that applies; None if the tests ran, so that their results count."""
     reasons: tuple[Callable[[Trace], Cause | None], ...] = (
         _flooded,
         _out_of_time,
@@ -117,7 +117,7 @@ def _import_failed(trace: Trace) -> Cause | None:
 
 
 def _undefined(missing: re.Match[str]) -> str:
-    """Python's own message would name a staged file that is gone by then."""
+    """Python's own message would name a staged file that no longer exists."""
     return (
         f"No exported cell defines {missing['name']!r}, which is imported from "
         f"{missing['target']}. Is the name misspelled, or is its '#| export' line gone?"
@@ -130,7 +130,7 @@ def _lesson_file(trace: Trace, name: str | None) -> Place | None:
 
 
 def _edited_module(trace: Trace, place: Place | None) -> str | None:
-    """The module whose lesson does not have the line that failed: somebody edited tinytorch/."""
+    """The module whose lesson lacks the line that failed: somebody edited tinytorch/."""
     if place is None or not place.file.startswith("modules/"):
         return None
     lesson = read_lines(trace.workspace.root / place.file)
@@ -177,7 +177,7 @@ def _interrupted(trace: Trace, code: int) -> Cause:
 
 
 def _cut_short(trace: Trace) -> Cause | None:
-    """pytest.exit() ends a run with any exit code that it is told, 0 too."""
+    """Notice a run that ended before its last test: pytest.exit() may use any code, even 0."""
     collected = trace.first("collected")
     finished = {event["id"] for event in trace.all("finished")}
     expected = collected["tests"] if collected is not None else []
@@ -187,7 +187,7 @@ def _cut_short(trace: Trace) -> Cause | None:
 
 
 def _nothing_ran(trace: Trace, tests: Sequence[TestResult]) -> Cause | None:
-    """A module without a single test that ran is not a module that passed."""
+    """Notice a module in which no test ran: that is not a pass."""
     for module, path in trace.tests.items():
         mine = [test for test in tests if test.module == module]
         place = Place(trace.workspace.shown(path), 0)
@@ -201,7 +201,7 @@ def _nothing_ran(trace: Trace, tests: Sequence[TestResult]) -> Cause | None:
 
 
 def _doing(trace: Trace) -> str:
-    """What the process was at, as the subject of a sentence."""
+    """What the process was doing, as the subject of a sentence."""
     test = unfinished_test(trace)
     if test is not None:
         return test.rpartition("::")[2]

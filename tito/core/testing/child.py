@@ -1,10 +1,10 @@
 """The child process of a module's test run, which reports in JSON lines.
 
-Run by path (`python child.py job.json`), not imported: it must find only the student's `tinytorch`
-and the tests, so it uses nothing of tito. It judges nothing; it writes down what happens, line by
-line, so that a crash loses nothing. `runner` reads that. pytest is started from here rather than
-with `-m pytest -p`, because the lesson must be imported before the collection, where its errors
-would be called collection errors.
+Run by path (`python child.py job.json`), not imported: it must see only the student's `tinytorch`
+and the tests, so it uses nothing from tito. It judges nothing; it records what happens line by
+line, so that a crash loses nothing. `runner` reads the lines. pytest is started from here rather
+than with `-m pytest -p`, because the lesson must be imported before collection: otherwise pytest
+would report its errors as collection errors.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FRAME_LIMIT = 40
 SKIPS = ("Skipped", "XFailed")
 OWN_FOLDER = str(Path(__file__).resolve().parent)
 
-# What a module's tests never use, and what would read the caller's settings or slow the start.
+# Switch off what a module's tests never use, and what reads the caller's settings or starts slowly.
 PYTEST_OPTIONS = [
     "--capture=no",
     "--import-mode=importlib",
@@ -34,7 +34,7 @@ PYTEST_OPTIONS = [
     "-pno:cacheprovider",
     "-pno:debugging",  # there is no terminal for its prompt
     "-pno:doctest",
-    "-pno:faulthandler",  # it would take our stack file's place
+    "-pno:faulthandler",  # it would replace our stack file
     "-pno:junitxml",
     "-pno:logging",
     "-pno:pastebin",
@@ -47,30 +47,28 @@ PYTEST_OPTIONS = [
 
 
 class Reporter:
-    """Writes events, and watches the clock of each step."""
+    """Writes events, and enforces the time limit of each step."""
 
     def __init__(self, job: dict[str, Any]) -> None:
         self.job, self.pid = job, os.getpid()
-        # Both stay open until the process ends, however it ends.
+        # Both stay open until the process ends.
         self.file = Path(job["events"]).open("a", encoding="utf-8", buffering=1)  # noqa: SIM115
         self.stack = Path(job["stack"]).open("w", encoding="utf-8")  # noqa: SIM115
         self.modules = {os.path.realpath(m["tests"]): m["name"] for m in job["modules"]}
         self.stdout = os.dup(1)  # the lesson may close its own
 
     def emit(self, event: str, **data: Any) -> None:
-        if (
-            os.getpid() != self.pid
-        ):  # a process that the student's code forked has come back into pytest
+        if os.getpid() != self.pid:  # a process forked by the student's code
             os._exit(0)
         self.file.write(json.dumps({"event": event, **data}) + "\n")
 
     def mark_output(self, test: str) -> None:
-        """What is printed from here on belongs to this test."""
+        """Mark the output: what is printed from here on belongs to this test."""
         flush()
         os.write(self.stdout, f"\n{self.job['token']}{test}\n".encode())
 
     def watch(self) -> None:
-        """From now on a crash, or no progress within the limit, leaves a stack behind."""
+        """From now on, write a stack after a crash or when the time limit is reached."""
         faulthandler.enable(self.stack)
         if sys.platform != "win32":
             faulthandler.register(signal.SIGUSR1, self.stack)
@@ -100,7 +98,7 @@ class Reporter:
 
     def describe(self, error: BaseException) -> dict[str, Any]:
         if isinstance(error, MemoryError):
-            limit_memory(None)  # or there is none to report it with
+            limit_memory(None)  # or no memory is left to report the error
         return {
             "type": _kind(error),
             "text": self.text(error)[:MESSAGE_LIMIT],
@@ -112,7 +110,7 @@ class Reporter:
     def text(self, error: BaseException) -> str:
         if isinstance(error, MemoryError):
             limit = f"more than {self.job['gigabytes']:g} GB"
-            return f"It asked for {limit} of memory. Does something grow in a loop?"
+            return f"Your code asked for {limit} of memory. Does something grow in a loop?"
         return _text(error)
 
 
@@ -121,7 +119,7 @@ def _kind(error: BaseException) -> str:
 
 
 def limit_memory(gigabytes: float | None) -> None:
-    """What this process may allocate, where the system keeps count of it; None lifts the limit."""
+    """Limit the memory of this process, where the system can; None removes the limit."""
     if sys.platform == "linux":
         import resource
 
@@ -141,12 +139,12 @@ def _text(error: BaseException) -> str:
         return str(error.msg)
     try:
         return str(error)
-    except BaseException as inner:  # a student's __repr__ may be what is broken, or exit
+    except BaseException as inner:  # a student's __repr__ may be broken, or exit
         return f"(its message cannot be shown: {type(inner).__name__})"
 
 
 def _blank_task(error: BaseException | None) -> str | None:
-    """The message of the stub that is behind this error, whatever it was wrapped in."""
+    """The message of the stub that caused this error, even if it was wrapped in another one."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
@@ -157,17 +155,17 @@ def _blank_task(error: BaseException | None) -> str | None:
 
 
 class Plugin:
-    """pytest's hooks: each becomes a line."""
+    """pytest hooks that write one event each."""
 
     def __init__(self, reporter: Reporter) -> None:
         self.reporter = reporter
 
     def pytest_configure(self, config: Any) -> None:
-        """Without its terminal, pytest before 9.1 still asks for some of what the terminal has."""
+        """Without its terminal plugin, pytest before 9.1 still uses some of its options."""
         for name, value in (("verbose", 0), ("tbstyle", "short"), ("showlocals", False)):
             if not hasattr(config.option, name):
                 setattr(config.option, name, value)
-        # Failing, it would put an empty AssertionError in the place of a test's own words.
+        # If it failed, an empty AssertionError would replace the test's own message.
         plain = SimpleNamespace(_highlight=lambda source, **_: source)
         config.get_terminal_writer = lambda: plain
 
@@ -183,21 +181,21 @@ class Plugin:
         self.reporter.emit("collected", tests=tests)
 
     def pytest_runtest_protocol(self, item: Any) -> None:
-        """Comes before anything of the test; what it prints from here on is its own."""
+        """Runs before anything of the test, so that its output can be marked."""
         self.reporter.restart_clock()
         name = self.id_of(item)
         self.reporter.emit("started", id=name)
         self.reporter.mark_output(name)
 
     def id_of(self, item: Any) -> str:
-        """Not pytest's: outside its root folder, two files' tests may share an id there."""
+        """Our own test id: outside pytest's root folder, tests of two files may share an id."""
         return f"{self.reporter.module_of(item.path)}::{item.name}"
 
     def pytest_runtest_makereport(self, item: Any, call: Any) -> Any:
-        """One line for each phase that says something: the call, and any phase that failed.
+        """Write an event for the call phase, and for any phase that failed.
 
-        The report handed back to pytest is a bare one: its own would format a traceback with
-        sources for every stub of a blank lesson, which takes many times as long as the tests.
+        pytest gets a minimal report back: its own would format a traceback with source code for
+        every stub of a blank lesson, which takes many times as long as the tests.
         """
         import pytest
 
@@ -227,7 +225,7 @@ class Plugin:
 
 
 def import_lessons(reporter: Reporter) -> bool:
-    """Import what the lessons export. An error here is the lesson's, and is reported as one."""
+    """Import what the lessons export; report an error here as an error in the lesson."""
     for module in reporter.job["modules"]:
         reporter.restart_clock()
         reporter.emit("importing", module=module["name"])
@@ -241,18 +239,18 @@ def import_lessons(reporter: Reporter) -> bool:
 
 
 def refuse_breakpoint(*_: object, **__: object) -> None:
-    """Replaces the debugger: there is no keyboard here."""
-    raise RuntimeError("breakpoint() has no keyboard here: run the lesson's own file to stop there")
+    """Stand-in for breakpoint(): there is no keyboard here."""
+    raise RuntimeError("breakpoint() has no keyboard here. To debug, run the lesson's own file")
 
 
 def isolate(staging: str) -> None:
-    """This process finds the staged package, and not tito's own folder."""
+    """Let this process find the staged package, but not tito's own folder."""
     others = [path for path in sys.path if path and str(Path(path).resolve()) != OWN_FOLDER]
     sys.path[:] = [staging, *others]
 
 
 def release(version: str) -> tuple[int, ...]:
-    """`2.1` of `2.1.0rc1`, as numbers."""
+    """`2.1.0rc1` as the numbers (2, 1)."""
     return tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
 
 
@@ -285,7 +283,7 @@ def main(job_file: str) -> None:
         code = pytest.main([*where, *PYTEST_OPTIONS, *tests], plugins=[Plugin(reporter)])
         reporter.emit("session_finished", code=int(code))
     flush()
-    os._exit(0)  # the report is written; a student's thread must not keep us here
+    os._exit(0)  # the report is written; do not wait for a student's thread
 
 
 if __name__ == "__main__":

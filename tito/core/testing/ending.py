@@ -1,7 +1,6 @@
-"""The one table of how a test run can end without a result: kind, whose fault, and the sentence.
+"""The table of how a test run can end without results: kind, whose fault, and the message.
 
-Whose fault it is gives the outcome and the exit code (`core/outcome`). Which ending applies is
-found out in `cause`.
+The fault gives the outcome and the exit code (`core/outcome`). `cause` finds which ending applies.
 """
 
 from __future__ import annotations
@@ -20,12 +19,12 @@ class Row(NamedTuple):
 
 
 class Ending(Enum):
-    """How a run can end without a result of its tests."""
+    """How a run can end without test results."""
 
     # fmt: off
     FLOOD = Row(
         "flood", Fault.STUDENT,
-        "{doing} printed more than {limit} MB and was stopped. Does a print stand in a loop?",
+        "{doing} printed more than {limit} MB and was stopped. Is there a print inside a loop?",
     )
     TIME = Row(
         "time", Fault.STUDENT, "{doing} was still running after {seconds:g} s and was stopped."
@@ -36,11 +35,11 @@ class Ending(Enum):
     )
     SYSTEM_EXIT = Row(
         "exit", Fault.STUDENT,
-        "The lesson calls sys.exit() while it is imported, so nothing can be tested.",
+        "The lesson calls sys.exit() when it is imported, so nothing can be tested.",
     )
     PROCESS_EXIT = Row(
         "exit", Fault.STUDENT,
-        "{doing} ended the process (exit code {code}). Is there an os._exit() or a quit()?",
+        "{doing} ended the process (exit code {code}). Does your code call os._exit() or quit()?",
     )
     INTERRUPT = Row(
         "exit", Fault.STUDENT,
@@ -52,24 +51,24 @@ class Ending(Enum):
     )
     KILLED = Row(
         "killed", Fault.MACHINE,
-        "{doing} was ended from outside ({signal}); often the memory ran out.",
+        "{doing} was killed from outside ({signal}); often this means that memory ran out.",
     )
     BLANK_AT_IMPORT = Row(
         "import", Fault.STUDENT,
-        "{task!r} is still blank, but is called while the lesson is imported.",
+        "{task!r} is still blank, but is called when the lesson is imported.",
     )
     UNDEFINED_AT_IMPORT = Row("import", Fault.STUDENT, "{undefined}")
     EDITED_PACKAGE = Row(
         "import", Fault.STUDENT,
-        "What tinytorch/ holds of {module} is not its lesson, and fails: {error}",
+        "The code of {module} in tinytorch/ differs from its lesson, and fails: {error}",
     )
     IMPORT = Row("import", Fault.STUDENT, "The lesson cannot be imported: {error}")
     UNDEFINED = Row("missing", Fault.STUDENT, "{undefined}")
     MISSING = Row(
         "missing", Fault.STUDENT,
-        "The tests miss something that the lesson should define: {error}",
+        "The tests need something that the lesson does not define: {error}",
     )
-    SKIPPED = Row("skipped", Fault.STUDENT, "{test} was skipped; a skip is not a pass.")
+    SKIPPED = Row("skipped", Fault.STUDENT, "{test} was skipped. A skip is not a pass.")
     TESTS_BROKEN = Row("tests", Fault.COURSE, "The test file cannot be used: {error}")
     TESTS_MISSING = Row(
         "tests", Fault.COURSE,
@@ -77,7 +76,7 @@ class Ending(Enum):
     )
     NO_TESTS = Row(
         "no tests", Fault.COURSE,
-        "The test file holds no test, so nothing is known about the lesson.",
+        "The test file contains no tests, so nothing can be tested.",
     )
     NO_PACKAGE = Row(
         "machine", Fault.MACHINE,
@@ -98,6 +97,6 @@ class Ending(Enum):
         more: str = "",
         **facts: object,
     ) -> Cause:
-        """This ending with its facts; `more` is said behind the sentence."""
+        """A Cause with this ending's message, filled in; `more` is added after it."""
         kind, fault, sentence = self.value
         return Cause(kind, fault, sentence.format(**facts) + more, place, hint, printed)

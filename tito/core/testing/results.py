@@ -1,4 +1,4 @@
-"""What a module's test run came to, as values. Pure: `runner` runs it, `views/checklist` shows it.
+"""The results of a module's test run, as values. `runner` runs it, `views/checklist` shows it.
 
 Three outcomes: passed, failed, could not run. The last one has a cause, is never a pass, and is
 never shown as wrong code.
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tito.core.outcome import Fault, Outcome, Word
+from tito.core.outcome import Fault, Outcome, StrEnum
 
 if TYPE_CHECKING:
     from tito.core.lesson.lesson import Lesson, Task
@@ -21,10 +21,10 @@ TASK_IN_STUB = re.compile(r"Task (\d+\.\d+)")
 ASSERTION = "AssertionError"
 
 
-class TestStatus(Word):
-    """How one test came out. Blank: a stub that raised; stopped: the run ended inside it."""
+class TestStatus(StrEnum):
+    """The result of one test. Blank: a stub was called. Stopped: the run ended inside the test."""
 
-    __test__ = False  # its name is pytest's idea of a test class
+    __test__ = False  # pytest would take it for a test class
 
     PASSED = "passed"
     WRONG = "wrong"
@@ -33,8 +33,8 @@ class TestStatus(Word):
     STOPPED = "stopped"
 
 
-class TaskState(Word):
-    """How a task stands. Waiting: an earlier task that it calls is still blank."""
+class TaskState(StrEnum):
+    """The state of a task. Waiting: an earlier task that it needs is still blank."""
 
     DONE = "done"
     WRONG = "wrong"
@@ -47,7 +47,7 @@ class TaskState(Word):
 
 @dataclass(frozen=True)
 class Place:
-    """A line of a lesson or of a test, with its source."""
+    """A line of a lesson or a test, with its source code."""
 
     file: str
     line: int
@@ -59,7 +59,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Problem:
-    """An exception as it is shown to the student."""
+    """An exception, as shown to the student."""
 
     type: str
     text: str
@@ -68,7 +68,7 @@ class Problem:
 
     @property
     def place(self) -> Place | None:
-        """Where to look: the innermost line of a lesson, else the line of the test."""
+        """Where to look: the innermost line in a lesson, or else the line of the test."""
         return self.places[-1] if self.places else self.test_place
 
     @property
@@ -88,7 +88,7 @@ class Problem:
 class TestResult:
     """One test."""
 
-    __test__ = False  # its name is pytest's idea of a test class
+    __test__ = False  # pytest would take it for a test class
 
     module: str
     name: str
@@ -106,7 +106,7 @@ class TestResult:
 
 @dataclass(frozen=True)
 class Cause:
-    """Why a run ended before its tests did, or could not be believed; and whose fault that is."""
+    """Why a run ended without test results that count, and whose fault that is."""
 
     kind: str
     fault: Fault
@@ -118,7 +118,7 @@ class Cause:
 
 @dataclass(frozen=True)
 class Report:
-    """One run: of one module, and of the completed modules that build on it."""
+    """One run of a module's tests, and those of completed modules that build on it."""
 
     tests: tuple[TestResult, ...] = ()
     cause: Cause | None = None
@@ -169,7 +169,7 @@ class TaskResult:
 
 @dataclass(frozen=True)
 class Remarks:
-    """What is odd about the files behind a checklist; empty where nothing is."""
+    """What is unusual about the files behind a checklist; empty if nothing is."""
 
     lost: tuple[Task, ...] = ()  # tasks of the course whose headings are gone
     cut: bool = False  # and their answers too
@@ -179,11 +179,11 @@ class Remarks:
 
 @dataclass(frozen=True)
 class Checklist:
-    """A module's tasks after a run, and the tests that belong to none of them."""
+    """A module's tasks after a run, and the tests that belong to no task."""
 
     module: str
     title: str
-    lesson: Lesson  # as it was read for this run; the file may have changed since
+    lesson: Lesson  # as read for this run; the file may have changed since
     tasks: tuple[TaskResult, ...]
     rest: tuple[TestResult, ...]
     report: Report
@@ -216,7 +216,7 @@ class Checklist:
 def checklist(
     module: str, lesson: Lesson, report: Report, remarks: Remarks | None = None
 ) -> Checklist:
-    """Sort the tests of a run under the lesson's tasks."""
+    """Group the tests of a run by the lesson's tasks."""
     mine = report.of(module)
     numbers = {task.number for task in lesson.tasks}
     results = tuple(
@@ -228,7 +228,7 @@ def checklist(
 
 
 def task_result(task: Task, is_blank: bool, tests: Sequence[TestResult]) -> TaskResult:
-    """Blank is not wrong: a stub that is called tells which task it belongs to."""
+    """One task's state. Blank is not wrong: a stub says which task it belongs to."""
     waits = [t.waits_for for t in tests if t.status is TestStatus.BLANK and t.waits_for]
     elsewhere = next((number for number in waits if number != task.number), None)
     statuses = {test.status for test in tests}

@@ -1,6 +1,6 @@
 """Run the tests of modules against a staged package, in one child process with limits.
 
-`cause` reads what the run means, `views/checklist` shows it.
+`cause` interprets the run, `views/checklist` shows it.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from tito.core.workspace.workspace import Module, Workspace
 
 CHILD = Path(__file__).with_name("child.py")
 TEST_SECONDS = 10.0  # for one test; TITO_TEST_SECONDS changes it
-# Of memory that a run may have: a right answer needs a tenth, one that appends in an endless loop
-# is stopped before the machine runs out. TITO_TEST_GB changes it.
+# Memory limit of a run: a right answer needs a tenth of it, and one that appends in an endless
+# loop is stopped before the machine's memory runs out. TITO_TEST_GB changes it.
 TEST_GIGABYTES = 2.0
 ALL_SECONDS = 120.0
 OLDEST_NUMPY = "2.1"  # the first for which float32 stays float32 on every Python that we support
-OLDEST_PYTEST = "8.2"  # an older one fails in odd places, and the lesson would be blamed
+OLDEST_PYTEST = "8.2"  # older ones fail in odd places, and the lesson would be blamed
 
 Progress = Callable[[int, int], None]
 
@@ -105,7 +105,7 @@ class _Listener:
 
 
 def child_environment(env: Mapping[str, str]) -> dict[str, str]:
-    """The caller's environment without what would change the run."""
+    """The caller's environment, without variables that would change the run."""
     return {**process.clean_environment(env), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 
@@ -146,7 +146,7 @@ def _missing_tests(workspace: Workspace, subjects: Sequence[Subject]) -> Cause |
 
 
 def _setting(env: Mapping[str, str], name: str, default: float, unit: str) -> float:
-    """A positive number that the caller may set; UsageError where it is none."""
+    """A positive number from the environment; UsageError if it is not one."""
     text = env.get(name)
     try:
         number = float(text) if text else default

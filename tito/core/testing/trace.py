@@ -1,7 +1,7 @@
-"""What a test run left behind, and what that says about each test.
+"""What a test run left behind, and the result of each test.
 
-The child's lines (`child.py`) are checked before they are used. Why a run ended early is judged
-in `cause`.
+The child's lines (`child.py`) are checked before they are used. `cause` finds out why a run ended
+early.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ EventKind = Literal[
     "ready", "machine_lacks", "importing", "import_failed", "collect_error", "collected",
     "started", "finished", "session_finished",
 ]  # fmt: skip
-# pytest's words for a test, as the child writes them. A failed one may be blank: see `_test`.
+# pytest's outcomes, as the child writes them. A failed test may be blank: see `_test`.
 PASSED = "passed"
 STATUS_OF = {
     PASSED: TestStatus.PASSED,
@@ -38,7 +38,7 @@ STATUS_OF = {
 }
 
 
-# What each kind of event must hold; anything else is dropped. Student code can write here too.
+# The fields of each kind of event; anything else is dropped. Student code can write here too.
 ERROR: Mapping[str, tuple[type, ...]] = {
     "type": (str,), "text": (str,), "blank": (str, type(None)), "frames": (list,),
 }  # fmt: skip
@@ -58,7 +58,7 @@ SHAPES: Mapping[str, Mapping[str, tuple[type, ...]]] = {
 
 
 def is_event(event: Event) -> bool:
-    """Whether it has the form of one of the child's events."""
+    """Whether it has the format of one of the child's events."""
     kind = event.get("event")
     shape = SHAPES.get(kind) if isinstance(kind, str) else None
     if shape is None or not _fits(event, shape):
@@ -95,7 +95,7 @@ def _is_list_of(value: object, *kinds: type | tuple[type, ...]) -> bool:
 
 @dataclass(frozen=True)
 class Trace:
-    """All that a run has left behind."""
+    """Everything a run has left behind."""
 
     workspace: Workspace
     files: Mapping[str, str]  # the staged package
@@ -142,7 +142,7 @@ def _test(trace: Trace, event: Event) -> TestResult:
 def problem_of(trace: Trace, event: Event) -> Problem:
     places: list[Place] = []
     unseen = ""
-    checked: dict[str, Place] = {}  # by function: the test itself, and what it called to judge
+    checked: dict[str, Place] = {}  # by function: the test itself, and the helpers it called
     for file, line, function in event["frames"]:
         staged = STAGED.search(file)
         if staged:
@@ -156,7 +156,7 @@ def problem_of(trace: Trace, event: Event) -> Problem:
 
 
 def _unseen_name(trace: Trace, text: str, places: Sequence[Place], file: str) -> str:
-    """Explain a name that the lesson knows but the package does not; else nothing."""
+    """Explain a name that the lesson defines but the package does not; else nothing."""
     missing = UNKNOWN_NAME.search(text)
     if missing is None or not places:
         return ""
@@ -185,7 +185,7 @@ def _lesson_place(trace: Trace, file: str, line: int) -> list[Place]:
     text = trace.files.get(file.replace("\\", "/"))
     mapped = lesson_line(text, line) if text is not None else None
     if text is None or mapped is None:
-        return []  # an `__init__`: not the student's
+        return []  # an `__init__` file, which the student did not write
     return [Place(*mapped, text.split("\n")[line - 1])]
 
 
@@ -197,7 +197,7 @@ def _test_place(trace: Trace, file: str, line: int) -> Place:
 
 
 def printed_in(trace: Trace, test_id: str) -> str:
-    """What was printed while this test ran, the end of it when it is much."""
+    """What was printed while this test ran; only the end if it is long."""
     start = trace.run.output.find(f"{trace.token}{test_id}\n")
     if start < 0:
         return ""
@@ -206,7 +206,7 @@ def printed_in(trace: Trace, test_id: str) -> str:
 
 
 def stack_place(trace: Trace) -> Place | None:
-    """The innermost line of a lesson in the stack that faulthandler left."""
+    """The innermost line of a lesson in the stack that faulthandler wrote."""
     for match in STACK_LINE.finditer(trace.stack):
         staged = STAGED.search(match["file"])
         if staged:

@@ -1,1 +1,1 @@
-"""The folder a student works in, the course it was made from, and the files that both have."""
+"""The folder a student works in, the course, and the files that both have."""

@@ -1,4 +1,4 @@
-"""Where the course itself is: the solved lessons, their tests, and the milestones.
+"""Where the course is: the solved lessons, their tests, and the milestones.
 
 In a checkout that is the repository; in an installed wheel it is `tito/_course`.
 """
@@ -12,12 +12,12 @@ PACKAGE = Path(__file__).resolve().parents[2]
 
 
 def course_root() -> Path:
-    """The folder that holds the course's `modules/` and `tests/milestones/`."""
+    """The folder with the course's `modules/` and `tests/milestones/`."""
     for root in (PACKAGE / "_course", PACKAGE.parent):
         if (root / "modules").is_dir():
             return root
     raise MachineError(
-        "This installation of tito carries no course.",
+        "This installation of tito does not include the course.",
         where=str(PACKAGE / "_course"),
         hint="pip install --force-reinstall tinytorch-course",
     )

@@ -1,6 +1,6 @@
 """The files that judge a student's code, compared with the installed course's own.
 
-They stand in the workspace, where an author may change them and a student may have.
+The workspace has copies of them, which somebody may have edited.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def course_files(course: Path) -> Iterator[str]:
-    """Names of everything the course brings but the lessons."""
+    """The names of all course files except the lessons."""
     for module in modules_in(course):
         for path in (module.given, module.tests, module.hints):
             if path.is_file():
@@ -36,38 +36,38 @@ def milestone_files(course: Path) -> Iterator[str]:
 
 
 def differs(workspace: Workspace, name: str) -> bool:
-    """Whether this file is not the course's; one that the course does not have is an author's."""
+    """Whether a file of the course was edited in this workspace."""
     original, copy = course_root() / name, workspace.root / name
     both = original.is_file() and copy.is_file()
-    return both and same_text(original) != same_text(copy)
+    return both and normalized(original) != normalized(copy)
 
 
-def same_text(path: Path) -> bytes:
-    """Its content, whatever git on Windows did to the line ends."""
+def normalized(path: Path) -> bytes:
+    """The file's bytes with \\n line ends: git on Windows may have changed them."""
     return path.read_bytes().replace(b"\r\n", b"\n")
 
 
 def edited_verification(workspace: Workspace) -> list[str]:
-    """Names of the milestones' programs that differ from the course's."""
+    """The names of the milestones' Python files that differ from the course's."""
     names = milestone_files(course_root())
     return [name for name in names if name.endswith(".py") and differs(workspace, name)]
 
 
 def differing_files(workspace: Workspace) -> tuple[list[str], list[str]]:
-    """Names of course files that the workspace lacks, and of those that are not the course's."""
+    """The names of course files that are missing, and of those that were changed."""
     names = list(course_files(course_root()))
     missing = [name for name in names if not (workspace.root / name).is_file()]
     return missing, [name for name in names if differs(workspace, name)]
 
 
 def restore_course_files(workspace: Workspace, now: datetime) -> tuple[list[str], Path | None]:
-    """Put the course's own files back; returns their names and where the changed ones are kept."""
+    """Restore the course's files; return their names and the folder of the old versions."""
     missing, changed = differing_files(workspace)
     kept = workspace.scratch / f"replaced-{now:%Y%m%d-%H%M%S}"
     with reporting_os_errors(
-        "The files could not be put back: {}.",
+        "The files could not be restored: {}.",
         where=workspace.root,
-        hint="Make room or fix the permissions, then run the command again.",
+        hint="Free some disk space or fix the permissions, then run the command again.",
     ):
         for name in changed:
             (kept / name).parent.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
 """What the tool remembers in `.tito/notes.json`: started modules and hints already given.
 
-Progress is the tracker's business. Losing this file only makes hints begin again.
+Progress is the tracker's business. If this file is lost, hints only start again from the first.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Notes:
-    """Started modules by name, with the time; hints given by module and task, as a count."""
+    """When each module was started, and how many hints were given for each task."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -32,7 +32,7 @@ class Notes:
             found: Any = json.loads(read_regular(notes.path))
             notes.started = {str(k): str(v) for k, v in found["started"].items()}
             notes.hints = {
-                str(k): {str(task): int(rung) for task, rung in v.items()}
+                str(k): {str(task): int(count) for task, count in v.items()}
                 for k, v in found["hints"].items()
             }
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -40,19 +40,19 @@ class Notes:
         return notes
 
     def start(self, module: Module, now: datetime) -> bool:
-        """Mark the start; False when it was marked before."""
+        """Note the start of a module; return False if it was already started."""
         if module.name in self.started:
             return False
         self.started[module.name] = now.astimezone().isoformat(timespec="seconds")
         self.save()
         return True
 
-    def rung(self, module: Module, task: str) -> int:
-        """How many hints have been given for the task."""
+    def hints_given(self, module: Module, task: str) -> int:
+        """How many hints have been given for a task."""
         return self.hints.get(module.name, {}).get(task, 0)
 
-    def climb(self, module: Module, task: str, rung: int) -> None:
-        self.hints.setdefault(module.name, {})[task] = rung
+    def set_hints_given(self, module: Module, task: str, count: int) -> None:
+        self.hints.setdefault(module.name, {})[task] = count
         self.save()
 
     def forget(self, module: Module) -> None:
@@ -62,7 +62,7 @@ class Notes:
         self.save()
 
     def save(self) -> None:
-        """Best effort: a read-only workspace still shows its lessons and runs tests."""
+        """Write the file if possible: a read-only workspace still shows lessons and runs tests."""
         text = json.dumps({"started": self.started, "hints": self.hints}, indent=1)
         with suppress(OSError):
             self.path.parent.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""A workspace: the folder a student works in. Finds it, and the modules that stand in it.
+"""A workspace, the folder a student works in: find it and its modules.
 
 The folders are the list of modules; there is no other list.
 """
@@ -21,7 +21,7 @@ MODULE_FOLDER = re.compile(r"(\d\d)_([a-z][a-z0-9_]*)")
 
 @dataclass(frozen=True)
 class Module:
-    """One folder of `modules/`, and the files it should hold."""
+    """One folder of `modules/`, and its files."""
 
     folder: Path
 
@@ -43,7 +43,7 @@ class Module:
 
     @property
     def given(self) -> Path:
-        """Code that the lesson builds on and a student need not write; most modules have none."""
+        """Given code that the lesson builds on; most modules have none."""
         return self.folder / f"{self.short}_given.py"
 
     @property
@@ -66,7 +66,7 @@ def modules_in(root: Path) -> list[Module]:
 
 @dataclass(frozen=True)
 class Workspace:
-    """Paths of one workspace. Making one reads nothing but the folder names."""
+    """The paths of one workspace. No file is read, only folder names."""
 
     root: Path
 
@@ -76,11 +76,11 @@ class Workspace:
 
     @property
     def copies(self) -> list[str]:
-        """Folders that look like modules and are none: somebody's `00_setup_backup`."""
+        """Folders that look like modules but are not, such as `00_setup_backup`."""
         return [module.name for module in modules_in(self.root) if self._is_copy(module)]
 
     def _is_copy(self, module: Module) -> bool:
-        """Without a lesson of its name; a module of the course may have lost it."""
+        """Whether a folder has no lesson of its own and is not a module of the course."""
         if module.lesson.is_symlink() or module.lesson.exists():
             return False
         return not course_module(module.name).folder.is_dir()
@@ -95,7 +95,7 @@ class Workspace:
 
     @property
     def journal(self) -> Path:
-        """Exists while `tinytorch/` is being replaced, and after that was interrupted."""
+        """The journal of a swap; it exists only during one, or after an interrupted one."""
         return self.scratch / "swap" / "swap.json"
 
     @property
@@ -103,7 +103,7 @@ class Workspace:
         return self.root / "tests" / "milestones"
 
     def module(self, name: str) -> Module | None:
-        """The module of exactly that name, if it stands here."""
+        """The module with exactly this name, if the workspace has it."""
         return next((module for module in self.modules if module.name == name), None)
 
     @property
@@ -112,14 +112,14 @@ class Workspace:
         return self.root.resolve() == course_root().resolve()
 
     def shown(self, path: Path) -> str:
-        """`path` as the user sees it: from the workspace, with forward slashes."""
+        """`path` as shown to the user: relative to the workspace, with forward slashes."""
         try:
             return path.relative_to(self.root).as_posix()
         except ValueError:
             return str(path)
 
     def resolve(self, text: str) -> Module:
-        """The module meant by `1`, `01`, `01_tensor`, or by a path of its folder or lesson."""
+        """Find a module by `1`, `01`, `01_tensor`, or the path of its folder or lesson."""
         matches = [module for module in self.modules if _means(text, module)]
         if len(matches) == 1:
             return matches[0]
@@ -151,7 +151,7 @@ def _means(text: str, module: Module) -> bool:
 
 
 def _nearest_module(text: str, modules: list[Module]) -> Module | None:
-    """For a number the closest number, for a word the closest word."""
+    """The module with the closest number or name."""
     if not modules:
         return None
     number = re.fullmatch(NUMBER, text)
@@ -186,7 +186,7 @@ def find_workspace(start: Path) -> Workspace:
 
 
 def outer_workspace(workspace: Workspace) -> Workspace | None:
-    """The workspace around this one, if somebody nested them."""
+    """The workspace that contains this one, if any."""
     for folder in workspace.root.parents:
         if modules_in(folder):
             return Workspace(folder)

@@ -1,4 +1,4 @@
-"""The probes: single public names, each called once or twice and compared with NumPy.
+"""Probes: single public names, each called and compared with NumPy.
 
     inputs.py     how a probe's arguments are drawn
     probe.py      what a probe is, and how one is run

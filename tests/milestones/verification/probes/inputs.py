@@ -18,9 +18,9 @@ class Input(NamedTuple):
 
 
 def spread(*shape: int, offset: float = 0.0) -> Input:
-    """Distinct numbers of both signs, none near zero nor near another: no kink, no tie.
+    """Distinct numbers of both signs, none near zero or near another: no kink, no tie.
 
-    With an offset of 0.5 they lie in the gaps of those without: two arguments that never tie.
+    With an offset of 0.5 they fall between those without one: two arguments that never tie.
     """
 
     def make(rng: np.random.Generator) -> Array:

@@ -1,4 +1,4 @@
-"""Probes of module 00: one generator that everything random comes from."""
+"""Probes of module 00: one generator for all random numbers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from verification.faults import Fault
+from verification.failures import Failure
 from verification.probes.probe import Kit, Probe
 
 
@@ -17,16 +17,16 @@ def seeded_numbers(kit: Kit, seed: int) -> np.ndarray:
 
 
 def check_manual_seed(kit: Kit) -> None:
-    """The same seed gives the same numbers, another seed others: else no run can be replayed."""
+    """The same seed gives the same numbers, another seed gives others."""
     seed = int(kit.rng.integers(2**31))
     first, again, other = (seeded_numbers(kit, s) for s in (seed, seed, seed + 1))
     if not np.array_equal(first, again):
-        raise Fault(
+        raise Failure(
             f"`manual_seed({seed})` twice, and `randn(5)` gives different numbers.",
-            hint="All random numbers come from one generator, which manual_seed restarts.",
+            hint="Draw all random numbers from one generator, which manual_seed restarts.",
         )
     if np.array_equal(first, other):
-        raise Fault(
+        raise Failure(
             f"`manual_seed({seed})` and `manual_seed({seed + 1})` give the same `randn(5)`.",
             hint="Does the generator start from the seed?",
         )
@@ -37,13 +37,13 @@ SPREADS = {"randn": (0.0, 1.0), "rand": (0.5, 12**-0.5)}  # mean and standard de
 
 
 def check_draws(kit: Kit) -> None:
-    """Many numbers of one seed: all different, call after call, and spread as they should be.
+    """Check that many numbers of one seed are different and have the right mean and spread.
 
-    No seed is drawn for it: the figures of a milestone's seed stay what they were.
+    The seed is fixed, so that a milestone's metrics for a seed do not depend on this check.
     """
     for name, (mean, deviation) in SPREADS.items():
         draw = getattr(kit.tt, name, None)
-        if draw is None:  # randn alone is needed by the other checks
+        if draw is None:  # the other checks need only randn
             continue
         kit.tt.manual_seed(1)
         found = np.concatenate([numbers_of(draw, name, DRAWS), numbers_of(draw, name, DRAWS)])
@@ -54,28 +54,28 @@ def check_draws(kit: Kit) -> None:
 def numbers_of(draw: Callable[[int], Any], name: str, count: int) -> np.ndarray:
     found = np.asarray(draw(count).data)
     if found.shape != (count,) or found.dtype.kind != "f":
-        raise Fault(f"`{name}({count})` gives {found.dtype} of shape {found.shape}.")
+        raise Failure(f"`{name}({count})` gives {found.dtype} of shape {found.shape}.")
     return found.astype(np.float64)
 
 
 def check_different(name: str, found: np.ndarray) -> None:
-    """Two calls give 2,000 different numbers, but for a few of float32 that meet by chance."""
+    """Check that two calls give 2,000 different numbers, except for a few float32 collisions."""
     different = len(np.unique(found))
     if different < 0.95 * len(found):
-        raise Fault(
-            f"Two times `{name}({DRAWS})` give only {different} different numbers.",
-            hint="Every draw moves the generator on, and each entry takes a number of its own.",
+        raise Failure(
+            f"Calling `{name}({DRAWS})` twice gives only {different} different numbers.",
+            hint="Every draw must advance the generator, and each entry needs its own number.",
         )
 
 
 def check_spread(name: str, found: np.ndarray, mean: float, deviation: float) -> None:
-    """Within seven standard errors, where a right generator always is."""
+    """Check mean and spread within seven standard errors, where a correct generator always is."""
     off = 7 * deviation / len(found) ** 0.5
     if not (abs(found.mean() - mean) < off and abs(found.std() - deviation) < off):
-        raise Fault(
+        raise Failure(
             f"The numbers of `{name}({DRAWS})` have the mean {found.mean():.2f} and the standard "
             f"deviation {found.std():.2f}, not {mean:.2f} and {deviation:.2f}.",
-            hint="Are they used as the generator gives them?",
+            hint="Are the generator's numbers used unchanged?",
         )
 
 

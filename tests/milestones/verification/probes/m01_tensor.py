@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from verification import there
-from verification.faults import Fault
+from verification.failures import Failure
 from verification.probes.inputs import fixed, positive, spread
 from verification.probes.operation import Operation, probes_of
 from verification.probes.probe import Kit, Probe, expect
@@ -16,15 +16,15 @@ from verification.wording import with_article
 
 
 def check_float64(kit: Kit) -> None:
-    """A float64 array stays float64: exact gradient checks rest on it."""
+    """A float64 array stays float64: exact gradient checks depend on it."""
     array = kit.rng.normal(size=(2, 3))
     data = kit.tt.tensor(array).data
     if not isinstance(data, np.ndarray):
         kind = with_article(type(data).__name__)
-        raise Fault(f"`tensor(array).data` is {kind}, not a NumPy array.")
+        raise Failure(f"`tensor(array).data` is {kind}, not a NumPy array.")
     expect("`tensor(array).data`", data, array)
     if data.dtype != np.float64:
-        raise Fault(f"`tensor(float64 array)` holds {data.dtype}: a float64 array stays float64.")
+        raise Failure(f"`tensor(float64 array)` holds {data.dtype}: a float64 array stays float64.")
 
 
 def check_update(kit: Kit) -> None:
@@ -91,7 +91,7 @@ PRODUCTS = [
         "Tensor.__matmul__", "a @ b, a batch of matrices",
         {"a": spread(2, 3, 4), "b": spread(4, 2)},
         lambda tt, a, b: a @ b, lambda a, b: a @ b,
-        gradient_hint="The same b was used by every matrix of the batch: sum over the batch.",
+        gradient_hint="Every matrix of the batch uses the same b: sum over the batch.",
     ),
 ]  # fmt: skip
 
@@ -104,7 +104,7 @@ FUNCTIONS = [
     Operation(
         "Tensor.clamp", "x.clamp(min=-0.58, max=0.58)", X,  # in a gap of the numbers of X
         lambda tt, x: x.clamp(min=-0.58, max=0.58), lambda x: np.clip(x, -0.58, 0.58),
-        gradient_hint="What is cut off gets no gradient.",
+        gradient_hint="Values that are cut off get no gradient.",
     ),
     Operation(
         "maximum", "maximum(a, b)", {"a": A, "b": spread(3, 4, offset=0.5)},
@@ -147,7 +147,7 @@ SHAPES = [
     Operation(
         "Tensor.permute", "x.permute(2, 0, 1)", {"x": spread(2, 3, 4)},
         lambda tt, x: x.permute(2, 0, 1), lambda x: x.transpose(2, 0, 1),
-        gradient_hint="The way back is the inverse order, which here is not the same order.",
+        gradient_hint="backward needs the inverse order, which is a different one here.",
     ),
     Operation(
         "Tensor.flatten", "x.flatten(1)", {"x": spread(2, 3, 2)},
@@ -159,7 +159,7 @@ SHAPES = [
     Operation(
         "Tensor.__getitem__", "x[i], i = [0, 2, 2]", X | {"i": fixed([0, 2, 2])},
         lambda tt, x, i: x[i], lambda x, i: x[i],
-        gradient_hint="Row 2 was taken twice: its gradients add up.",
+        gradient_hint="Row 2 was selected twice: its gradients add up.",
     ),
     Operation(
         "cat", "cat([a, b], dim=1)", {"a": A, "b": spread(3, 2)},

@@ -1,4 +1,4 @@
-"""Probes of module 02: how gradients travel, and the gradient of each operation of module 01."""
+"""Probes of module 02: how gradients flow, and the gradient of each operation of module 01."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from verification.faults import Fault
+from verification.failures import Failure
 from verification.probes.m01_tensor import OPERATIONS
 from verification.probes.operation import probes_of
 from verification.probes.probe import Kit, Probe, expect
@@ -24,7 +24,7 @@ def leaf(kit: Kit, *values: float) -> tuple[Any, np.ndarray]:
 
 
 def check_backward(kit: Kit) -> None:
-    """The simplest graph: one sum. No other rule has been probed yet."""
+    """The simplest graph: one sum."""
     x, array = leaf(kit, 1.0, -2.0, 3.0)
     x.sum().backward()
     expect(
@@ -50,12 +50,12 @@ def check_shared_leaf(kit: Kit) -> None:
         "After `(x.sum() + x.sum()).backward()`, `x.grad`",
         gradient_of(x),
         np.full_like(array, 2),
-        hint="x is used twice here. Each use has a gradient: they add up, none replaces another.",
+        hint="x is used twice here. Each use has a gradient: add them up.",
     )
 
 
 def check_shared_node(kit: Kit) -> None:
-    """A result is used twice, one use feeding the other: a node waits for all of its uses."""
+    """A result is used twice, one use feeding the other: a node must wait for all its uses."""
     x, array = leaf(kit, 0.5, -1.0, 1.5)
     y = x * 2
     (y.exp() * y).sum().backward()
@@ -63,13 +63,13 @@ def check_shared_node(kit: Kit) -> None:
         "With y = x * 2, after `(y.exp() * y).sum().backward()`, `x.grad`",
         gradient_of(x),
         2 * np.exp(2 * array) * (1 + 2 * array),
-        hint="y is a shared node: its gradients of both branches must be added up before y hands "
-        "them on (walk the graph from the youngest result to the oldest).",
+        hint="y is used twice: the gradients of both branches must be added up before y passes "
+        "them on (walk the graph from the newest result to the oldest).",
     )
 
 
 def check_handed_to_two(kit: Kit) -> None:
-    """An addition hands one array to both inputs: what is added for one stays out of the other."""
+    """An addition passes one array to both inputs: changing one gradient must not change both."""
     (x, array), (w, _) = leaf(kit, 1.0, -2.0), leaf(kit, 0.5, 3.0)
     ((x + w) + x).sum().backward()
     one = np.ones_like(array)
@@ -87,8 +87,8 @@ def check_handed_to_two(kit: Kit) -> None:
 
 
 HANDED = (
-    "An addition hands the same array to both sides. `grad += more` changes it for the other side "
-    "too: grad = grad + more makes a new one."
+    "An addition passes the same array to both inputs. `grad += more` changes it for the other one "
+    "too; grad = grad + more makes a new array."
 )
 
 
@@ -114,9 +114,9 @@ def check_no_grad(kit: Kit) -> None:
     with kit.tt.no_grad():
         y = x * 2
     if y.requires_grad:
-        raise Fault("Inside `no_grad()`, `x * 2` still requires a gradient.")
+        raise Failure("Inside `no_grad()`, `x * 2` still requires a gradient.")
     if not (x * 2).requires_grad:
-        raise Fault("After `with no_grad():` nothing is recorded any more.")
+        raise Failure("After `with no_grad():` nothing is recorded any more.")
 
 
 PROBES = [

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from verification import there
-from verification.faults import Fault
+from verification.failures import Failure
 from verification.probes.inputs import Input, between_0_and_1, fixed, spread, weights
 from verification.probes.operation import Operation, probes_of
 from verification.probes.probe import Kit, Probe, expect
@@ -19,7 +19,7 @@ BITS = [[0.0], [1.0], [1.0], [0.0], [1.0]]
 
 
 def plain(x: np.ndarray) -> np.ndarray:
-    """What a gradient looks like that passes through unchanged."""
+    """The gradient of an operation that passes it through unchanged."""
     return x
 
 
@@ -106,7 +106,7 @@ ACTIVATIONS = [
     activation(
         "GELU", gelu,
         hint="x times the normal distribution function of x, (1 + erf(x / sqrt(2))) / 2.",
-        gradient_hint="That function, plus x times its density exp(-x**2 / 2) / sqrt(2 pi).",
+        gradient_hint="That function, plus x times its derivative exp(-x**2 / 2) / sqrt(2 pi).",
         suspects={
             "is it the approximation by tanh?": gelu_by_tanh,
             "is it the approximation by sigmoid?": lambda x: x * sigmoid(1.702 * x),
@@ -163,21 +163,21 @@ def check_start(kit: Kit) -> None:
     weight = np.asarray(kit.tt.nn.Linear(64, 32).weight.data)
     bad = int((~np.isfinite(weight)).sum())
     if bad:
-        raise Fault(f"`nn.Linear(64, 32).weight` begins with {bad} NaN or infinite entries.")
+        raise Failure(f"`nn.Linear(64, 32).weight` begins with {bad} NaN or infinite entries.")
     if np.ptp(weight) == 0:
-        raise Fault(
+        raise Failure(
             f"`nn.Linear(64, 32).weight` is {weight.flat[0]:g} everywhere from the start.",
-            hint="Units that begin alike stay alike: draw the weights at random.",
+            hint="Units that start equal stay equal: draw the weights at random.",
         )
     if not 0.01 < np.abs(weight).mean() < 1:
-        raise Fault(
+        raise Failure(
             f"`nn.Linear(64, 32).weight` begins with entries of about {np.abs(weight).mean():.2g}.",
             hint="PyTorch draws from -1/sqrt(in) to 1/sqrt(in), here -0.125 to 0.125.",
         )
 
 
 def check_drawn(kit: Kit) -> None:
-    """New weights come from the one generator: else no run can be replayed."""
+    """New weights come from the one generator, so that runs can be replayed."""
 
     def drawn(seed: int) -> np.ndarray:
         kit.tt.manual_seed(seed)
@@ -185,15 +185,15 @@ def check_drawn(kit: Kit) -> None:
 
     seed = int(kit.rng.integers(2**31))
     if not np.array_equal(drawn(seed), drawn(seed)):
-        raise Fault(
+        raise Failure(
             f"`manual_seed({seed})` twice, and `nn.Linear(4, 3).weight` begins differently.",
-            hint="The first weights are drawn from the generator that manual_seed restarts.",
+            hint="Draw the first weights from the generator that manual_seed restarts.",
         )
     if np.array_equal(drawn(seed), drawn(seed + 1)):
-        raise Fault(
+        raise Failure(
             f"`manual_seed({seed})` and `manual_seed({seed + 1})` give the same "
             "`nn.Linear(4, 3).weight`.",
-            hint="Are the first weights drawn from a generator that begins anew for each layer?",
+            hint="Is a new generator made for each layer?",
         )
 
 
@@ -209,7 +209,7 @@ def check_sequential(kit: Kit) -> None:
         expect("`nn.Sequential(Linear, Tanh, Linear)(x)`", out, expected)
     count = len(list(model.parameters()))
     if count != 4:
-        raise Fault(
+        raise Failure(
             f"`Sequential(Linear, Tanh, Linear).parameters()` yields {count} parameters, not 4.",
             module="03_nn", part="nn.Module.parameters",
             hint="Two weights and two biases: does the walk go into the modules of a module?",
@@ -223,7 +223,7 @@ def check_module(kit: Kit) -> None:
     found = sorted(name for name, _ in module.named_parameters())
     expected = ["inner.bias", "inner.weight", "scale"]
     if found != expected:
-        raise Fault(
+        raise Failure(
             f"A module with a Linear `inner` and a Parameter `scale` has {found}, not {expected}.",
             hint="Assigning to an attribute registers parameters and modules, and the walk goes "
             "into the modules.",
@@ -236,10 +236,10 @@ def check_module(kit: Kit) -> None:
         for p in listed:
             p.data = p.data + 1
         if np.array_equal(module.inner.bias.data, inner):
-            raise Fault(
-                f"A change of what `{call}()` yields does not reach the module.",
+            raise Failure(
+                f"Changing what `{call}()` yields does not change the module.",
                 part=f"nn.Module.{call}",
-                hint="It yields the parameters themselves, not copies: an optimizer changes them.",
+                hint="It must yield the parameters themselves, not copies.",
             )
 
 

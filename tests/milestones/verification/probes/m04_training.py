@@ -16,7 +16,7 @@ Rule = Callable[[np.ndarray, list[np.ndarray]], np.ndarray]
 
 
 def sgd(lr: float, momentum: float = 0.0, decay: float = 0.0) -> Rule:
-    """Where SGD arrives from a start, with these gradients one after the other."""
+    """The parameter after SGD steps with these gradients, one after the other."""
 
     def end(value: np.ndarray, gradients: list[np.ndarray]) -> np.ndarray:
         velocity = np.zeros_like(value)
@@ -55,8 +55,8 @@ def give_gradients(kit: Kit, parameters: list[Any], gradients: list[np.ndarray])
 def check(name: str, call: str, rule: Rule, **options: float) -> Callable[[Kit], None]:
     """A check that `steps` steps of this optimizer arrive where NumPy does.
 
-    Of several parameters, which must not share what is remembered; the third is as in training,
-    float32. Some gradients are so small that the place of Adam's eps shows.
+    There are several parameters, which must not share state; the third is float32, as in training.
+    Some gradients are so small that a wrong place of Adam's eps shows.
     """
 
     def run(kit: Kit) -> None:
@@ -76,7 +76,7 @@ def check(name: str, call: str, rule: Rule, **options: float) -> Callable[[Kit],
                     p.data,
                     rule(start.astype(np.float64), [gradients[i] for gradients in passed]),
                     relative=1e-3 if start.dtype == np.float32 else RELATIVE,
-                    hint="step() does nothing: the parameter is what it was before."
+                    hint="step() does nothing: the parameter has not changed."
                     if unchanged
                     else HINTS[name],
                 )
@@ -86,18 +86,18 @@ def check(name: str, call: str, rule: Rule, **options: float) -> Callable[[Kit],
 
 ADAM = (
     "m, v and the number of steps belong to each parameter; step by -lr * m_hat / (sqrt(v_hat) + "
-    "eps), with eps outside of the root."
+    "eps), with eps outside the square root."
 )
 HINTS = {
-    "SGD": "step() goes against the gradient, and changes p.data itself. What is remembered "
-    "belongs to each parameter.",
+    "SGD": "step() moves against the gradient and changes p.data itself. Each parameter has its "
+    "own state.",
     "Adam": ADAM,
     "AdamW": f"Shrink the weight by 1 - lr * weight_decay first. {ADAM}",
 }
 
 
 def check_zero_grad(kit: Kit) -> None:
-    """After zero_grad nothing of an old gradient is left."""
+    """zero_grad clears old gradients."""
     both = parameters_of(kit, [1.0, 2.0], [3.0, 4.0])
     give_gradients(kit, both, [np.ones(2), np.ones(2)])
     kit.tt.optim.SGD(both, lr=0.1).zero_grad()
@@ -111,7 +111,7 @@ def check_zero_grad(kit: Kit) -> None:
 
 
 def check_cosine(kit: Kit, name: str) -> None:
-    """The step size falls along half a cosine, from its start to zero."""
+    """The learning rate falls along half a cosine, from its start to zero."""
     (p,) = parameters_of(kit, [1.0, -2.0])
     optimizer = getattr(kit.tt.optim, name)([p], lr=0.4)
     schedule = kit.tt.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=4)
@@ -132,7 +132,7 @@ def check_cosine(kit: Kit, name: str) -> None:
     )
 
 
-# Each with a learning rate of its own, so that none can be a constant.
+# Each with its own learning rate, so that a constant would be noticed.
 OPTIMIZERS = [
     ("SGD", "SGD([p, q, r], lr=0.1)", sgd(0.1), {"lr": 0.1}),
     (

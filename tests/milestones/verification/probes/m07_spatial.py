@@ -1,4 +1,4 @@
-"""Probes of module 07: convolution and pooling, in every case that is easy to forget."""
+"""Probes of module 07: convolution and pooling, with cases that are easy to forget."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Pair = tuple[int, int]
 
 
 def framed(x: Array, padding: int, value: float = 0.0) -> Array:
-    """The images with a frame around them. (np.pad takes ten times as long.)"""
+    """The padded images. (np.pad takes ten times as long.)"""
     count, channels, height, width = x.shape
     result = np.full((count, channels, height + 2 * padding, width + 2 * padding), value)
     result[:, :, padding : padding + height, padding : padding + width] = x
@@ -46,7 +46,7 @@ def convolution(
 
 
 def cut_to(right: Oracle, wrong: Oracle) -> Oracle:
-    """A mistake as it shows when the size of the result is right."""
+    """A wrong result cut to the right size, for a suspect."""
 
     def oracle(*arrays: Array) -> Array:
         height, width = right(*arrays).shape[2:]
@@ -58,7 +58,7 @@ def cut_to(right: Oracle, wrong: Oracle) -> Oracle:
 def conv(
     text: str, image: Pair = (4, 5), channels: Pair = (2, 2), kernel: Pair = (3, 3), **options: Any
 ) -> Operation:
-    """One Conv2d with these options; what is left out is suspected to be forgotten."""
+    """One Conv2d with these options; a suspect for each option that may be forgotten."""
     groups = options.get("groups", 1)
     stride = options.get("stride", (1, 1))
     plain = {**options, "stride": (stride, stride) if isinstance(stride, int) else stride}
@@ -79,12 +79,12 @@ def conv(
         layer=lambda tt: tt.nn.Conv2d(channels[0], channels[1], kernel, **options),
         parameters={"weight": weights(*shape), "bias": weights(channels[1])},
         hint="Each output is the sum of a patch times a filter, plus the filter's bias.",
-        suspects={"is the kernel turned around?": convolution(**plain, flip=True)} | forgotten,
+        suspects={"is the kernel flipped?": convolution(**plain, flip=True)} | forgotten,
     )
 
 
 def below_zero(*shape: int) -> Input:
-    """As `spread`, but all negative: zeros in a padding would be the largest."""
+    """Like `spread`, but all negative, so that zeros in the padding would be the largest."""
     return Input(lambda rng: spread(*shape).make(rng) - 2)
 
 
@@ -150,13 +150,13 @@ POOLS = [
     ),
     pool(
         "MaxPool2d", "3, stride=1", lambda tt: tt.nn.MaxPool2d(3, stride=1), max_pool(3, 1),
-        gradient_hint=f"{ROUTE} Windows overlap here: a cell can win several times.",
+        gradient_hint=f"{ROUTE} Windows overlap here: a cell can be the largest in several.",
         suspects={"is the stride used?": max_pool(3, 3)},
     ),
     pool(
         "MaxPool2d", "3, stride=2, padding=1",
         lambda tt: tt.nn.MaxPool2d(3, stride=2, padding=1), max_pool(3, 2, 1),
-        hint="The padding must never win: fill it with minus infinity.",
+        hint="The padding must never be the largest: fill it with minus infinity.",
         gradient_hint=ROUTE,
     ),
     pool("AvgPool2d", "2", lambda tt: tt.nn.AvgPool2d(2), average_pool(2, 2)),

@@ -1,4 +1,4 @@
-"""Probes of module 11: rows looked up by their number."""
+"""Probes of module 11: embeddings and positions."""
 
 from __future__ import annotations
 

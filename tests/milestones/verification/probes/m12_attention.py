@@ -1,4 +1,4 @@
-"""Probes of module 12: attention against its definition, and the mistakes that still train."""
+"""Probes of module 12: attention compared with its definition, and common mistakes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Attend = Callable[[Array, Array, Array], Array]
 
 
 def attention(hidden: Array | None = None, scale: float | None = None) -> Attend:
-    """softmax(q k^T scale), nothing where `hidden` is True, times v."""
+    """softmax(q k^T scale) v, with weight zero where `hidden` is True."""
 
     def attend(q: Array, k: Array, v: Array) -> Array:
         scores = q @ np.swapaxes(k, -1, -2) * (scale or 1 / math.sqrt(q.shape[-1]))
@@ -34,7 +34,7 @@ def attention(hidden: Array | None = None, scale: float | None = None) -> Attend
 
 
 def uniform(hidden: Array | None = None) -> Attend:
-    """The same weight for all that may be seen."""
+    """Attention with the same weight for every visible key."""
     return lambda q, k, v: attention(hidden)(0 * q, k, v)
 
 
@@ -69,12 +69,12 @@ def scaled(text: str, oracle: Attend, hidden: Array | None = None, **options: An
 
 
 def mask_suspects(hidden: Array) -> dict[str, Attend]:
-    """What a causal mask that is not quite one would give."""
+    """The results of common mistakes in a causal mask."""
     later = np.triu(hidden, 2)
     return {
         "is the mask used (it sees the future)?": attention(),
         "is the mask off by one (it sees the next position)?": attention(later),
-        "is the mask turned around?": attention(~hidden & ~np.eye(LENGTH, dtype=bool)),
+        "is the mask inverted?": attention(~hidden & ~np.eye(LENGTH, dtype=bool)),
     }
 
 
@@ -101,14 +101,14 @@ def heads_together(x: Array) -> Array:
 
 
 def heads_mixed(x: Array) -> Array:
-    """A reshape in place of a transpose: each head gets pieces of several positions."""
+    """A reshape instead of a transpose: each head gets parts of several positions."""
     return np.reshape(x, (x.shape[0], HEADS, x.shape[1], -1))
 
 
 def multihead(
     attend: Attend, split: Callable[[Array], Array] = heads_apart, order: str = "qkv"
 ) -> Callable[..., Array]:
-    """Project, attend in each head, join, project. The mask is `attend`'s business."""
+    """Project, attend in each head, join, project. `attend` applies the mask."""
 
     def oracle(
         x: Array, mask: Array, w_in: Array, b_in: Array, w_out: Array, b_out: Array
@@ -121,11 +121,11 @@ def multihead(
 
 
 def suspects_for(hidden: Array) -> dict[str, Callable[..., Array]]:
-    """Mistakes that leave the shapes as they are, and the training working."""
+    """Mistakes that do not change shapes and do not stop training."""
     right = attention(hidden)
     found = {
         "is each head divided by sqrt(head_dim)?": multihead(attention(hidden, 1.0)),
-        "is it sqrt(embed_dim) in place of sqrt(head_dim)?": multihead(
+        "is it sqrt(embed_dim) instead of sqrt(head_dim)?": multihead(
             attention(hidden, 1 / math.sqrt(WIDTH))
         ),
         "are the heads mixed (a reshape where a transpose is needed)?": multihead(

@@ -1,7 +1,7 @@
 """Probes as data: how to call a public name, the same in NumPy, and what to suspect.
 
 The result is compared with NumPy's, the gradients with central differences of NumPy's version, so
-the framework's own forward pass does not vouch for its backward pass.
+the framework's backward pass is not compared with its own forward pass.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from verification.faults import Fault
+from verification.failures import Failure
 from verification.probes.inputs import Array, Input
 from verification.probes.probe import Kit, Probe
 from verification.standins import fetch
@@ -23,26 +23,26 @@ Oracle = Callable[..., Array]
 STEP = 1e-5
 
 GRADIENT_HINTS = {
-    "missing": "Nothing arrived: was the operation recorded, and does its backward give one "
-    "gradient for each tensor that went in?",
+    "missing": "No gradient arrived: was the operation recorded, and does its backward return one "
+    "gradient for each input tensor?",
     "shape": "Is the gradient summed back over the dimensions that broadcasting added?",
-    "zero": "Something on the way back multiplies by zero or is not handed on.",
-    "sign": "Look for a minus that is missing or too many.",
+    "zero": "Somewhere in backward, a gradient is multiplied by zero or not passed on.",
+    "sign": "Look for a missing or extra minus sign.",
     "factor": "Is something counted twice, or a mean not taken (or taken twice)?",
-    "extra": "Is a mask missing, or a gradient sent to entries that had no part in the result?",
-    "dropped": "Some entries that had a part in the result get no gradient.",
+    "extra": "Is a mask missing, or do entries get a gradient that do not affect the result?",
+    "dropped": "Some entries that affect the result get no gradient.",
     "nan": "Is there a division by zero, or a log of zero, in backward?",
 }
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One way to call one public name, and what NumPy says to it.
+    """One way to call one public name, with the same in NumPy.
 
     `run` gets the framework (or the layer, where `layer` makes one) and the inputs as tensors;
     `oracle` gets the inputs as arrays, then the layer's parameters in the order given. A suspect is
-    another oracle, one that makes a common mistake: when a wrong result fits it, its question is
-    asked.
+    another oracle, with a common mistake: if a wrong result matches it, the message asks its
+    question.
     """
 
     part: str
@@ -59,7 +59,7 @@ class Operation:
 
 
 def probes_of(operations: list[Operation], results: str, gradients: str = "") -> list[Probe]:
-    """Probes of the results, or of both, each with the module whose file is to blame."""
+    """Probes of results and gradients, each with the module to blame."""
     found: list[Probe] = []
     for op in operations:
         if results:
@@ -107,11 +107,11 @@ def call(case: Case, tt: Any) -> tuple[Any, dict[str, Any]]:
 
 
 def registered(case: Case, layer: Any) -> dict[str, Any]:
-    """The layer's parameters by name: all that it should have, each of the right shape."""
+    """The layer's parameters by name; check that they are complete and have the right shapes."""
     part, expected = case.op.part, {name: a.shape for name, a in case.parameters.items()}
     found = dict(layer.named_parameters())
     if set(found) != set(expected):
-        raise Fault(
+        raise Failure(
             f"`{part}` has the parameters {sorted(found)}, not {sorted(expected)}.",
             called=case.op.call,
             hint="Only what is assigned as a Parameter is found, and learns.",
@@ -119,8 +119,8 @@ def registered(case: Case, layer: Any) -> dict[str, Any]:
     for name, shape in expected.items():
         own = fetch(found[name], "data", "shape")
         if own != shape:
-            raise Fault(
-                f"`{part}.{name}` has shape {own} in place of {shape}.",
+            raise Failure(
+                f"`{part}.{name}` has shape {own} instead of {shape}.",
                 called=case.op.call,
             )
     return found
@@ -135,9 +135,9 @@ def check_result(op: Operation, kit: Kit) -> None:
     if difference is not None:
         question = suspicion(case, lambda oracle: compare(actual, case.expected(oracle)))
         facts = case.facts() | {"yours": show(actual), "numpy": show(expected)}
-        raise fault_for(f"The result of `{op.call}`", difference, question, op.hint, facts)
+        raise failure_for(f"The result of `{op.call}`", difference, question, op.hint, facts)
     if expected.dtype == np.float64 and actual.dtype != np.float64:
-        raise Fault(
+        raise Failure(
             f"`{op.call}` turned float64 into {actual.dtype}.",
             hint="Gradients can be checked to many digits only when float64 stays float64.",
         )
@@ -154,14 +154,14 @@ def check_gradients(op: Operation, kit: Kit) -> None:
     else:
         weight = np.ones(())
         result.backward()
-    # Parameters first: a part of one is a narrower answer than an input, which all parts reach.
+    # Parameters first: a part of one says more than an input, which depends on all parts.
     for name, tensor in sorted(tensors.items(), key=lambda item: not item[0].startswith(".")):
         if name.startswith(".") or op.inputs[name].grad:
             check_gradient(case, name, tensor, weight)
 
 
 def check_gradient(case: Case, name: str, tensor: Any, weight: Array) -> None:
-    """One gradient: compared, and when it is wrong, put into words."""
+    """Check one gradient and describe it if it is wrong."""
     op = case.op
     found = fetch(tensor, "grad", "data")
     actual = None if found is None else np.asarray(found)
@@ -177,7 +177,7 @@ def check_gradient(case: Case, name: str, tensor: Any, weight: Array) -> None:
         whose += wrong_regions(op, actual, expected)
     facts = case.facts() | {"yours": show(actual), "numpy": show(expected)}
     hint = op.gradient_hint or GRADIENT_HINTS.get(difference.kind, "")
-    raise fault_for(f"The gradient of {whose}", difference, question, hint, facts)
+    raise failure_for(f"The gradient of {whose}", difference, question, hint, facts)
 
 
 def wrong_regions(op: Operation, actual: Any, expected: Array) -> str:
@@ -191,7 +191,7 @@ def wrong_regions(op: Operation, actual: Any, expected: Array) -> str:
 
 
 def compare_gradient(actual: Array | None, expected: Array) -> Difference | None:
-    """As `compare`, with the last digits of a difference quotient left out of account."""
+    """Like `compare`, but ignore the last digits of a difference quotient."""
     if actual is not None and actual.shape == expected.shape and np.isfinite(actual).all():
         noise = 1e-9 * max(1.0, float(np.abs(expected).max(initial=0.0)))
         same = np.abs(actual - expected) <= noise + 1e-7 * np.abs(expected)
@@ -215,7 +215,7 @@ def numeric_gradient(case: Case, name: str, weight: Array, oracle: Oracle) -> Ar
 
 
 def suspicion(case: Case, difference_to: Callable[[Oracle], Difference | None]) -> str:
-    """The question of the first suspect that explains what was seen."""
+    """The question of the first suspect that explains the wrong result."""
     for question, oracle in case.op.suspects.items():
         try:
             if difference_to(oracle) is None:
@@ -225,9 +225,9 @@ def suspicion(case: Case, difference_to: Callable[[Oracle], Difference | None]) 
     return ""
 
 
-def fault_for(
+def failure_for(
     subject: str, difference: Difference, question: str, hint: str, facts: dict[str, str]
-) -> Fault:
-    """The sentence, with the question of a suspect behind it when one fits."""
+) -> Failure:
+    """The Failure, with the question of a suspect if one fits."""
     said = f"{subject} {difference.words}" + (f": {question}" if question else ".")
-    return Fault(said, hint="" if question else hint, **facts)
+    return Failure(said, hint="" if question else hint, **facts)

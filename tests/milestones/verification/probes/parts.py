@@ -1,7 +1,7 @@
-"""The check of the single parts: every probe of the modules that a milestone requires, in order.
+"""The check of single parts: every probe of the modules that a milestone requires, in order.
 
-The first probe that fails names the fault, because what comes later is built on what comes
-earlier. A probe is added in `mNN_name.py`: data, or a function.
+The first probe that fails names the part to fix, because later modules build on earlier
+ones. Add a probe in `mNN_name.py`, as data or as a function.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def probes_for(modules: list[str]) -> list[Probe]:
 
 
 def module_bringing(layer: str) -> str:
-    """The module whose probes call `nn.<layer>`, or nothing."""
+    """The module whose probes call `nn.<layer>`, or an empty string."""
     known = probes_for(modules_with_probes())
     return next((probe.module for probe in known if probe.part == f"nn.{layer}"), "")
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from verification.faults import Fault
+from verification.failures import Failure
 from verification.places import named, raised_in
 from verification.wording import RELATIVE, compare, show
 
@@ -33,22 +33,22 @@ class Kit(NamedTuple):
 
 
 def run_probe(probe: Probe, kit: Kit) -> None:
-    """Let a fault pass with its part and file filled in; wrap any other error of the student's."""
+    """Fill part and file into a Failure; turn any other error of the student's code into one."""
     try:
         with np.errstate(all="ignore"):
             probe.check(kit)
-    except Fault as fault:
-        raise Fault(
-            fault.said,
-            module=fault.module or probe.module,
-            part=fault.part or probe.part,
-            hint=fault.hint,
-            **fault.facts,
+    except Failure as failure:
+        raise Failure(
+            failure.said,
+            module=failure.module or probe.module,
+            part=failure.part or probe.part,
+            hint=failure.hint,
+            **failure.facts,
         ) from None
     except NotImplementedError:
-        raise  # a blank task: its text says which
+        raise  # a blank task: the message names it
     except Exception as error:
-        raise Fault(
+        raise Failure(
             f"`{probe.part}` raised {named(error)}",
             module=probe.module,
             part=probe.part,
@@ -65,8 +65,8 @@ def expect(
     hint: str = "",
     **facts: str,
 ) -> None:
-    """A fault when `actual` is not `expected`; `subject` opens the sentence."""
+    """Fail if `actual` is not `expected`; `subject` starts the sentence."""
     difference = compare(actual, np.asarray(expected), relative)
     if difference is not None:
         shown = {"yours": show(actual), "numpy": show(expected)}
-        raise Fault(f"{subject} {difference.words}.", hint=hint, **{**facts, **shown})
+        raise Failure(f"{subject} {difference.words}.", hint=hint, **{**facts, **shown})

@@ -1,6 +1,6 @@
 """The exception that says what is wrong with a framework, where, and what to try.
 
-Only its wording lives here. Who finds a fault raises it; `conftest.py` shows it.
+The checks raise it; `conftest.py` shows it.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ def lesson_file(module: str) -> str:
     return f"modules/{module}/{module.partition('_')[2]}.py"
 
 
-class Fault(AssertionError):
-    """One thing that is wrong. `said` is the first line: what happened, in one sentence."""
+class Failure(AssertionError):
+    """One failed check. `said` is the first line: what happened, in one sentence."""
 
     def __init__(
         self, said: str, *, module: str = "", part: str = "", hint: str = "", **facts: str
@@ -22,9 +22,9 @@ class Fault(AssertionError):
         super().__init__(self.text())
 
     def rows(self) -> list[tuple[str, str]]:
-        """The lines below the first: a name and what to say, empty ones left out.
+        """The lines below the first, as (name, text), without empty ones.
 
-        Where to look and what to try come before the numbers: a report may be cut.
+        Where to look and what to try come before the numbers: a report may be cut off.
         """
         rows = [("part", self.part), ("file", lesson_file(self.module) if self.module else "")]
         number = self.module.partition("_")[0]

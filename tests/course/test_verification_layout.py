@@ -1,8 +1,8 @@
 """The house rules of `tests/milestones`: sizes, a docstring for every file, and one-way imports.
 
-The order of the files stands in two docstrings, those of `verification` and `verification.probes`:
-each file imports from those above it only. What is read here is the text; nothing is imported. Each
-rule is also held against a copy of the folder in which it is broken.
+Two docstrings, of `verification` and `verification.probes`, list the files in order: each file
+imports only from those above it. The tests read the text and import nothing. Each rule is also
+tested on a copy of the folder in which it is broken.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MILESTONES = Path(__file__).parents[1] / "milestones"
 FILE_LINES, FUNCTION_LINES = 260, 40
 
 LONG_FILES = {
-    "milestone_tracker.py": "the specification asks for one file that works by itself",
+    "milestone_tracker.py": "the specification asks for one self-contained file",
 }
 LONG_FUNCTIONS = {
     "test_learning_verification.test_transformer_learning": "one milestone from top to bottom, "
@@ -46,7 +46,7 @@ def trees(root: Path) -> Iterator[tuple[str, ast.Module]]:
 
 
 def imports(root: Path) -> Iterator[tuple[str, str]]:
-    """(who, whom), wherever in the file: in a function, by import_module, for annotations."""
+    """(importer, imported) anywhere in a file: in a function, by import_module, for annotations."""
     known = {module_name(root, path) for path in files(root)}
     for name, tree in trees(root):
         for node in ast.walk(tree):
@@ -98,31 +98,31 @@ def order(root: Path, package: str) -> list[str]:
     return [f"{package}.{name}" for name in listed]
 
 
-def room(package: str, name: str) -> str:
-    """The line of the package's list that a module belongs to."""
+def listed_as(package: str, name: str) -> str:
+    """The name in the package's list for a module, `mNN_name` for those of modules."""
     inside = name.removeprefix(f"{package}.").split(".")[0]
     return f"{package}.{'mNN_name' if re.fullmatch(r'm[0-9]{2}_[a-z]+', inside) else inside}"
 
 
 def unlisted(root: Path) -> Breaches:
-    """Files that stand in no list, and lines of a list without a file."""
+    """Files that are in no list, and lines of a list without a file."""
     found = []
     for package in ("verification", "verification.probes"):
         prefix = f"{package}."
         names = {name for name, _ in trees(root) if name.startswith(prefix)}
-        found += sorted({room(package, name) for name in names} ^ {*order(root, package)})
+        found += sorted({listed_as(package, name) for name in names} ^ {*order(root, package)})
     return found
 
 
 def upward(root: Path) -> Breaches:
-    """Imports of what does not stand above in the list of their package."""
+    """Imports of files that are not above the importer in its package's list."""
     found = []
     for package in ("verification", "verification.probes"):
         floors = {name: floor for floor, name in enumerate(order(root, package))}
         for who, whom in imports(root):
             if not all(name.startswith(f"{package}.") for name in (who, whom)):
                 continue
-            a, b = room(package, who), room(package, whom)
+            a, b = listed_as(package, who), listed_as(package, whom)
             below = floors.get(b, 0) < floors.get(a, 0)
             one_line = a == b and (package == "verification" or whom < who)
             if not (below or one_line):
@@ -131,7 +131,7 @@ def upward(root: Path) -> Breaches:
 
 
 def into_the_probes(root: Path) -> Breaches:
-    """Whoever wants the probes asks `parts.py`."""
+    """Imports of probes from outside that do not use `parts.py`."""
     return [
         f"{who} -> {whom}"
         for who, whom in imports(root)
@@ -150,8 +150,8 @@ ALLOWED = {  # besides the standard library, by the beginning of a module's name
 }
 
 
-def strangers(root: Path) -> Breaches:
-    """Imports of what a file has no business with: never `tito`, `tinytorch` in one place."""
+def forbidden_imports(root: Path) -> Breaches:
+    """Forbidden imports: `tito` anywhere, `tinytorch` except in one place."""
     found = []
     for who, whom in imports(root):
         key = next(key for key in ALLOWED if who == key or who.startswith(f"{key}."))
@@ -168,7 +168,7 @@ RULES: list[Callable[[Path], Breaches]] = [
     unlisted,
     upward,
     into_the_probes,
-    strangers,
+    forbidden_imports,
 ]
 
 
@@ -196,9 +196,9 @@ PLANTED = [
     ),
     (
         upward,
-        "verification/faults.py",
+        "verification/failures.py",
         "\ndef late():\n    import verification.controls\n",
-        ["verification.faults -> verification.controls"],
+        ["verification.failures -> verification.controls"],
     ),
     (
         upward,
@@ -219,26 +219,26 @@ PLANTED = [
         ["verification.controls -> verification.probes.inputs"],
     ),
     (
-        strangers,
+        forbidden_imports,
         "verification/metrics.py",
         "\nimport tinytorch.nn\n",
         ["verification.metrics -> tinytorch.nn"],
     ),
     (
-        strangers,
+        forbidden_imports,
         "verification/run.py",
         "\nfrom tito.core import words\n",
         ["verification.run -> tito.core"],
     ),
     (
-        strangers,
+        forbidden_imports,
         "verification/gradients.py",
         '\nimport importlib\nimportlib.import_module("tinytorch")\n',
         ["verification.gradients -> tinytorch"],
     ),
-    (strangers, "milestone_tracker.py", "\nimport numpy\n", ["milestone_tracker -> numpy"]),
+    (forbidden_imports, "milestone_tracker.py", "\nimport numpy\n", ["milestone_tracker -> numpy"]),
     (
-        strangers,
+        forbidden_imports,
         "verification/models.py",
         "\nimport test_learning_verification\n",
         ["verification.models -> test_learning_verification"],
