@@ -34,6 +34,7 @@ def cpu_seconds(command: list[str], cwd: Path) -> float:
     """User and system time of one run, including its children."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     env = {**os.environ, "PYTHONPATH": str(ROOT), "TINYTORCH_HOME": str(cwd / "home")}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)  # what pip installs is compiled
     subprocess.run(command, cwd=cwd, env=env, check=True, stdout=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
