@@ -1,0 +1,15 @@
+"""All faults, in the order of the course."""
+
+from __future__ import annotations
+
+from tests.course.faults.fault import Fault
+from tests.course.faults.m00_setup import SETUP
+from tests.course.faults.m01_tensor import TENSOR
+from tests.course.faults.m02_autograd import AUTOGRAD
+from tests.course.faults.m03_nn import NN
+
+FAULTS: list[Fault] = [
+    fault
+    for module in (SETUP, TENSOR, AUTOGRAD, NN)
+    for fault in module.faults
+]

@@ -1,0 +1,92 @@
+"""Try every fault that has no result yet, on one or several processors, with a progress bar."""
+
+from __future__ import annotations
+
+import queue
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from tests.course.faults.fault import Fault
+from tests.course.faults.records import Records
+from tests.course.faults.workbench import Workbench
+from tito.core.milestones.tracker import load
+from tito.core.workspace.course import course_root
+from tito.core.workspace.workspace import Workspace
+
+STAGES = ("home", "milestone")
+Work = tuple[str, Fault]
+
+
+def run(faults: list[Fault], records: Records, stages: tuple[str, ...], jobs: int) -> None:
+    """Try each fault at each stage; results go to `records` as soon as they are known."""
+    work = [(stage, f) for stage in stages for f in faults if records.get(f, stage) is None]
+    with (
+        _workbenches(jobs) as lend,
+        _bar(len(work)) as advance,
+        ThreadPoolExecutor(jobs) as pool,
+    ):
+        futures = [pool.submit(_one, item, lend, records) for item in work]
+        try:
+            for future in as_completed(futures):
+                future.result()
+                advance()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _one(work: Work, lend: Callable[[], Any], records: Records) -> None:
+    stage, fault = work
+    with lend() as bench, bench.trying(fault):
+        if stage == "milestone":
+            result = bench.milestone(fault.module, first_milestone(fault.module))
+        else:
+            result = bench.home(fault.module)
+    records.add(fault, stage, result)
+
+
+@cache
+def first_milestone(module: str) -> str:
+    """The first milestone that needs the module."""
+    tracker = load(Workspace(course_root()))
+    assert tracker is not None
+    return next(
+        name for name in tracker.MILESTONE_ORDER if module in tracker.MILESTONES[name]["requires"]
+    )
+
+
+@contextmanager
+def _workbenches(count: int) -> Iterator[Callable[[], Any]]:
+    """One workbench for each job, lent to one thread at a time."""
+    with tempfile.TemporaryDirectory(prefix="tinytorch-faults-") as folder:
+        free: queue.Queue[Workbench] = queue.Queue()
+        for number in range(count):
+            place = Path(folder) / str(number)
+            place.mkdir()
+            free.put(Workbench(place))
+
+        @contextmanager
+        def lend() -> Iterator[Workbench]:
+            bench = free.get()
+            try:
+                yield bench
+            finally:
+                free.put(bench)
+
+        yield lend
+
+
+@contextmanager
+def _bar(total: int) -> Iterator[Callable[[], None]]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as progress:
+        task = progress.add_task("wrong answers tried", total=total)
+        yield lambda: progress.advance(task)
