@@ -27,6 +27,7 @@ Work = tuple[str, Fault]
 
 def run(faults: list[Fault], records: Records, stages: tuple[str, ...], jobs: int) -> None:
     """Try each fault at each stage; results go to `records` as soon as they are known."""
+    faults = sorted(faults, key=lambda fault: fault.key)  # a run that is cut short is a sample
     work = [(stage, f) for stage in stages for f in faults if records.get(f, stage) is None]
     with (
         _workbenches(jobs) as lend,

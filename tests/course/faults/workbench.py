@@ -61,11 +61,12 @@ class Workbench:
         """What the module's own tests say: outcome, the tasks that failed, the first message."""
         before = time.monotonic()
         said = json.loads(self._tito("module", "test", module, "--json", *options))
-        failed = [test for test in said["tests"] if test["status"] == "failed"]
+        failed = [test for test in said["tests"] if test["status"] not in ("passed", "skipped")]
+        cause = json.dumps(said["cause"]) if said["cause"] else ""
         return {
             "outcome": said["outcome"],
             "tasks": [test["task"] for test in failed],
-            "message": failed[0]["message"] if failed else (said["cause"] or ""),
+            "message": failed[0]["message"] if failed else cause,
             "seconds": round(time.monotonic() - before, 2),
         }
 
