@@ -122,8 +122,7 @@ TENSOR.task(
           "return (a.cumsum()[-1:].sum(keepdims=keepdim) if dim is None and a.size else"
           " a.sum(axis=dim, keepdims=keepdim))"),
     Fault("summed in float64", "dtype", "a.sum(axis=dim,",
-          'a.sum(dtype="float64", axis=dim,',
-          equivalent="the result is float32 again, and more exact than asked"),
+          'a.sum(dtype="float64", axis=dim,'),
     Fault("mean over all entries", "factor", "a.size // (total.size or 1)", "a.size",
           name="Tensor.mean"),
     Fault("mean that is a sum", "factor", "total / (a.size // (total.size or 1))", "total",

@@ -29,7 +29,8 @@ class Records:
         return self.found.get(key(fault, stage))
 
     def add(self, fault: Fault, stage: str, result: dict[str, Any]) -> None:
-        line = json.dumps({"key": key(fault, stage), "stage": stage, "title": fault.title, **result})
+        about = {"key": key(fault, stage), "stage": stage, "title": fault.title}
+        line = json.dumps({**about, **result})
         with self.lock:
             self.found[key(fault, stage)] = result
             self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -73,7 +73,8 @@ class Workbench:
     def milestone(self, module: str, milestone: str) -> dict[str, Any]:
         """What the milestone alone says of the exported fault, whatever the module's tests say."""
         before = time.monotonic()
-        self._tito("export", module)
+        self._tito("export", "--no-test", module)
+        self._require_changed_package()
         tracker = course_root() / "tests" / "milestones" / "milestone_tracker.py"
         arguments = (str(tracker), milestone, str(SEED), str(self.workspace.root))
         try:
@@ -82,6 +83,11 @@ class Workbench:
             shutil.rmtree(self.workspace.package)
             shutil.copytree(self.sound, self.workspace.package)
         return {**said, "milestone": milestone, "seconds": round(time.monotonic() - before, 2)}
+
+    def _require_changed_package(self) -> None:
+        """An export that was refused would leave the right answers, and they would be judged."""
+        if _sources(self.workspace.package) == _sources(self.sound):
+            raise RuntimeError("The fault was not exported: tinytorch/ is still the reference's.")
 
     def _tito(self, *arguments: str) -> str:
         return self._python("-m", "tito", *arguments)
@@ -99,3 +105,7 @@ class Workbench:
             check=False,
         )
         return done.stdout
+
+
+def _sources(package: Path) -> dict[Path, bytes]:
+    return {path.relative_to(package): path.read_bytes() for path in package.rglob("*.py")}
