@@ -196,6 +196,19 @@ def test_5_3_every_position_finds_its_dataset():
         )
 
 
+def test_5_3_a_dataset_is_asked_for_positions_from_its_front():
+    chain = D.ConcatDataset([{0: "a", 1: "b"}, {0: "c"}])  # a dataset need not know negative ones
+    for index, letter in enumerate("abc"):
+        try:
+            found = chain[index]
+        except KeyError as error:
+            raise AssertionError(
+                f"ConcatDataset of the lengths 2, 1: for example {index} a dataset was asked for "
+                f"position {error}: take off the sum *before* that dataset, not its own"
+            ) from None
+        assert found == letter, f"example {index} is {found!r}, expected {letter!r}"
+
+
 def test_5_3_negative_positions_and_positions_outside():
     chain = D.ConcatDataset(["abc", "de"])
     assert chain[-1] == "e", f"ConcatDataset: chain[-1] is {chain[-1]!r}, expected the last, 'e'"
