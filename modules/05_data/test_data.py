@@ -881,10 +881,10 @@ def test_5_11_a_crop_is_a_part_of_the_image():
 def test_5_11_every_place_comes_up():
     manual_seed(0)
     crop = transforms.RandomCrop((2, 5))
-    found = {divmod(int(crop(numbered(4, 7))[0, 0]), 7) for _ in range(400)}
-    expected = {(top, left) for top in range(3) for left in range(3)}
+    found = {divmod(int(crop(numbered(4, 8))[0, 0]), 8) for _ in range(400)}
+    expected = {(top, left) for top in range(3) for left in range(4)}
     assert found == expected, (
-        f"400 crops of (2, 5) out of (4, 7) began at {sorted(found)}, expected all of "
+        f"400 crops of (2, 5) out of (4, 8) began at {sorted(found)}, expected all of "
         f"{sorted(expected)}: the upper edge may be at 0 ... height - h, the left one at "
         "0 ... width - w, both ends included, each drawn for itself"
     )
@@ -970,6 +970,7 @@ def test_5_12_damaged_files_are_refused():
     for name, raw in (
         ("a file that is empty", b""),
         ("a GIF", b"GIF89a" + whole),
+        ("a file with another first byte", b"\1" + whole[1:]),
         ("a file of an unknown type", b"\0\0\x07" + whole[3:]),
         ("a file that ends in its header", whole[:9]),
         ("a file that lacks its last byte", whole[:-1]),
