@@ -21,6 +21,7 @@ from rich.table import Table
 
 from bench import backends
 from bench.by_hand import BY_HAND
+from bench.loader import loader_pass
 from bench.loops import Pair, beside_by_hand, training_loop
 from bench.process import whole_process
 from bench.small import OPERATIONS, small_operation
@@ -80,7 +81,7 @@ def main() -> None:
     times: list[Pair] = []
     memory: list[Pair] = []
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        steps = len(names) * (1 if chosen.loops_only else 2) + len(OPERATIONS)
+        steps = len(names) * (1 if chosen.loops_only else 2) + len(OPERATIONS) + 1
         bar = progress.add_task("measuring", total=steps)
         if not chosen.loops_only:
             for name in names:
@@ -101,6 +102,9 @@ def main() -> None:
             progress.update(bar, description=f"small operation: {name}")
             small.append(small_operation(name, ours, theirs, chosen.rounds))
             progress.advance(bar)
+        progress.update(bar, description="DataLoader")
+        reading = loader_pass(ours, theirs, chosen.rounds)
+        progress.advance(bar)
     console.print(
         f"Python {platform.python_version()}, NumPy {np.__version__}, "
         f"PyTorch {theirs.tt.__version__}, {platform.machine()}, one thread, "
@@ -110,6 +114,7 @@ def main() -> None:
     if hand:
         show(console, "The same written by hand", "ms", 1e3, hand, other="NumPy")
     show(console, "One small operation on 4x4, forward and backward", "us", 1e6, small)
+    show(console, "60,000 images in shuffled batches of 64", "ms", 1e3, [reading])
     if times:
         show(console, "Whole process", "ms", 1e3, times)
         show(console, "Peak memory of the process", "MB", 1.0, memory)

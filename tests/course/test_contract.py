@@ -32,6 +32,16 @@ DEEPER = {
     "training": "Trainer",
     "random": "manual_seed",
     "utils.collect_env": "main",
+    "utils.data": """
+        Dataset IterableDataset TensorDataset ConcatDataset Subset random_split Sampler
+        SequentialSampler RandomSampler WeightedRandomSampler BatchSampler SubsetRandomSampler
+        DataLoader default_collate default_convert get_worker_info
+    """,
+    "utils.data.dataloader": "DataLoader default_collate",
+    "vision.transforms": """
+        Compose Lambda ToTensor Normalize RandomCrop RandomHorizontalFlip Pad Resize CenterCrop
+    """,
+    "vision.datasets": "MNIST FashionMNIST Digits",
 }
 
 PROBE = """
@@ -72,6 +82,10 @@ def test_what_users_import_is_the_function_not_the_module(solved, run):
         ("from tinytorch.nn import Conv2d", "07_spatial"),
         ("from tinytorch import nn; nn.functional.scaled_dot_product_attention", "12_attention"),
         ("from tinytorch.nn import Embedding", "11_embeddings"),
+        ("import tinytorch.utils.data", "05_data"),
+        ("import tinytorch; tinytorch.utils.data.DataLoader", "05_data"),
+        ("from tinytorch.utils.data import DataLoader", "05_data"),
+        ("from tinytorch.vision import datasets", "05_data"),
         ("import tinytorch; tinytorch.ones(2).sum().backward()", "02_autograd"),
     ],
 )

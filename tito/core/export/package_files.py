@@ -23,7 +23,7 @@ from tito.core.export.source_map import SIGN
 if TYPE_CHECKING:
     from tito.core.lesson.lesson import Lesson
 
-LAZY = "utils"  # loaded on first use, because most programs do not need it
+LAZY = ("utils", "vision")  # loaded on first use, because most programs do not need them
 
 PLACEHOLDERS = f'''"""{FRAMEWORK}._later, {SIGN}: names of modules that are not exported yet."""
 
@@ -146,7 +146,7 @@ def _init_file(package: str, everything: Package, pending: Placeholders) -> str:
     for member in _members(package, everything):
         target = everything.targets.get(member)
         short = member.rpartition(".")[2]
-        if member.split(".")[0] == LAZY:
+        if member.split(".")[0] in LAZY:
             lazy.append(short)
         elif target is not None and target.flat:
             lines += _import(target)
