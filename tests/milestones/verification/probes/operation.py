@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from verification.explain import explain
 from verification.failures import Failure
 from verification.probes.inputs import Array, Input
 from verification.probes.probe import Kit, Probe
@@ -21,6 +22,7 @@ from verification.wording import Difference, compare, show
 
 Oracle = Callable[..., Array]
 STEP = 1e-5
+ABOVE = "the gradient from above"
 
 GRADIENT_HINTS = {
     "missing": "No gradient arrived: was the operation recorded, and does its backward return one "
@@ -32,6 +34,21 @@ GRADIENT_HINTS = {
     "extra": "Is a mask missing, or do entries get a gradient that do not affect the result?",
     "dropped": "Some entries that affect the result get no gradient.",
     "nan": "Is there a division by zero, or a log of zero, in backward?",
+}
+KIND_HINTS = {
+    "not summed": "Sum the gradient back over the dimensions that broadcasting added.",
+    "transposed": "Look at each transpose, and at each reshape where the axes should be swapped.",
+    "order": "In which order are the entries put together?",
+    "off by one": "Look at where a range or a slice begins and ends.",
+    "axis": "Along which dimension is the sum, the mean or the maximum taken?",
+    "offset": "Is a constant added or left out?",
+    "wrong operand": "Does it return an operand where it should return the result?",
+    "missing term": "Is each operand added once, with its own sign?",
+    "missing factor": "Compare with the formula, factor by factor.",
+    "condition": "Look at the condition, or the mask, that chooses these entries.",
+    "dtype": "Is the work done in float32 somewhere? A result has the dtype of its inputs.",
+    "precision": "Is a small number added, say against a division by zero, or is a formula only "
+    "an approximation?",
 }
 
 
@@ -79,6 +96,10 @@ class Case(NamedTuple):
     def expected(self, oracle: Oracle | None = None) -> Array:
         oracle = oracle or self.op.oracle
         return np.asarray(oracle(*self.arrays.values(), *self.parameters.values()))
+
+    def given(self) -> dict[str, Array]:
+        """The operands by the name that a message gives them."""
+        return self.arrays | {f".{name}": a for name, a in self.parameters.items()}
 
     def facts(self) -> dict[str, str]:
         shapes = [f"{name} {show(a, 8)}" for name, a in self.arrays.items()]
@@ -134,6 +155,8 @@ def check_result(op: Operation, kit: Kit) -> None:
     difference = compare(actual, expected)
     if difference is not None:
         question = suspicion(case, lambda oracle: compare(actual, case.expected(oracle)))
+        if not question:
+            difference = explain(difference, actual, expected, case.given())
         facts = case.facts() | {"yours": show(actual), "numpy": show(expected)}
         raise failure_for(f"The result of `{op.call}`", difference, question, op.hint, facts)
     if expected.dtype == np.float64 and actual.dtype != np.float64:
@@ -173,6 +196,8 @@ def check_gradient(case: Case, name: str, tensor: Any, weight: Array) -> None:
         case, lambda oracle: compare_gradient(actual, numeric_gradient(case, name, weight, oracle))
     )
     whose = f"`{op.part}{name}`" if name.startswith(".") else f"`{op.part}` for its input {name}"
+    if actual is not None and not question:
+        difference = explain(difference, actual, expected, case.given() | {ABOVE: weight})
     if name.startswith(".in_proj") and difference.kind not in ("missing", "shape"):
         whose += wrong_regions(op, actual, expected)
     facts = case.facts() | {"yours": show(actual), "numpy": show(expected)}
@@ -230,4 +255,5 @@ def failure_for(
 ) -> Failure:
     """The Failure, with the question of a suspect if one fits."""
     said = f"{subject} {difference.words}" + (f": {question}" if question else ".")
-    return Failure(said, hint="" if question else hint, **facts)
+    hints = (KIND_HINTS.get(difference.kind, ""), hint)
+    return Failure(said, hint="" if question else " ".join(filter(None, hints)), **facts)
