@@ -15,6 +15,7 @@ import numpy as np
 
 from verification.explain import explain
 from verification.failures import Failure
+from verification.probes.advice import GRADIENT_HINTS, KIND_HINTS
 from verification.probes.inputs import Array, Input
 from verification.probes.probe import Kit, Probe
 from verification.standins import fetch
@@ -23,33 +24,6 @@ from verification.wording import Difference, compare, show
 Oracle = Callable[..., Array]
 STEP = 1e-5
 ABOVE = "the gradient from above"
-
-GRADIENT_HINTS = {
-    "missing": "No gradient arrived: was the operation recorded, and does its backward return one "
-    "gradient for each input tensor?",
-    "shape": "Is the gradient summed back over the dimensions that broadcasting added?",
-    "zero": "Somewhere in backward, a gradient is multiplied by zero or not passed on.",
-    "sign": "Look for a missing or extra minus sign.",
-    "factor": "Is something counted twice, or a mean not taken (or taken twice)?",
-    "extra": "Is a mask missing, or do entries get a gradient that do not affect the result?",
-    "dropped": "Some entries that affect the result get no gradient.",
-    "nan": "Is there a division by zero, or a log of zero, in backward?",
-}
-KIND_HINTS = {
-    "not summed": "Sum the gradient back over the dimensions that broadcasting added.",
-    "transposed": "Look at each transpose, and at each reshape where the axes should be swapped.",
-    "order": "In which order are the entries put together?",
-    "off by one": "Look at where a range or a slice begins and ends.",
-    "axis": "Along which dimension is the sum, the mean or the maximum taken?",
-    "offset": "Is a constant added or left out?",
-    "wrong operand": "Does it return an operand where it should return the result?",
-    "missing term": "Is each operand added once, with its own sign?",
-    "missing factor": "Compare with the formula, factor by factor.",
-    "condition": "Look at the condition, or the mask, that chooses these entries.",
-    "dtype": "Is the work done in float32 somewhere? A result has the dtype of its inputs.",
-    "precision": "Is a small number added, say against a division by zero, or is a formula only "
-    "an approximation?",
-}
 
 
 @dataclass(frozen=True)
@@ -150,7 +124,8 @@ def registered(case: Case, layer: Any) -> dict[str, Any]:
 def check_result(op: Operation, kit: Kit) -> None:
     """The result is NumPy's, and float64 stayed float64."""
     case = draw(op, kit.rng)
-    result, _ = call(case, kit.tt)
+    result, tensors = call(case, kit.tt)
+    check_untouched(case, tensors)
     actual, expected = np.asarray(result.data), case.expected()
     difference = compare(actual, expected)
     if difference is not None:
@@ -166,6 +141,19 @@ def check_result(op: Operation, kit: Kit) -> None:
         )
 
 
+def check_untouched(case: Case, tensors: Mapping[str, Any], by: str = "") -> None:
+    """Check that neither an input nor a parameter was changed."""
+    for name, before in case.given().items():
+        if not np.array_equal(np.asarray(tensors[name].data), before):
+            raise Failure(
+                f"{by}`{case.op.call}` changed its {'parameter' if name[0] == '.' else 'input'} "
+                f"{name.removeprefix('.')} in place.",
+                hint="Make a new array for the result: `a += b` and `out=` write into the array "
+                "that was given.",
+                **case.facts(),
+            )
+
+
 def check_gradients(op: Operation, kit: Kit) -> None:
     """Each gradient is the one that central differences of NumPy's version give."""
     case = draw(op, kit.rng)
@@ -177,6 +165,7 @@ def check_gradients(op: Operation, kit: Kit) -> None:
     else:
         weight = np.ones(())
         result.backward()
+    check_untouched(case, tensors, by="The backward of ")
     # Parameters first: a part of one says more than an input, which depends on all parts.
     for name, tensor in sorted(tensors.items(), key=lambda item: not item[0].startswith(".")):
         if name.startswith(".") or op.inputs[name].grad:

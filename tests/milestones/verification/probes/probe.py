@@ -76,3 +76,13 @@ def expect(
         difference = explain(difference, actual, np.asarray(expected), given or {})
         shown = {"yours": show(actual), "numpy": show(expected)}
         raise Failure(f"{subject} {difference.words}.", hint=hint, **{**facts, **shown})
+
+
+def check_drawn_apart(what: str, values: np.ndarray) -> None:
+    """Check that first weights are drawn one by one: no two rows or columns share their numbers."""
+    different = len(np.unique(values))
+    if different < 0.9 * values.size:
+        raise Failure(
+            f"`{what}` begins with only {different} different numbers in {values.size} entries.",
+            hint="Each entry needs a number of its own: rows that start equal stay equal.",
+        )
