@@ -320,6 +320,7 @@ SQUARE = np.array([[1.0, 2.5], [-3.0, 0.75]])
         (X.T.reshape(2, 3), X * 1.0, "transposed", "its axes ordered (1, 0)"),
         (X[:, ::-1], X, "order", "reversed along dimension 1"),
         (np.roll(X, 1, 1), X, "off by one", "shifted by one along dimension 1"),
+        (np.arange(5.0) + 7, np.append(np.arange(1, 5) + 7.0, 40), "off by one", "shifted by one"),
         (6 * (X + B), X + B, "factor", "(the number of entries of x is 6)"),
         (3**0.5 * (X + B), X + B, "factor", "(the square root of dimension 1 of x is 1.732)"),
         (np.abs(X), X, "sign", "at 3 of 6 entries, exactly where x is negative"),
@@ -350,6 +351,13 @@ def test_what_no_hypothesis_explains_stays_as_it_is() -> None:
     difference = wording.compare(actual, X)
     assert difference is not None
     assert explain.explain(difference, actual, X, {}) == difference
+
+
+def test_what_fits_only_because_all_entries_are_equal_is_not_said() -> None:
+    actual, expected = np.ones(5), np.array([7.0, 1.0, 1.0, 1.0, 1.0])
+    difference = wording.compare(actual, expected)
+    assert difference is not None
+    assert "shifted" not in explain.explain(difference, actual, expected, {}).words
 
 
 def test_two_different_numbers_never_look_alike() -> None:
