@@ -26,6 +26,7 @@ from bench.loops import Pair, beside_by_hand, training_loop
 from bench.process import whole_process
 from bench.small import OPERATIONS, small_operation
 from bench.workloads import WORKLOADS
+from tito.core.process import ONE_THREAD
 
 
 def arguments() -> argparse.Namespace:
@@ -45,7 +46,7 @@ def arguments() -> argparse.Namespace:
 
 def restart_on_one_thread() -> None:
     """Run again with the thread count set: BLAS reads it only when NumPy loads."""
-    if all(os.environ.get(name) == "1" for name in backends.THREAD_VARIABLES):
+    if all(os.environ.get(name) == "1" for name in ONE_THREAD):
         return
     environment = backends.one_thread(os.environ.items())
     sys.exit(subprocess.call([sys.executable, "-m", "bench", *sys.argv[1:]], env=environment))

@@ -22,7 +22,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from bench.backends import ROOT, THREAD_VARIABLES
+from bench.backends import ROOT
+from tito.core.process import ONE_THREAD
 
 TESTS = ROOT / "tests" / "milestones"
 
@@ -37,24 +38,26 @@ class Result(NamedTuple):
     seconds: float
 
 
-def attempt(task: tuple[str, int]) -> Result:
-    """Run one milestone's test in this process; `prepare` has set the paths."""
+def attempt(task: tuple[str, int, Path]) -> Result:
+    """Run one milestone's test on the framework in this folder; `prepare` has set the paths."""
     import test_learning_verification as tests
 
     from milestone_tracker import MILESTONES
     from verification.run import Run
 
-    milestone, seed = task
+    milestone, seed, framework = task
     definition, found = MILESTONES[milestone], {}
-    run = Run(milestone, definition["requires"], seed, found.__setitem__)
-    start = time.process_time()
+    run = Run(milestone, definition["requires"], seed, found.__setitem__, workspace=framework)
+    start = time.monotonic()
     try:
         getattr(tests, definition["test"])(run)
         said = ""
     except Exception as error:  # any error counts as a failure of this seed
         said = str(error).partition("\n")[0] or type(error).__name__
+    finally:
+        run.end()
     metrics = {name: float(value) for name, value in found.items()}
-    return Result(milestone, seed, said, metrics, time.process_time() - start)
+    return Result(milestone, seed, said, metrics, time.monotonic() - start)
 
 
 def prepare(framework: str) -> None:
@@ -64,19 +67,19 @@ def prepare(framework: str) -> None:
 
 def sweep(framework: Path, tasks: list[tuple[str, int]], jobs: int) -> Iterator[Result]:
     """All tasks in one pool, each result as it is ready."""
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))  # before a worker imports NumPy
+    os.environ.update(ONE_THREAD)  # before a worker imports NumPy
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(
         jobs, mp_context=context, initializer=prepare, initargs=(str(framework),)
     ) as pool:
-        yield from pool.map(attempt, tasks)
+        yield from pool.map(attempt, [(*task, framework) for task in tasks])
 
 
 def show(console: Console, milestone: str, results: list[Result]) -> None:
     """Print how many seeds of one milestone failed, and the range of its metrics."""
     failed = [result for result in results if result.said]
     seconds = statistics.median(result.seconds for result in results)
-    title = f"{milestone}: {len(failed)} of {len(results)} seeds failed, {seconds:.2f} s CPU each"
+    title = f"{milestone}: {len(failed)} of {len(results)} seeds failed, {seconds:.2f} s each"
     table = Table(title=title, title_justify="left", title_style="bold")
     for column in ("metric", "smallest", "5%", "median", "95%", "largest"):
         table.add_column(column, justify="left" if column == "metric" else "right")

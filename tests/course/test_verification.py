@@ -16,7 +16,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "milestones"))
 
-from verification import gradients, layers, wording
+from verification import explain, gradients, layers, wording
 from verification.failures import Failure
 from verification.probes import m01_tensor
 from verification.probes.inputs import spread
@@ -304,3 +304,62 @@ def test_a_blank_task_stays_a_blank_task() -> None:
 
     with pytest.raises(NotImplementedError, match=r"Task 3\.1"):
         run_probe(Probe("nn.Linear", "03_nn", check), double(2.0)[1])
+
+
+GIVEN = {"x": np.array([[0.5, -1.5, 2.0], [-0.25, 3.0, -1.0]]), "b": np.array([2.0, 3.0, 5.0])}
+X, B = GIVEN.values()
+SQUARE = np.array([[1.0, 2.5], [-3.0, 0.75]])
+
+
+@pytest.mark.parametrize(
+    ("actual", "expected", "kind", "words"),
+    [
+        (X * B, (X * B).sum(axis=0), "not summed", "its sum over dimension 0 would be right"),
+        (X.T, X, "transposed", "the right numbers, transposed"),
+        (SQUARE.T, SQUARE, "transposed", "its axes ordered (1, 0)"),
+        (X.T.reshape(2, 3), X * 1.0, "transposed", "its axes ordered (1, 0)"),
+        (X[:, ::-1], X, "order", "reversed along dimension 1"),
+        (np.roll(X, 1, 1), X, "off by one", "shifted by one along dimension 1"),
+        (np.arange(5.0) + 7, np.append(np.arange(1, 5) + 7.0, 40), "off by one", "shifted by one"),
+        (6 * (X + B), X + B, "factor", "(the number of entries of x is 6)"),
+        (3**0.5 * (X + B), X + B, "factor", "(the square root of dimension 1 of x is 1.732)"),
+        (np.abs(X), X, "sign", "at 3 of 6 entries, exactly where x is negative"),
+        (X + 0.5, X, "offset", "0.5 too large everywhere"),
+        (X, X * B, "wrong operand", "is just x"),
+        (X**2, X**2 + B, "missing term", "but for b, which is not added"),
+        (X**2 - B, X**2 + B, "missing term", "b, which is subtracted instead of added"),
+        (X**3, X**3 * B, "missing factor", "lacks the factor b"),
+        (X**3 * B, X**3, "missing factor", "the factor b once too often"),
+        (X**2 * [[2], [3]], X**2, "axis", "right along dimension 1, up to a factor"),
+        (np.where(X < 0, 7.0, X**2), X**2, "condition", "exactly where x is negative"),
+        (np.where(X < 0, np.nan, X), X, "nan", "is NaN at 3 of 6 entries, exactly where x is"),
+        (np.float32(X / B).astype(float), X / B, "dtype", "those of float32"),
+        (X / (B + 1e-4), X / B, "precision", "more than rounding explains"),
+    ],
+)
+def test_a_difference_is_explained(
+    actual: np.ndarray, expected: np.ndarray, kind: str, words: str
+) -> None:
+    difference = wording.compare(actual, expected, 1e-9)
+    assert difference is not None
+    found = explain.explain(difference, actual, expected, GIVEN)
+    assert (found.kind, words in found.words) == (kind, True), found
+
+
+def test_what_no_hypothesis_explains_stays_as_it_is() -> None:
+    actual = X + np.array([[0.1, -0.7, 0.3], [0.9, 0.2, -0.4]])
+    difference = wording.compare(actual, X)
+    assert difference is not None
+    assert explain.explain(difference, actual, X, {}) == difference
+
+
+def test_what_fits_only_because_all_entries_are_equal_is_not_said() -> None:
+    actual, expected = np.ones(5), np.array([7.0, 1.0, 1.0, 1.0, 1.0])
+    difference = wording.compare(actual, expected)
+    assert difference is not None
+    assert "shifted" not in explain.explain(difference, actual, expected, {}).words
+
+
+def test_two_different_numbers_never_look_alike() -> None:
+    assert wording.apart(-0.0655321, -0.0655324) == ("-0.0655321", "-0.0655324")
+    assert wording.apart(1.0, 2.0) == ("1", "2")

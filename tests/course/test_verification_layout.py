@@ -101,7 +101,7 @@ def order(root: Path, package: str) -> list[str]:
 def listed_as(package: str, name: str) -> str:
     """The name in the package's list for a module, `mNN_name` for those of modules."""
     inside = name.removeprefix(f"{package}.").split(".")[0]
-    return f"{package}.{'mNN_name' if re.fullmatch(r'm[0-9]{2}_[a-z]+', inside) else inside}"
+    return f"{package}.{'mNN_name' if re.fullmatch(r'm[0-9]{2}_[a-z_]+', inside) else inside}"
 
 
 def unlisted(root: Path) -> Breaches:

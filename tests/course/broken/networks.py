@@ -141,4 +141,17 @@ BROKEN = [
         "part = (1 + math.cos(math.pi * self.last_epoch / self.T_max)) / 2", "part = 1",
         ("CosineAnnealingLR", TRAINING),
     ),
+    Broken(
+        "shuffled only inside each batch", "mlp_digits",
+        "return [order[start : start + batch_size] for start in range(0, count, batch_size)]",
+        "return [np.sort(order)[start : start + batch_size][::-1]\n"
+        "            for start in range(0, count, batch_size)]",
+        ("only inside each batch", "training.batch_indices", TRAINING),
+    ),
+    Broken(
+        "gradients clipped each by its own norm", "mlp_digits",
+        "            grad.data *= scale",
+        "            grad.data *= max_norm / np.linalg.norm(grad.data)",
+        ("clip_grad_norm_([p, q], 1)", "all gradients together", TRAINING),
+    ),
 ]  # fmt: skip

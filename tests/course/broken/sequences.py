@@ -153,4 +153,14 @@ BROKEN = [
         "self.project(key, 2), self.project(value, 1)",
         ("are K and V taken from the wrong thirds?", ATTENTION),
     ),
+    Broken(
+        "the keys projected from the query", "transformer",
+        "self.project(key, 1)", "self.project(query, 1)",
+        ("are the keys projected from the query?", ATTENTION),
+    ),
+    Broken(
+        "key_padding_mask ignored", "transformer",
+        "padding = padding[:, None, None, :]", "padding = 0 * total if total is not None else None",
+        ("is key_padding_mask used?", ATTENTION),
+    ),
 ]  # fmt: skip

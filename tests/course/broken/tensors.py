@@ -117,4 +117,9 @@ BROKEN = [
         "array = default_generator.standard_normal(_sizes(sizes, size), dtype or float32) / 2",
         ("randn", "standard deviation 0.5", "modules/00_setup/setup.py"),
     ),
+    Broken(
+        "two leaves share one gradient", "perceptron",
+        "np.array(grad) if shared else np.asarray(grad)", "np.asarray(grad)",
+        ("x.grad.data -= 5", "Tensor.grad", AUTOGRAD),
+    ),
 ]  # fmt: skip

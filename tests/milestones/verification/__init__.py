@@ -1,6 +1,8 @@
 """The building blocks of the milestones' tests. Students do not edit these files.
 
     wording.py             from two arrays to a sentence: "is 32 times too large"
+    relations.py           relations between arrays: equal, transposed, where one is wrong
+    explain.py             which mistake makes one array of another
     failures.py            the exception whose message a student reads
     pipe.py                the messages between the two processes: frames, values, arrays
     runner.py              how the judged process answers requests

@@ -23,7 +23,7 @@ from verification.gradients import (
 )
 from verification.layers import mode_dependent, module_of, owner_of, same
 from verification.model_under_test import ModelUnderTest, widened
-from verification.wording import RELATIVE, compare, number
+from verification.wording import RELATIVE, apart, compare, number
 
 MODE = {True: "training", False: "evaluation"}
 ZERO = 1e-9  # of the model's largest gradient, in float64: rounding alone stays far below
@@ -145,11 +145,11 @@ def check_forward(output: Any, loss: Any, expected: float) -> None:
         )
     difference = compare(np.asarray(loss.data).reshape(()), np.asarray(expected))
     if difference is not None:
+        yours, numpy = apart(loss.data, expected)
         raise Failure(
-            f"The loss of the model {difference.words}: NumPy says {number(expected)} for the same "
-            "outputs.",
-            yours=number(loss.data),
-            numpy=number(expected),
+            f"The loss of the model {difference.words}: NumPy says {numpy} for the same outputs.",
+            yours=yours,
+            numpy=numpy,
             hint="Is the loss averaged over the batch, and does it use the target?",
         )
 
@@ -163,6 +163,7 @@ def gradient_failure(
     worst = max(measured, key=lambda m: (m.error > TOLERANCE and m.place != RANDOM, m.error))
     opening = "The gradient" if len(found) == 1 else f"In {MODE[training]} mode, the gradient"
     module, hint = where_to_look(subject, examples, found, training)
+    yours, numpy = apart(worst.backward, worst.difference)
     return Failure(
         f"{opening} of `{name}` ({owner_of(model, name)}) {in_words(measured, worst)}.",
         module=module,
@@ -170,8 +171,8 @@ def gradient_failure(
         wrong=", ".join(checked.wrong),
         right=", ".join(checked.right),
         at=worst.place,
-        yours=number(worst.backward),
-        numpy=f"{number(worst.difference)} (central difference in float64)",
+        yours=yours,
+        numpy=f"{numpy} (central difference in float64)",
     )
 
 
@@ -214,4 +215,5 @@ def in_words(measured: list[Measured], worst: Measured, relative: float = RELATI
     if difference is not None and difference.kind in ("zero", "sign", "factor"):
         return difference.words
     where = f"{'along' if worst.place == RANDOM else 'at'} {worst.place}"
-    return f"{where} is {number(worst.backward)} instead of {number(worst.difference)}"
+    yours, numpy = apart(worst.backward, worst.difference)
+    return f"{where} is {yours} instead of {numpy}"

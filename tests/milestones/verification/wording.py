@@ -75,7 +75,7 @@ def by_entries(actual: np.ndarray, expected: np.ndarray, relative: float) -> Dif
     off = np.where(wrong, np.abs(actual - expected), 0)
     worst = np.unravel_index(np.argmax(off), actual.shape)
     place = f" {list(map(int, worst))}" if worst else ""
-    words = f"is {number(actual[worst])} instead of {number(expected[worst])}"
+    words = "is {} instead of {}".format(*apart(actual[worst], expected[worst]))
     if actual.size == 1:
         return Difference("values", words)
     return Difference("values", f"is wrong at {count(wrong)}; the worst,{place}, {words}")
@@ -105,6 +105,13 @@ def with_article(noun: str) -> str:
 
 def number(value: object) -> str:
     return f"{float(np.asarray(value)):.5g}"
+
+
+def apart(a: object, b: object) -> tuple[str, str]:
+    """Two different numbers, with as many digits as it takes to see that they are."""
+    x, y = (float(np.asarray(value)) for value in (a, b))
+    digits = next((n for n in range(5, 17) if f"{x:.{n}g}" != f"{y:.{n}g}"), 17)
+    return f"{x:.{digits}g}", f"{y:.{digits}g}"
 
 
 def show(value: object, limit: int = 12) -> str:

@@ -1,9 +1,10 @@
 """Probes: single public names, each called and compared with NumPy.
 
     inputs.py     how a probe's arguments are drawn
+    advice.py     what to try, by the kind of difference
     probe.py      what a probe is, and how one is run
     operation.py  probes that are data: how to call it, the same in NumPy, what to suspect
-    mNN_name.py   the probes of `modules/NN_name`, one file per module of the course
+    mNN_name.py   the probes of `modules/NN_name`; more of them in `mNN_name_part.py`
     parts.py      which probes a milestone needs, and running them all
 
 Each file imports from those above it only; a module's probes may use those of earlier modules.

@@ -71,6 +71,15 @@ ARITHMETIC = [
         {"a": spread(2, 3, 4), "b": COLUMN},
         lambda tt, a, b: a * b, lambda a, b: a * b,
     ),
+    Operation(
+        "Tensor.__mul__", "a * b, b a row for each of two matrices",
+        {"a": spread(2, 3, 4), "b": ROW},
+        lambda tt, a, b: a * b, lambda a, b: a * b,
+    ),
+    Operation(
+        "Tensor.__mul__", "a * b, b of shape (1, 1)", {"a": A, "b": positive(1, 1)},
+        lambda tt, a, b: a * b, lambda a, b: a * b,
+    ),
     Operation("Tensor.__mul__", "3 * x", X, lambda tt, x: 3 * x, lambda x: 3 * x),
     Operation("Tensor.__truediv__", "a / b", PAIR, lambda tt, a, b: a / b, lambda a, b: a / b),
     Operation(
@@ -92,6 +101,17 @@ PRODUCTS = [
         {"a": spread(2, 3, 4), "b": spread(4, 2)},
         lambda tt, a, b: a @ b, lambda a, b: a @ b,
         gradient_hint="Every matrix of the batch uses the same b: sum over the batch.",
+    ),
+    Operation(
+        "Tensor.__matmul__", "a @ b, both batches of matrices",
+        {"a": spread(2, 3, 4), "b": spread(2, 4, 2)},
+        lambda tt, a, b: a @ b, lambda a, b: a @ b,
+        gradient_hint="Exchange the last two dimensions only: the batch stays where it is.",
+    ),
+    Operation(
+        "Tensor.__matmul__", "a @ b, both of shape (3, 3)", {"a": spread(3, 3), "b": spread(3, 3)},
+        lambda tt, a, b: a @ b, lambda a, b: a @ b,
+        gradient_hint="For c = a @ b the gradients are grad @ b.T and a.T @ grad.",
     ),
 ]  # fmt: skip
 
@@ -117,6 +137,10 @@ REDUCTIONS = [
     Operation("Tensor.sum", "x.sum()", X, lambda tt, x: x.sum(), np.sum),
     Operation(
         "Tensor.sum", "x.sum(dim=1)", X, lambda tt, x: x.sum(dim=1), lambda x: x.sum(axis=1)
+    ),
+    Operation(
+        "Tensor.sum", "x.sum(dim=0, keepdim=True)", X,
+        lambda tt, x: x.sum(dim=0, keepdim=True), lambda x: x.sum(axis=0, keepdims=True),
     ),
     Operation(
         "Tensor.mean", "x.mean()", X, lambda tt, x: x.mean(), np.mean,

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from verification import there
 from verification.failures import Failure
 from verification.probes.m01_tensor import OPERATIONS
 from verification.probes.operation import probes_of
@@ -108,10 +109,39 @@ def check_two_backwards(kit: Kit) -> None:
     expect("With `x.grad = None` before it, `x.grad`", gradient_of(x), np.ones_like(array))
 
 
+def check_own_gradients(kit: Kit) -> None:
+    """Two leaves never share one array: what clips or clears one gradient leaves the others."""
+    (x, _), (w, _) = leaf(kit, 1.0, -2.0), leaf(kit, 0.5, 3.0)
+    given = kit.tt.tensor(np.array([1.0, 2.0]))
+    (x + w).backward(given)
+    kit.there(there.subtract_in_place)(x.grad, 5.0)
+    for name, left in (("w.grad", w.grad.data), ("the gradient given", given.data)):
+        expect(
+            f"After `(x + w).backward(g)` and `x.grad.data -= 5`, {name}",
+            left,
+            np.array([1.0, 2.0]),
+            hint="An addition passes the same array to both inputs: each leaf keeps its own.",
+        )
+
+
+def check_float64(kit: Kit) -> None:
+    """The gradient of a float64 tensor is float64: exact checks depend on it."""
+    x, _ = leaf(kit, 0.5, 1.5)
+    ((x * x).exp() / x + x[:1]).mean().backward()
+    found = np.asarray(x.grad.data).dtype
+    if found != np.float64:
+        raise Failure(
+            f"The gradient of a float64 tensor is {found}.",
+            hint="Somewhere backward makes an array of float32: a gradient has its tensor's dtype.",
+        )
+
+
 def check_no_grad(kit: Kit) -> None:
     """Nothing is recorded inside `no_grad()`."""
     x, _ = leaf(kit, 1.0, 2.0)
     with kit.tt.no_grad():
+        with kit.tt.no_grad():
+            pass
         y = x * 2
     if y.requires_grad:
         raise Failure("Inside `no_grad()`, `x * 2` still requires a gradient.")
@@ -127,5 +157,7 @@ PROBES = [
     *probes_of(OPERATIONS, results="", gradients="02_autograd"),
     Probe("Tensor.backward", "02_autograd", check_shared_node),
     Probe("Tensor.backward", "02_autograd", check_handed_to_two),
+    Probe("Tensor.grad", "02_autograd", check_own_gradients),
+    Probe("Tensor.grad", "02_autograd", check_float64),
     Probe("no_grad", "02_autograd", check_no_grad),
 ]

@@ -11,7 +11,7 @@ from verification import there
 from verification.failures import Failure
 from verification.probes.inputs import Input, between_0_and_1, fixed, spread, weights
 from verification.probes.operation import Operation, probes_of
-from verification.probes.probe import Kit, Probe, expect
+from verification.probes.probe import Kit, Probe, check_drawn_apart, expect
 
 X = {"x": spread(3, 4)}
 LABELS = [2, 0, 1, 2]
@@ -160,7 +160,8 @@ def check_large_scores(kit: Kit) -> None:
 
 def check_start(kit: Kit) -> None:
     """New weights are finite numbers, not all alike and not huge."""
-    weight = np.asarray(kit.tt.nn.Linear(64, 32).weight.data)
+    layer = kit.tt.nn.Linear(64, 32)
+    weight = np.asarray(layer.weight.data)
     bad = int((~np.isfinite(weight)).sum())
     if bad:
         raise Failure(f"`nn.Linear(64, 32).weight` begins with {bad} NaN or infinite entries.")
@@ -169,6 +170,9 @@ def check_start(kit: Kit) -> None:
             f"`nn.Linear(64, 32).weight` is {weight.flat[0]:g} everywhere from the start.",
             hint="Units that start equal stay equal: draw the weights at random.",
         )
+    check_drawn_apart("nn.Linear(64, 32).weight", weight)
+    if layer.bias.data.any():  # it may begin with zeros, as nothing depends on its start
+        check_drawn_apart("nn.Linear(64, 32).bias", np.array(layer.bias.data))
     if not 0.01 < np.abs(weight).mean() < 1:
         raise Failure(
             f"`nn.Linear(64, 32).weight` begins with entries of about {np.abs(weight).mean():.2g}.",

@@ -10,7 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from verification.probes.inputs import Array, Input, spread, weights
 from verification.probes.operation import Operation, Oracle, probes_of
-from verification.probes.probe import Kit, Probe, expect
+from verification.probes.probe import Kit, Probe, check_drawn_apart, expect
 
 Pair = tuple[int, int]
 
@@ -184,7 +184,14 @@ def check_ties(kit: Kit) -> None:
     )
 
 
+def check_start(kit: Kit) -> None:
+    """New filters are drawn one by one."""
+    weight = np.array(kit.tt.nn.Conv2d(2, 8, 3).weight.data)
+    check_drawn_apart("nn.Conv2d(2, 8, 3).weight", weight)
+
+
 PROBES = [
     *probes_of([*CONVOLUTIONS, *POOLS], "07_spatial", "07_spatial"),
     Probe("nn.MaxPool2d", "07_spatial", check_ties),
+    Probe("nn.Conv2d", "07_spatial", check_start),
 ]

@@ -10,7 +10,7 @@ import numpy as np
 
 from verification.probes.inputs import Array, fixed, weights
 from verification.probes.operation import Operation, probes_of
-from verification.probes.probe import Kit, Probe, expect
+from verification.probes.probe import Kit, Probe, check_drawn_apart, expect
 
 
 def rows(ids: Array, weight: Array) -> Array:
@@ -81,9 +81,17 @@ POSITIONS = {
     "LearnedPositionalEmbedding": lambda layer: np.asarray(layer.weight.data),
 }
 
+
+def check_start(kit: Kit) -> None:
+    """New rows are drawn one by one."""
+    weight = np.array(kit.tt.nn.Embedding(10, 8).weight.data)
+    check_drawn_apart("nn.Embedding(10, 8).weight", weight)
+
+
 PROBES = [
     *probes_of(LOOKUPS, "11_embeddings", "11_embeddings"),
     Probe("nn.Embedding", "11_embeddings", check_padding),
+    Probe("nn.Embedding", "11_embeddings", check_start),
     *(
         Probe(f"nn.{name}", "11_embeddings", partial(check_positions, name=name, table=table))
         for name, table in POSITIONS.items()

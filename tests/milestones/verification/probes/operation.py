@@ -13,7 +13,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from verification.explain import explain
 from verification.failures import Failure
+from verification.probes.advice import GRADIENT_HINTS, KIND_HINTS
 from verification.probes.inputs import Array, Input
 from verification.probes.probe import Kit, Probe
 from verification.standins import fetch
@@ -21,18 +23,7 @@ from verification.wording import Difference, compare, show
 
 Oracle = Callable[..., Array]
 STEP = 1e-5
-
-GRADIENT_HINTS = {
-    "missing": "No gradient arrived: was the operation recorded, and does its backward return one "
-    "gradient for each input tensor?",
-    "shape": "Is the gradient summed back over the dimensions that broadcasting added?",
-    "zero": "Somewhere in backward, a gradient is multiplied by zero or not passed on.",
-    "sign": "Look for a missing or extra minus sign.",
-    "factor": "Is something counted twice, or a mean not taken (or taken twice)?",
-    "extra": "Is a mask missing, or do entries get a gradient that do not affect the result?",
-    "dropped": "Some entries that affect the result get no gradient.",
-    "nan": "Is there a division by zero, or a log of zero, in backward?",
-}
+ABOVE = "the gradient from above"
 
 
 @dataclass(frozen=True)
@@ -79,6 +70,10 @@ class Case(NamedTuple):
     def expected(self, oracle: Oracle | None = None) -> Array:
         oracle = oracle or self.op.oracle
         return np.asarray(oracle(*self.arrays.values(), *self.parameters.values()))
+
+    def given(self) -> dict[str, Array]:
+        """The operands by the name that a message gives them."""
+        return self.arrays | {f".{name}": a for name, a in self.parameters.items()}
 
     def facts(self) -> dict[str, str]:
         shapes = [f"{name} {show(a, 8)}" for name, a in self.arrays.items()]
@@ -129,11 +124,14 @@ def registered(case: Case, layer: Any) -> dict[str, Any]:
 def check_result(op: Operation, kit: Kit) -> None:
     """The result is NumPy's, and float64 stayed float64."""
     case = draw(op, kit.rng)
-    result, _ = call(case, kit.tt)
+    result, tensors = call(case, kit.tt)
+    check_untouched(case, tensors)
     actual, expected = np.asarray(result.data), case.expected()
     difference = compare(actual, expected)
     if difference is not None:
         question = suspicion(case, lambda oracle: compare(actual, case.expected(oracle)))
+        if not question:
+            difference = explain(difference, actual, expected, case.given())
         facts = case.facts() | {"yours": show(actual), "numpy": show(expected)}
         raise failure_for(f"The result of `{op.call}`", difference, question, op.hint, facts)
     if expected.dtype == np.float64 and actual.dtype != np.float64:
@@ -141,6 +139,19 @@ def check_result(op: Operation, kit: Kit) -> None:
             f"`{op.call}` turned float64 into {actual.dtype}.",
             hint="Gradients can be checked to many digits only when float64 stays float64.",
         )
+
+
+def check_untouched(case: Case, tensors: Mapping[str, Any], by: str = "") -> None:
+    """Check that neither an input nor a parameter was changed."""
+    for name, before in case.given().items():
+        if not np.array_equal(np.asarray(tensors[name].data), before):
+            raise Failure(
+                f"{by}`{case.op.call}` changed its {'parameter' if name[0] == '.' else 'input'} "
+                f"{name.removeprefix('.')} in place.",
+                hint="Make a new array for the result: `a += b` and `out=` write into the array "
+                "that was given.",
+                **case.facts(),
+            )
 
 
 def check_gradients(op: Operation, kit: Kit) -> None:
@@ -154,6 +165,7 @@ def check_gradients(op: Operation, kit: Kit) -> None:
     else:
         weight = np.ones(())
         result.backward()
+    check_untouched(case, tensors, by="The backward of ")
     # Parameters first: a part of one says more than an input, which depends on all parts.
     for name, tensor in sorted(tensors.items(), key=lambda item: not item[0].startswith(".")):
         if name.startswith(".") or op.inputs[name].grad:
@@ -173,6 +185,8 @@ def check_gradient(case: Case, name: str, tensor: Any, weight: Array) -> None:
         case, lambda oracle: compare_gradient(actual, numeric_gradient(case, name, weight, oracle))
     )
     whose = f"`{op.part}{name}`" if name.startswith(".") else f"`{op.part}` for its input {name}"
+    if actual is not None and not question:
+        difference = explain(difference, actual, expected, case.given() | {ABOVE: weight})
     if name.startswith(".in_proj") and difference.kind not in ("missing", "shape"):
         whose += wrong_regions(op, actual, expected)
     facts = case.facts() | {"yours": show(actual), "numpy": show(expected)}
@@ -230,4 +244,5 @@ def failure_for(
 ) -> Failure:
     """The Failure, with the question of a suspect if one fits."""
     said = f"{subject} {difference.words}" + (f": {question}" if question else ".")
-    return Failure(said, hint="" if question else hint, **facts)
+    hints = (KIND_HINTS.get(difference.kind, ""), hint)
+    return Failure(said, hint="" if question else " ".join(filter(None, hints)), **facts)

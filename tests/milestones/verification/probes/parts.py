@@ -18,16 +18,20 @@ FILE_OF_A_MODULE = re.compile(r"m(\d\d_\w+)")
 
 
 def modules_with_probes() -> list[str]:
-    """`00_setup`, `01_tensor`, ...: the modules that have a file `mNN_name.py` here."""
+    """`00_setup`, `01_tensor`, ...: the names `mNN_name.py` of the files here, without the m."""
     names = (FILE_OF_A_MODULE.fullmatch(entry.name) for entry in iter_modules(probes.__path__))
     return sorted(name[1] for name in names if name)
 
 
 def probes_for(modules: list[str]) -> list[Probe]:
-    """The probes of these modules. A module without a file of probes has none."""
+    """The probes of these modules. A module without a file of probes has none.
+
+    `12_attention` may have more files than its own, as `m12_attention_layer.py`.
+    """
     found: list[Probe] = []
-    for module in sorted({*modules} & {*modules_with_probes()}):
-        found += import_module(f"verification.probes.m{module}").PROBES
+    for file in modules_with_probes():
+        if any(f"{file}_".startswith(f"{module}_") for module in modules):
+            found += import_module(f"verification.probes.m{file}").PROBES
     return found
 
 

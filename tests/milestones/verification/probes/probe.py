@@ -6,11 +6,12 @@ Most probes are data (`operation.py`), some are functions. The probes themselves
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from verification.explain import explain
 from verification.failures import Failure
 from verification.places import named, raised_in
 from verification.wording import RELATIVE, compare, show
@@ -63,10 +64,25 @@ def expect(
     *,
     relative: float = RELATIVE,
     hint: str = "",
+    given: Mapping[str, np.ndarray] | None = None,
     **facts: str,
 ) -> None:
-    """Fail if `actual` is not `expected`; `subject` starts the sentence."""
+    """Fail if `actual` is not `expected`; `subject` starts the sentence.
+
+    With what the code was `given`, the words may name the operand that was used wrongly.
+    """
     difference = compare(actual, np.asarray(expected), relative)
     if difference is not None:
+        difference = explain(difference, actual, np.asarray(expected), given or {})
         shown = {"yours": show(actual), "numpy": show(expected)}
         raise Failure(f"{subject} {difference.words}.", hint=hint, **{**facts, **shown})
+
+
+def check_drawn_apart(what: str, values: np.ndarray) -> None:
+    """Check that first weights are drawn one by one: no two rows or columns share their numbers."""
+    different = len(np.unique(values))
+    if different < 0.9 * values.size:
+        raise Failure(
+            f"`{what}` begins with only {different} different numbers in {values.size} entries.",
+            hint="Each entry needs a number of its own: rows that start equal stay equal.",
+        )

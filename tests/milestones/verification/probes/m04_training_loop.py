@@ -1,0 +1,192 @@
+"""Probes of module 04: minibatches, one training step, and the clipping of gradients.
+
+The contract does not fix the names of the loop's parts: a framework without them is not asked.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from verification.failures import Failure
+from verification.probes.m04_training import give_gradients, parameters_of
+from verification.probes.probe import Kit, Probe, expect
+
+MODULE = "04_training"
+COUNT, SIZE = 43, 8
+PLAIN = np.arange(COUNT)
+
+
+def part(kit: Kit, name: str) -> Any:
+    """A function of `tinytorch.training`, or None."""
+    return getattr(getattr(kit.tt, "training", None), name, None)
+
+
+def check_batch_indices(kit: Kit) -> None:
+    """An epoch visits each example once, mixed, in an order of its own."""
+    cut = part(kit, "batch_indices")
+    if cut is None:
+        return
+    call = f"`batch_indices({COUNT}, {SIZE})`"
+    kit.tt.manual_seed(1)
+    first, second = ([np.asarray(batch) for batch in cut(COUNT, SIZE)] for _ in range(2))
+    check_complete(call, first)
+    check_mixed(call, np.concatenate(first))
+    if np.array_equal(np.concatenate(first), np.concatenate(second)):
+        raise Failure(
+            f"{call}, called twice, gives the same order.",
+            hint="Draw a new order from the generator for each epoch.",
+        )
+    still = [np.asarray(batch) for batch in cut(COUNT, SIZE, shuffle=False)]
+    expect(f"{call[:-2]}, shuffle=False)`, joined,", np.concatenate(still), PLAIN)
+
+
+def check_complete(call: str, batches: list[np.ndarray]) -> None:
+    """Check that the batches hold every position once, `SIZE` in each but the last."""
+    visits = np.bincount(np.concatenate(batches), minlength=COUNT)
+    if len(visits) != COUNT or (visits != 1).any():
+        raise Failure(
+            f"{call} leaves out {int((visits == 0).sum())} of {COUNT} positions and repeats "
+            f"{int((visits > 1).sum())}.",
+            hint="In one epoch each example is seen once. The last batch has what is left.",
+        )
+    sizes = [len(batch) for batch in batches]
+    expect(f"The sizes of the batches of {call}", sizes, [SIZE] * (COUNT // SIZE) + [COUNT % SIZE])
+
+
+def check_mixed(call: str, order: np.ndarray) -> None:
+    """Check that the examples are mixed, not only the batches or inside the batches."""
+    place = np.empty(COUNT, int)
+    place[order] = PLAIN
+    if (np.diff(order) % COUNT == 1).mean() > 0.5:
+        raise Failure(
+            f"{call} keeps neighbors together: most positions are followed by the next one.",
+            hint="Shuffle the positions first, then cut them into batches.",
+        )
+    if np.abs(place - PLAIN).max() < SIZE:
+        raise Failure(
+            f"{call} shuffles only inside each batch: no position moves to another batch.",
+            hint="Shuffle the positions first, then cut them into batches.",
+        )
+
+
+def check_minibatches(kit: Kit) -> None:
+    """Each input keeps its own target."""
+    cut = part(kit, "minibatches")
+    if cut is None:
+        return
+    inputs = np.arange(10.0).reshape(5, 2)
+    pairs = list(cut(kit.tt.tensor(inputs), kit.tt.tensor(inputs.sum(axis=1)), 2))
+    expect("The number of `minibatches(X, y, 2)` of 5 examples", len(pairs), 3)
+    for x, y in pairs:
+        expect(
+            "With y = X.sum(dim=1), the targets in a batch of `minibatches(X, y, 2)`",
+            y.data,
+            np.asarray(x.data).sum(axis=-1),
+            hint="Take inputs and targets at the same positions.",
+        )
+
+
+def check_train_step(kit: Kit) -> None:
+    """Each step uses the gradient of its own batch, clipped if wanted."""
+    step = part(kit, "train_step")
+    if step is None:
+        return
+    for limit in (None, 0.1):
+        model, optimizer, value = one_weight(kit)
+        for number in (1, 2):
+            x, y = kit.rng.uniform(1, 2, (4, 1)), kit.rng.uniform(5, 6, (4, 1))
+            criterion = kit.tt.nn.MSELoss()
+            found = step(model, criterion, optimizer, kit.tt.tensor(x), kit.tt.tensor(y), limit)
+            gradient = (2 * x * (x * value - y)).mean()
+            clipped = gradient if limit is None else limit * np.sign(gradient)
+            expect("The loss that `train_step` returns", found[0], ((x * value - y) ** 2).mean())
+            value = value - 0.01 * clipped
+            expect(
+                f"After {number} step(s) of `train_step(..., max_norm={limit})`, the weight",
+                model.weight.data,
+                [[value]],
+                relative=1e-4,
+                hint="In this order: clear the old gradients, forward, loss, backward, clip, step.",
+            )
+
+
+def one_weight(kit: Kit) -> tuple[Any, Any, float]:
+    """(a Linear with the weight 0.5 and no bias, SGD for it, its weight)."""
+    model = kit.tt.nn.Linear(1, 1, bias=False)
+    model.weight.data = np.array([[0.5]])
+    return model, kit.tt.optim.SGD(model.parameters(), lr=0.01), 0.5
+
+
+def check_accuracy(kit: Kit) -> None:
+    """The share of examples whose largest score is at the right class."""
+    measure = part(kit, "accuracy")
+    if measure is None:
+        return
+    scores = np.array([[2.0, -1.0, 0.0], [0.3, 0.9, 0.1], [0.2, 0.1, 0.8], [0.9, 0.5, 0.7]])
+    found = measure(kit.tt.tensor(scores), kit.tt.tensor(np.array([0, 1, 2, 2])))
+    expect("`accuracy(scores, labels)`, with 3 of 4 right,", found, 0.75)
+
+
+def check_evaluate(kit: Kit) -> None:
+    """The means over all examples, also where the last batch is smaller; nothing is trained."""
+    measure = part(kit, "evaluate")
+    if measure is None:
+        return
+    model, _, value = one_weight(kit)
+    x, y = kit.rng.uniform(1, 2, (5, 1)), kit.rng.uniform(5, 6, (5, 1))
+    batches = [(kit.tt.tensor(x[rows]), kit.tt.tensor(y[rows])) for rows in (slice(4), slice(4, 5))]
+    found = measure(model, kit.tt.nn.MSELoss(), batches)
+    expect(
+        "The loss of `evaluate(model, MSELoss(), batches)`, with batches of 4 and 1 examples,",
+        found[0],
+        ((x * value - y) ** 2).mean(),
+        hint="A batch counts as often as it has examples.",
+    )
+    expect("After `evaluate(...)`, the weight", model.weight.data, [[value]])
+
+
+def check_clip(kit: Kit) -> None:
+    """All gradients together get the length allowed, and shorter ones stay as they are."""
+    clip = getattr(getattr(kit.tt.nn, "utils", None), "clip_grad_norm_", None)
+    if clip is None:
+        return
+    hint = "The norm is that of all gradients together, and one factor shortens them all."
+    for limit, factor in ((1.0, 0.2), (9.0, 1.0)):
+        both = parameters_of(kit, [1.0, 2.0], np.array([[3.0], [4.0]]))
+        gradients = [np.array([3.0, 0.0]), np.array([[0.0], [4.0]])]
+        give_gradients(kit, both, gradients)
+        total = clip(both, limit)
+        call = f"`clip_grad_norm_([p, q], {limit:g})`, for gradients [3, 0] and [[0], [4]],"
+        expect(f"What {call} returns", getattr(total, "data", total), 5.0, hint=hint)
+        for name, p, gradient in zip("pq", both, gradients, strict=True):
+            expect(
+                f"After {call} `{name}.grad`", p.grad.data, factor * gradient, relative=1e-5,
+                hint=hint,
+            )  # fmt: skip
+
+
+def check_without_gradient(kit: Kit) -> None:
+    """A parameter without a gradient stays as it is."""
+    for name in ("SGD", "Adam", "AdamW"):
+        p, q = parameters_of(kit, [1.0, 2.0], [3.0, 4.0])
+        p.grad = kit.tt.tensor(np.ones(2))
+        getattr(kit.tt.optim, name)([p, q], lr=0.1).step()
+        expect(
+            f"After `{name}([p, q]).step()`, where q.grad is None, `q`",
+            q.data,
+            [3.0, 4.0],
+            hint="step() passes over the parameters that have no gradient.",
+        )
+
+
+PROBES = [
+    Probe("optim.Optimizer.step", MODULE, check_without_gradient),
+    Probe("training.batch_indices", MODULE, check_batch_indices),
+    Probe("training.minibatches", MODULE, check_minibatches),
+    Probe("nn.utils.clip_grad_norm_", MODULE, check_clip),
+    Probe("training.train_step", MODULE, check_train_step),
+    Probe("training.accuracy", MODULE, check_accuracy),
+    Probe("training.evaluate", MODULE, check_evaluate),
+]

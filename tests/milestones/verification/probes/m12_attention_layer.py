@@ -1,0 +1,176 @@
+"""Probes of module 12: attention across sequences, both masks, large scores, and the start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from verification.probes.inputs import Array, Input, fixed, spread, weights
+from verification.probes.m12_attention import (
+    CAUSAL,
+    HEADS,
+    LENGTH,
+    WIDTH,
+    attention,
+    heads_apart,
+    heads_together,
+)
+from verification.probes.operation import Operation, probes_of
+from verification.probes.probe import Kit, Probe, check_drawn_apart, expect
+
+MODULE = "12_attention"
+PADDING = np.array([[False] * LENGTH, [False] * (LENGTH - 2) + [True] * 2])
+NONE = np.zeros_like(CAUSAL)
+
+Oracle = Callable[..., Array]
+
+
+def crossed(sources: str = "qkv", causal: Array = NONE, padded: bool = True) -> Oracle:
+    """Attention from q over k and v; `sources` says what each third of the weight projects."""
+
+    def oracle(
+        q: Array, k: Array, v: Array, padding: Array,
+        w_in: Array, b_in: Array, w_out: Array, b_out: Array,
+    ) -> Array:  # fmt: skip
+        given, thirds = {"q": q, "k": k, "v": v}, (np.split(w_in, 3), np.split(b_in, 3))
+        heads = [
+            heads_apart(given[source] @ weight.T + bias)
+            for source, weight, bias in zip(sources, *thirds, strict=True)
+        ]
+        hidden = causal | (padding & padded)[:, None, None, :]
+        return np.asarray(heads_together(attention(hidden)(*heads)) @ w_out.T + b_out)
+
+    return oracle
+
+
+SOURCES = {
+    "are keys and values projected from the query?": "qqq",
+    "are the keys projected from the query?": "qqv",
+    "are the values projected from the query?": "qkq",
+    "are the values projected from the keys?": "qkk",
+    "are the keys projected from the values?": "qvv",
+    "are keys and values exchanged?": "qvk",
+}
+
+
+def layer_of(
+    text: str, keys: int, padding: Array, run: Callable[..., Any], causal: Array = NONE,
+    suspects: dict[str, Oracle] | None = None,
+) -> Operation:  # fmt: skip
+    """One call of a MultiheadAttention with three different inputs."""
+    shape = (2, keys, WIDTH)
+    sources = {text: crossed(order, causal) for text, order in SOURCES.items()}
+    return Operation(
+        "nn.MultiheadAttention",
+        f"nn.MultiheadAttention({WIDTH}, {HEADS}, batch_first=True)(q, k, v{text})",
+        {
+            "q": spread(2, LENGTH, WIDTH), "k": spread(*shape), "v": spread(*shape),
+            "padding": fixed(padding),
+        },
+        run, crossed("qkv", causal),
+        layer=lambda tt: tt.nn.MultiheadAttention(WIDTH, HEADS, batch_first=True),
+        parameters={
+            "in_proj_weight": weights(3 * WIDTH, WIDTH), "in_proj_bias": weights(3 * WIDTH),
+            "out_proj.weight": weights(WIDTH, WIDTH), "out_proj.bias": weights(WIDTH),
+        },
+        hint="Queries come from q, keys from k and values from v, each by its own third.",
+        regions={part: slice(i * WIDTH, (i + 1) * WIDTH) for i, part in enumerate("QKV")},
+        suspects=(suspects or {}) | sources,
+    )  # fmt: skip
+
+
+def plain(layer: Any, q: Any, k: Any, v: Any, padding: Any) -> Any:
+    return layer(q, k, v, need_weights=False)[0]
+
+
+def with_padding(layer: Any, q: Any, k: Any, v: Any, padding: Any) -> Any:
+    return layer(q, k, v, key_padding_mask=padding, need_weights=False)[0]
+
+
+FREE = np.zeros((2, LENGTH), bool)
+CROSSED = [
+    layer_of("", LENGTH, FREE, plain),
+    layer_of(", with two keys more than queries", LENGTH + 2, np.zeros((2, LENGTH + 2), bool),
+             plain, np.zeros((LENGTH, LENGTH + 2), bool)),
+]  # fmt: skip
+PADDED = [
+    layer_of(", key_padding_mask=<True where hidden>", LENGTH, PADDING, with_padding,
+             suspects={"is key_padding_mask used?": crossed(padded=False)}),
+]  # fmt: skip
+
+
+def check_both_masks(kit: Kit) -> None:
+    """A key is hidden if either mask hides it."""
+    layer = kit.tt.nn.MultiheadAttention(WIDTH, HEADS, batch_first=True)
+    x = kit.rng.normal(size=(2, LENGTH, WIDTH)).astype("f4")
+    t, masks = kit.tt.tensor(x), {"attn_mask": kit.tt.tensor(CAUSAL)}
+    masks["key_padding_mask"] = kit.tt.tensor(PADDING)
+    given = np.asarray(layer(t, t, t, **masks)[1].data)
+    hidden = CAUSAL | PADDING[:, None, :]
+    for name, mask in (("attn_mask", CAUSAL[None]), ("key_padding_mask", PADDING[:, None, :])):
+        expect(
+            f"With attn_mask and key_padding_mask, the weights of the keys that `{name}` hides",
+            np.where(mask, given, 0.0),
+            np.zeros(given.shape),
+            hint="Add both masks to the scores: a key is hidden if either of them hides it.",
+        )
+    expect(
+        "With attn_mask and key_padding_mask, the number of keys with a weight, in each row,",
+        (given > 0).sum(axis=-1),
+        (~hidden).sum(axis=-1),
+        hint="A key that neither mask hides keeps its weight.",
+    )
+
+
+def large(*shape: int) -> Input:
+    return Input(lambda rng: 1000 * spread(*shape).make(rng))
+
+
+def functional(text: str, inputs: dict[str, Input], oracle: Oracle, **options: Any) -> Operation:
+    return Operation(
+        "nn.functional.scaled_dot_product_attention",
+        f"scaled_dot_product_attention(q, k, v{text})", inputs,
+        lambda tt, q, k, v: tt.nn.functional.scaled_dot_product_attention(q, k, v, **options),
+        oracle,
+        hint="softmax(q @ k.T / sqrt(d) + mask) @ v; subtract each row's own maximum before exp.",
+    )  # fmt: skip
+
+
+LONGER = {"q": spread(2, 3, 4), "k": spread(2, 5, 4), "v": spread(2, 5, 4)}
+SQUARE = {name: spread(2, 3, 3) for name in "qkv"}
+FUNCTIONAL = [
+    functional(", scale=0.5", LONGER, attention(scale=0.5), scale=0.5),
+    functional(", as many keys as their width", SQUARE, attention()),
+    functional(
+        ", is_causal=True, with two keys more than queries", LONGER,
+        attention(np.triu(np.ones((3, 5), bool), 1)), is_causal=True,
+    ),
+]  # fmt: skip
+STABLE = [
+    functional(
+        ", with scores of thousands",
+        {"q": large(2, 3, 4), "k": spread(2, 5, 4), "v": spread(2, 5, 4)}, attention(),
+    ),
+]  # fmt: skip
+
+
+def check_start(kit: Kit) -> None:
+    """The first weights of Q, K and V are drawn one by one."""
+    layer = kit.tt.nn.MultiheadAttention(8, HEADS)
+    for name in ("in_proj_weight", "out_proj.weight"):
+        check_drawn_apart(f"nn.MultiheadAttention(8, {HEADS}).{name}", named(layer)[name])
+
+
+def named(layer: Any) -> dict[str, Array]:
+    return {name: np.array(p.data) for name, p in layer.named_parameters()}
+
+
+PROBES = [
+    *probes_of(FUNCTIONAL, MODULE, MODULE),
+    *probes_of(STABLE, MODULE),
+    *probes_of([*CROSSED, *PADDED], MODULE, MODULE),
+    Probe("nn.MultiheadAttention", MODULE, check_both_masks),
+    Probe("nn.MultiheadAttention", MODULE, check_start),
+]
