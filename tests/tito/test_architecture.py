@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "core.export": {"core", "core.workspace", "core.lesson"},
     "core.testing": {"core", "core.workspace", "core.export"},
     "core.milestones": {"core", "core.workspace", "core.export"},
+    "core.watching": {"core"},
     "world": {"core", "core.workspace", "core.export", "core.milestones"},
     "workflows": {
         "core",
@@ -42,6 +43,7 @@ MAY_IMPORT = {
         "core.export",
         "core.testing",
         "core.milestones",
+        "core.watching",
         "world",
         "workflows",
         "views",

@@ -186,11 +186,13 @@ def run(
     on_event: Callable[[Event], None] | None = None,
     on_tick: Callable[[float], None] | None = None,
     output_limit: int = OUTPUT_LIMIT,
+    ready: subprocess.Popen[bytes] | None = None,
 ) -> ProcessResult:
     """Run `command` until it ends or reaches a limit; end its whole process tree.
 
     `on_event` is called for each JSON line appended to `progress_file`, `on_tick` with the
-    elapsed seconds a few times a second.
+    elapsed seconds a few times a second; what either raises ends the run. `ready` is a process
+    that was started before (`start`) and is used instead of a new one.
     """
     started = time.monotonic()
     output = BoundedOutput()
@@ -200,7 +202,7 @@ def run(
     timed_out = False
     try:
         with _interrupts_held_back():
-            process = _start(command, cwd, env)
+            process = ready or start(command, cwd, env)
             pipe = process.stdout
             reader = threading.Thread(
                 target=_drain, args=(pipe, output, output_limit, closed, flooded), daemon=True
@@ -220,8 +222,7 @@ def run(
             timed_out = stopped = not _wait_until_ended(process, started + timeout)
     finally:
         if process is not None:
-            _kill_tree(process)
-            returncode = process.wait()
+            returncode = end(process)
         if reader is not None:
             reader.join(timeout=1.0)  # a process that left the session may still hold the pipe
     events.pump()
@@ -235,7 +236,10 @@ def run(
     )
 
 
-def _start(command: Sequence[str], cwd: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def start(
+    command: Sequence[str], cwd: Path, env: Mapping[str, str], *, waits: bool = False
+) -> subprocess.Popen[bytes]:
+    """Start a process; one that waits reads from a pipe."""
     flags = 0
     if sys.platform == "win32":
         flags = subprocess.CREATE_NEW_PROCESS_GROUP
@@ -243,7 +247,7 @@ def _start(command: Sequence[str], cwd: Path, env: Mapping[str, str]) -> subproc
         list(command),
         cwd=cwd,
         env=dict(env),
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE if waits else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=sys.platform != "win32",
@@ -297,8 +301,16 @@ def request_stack_dump(process: subprocess.Popen[bytes]) -> None:
             time.sleep(STACK_DUMP_SECONDS)
 
 
+def end(process: subprocess.Popen[bytes]) -> int:
+    """End the child and everything it started, if it has not ended by itself; its exit code."""
+    _kill_tree(process)
+    if process.stdin is not None:
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+    return process.wait()
+
+
 def _kill_tree(process: subprocess.Popen[bytes]) -> None:
-    """End the child and everything it started. Does no harm if it has already ended."""
     with contextlib.suppress(OSError):
         if sys.platform == "win32":
             if process.poll() is None:

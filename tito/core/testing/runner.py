@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tito import FRAMEWORK
 from tito.core import process
@@ -21,6 +22,9 @@ from tito.core.testing.results import Cause, Place, Report
 from tito.core.testing.trace import Trace, is_event
 from tito.core.workspace.course import FIX
 from tito.core.workspace.workspace import Module, Workspace
+
+if TYPE_CHECKING:
+    from tito.core.testing.standby import Standby
 
 CHILD = Path(__file__).with_name("child.py")
 TEST_SECONDS = 10.0  # for one test; TITO_TEST_SECONDS changes it
@@ -51,6 +55,7 @@ def run_tests(
     env: Mapping[str, str],
     on_progress: Progress | None = None,
     on_tick: Callable[[float], None] | None = None,
+    standby: Standby | None = None,
 ) -> Report:
     """One run. `staging` is the folder that holds the package as `tinytorch/`."""
     missing = _missing_tests(workspace, subjects)
@@ -69,6 +74,7 @@ def run_tests(
         progress_file=staging / "events.jsonl",
         on_event=_Listener(events, on_progress),
         on_tick=on_tick,
+        ready=standby.take(job) if standby is not None else None,
     )
     stack = staging / "stack.txt"
     return read_report(
