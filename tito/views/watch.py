@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 from tito.core.errors import TitoError
 from tito.core.testing.results import Checklist, TaskResult, TaskState
-from tito.views.checklist import STATE_TEXT, STYLES, detail_lines, sign_of, summary, task_line
+from tito.views.checklist import (
+    STATE_TEXT,
+    STYLES,
+    TITLE_WIDTH,
+    detail_lines,
+    sign_of,
+    summary,
+    task_line,
+)
 from tito.views.lines import Line, show_lines, wrapped
 
 if TYPE_CHECKING:
@@ -39,7 +47,7 @@ def screen_lines(
 ) -> list[Line]:
     """At most `height` lines; what does not fit is counted."""
     head = [title_line(view, means, width), ("", "")]
-    foot = [*note_lines(view), (KEYS_LINE, "dim")]
+    foot = [("", ""), *note_lines(view), (KEYS_LINE, "dim")]
     body = [part for line in body_lines(view, symbols) for part in fitted(line, width)]
     room = max(height, SMALLEST) - len(head) - len(foot)
     return [*head, *cut(body, room, view), *foot]
@@ -74,6 +82,7 @@ def error_lines(error: TitoError) -> list[Line]:
     lines: list[Line] = [(error.message, "yellow")]
     lines += [(f"  at {error.where}", "cyan")] if error.where else []
     lines += [(f"  {text}", "") for text in (error.excerpt or "").splitlines()]
+    lines += [("", ""), (f"Next: {error.hint}", "bold")] if error.hint else []
     return [*lines, ("", ""), ("The next save is tested again.", "dim")]
 
 
@@ -95,7 +104,8 @@ def folded_lines(tasks: Sequence[TaskResult], symbols: Symbols) -> Iterator[Line
 def folded_line(row: Sequence[TaskResult], state: TaskState, symbols: Symbols) -> Line:
     numbers = f"{row[0].task.number} to {row[-1].task.number}"
     text = STATE_TEXT.get(state, "wait for a blank task" if state is TaskState.WAITING else state)
-    return f"  {sign_of(state, symbols)} {numbers:<14} {text}", STYLES.get(state, "")
+    column = TITLE_WIDTH + 7  # where `task_line` has its state
+    return f"  {sign_of(state, symbols)} {numbers:<{column}} {text}", STYLES.get(state, "")
 
 
 def trimmed(lines: list[Line]) -> list[Line]:

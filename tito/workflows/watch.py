@@ -233,8 +233,9 @@ class Watch:
 
     def milestone(self) -> list[str]:
         """Run the first milestone that is unlocked and not learned yet."""
+        learned = self.world.tracker.progress.get("completed_milestones", [])
         for row in self.world.tracker.status():
-            if not row["missing"] and row["state"] != "completed":
+            if not row["missing"] and row["id"] not in learned:
                 return ["milestone", "run", row["id"]]
         return ["milestone", "status"]
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from tito import FRAMEWORK
 from tito.core import process
+from tito.core.child_output import Event
 from tito.core.errors import UsageError
 from tito.core.testing.cause import read_report
 from tito.core.testing.ending import Ending
@@ -65,7 +66,7 @@ def run_tests(
     gigabytes = _setting(env, "TITO_TEST_GB", TEST_GIGABYTES, "gigabytes")
     token = f"@{os.urandom(8).hex()}@ "
     job = _write_job(staging, subjects, token, seconds, gigabytes)
-    events: list[process.Event] = []
+    events: list[Event] = []
     result = process.run(
         [sys.executable, str(CHILD), str(job)],
         cwd=staging,
@@ -94,12 +95,12 @@ def run_tests(
 class _Listener:
     """Collects events and counts finished tests for a progress line."""
 
-    def __init__(self, events: list[process.Event], on_progress: Progress | None) -> None:
+    def __init__(self, events: list[Event], on_progress: Progress | None) -> None:
         self.events = events
         self.on_progress = on_progress
         self.total = self.done = 0
 
-    def __call__(self, event: process.Event) -> None:
+    def __call__(self, event: Event) -> None:
         if not is_event(event):
             return
         self.events.append(event)
