@@ -36,6 +36,7 @@ COMMANDS = {
     "module": Entry(
         "tito.commands.module_workflow", "ModuleWorkflowCommand", "start, test and complete modules"
     ),
+    "watch": Entry("tito.commands.watch", "WatchCommand", "test your lesson on every save"),
     "milestone": Entry(
         "tito.commands.milestones", "MilestonesCommand", "see and run what you have unlocked"
     ),

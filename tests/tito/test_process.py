@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from tito.core import process
-from tito.core.process import BoundedOutput, Event, ProcessResult, run
+from tito.core.child_output import BoundedOutput, Event
+from tito.core.process import ProcessResult, run
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX")
 
@@ -161,7 +162,7 @@ def test_a_child_that_was_just_being_started_goes_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started = []
-    original = process._start
+    original = process.start
 
     def start(*arguments: Any) -> Any:
         started.append(original(*arguments))
@@ -169,7 +170,7 @@ def test_a_child_that_was_just_being_started_goes_too(
         time.sleep(0.05)
         return started[0]
 
-    monkeypatch.setattr(process, "_start", start)
+    monkeypatch.setattr(process, "start", start)
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a script's `&` ignores it
     try:
         with pytest.raises(KeyboardInterrupt):

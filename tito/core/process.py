@@ -7,7 +7,6 @@ decided elsewhere.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import subprocess
@@ -18,11 +17,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-from tito.core.files import opened_regular
-
-Event = dict[str, Any]
+from tito.core.child_output import BoundedOutput, Event, EventFile
 
 POLL_SECONDS = 0.05
 OUTPUT_LIMIT = 20_000_000  # bytes printed before the child is stopped
@@ -47,8 +44,6 @@ PASSED_ON = {
     "APPDATA", "LOCALAPPDATA", "PROGRAMDATA", "NUMBER_OF_PROCESSORS",
     "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONUSERBASE", "PYTHONNOUSERSITE",
 }  # fmt: skip
-EVENT_BYTES = 50_000_000  # of events to read; all tests of the course write a few hundred thousand
-KEPT = 100_000  # bytes to keep of the beginning, and of the end
 STACK_DUMP_SECONDS = 0.3
 TERMINATION_SIGNALS = ("SIGTERM", "SIGHUP")  # `timeout 60 tito ...`, and a terminal that is closed
 
@@ -73,65 +68,6 @@ def clean_environment(env: Mapping[str, str]) -> dict[str, str]:
         if name.upper() in PASSED_ON or name.startswith("LC_")
     }
     return {**kept, **ONE_THREAD, "PYTHONIOENCODING": "utf-8"}
-
-
-class BoundedOutput:
-    """Keeps the beginning and the end of what was printed; the middle is counted and dropped."""
-
-    def __init__(self, kept: int = KEPT) -> None:
-        self.kept = kept
-        self.total = 0
-        self._head = bytearray()
-        self._tail = bytearray()
-
-    def add(self, chunk: bytes) -> None:
-        self.total += len(chunk)
-        room = self.kept - len(self._head)
-        self._head += chunk[:room]
-        self._tail += chunk[room:]
-        if len(self._tail) > 2 * self.kept:
-            del self._tail[: -self.kept]
-
-    def text(self) -> str:
-        tail = self._tail[-self.kept :]
-        dropped = self.total - len(self._head) - len(tail)
-        gap = b"\n[... %d bytes left out ...]\n" % dropped if dropped else b""
-        text = bytes(self._head) + gap + bytes(tail)
-        return text.decode("utf-8", errors="replace").replace("\r\n", "\n")
-
-
-class EventFile:
-    """A file the child appends JSON lines to, read as it grows."""
-
-    def __init__(self, path: Path | None, on_event: Callable[[Event], None] | None) -> None:
-        self._path = path
-        self._on_event = on_event
-        self._offset = 0
-        self._partial = b""
-
-    def pump(self) -> None:
-        """Pass on every complete line; ignore a line that is not JSON."""
-        if self._path is None or self._on_event is None:
-            return
-        try:
-            with opened_regular(self._path) as file:
-                file.seek(self._offset)
-                new = file.read(EVENT_BYTES - self._offset)
-        except OSError:
-            return  # not there yet, or no longer a regular file
-        self._offset += len(new)
-        *lines, self._partial = (self._partial + new).split(b"\n")
-        for line in lines:
-            event = _decoded(line)
-            if event is not None:
-                self._on_event(event)
-
-
-def _decoded(line: bytes) -> Event | None:
-    with contextlib.suppress(ValueError, RecursionError):
-        event = json.loads(line)
-        return event if isinstance(event, dict) else None
-    return None
 
 
 @contextmanager
@@ -186,11 +122,13 @@ def run(
     on_event: Callable[[Event], None] | None = None,
     on_tick: Callable[[float], None] | None = None,
     output_limit: int = OUTPUT_LIMIT,
+    ready: subprocess.Popen[bytes] | None = None,
 ) -> ProcessResult:
     """Run `command` until it ends or reaches a limit; end its whole process tree.
 
     `on_event` is called for each JSON line appended to `progress_file`, `on_tick` with the
-    elapsed seconds a few times a second.
+    elapsed seconds a few times a second; what either raises ends the run. `ready` is a process
+    that was started before (`start`) and is used instead of a new one.
     """
     started = time.monotonic()
     output = BoundedOutput()
@@ -200,7 +138,7 @@ def run(
     timed_out = False
     try:
         with _interrupts_held_back():
-            process = _start(command, cwd, env)
+            process = ready or start(command, cwd, env)
             pipe = process.stdout
             reader = threading.Thread(
                 target=_drain, args=(pipe, output, output_limit, closed, flooded), daemon=True
@@ -220,8 +158,7 @@ def run(
             timed_out = stopped = not _wait_until_ended(process, started + timeout)
     finally:
         if process is not None:
-            _kill_tree(process)
-            returncode = process.wait()
+            returncode = end(process)
         if reader is not None:
             reader.join(timeout=1.0)  # a process that left the session may still hold the pipe
     events.pump()
@@ -235,7 +172,10 @@ def run(
     )
 
 
-def _start(command: Sequence[str], cwd: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def start(
+    command: Sequence[str], cwd: Path, env: Mapping[str, str], *, waits: bool = False
+) -> subprocess.Popen[bytes]:
+    """Start a process; one that waits reads from a pipe."""
     flags = 0
     if sys.platform == "win32":
         flags = subprocess.CREATE_NEW_PROCESS_GROUP
@@ -243,7 +183,7 @@ def _start(command: Sequence[str], cwd: Path, env: Mapping[str, str]) -> subproc
         list(command),
         cwd=cwd,
         env=dict(env),
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE if waits else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=sys.platform != "win32",
@@ -297,8 +237,16 @@ def request_stack_dump(process: subprocess.Popen[bytes]) -> None:
             time.sleep(STACK_DUMP_SECONDS)
 
 
+def end(process: subprocess.Popen[bytes]) -> int:
+    """End the child and everything it started, if it has not ended by itself; its exit code."""
+    _kill_tree(process)
+    if process.stdin is not None:
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+    return process.wait()
+
+
 def _kill_tree(process: subprocess.Popen[bytes]) -> None:
-    """End the child and everything it started. Does no harm if it has already ended."""
     with contextlib.suppress(OSError):
         if sys.platform == "win32":
             if process.poll() is None:

@@ -29,6 +29,7 @@ from tito.core.workspace.course_files import differs
 
 if TYPE_CHECKING:
     from tito.core.export.package import Package
+    from tito.core.testing.standby import Standby
     from tito.core.workspace.workspace import Module, Workspace
     from tito.world import World
 
@@ -78,9 +79,17 @@ class Completion:
         return self.checklist.report.has_passed
 
 
-def test(world: World, module: Module, watcher: Watcher) -> Checklist:
-    """Run the module's tests against a staged package. `tinytorch/` is not touched."""
-    found = judge(world, prepare(world.workspace, module), [], watcher)
+def test(
+    world: World,
+    module: Module,
+    watcher: Watcher,
+    standby: Standby | None = None,  # noqa: PT028 (not a test of pytest's)
+) -> Checklist:
+    """Run the module's tests against a staged package. `tinytorch/` is not touched.
+
+    `standby` has a child process ready, if a quick result is wanted again and again.
+    """
+    found = judge(world, prepare(world.workspace, module), [], watcher, standby)
     world.mark_started(module)
     return found
 
@@ -130,7 +139,11 @@ def later_completed(world: World, candidate: Candidate) -> list[Module]:
 
 
 def judge(
-    world: World, candidate: Candidate, others: Sequence[Module], watcher: Watcher
+    world: World,
+    candidate: Candidate,
+    others: Sequence[Module],
+    watcher: Watcher,
+    standby: Standby | None = None,
 ) -> Checklist:
     """Run the tests of the module and of the others in staging; group them by task."""
     workspace = world.workspace
@@ -144,6 +157,7 @@ def judge(
             env=world.env,
             on_progress=watcher.progress,
             on_tick=watcher.tick,
+            standby=standby,
         )
     remarks = remarks_on(workspace, candidate.file)
     return checklist(candidate.module.name, candidate.file.lesson, report, remarks)

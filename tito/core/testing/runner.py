@@ -11,9 +11,11 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tito import FRAMEWORK
 from tito.core import process
+from tito.core.child_output import Event
 from tito.core.errors import UsageError
 from tito.core.testing.cause import read_report
 from tito.core.testing.ending import Ending
@@ -21,6 +23,9 @@ from tito.core.testing.results import Cause, Place, Report
 from tito.core.testing.trace import Trace, is_event
 from tito.core.workspace.course import FIX
 from tito.core.workspace.workspace import Module, Workspace
+
+if TYPE_CHECKING:
+    from tito.core.testing.standby import Standby
 
 CHILD = Path(__file__).with_name("child.py")
 TEST_SECONDS = 10.0  # for one test; TITO_TEST_SECONDS changes it
@@ -51,6 +56,7 @@ def run_tests(
     env: Mapping[str, str],
     on_progress: Progress | None = None,
     on_tick: Callable[[float], None] | None = None,
+    standby: Standby | None = None,
 ) -> Report:
     """One run. `staging` is the folder that holds the package as `tinytorch/`."""
     missing = _missing_tests(workspace, subjects)
@@ -60,7 +66,7 @@ def run_tests(
     gigabytes = _setting(env, "TITO_TEST_GB", TEST_GIGABYTES, "gigabytes")
     token = f"@{os.urandom(8).hex()}@ "
     job = _write_job(staging, subjects, token, seconds, gigabytes)
-    events: list[process.Event] = []
+    events: list[Event] = []
     result = process.run(
         [sys.executable, str(CHILD), str(job)],
         cwd=staging,
@@ -69,6 +75,7 @@ def run_tests(
         progress_file=staging / "events.jsonl",
         on_event=_Listener(events, on_progress),
         on_tick=on_tick,
+        ready=standby.take(job) if standby is not None else None,
     )
     stack = staging / "stack.txt"
     return read_report(
@@ -88,12 +95,12 @@ def run_tests(
 class _Listener:
     """Collects events and counts finished tests for a progress line."""
 
-    def __init__(self, events: list[process.Event], on_progress: Progress | None) -> None:
+    def __init__(self, events: list[Event], on_progress: Progress | None) -> None:
         self.events = events
         self.on_progress = on_progress
         self.total = self.done = 0
 
-    def __call__(self, event: process.Event) -> None:
+    def __call__(self, event: Event) -> None:
         if not is_event(event):
             return
         self.events.append(event)

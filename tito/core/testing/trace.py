@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from tito.core.child_output import Event
 from tito.core.export.source_map import lesson_line
 from tito.core.files import read_lines
-from tito.core.process import Event, ProcessResult
+from tito.core.process import ProcessResult
 from tito.core.testing.results import Place, Problem, TestResult, TestStatus, stub_task
 
 if TYPE_CHECKING:

@@ -1,0 +1,142 @@
+"""`tito watch`, in a pseudo-terminal of 80 by 24, with real files that are saved."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tito.core.workspace.workspace import Workspace
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="has no pseudo-terminals")
+
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+STUB = 'raise NotImplementedError("Task 0.1'
+PATIENCE = 60.0  # seconds; a machine with other work may be slow
+
+
+class Terminal:
+    """A command in a terminal of its own."""
+
+    def __init__(self, command: list[str], cwd: Path, env: dict[str, str]) -> None:
+        import fcntl
+        import pty
+        import struct
+        import termios
+
+        self.child, self.descriptor = pty.fork()
+        if self.child == 0:
+            os.chdir(cwd)
+            os.execve(command[0], command, env)
+        size = struct.pack("HHHH", 24, 80, 0, 0)
+        fcntl.ioctl(self.descriptor, termios.TIOCSWINSZ, size)
+        self.seen = ""
+
+    def press(self, key: str) -> None:
+        os.write(self.descriptor, key.encode())
+
+    def until(self, text: str) -> str:
+        """What is printed up to and with `text`; what comes behind it is kept for the next call."""
+        end = time.monotonic() + PATIENCE
+        while text not in self.seen:
+            assert time.monotonic() < end, f"{text!r} did not come. It printed:\n{self.seen}"
+            if select.select([self.descriptor], [], [], 0.1)[0]:
+                chunk = os.read(self.descriptor, 65_536).decode(errors="replace")
+                self.seen += ESCAPES.sub("", chunk).replace("\r", "")
+        before, _, self.seen = self.seen.partition(text)
+        return before + text
+
+    def exit_code(self) -> int:
+        return os.waitstatus_to_exitcode(os.waitpid(self.child, 0)[1])
+
+    def close(self) -> None:
+        os.close(self.descriptor)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """The course's own lessons, blank."""
+    subprocess.run([sys.executable, "-m", "tito", "init", "work"], cwd=tmp_path, check=True)
+    return Workspace(tmp_path / "work")
+
+
+@pytest.fixture
+def terminal(workspace: Workspace, tmp_path: Path) -> Iterator[Terminal]:
+    home = str(tmp_path / "home")
+    env = {**os.environ, "TINYTORCH_HOME": home, "TERM": "xterm", "NO_COLOR": "1"}
+    opened = Terminal([sys.executable, "-m", "tito", "watch"], workspace.root, env)
+    yield opened
+    opened.close()
+
+
+def lesson_of(workspace: Workspace) -> Path:
+    return workspace.modules[0].lesson
+
+
+def test_it_follows_a_student(terminal: Terminal, workspace: Workspace) -> None:
+    lesson = lesson_of(workspace)
+    blank = lesson.read_text(encoding="utf-8")
+    wrong = blank.replace(STUB, "return 48271 * state\n    " + STUB, 1)
+    assert wrong != blank
+    terminal.until("0 of 7 tasks done, 7 blank")
+
+    lesson.write_text(wrong, encoding="utf-8")
+    assert "expected 182605794" in terminal.until("1 wrong, 6 blank")
+
+    lesson.write_text(f"def (:\n{wrong}", encoding="utf-8")
+    terminal.until("Python cannot read the lesson: invalid syntax.")
+
+    lesson.unlink()
+    terminal.until("The lesson file is missing.")
+
+    lesson.write_text(wrong, encoding="utf-8")
+    terminal.until("1 wrong, 6 blank")
+    terminal.press("h")
+    terminal.until("hint 1 of 3")
+    terminal.until("Press any key to go on.")
+    terminal.press("x")
+    terminal.until("1 wrong, 6 blank")
+    terminal.press("n")
+    terminal.until("Module 01_tensor builds on 00_setup")
+
+    lesson.write_text(blank, encoding="utf-8")  # back to another module: it is followed
+    terminal.until("0 of 7 tasks done, 7 blank")
+    terminal.press("q")
+    terminal.until("Next: tito module test 00")
+    assert terminal.exit_code() == 0
+
+
+def test_a_save_cancels_the_run_before_it(terminal: Terminal, workspace: Workspace) -> None:
+    lesson = lesson_of(workspace)
+    blank = lesson.read_text(encoding="utf-8")
+    terminal.until("0 of 7 tasks done")
+    endless = blank.replace(STUB, "while True: pass\n    " + STUB, 1)
+    lesson.write_text(endless, encoding="utf-8")
+    terminal.until("testing ...")
+    time.sleep(1.5)  # the loop runs
+    lesson.write_text(blank, encoding="utf-8")
+    assert "still running" not in terminal.until("0 of 7 tasks done, 7 blank (")
+    terminal.until("watching (")
+    terminal.press("q")
+    assert terminal.exit_code() == 0
+
+
+def test_what_is_missing_is_named(workspace: Workspace, tmp_path: Path) -> None:
+    """A package that cannot be imported stands before the real one."""
+    (tmp_path / "blocked").mkdir()
+    (tmp_path / "blocked" / "watchfiles.py").write_text("raise ImportError\n", encoding="utf-8")
+    env = {**os.environ, "TINYTORCH_HOME": str(tmp_path), "PYTHONPATH": str(tmp_path / "blocked")}
+    ended = subprocess.run(
+        [sys.executable, "-m", "tito", "watch"],
+        cwd=workspace.root, env=env, capture_output=True, text=True, check=False,
+        stdin=subprocess.DEVNULL, timeout=60,
+    )  # fmt: skip
+    assert ended.returncode == 3
+    assert "pip install 'tinytorch-course[watch]'" in ended.stderr
