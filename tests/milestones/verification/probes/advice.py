@@ -14,7 +14,7 @@ GRADIENT_HINTS = {
     "nan": "Is there a division by zero, or a log of zero, in backward?",
 }
 KIND_HINTS = {
-    "not summed": "Sum the gradient back over the dimensions that broadcasting added.",
+    "not summed": "The gradient must be summed back over the dimensions that broadcasting added.",
     "transposed": "Look at each transpose, and at each reshape where the axes should be swapped.",
     "order": "In which order are the entries put together?",
     "off by one": "Look at where a range or a slice begins and ends.",
