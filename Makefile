@@ -13,7 +13,7 @@ NEEDS_PIP := $(PY) -m pip --version >/dev/null 2>&1 || $(PY) -m ensurepip >/dev/
 COMPILE := $(PY) -m compileall -q tito tests/milestones
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench parity clean
+.PHONY: help demo test check bench parity verify clean
 
 help:  ## show this list
 	@grep -E '^[a-z]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */  make \1	/' | expand -t 16
@@ -34,6 +34,9 @@ bench: $(TORCH)  ## speed and memory beside PyTorch (installs torch, large)
 
 parity: $(TORCH)  ## every layer and loss beside PyTorch (installs torch, large)
 	$(TORCH_PYTHON) -m bench.parity
+
+verify: $(VENV)/.dev  ## the catalogue of wrong answers: who notices (an hour and more; it can be stopped)
+	$(PY) -m tests.course.faults
 
 clean:  ## remove .venv, caches and builds
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

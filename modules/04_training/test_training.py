@@ -101,6 +101,16 @@ def test_4_1_zero_grad_forgets():
     assert idle.grad is None, f"a parameter without gradient got one in zero_grad(): {idle.grad}"
 
 
+def test_4_1_zero_grad_goes_through_a_whole_group():
+    params = [with_grad([1.0], [5.0]), with_grad([2.0], [6.0]), with_grad([3.0], [7.0])]
+    Recorder(params).zero_grad()
+    left = [p.grad is not None for p in params]
+    assert left == [False, False, False], (
+        f"three parameters in one group; after zero_grad() number {left.index(True) + 1} still has "
+        "its gradient: go through all of group['params']"
+    )
+
+
 def test_4_1_zero_grad_with_zeros():
     for values, _ in [*randoms(0, "float32"), *randoms(0, "float64")]:
         p, idle = parameter(values), parameter([1.0])

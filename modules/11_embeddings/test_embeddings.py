@@ -178,7 +178,7 @@ def test_11_3_gradient_accumulates():
     )
 
 
-@pytest.mark.parametrize("padding", [1, -3, 0])
+@pytest.mark.parametrize("padding", [1, -3, 0, 3])
 def test_11_3_padding_gets_no_gradient(padding):
     weight = Tensor(TABLE.copy(), requires_grad=True)
     row = padding % 4

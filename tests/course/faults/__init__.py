@@ -1,4 +1,4 @@
-"""The catalogue: wrong answers to every task, and cheats, with the run that counts who notices.
+"""The catalogue: wrong answers to every task, with the run that counts who notices.
 
-`python -m tests.course.faults` runs it (`make verify`) and writes `docs/VERIFICATION.md`.
+`python -m tests.course.faults` (`make verify`) runs it, and goes on where it was stopped.
 """
