@@ -66,7 +66,7 @@ def test_ways_to_name_a_module(tmp_path: Path, text: str) -> None:
     ("text", "near"),
     [
         ("9", "10_tokenization"),
-        ("5", "01_tensor"),
+        ("6", "10_tokenization"),
         ("999", "11_embeddings"),
         ("tensr", "01_tensor"),
         ("02_tensor", "01_tensor"),
