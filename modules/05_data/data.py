@@ -719,6 +719,7 @@ def default_collate(batch):
 
     Raises:
         RuntimeError: shapes or lengths that differ.
+        KeyError: dictionaries with different keys.
         TypeError: something that does not become a tensor.
         ValueError: no examples.
 
@@ -1282,7 +1283,10 @@ class MNIST(_Images):
 class FashionMNIST(MNIST):
     """70,000 pieces of clothing (Xiao, Rasul, Vollgraf 2017), in the format of `MNIST`."""
 
-    mirrors = ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",)
+    mirrors = (
+        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+        "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
+    )
     files = (
         ("train-images-idx3-ubyte.gz", "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
         ("train-labels-idx1-ubyte.gz", "25c81989df183df01b3e8a0aad5dffbe"),

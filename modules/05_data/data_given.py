@@ -615,5 +615,6 @@ class _Resuming:
             for chunk in response.iter_content(1 << 16):
                 file.write(chunk)
                 progress.advance(bar, len(chunk))
+        # urllib3 notices this itself only from version 2 on.
         if total is not None and self.part.stat().st_size < total:
             raise ConnectionError(f"broke off after {self.part.stat().st_size} of {total} bytes")

@@ -5,21 +5,24 @@ from __future__ import annotations
 import os
 import re
 import select
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.tito.test_process import is_alive
 from tito.core.workspace.workspace import Workspace
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="has no pseudo-terminals")
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 STUB = 'raise NotImplementedError("Task 0.1'
-PATIENCE = 60.0  # seconds; a machine with other work may be slow
+PATIENCE = 40.0  # seconds; a machine with other work may be slow
 
 
 class Terminal:
@@ -48,16 +51,32 @@ class Terminal:
         while text not in self.seen:
             assert time.monotonic() < end, f"{text!r} did not come. It printed:\n{self.seen}"
             if select.select([self.descriptor], [], [], 0.1)[0]:
-                chunk = os.read(self.descriptor, 65_536).decode(errors="replace")
+                chunk = self._read().decode(errors="replace")
+                assert chunk, f"It ended before {text!r}. It printed:\n{self.seen}"
                 self.seen += ESCAPES.sub("", chunk).replace("\r", "")
         before, _, self.seen = self.seen.partition(text)
         return before + text
+
+    def _read(self) -> bytes:
+        try:
+            return os.read(self.descriptor, 65_536)
+        except OSError:  # on Linux, the end of a terminal is an error
+            return b""
 
     def exit_code(self) -> int:
         return os.waitstatus_to_exitcode(os.waitpid(self.child, 0)[1])
 
     def close(self) -> None:
         os.close(self.descriptor)
+
+
+def eventually(found: Callable[[], Any]) -> Any:
+    """What `found` returns, as soon as that is true."""
+    end = time.monotonic() + PATIENCE
+    while not (value := found()):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    return value
 
 
 @pytest.fixture
@@ -71,6 +90,7 @@ def workspace(tmp_path: Path) -> Workspace:
 def terminal(workspace: Workspace, tmp_path: Path) -> Iterator[Terminal]:
     home = str(tmp_path / "home")
     env = {**os.environ, "TINYTORCH_HOME": home, "TERM": "xterm", "NO_COLOR": "1"}
+    env["TITO_TEST_SECONDS"] = "600"  # only a save ends an endless loop
     opened = Terminal([sys.executable, "-m", "tito", "watch"], workspace.root, env)
     yield opened
     opened.close()
@@ -113,19 +133,41 @@ def test_it_follows_a_student(terminal: Terminal, workspace: Workspace) -> None:
     assert terminal.exit_code() == 0
 
 
-def test_a_save_cancels_the_run_before_it(terminal: Terminal, workspace: Workspace) -> None:
-    lesson = lesson_of(workspace)
+def test_a_save_cancels_the_run_before_it(
+    terminal: Terminal, workspace: Workspace, tmp_path: Path
+) -> None:
+    lesson, told = lesson_of(workspace), tmp_path / "child"
     blank = lesson.read_text(encoding="utf-8")
     terminal.until("0 of 7 tasks done")
-    endless = blank.replace(STUB, "while True: pass\n    " + STUB, 1)
-    lesson.write_text(endless, encoding="utf-8")
-    terminal.until("testing ...")
-    time.sleep(1.5)  # the loop runs
-    lesson.write_text(blank, encoding="utf-8")
-    assert "still running" not in terminal.until("0 of 7 tasks done, 7 blank (")
-    terminal.until("watching (")
+    endless = (
+        f"import os; open({str(told)!r}, 'w').write(f'{{os.getpid()}};')\n    while True: pass\n"
+    )
+    lesson.write_text(blank.replace(STUB, f"{endless}    {STUB}", 1), encoding="utf-8")
+    child = eventually(lambda: told.exists() and told.read_text().endswith(";") and told)
+    lesson.write_text(blank.replace(STUB, f"return 1\n    {STUB}", 1), encoding="utf-8")
+    assert "still running" not in terminal.until("1 wrong, 6 blank")
+    assert not is_alive(int(child.read_text().rstrip(";"))), "the endless loop goes on"
     terminal.press("q")
     assert terminal.exit_code() == 0
+
+
+def test_in_a_pipe_it_prints_results_without_escapes(workspace: Workspace, tmp_path: Path) -> None:
+    env = {**os.environ, "TINYTORCH_HOME": str(tmp_path / "home"), "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, "-m", "tito", "watch", "00", "--poll"]
+    with subprocess.Popen(
+        command, cwd=workspace.root, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+    ) as watching:
+        assert watching.stdout is not None
+        seen = b""
+        while b"quit" not in seen:
+            chunk = watching.stdout.readline()
+            assert chunk, f"It ended with {watching.wait()}: {seen.decode()}"
+            seen += chunk
+        watching.send_signal(signal.SIGTERM)
+        assert watching.wait(PATIENCE) == 130
+    assert b"0 of 7 tasks done, 7 blank" in seen
+    assert b"watching (polling)" in seen
+    assert b"\x1b" not in seen
 
 
 def test_what_is_missing_is_named(workspace: Workspace, tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ class WatchCommand(BaseCommand):
         )
 
     def run(self, args: argparse.Namespace) -> int:
+        from tito.core.process import terminate_as_interrupt
         from tito.core.testing.standby import Standby
         from tito.core.watching.changes import Changes
         from tito.core.watching.keys import single_keys
@@ -44,7 +45,8 @@ class WatchCommand(BaseCommand):
         standby = Standby(self.workspace.root, world.env)
         try:
             standby.refill()  # it starts while the folder is tried
-            with single_keys(world.stdin) as read_key:
+            # A terminal that is closed must not leave a test running.
+            with terminate_as_interrupt(), single_keys(world.stdin) as read_key:
                 self._read_key = read_key
                 watch = Watch(
                     world, module, standby=standby, show=self._show, command=self._command

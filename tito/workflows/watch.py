@@ -242,13 +242,13 @@ class Watch:
     def complete(self) -> list[str]:
         return ["module", "complete", self.module.number]
 
-    def list(self) -> list[str]:
+    def overview(self) -> list[str]:
         return ["module", "list"]
 
 
 KEYS: dict[str, Callable[[Watch], list[str]]] = {
     "h": Watch.hint,
-    "l": Watch.list,
+    "l": Watch.overview,
     "c": Watch.complete,
     "m": Watch.milestone,
 }

@@ -7,6 +7,7 @@ import argparse
 from tests.course.faults.catalogue import FAULTS
 from tests.course.faults.records import Records
 from tests.course.faults.run import STAGES, run
+from tests.course.faults.summary import summary_lines
 from tito.core.workspace.course import course_root
 
 
@@ -18,7 +19,15 @@ def main() -> None:
     chosen = parser.parse_args()
     faults = [f for f in FAULTS if chosen.only in f"{f.module} {f.task} {f.title}"]
     records = Records(course_root() / ".verify" / "results.jsonl")
-    run(faults, records, (chosen.stage,) if chosen.stage else STAGES, chosen.jobs)
+    stages = (chosen.stage,) if chosen.stage else STAGES
+    try:
+        run(faults, records, stages, chosen.jobs)
+    except KeyboardInterrupt:
+        print("Stopped. The same command goes on from here.")
+    for stage in stages:
+        found = [(fault, records.get(fault, stage)) for fault in faults]
+        tried = [(fault, result) for fault, result in found if result is not None]
+        print(*summary_lines(stage, tried, len(found) - len(tried)), sep="\n")
 
 
 if __name__ == "__main__":

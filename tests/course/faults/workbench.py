@@ -104,6 +104,8 @@ class Workbench:
             encoding="utf-8",
             check=False,
         )
+        if not done.stdout:
+            raise RuntimeError(f"{' '.join(arguments)} printed nothing.\n{done.stderr}")
         return done.stdout
 
 

@@ -292,9 +292,10 @@ def wait_for_job() -> str:
     with contextlib.suppress(ImportError):  # `main` says what is missing
         for package in ("pytest", "numpy"):
             importlib.import_module(package)
-    job_file = sys.stdin.readline().strip()
-    if not job_file:
+    line = sys.stdin.readline()
+    if not line:
         os._exit(0)
+    job_file: str = json.loads(line)
     os.chdir(Path(job_file).parent)
     return job_file
 

@@ -6,6 +6,7 @@ the child that is ready; the next one starts when the run is over.
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -36,7 +37,7 @@ class Standby:
         assert child is not None
         assert child.stdin is not None
         with suppress(OSError):  # it has ended: that is seen when its output is read
-            child.stdin.write(f"{job}\n".encode())
+            child.stdin.write(f"{json.dumps(str(job))}\n".encode())  # a path may hold anything
             child.stdin.close()
         return child
 
