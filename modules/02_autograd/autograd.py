@@ -176,7 +176,6 @@ __all__ = [  # what `tinytorch` itself offers
 
 # %%
 from autograd_given import (
-    VIEWS,
     _as_matrices,
     _before,
     _disagreement,
@@ -880,7 +879,8 @@ print("outside:", w * 3, "recording", is_grad_enabled())
 #
 # A *result* may be changed while recording: `y += x` is then recorded as `y + x`, and the tensor
 # `y` goes on as its result. `recorded_in_place` in `autograd_given.py` does that. What was recorded
-# with the old `y` keeps the old array and the old history, so its gradients stay right.
+# with the old `y` keeps the old array and the old history, so its gradients stay right. (A view
+# that was taken of `y` before keeps the old numbers; in PyTorch it would see the new ones.)
 
 # %%
 #| export
@@ -913,11 +913,6 @@ def _as_recorded(result, node):
                 f"{type(node).__name__} was recorded with it, so its gradient would be wrong: "
                 "change it after backward()"
             )
-    if isinstance(node, VIEWS) and any(was is not a for a, was in _before(node)):
-        raise RuntimeError(
-            f"a view of shape {result.shape} was taken of a tensor that was changed in place "
-            "afterwards, as part of the graph: the view has the old numbers. Take it again"
-        )
     return tuple(was for _, was in _before(node))
 
 

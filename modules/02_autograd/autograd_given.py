@@ -291,21 +291,32 @@ def _takes_part(tensor, value):
     return wanted and not tensor.requires_grad and tensor.data.base is None
 
 
-def _refuse_view(tensor):
-    """A change must not be missed by the tensor that `tensor` is a view of."""
+def _is_view(tensor):
     node = tensor.grad_fn
-    if isinstance(node, VIEWS) and np.may_share_memory(node.args[0], tensor.data):
+    shares = isinstance(node, VIEWS) and node.args is not None
+    return shares and np.may_share_memory(node.args[0], tensor.data)
+
+
+def _tell_base(node, new, note_change):
+    """The tensor that a view was taken of, at `node`, takes over the view's new numbers."""
+    base = next(was for _, was in _before(node))
+    if base is not node.inputs[0] or isinstance(node, Expand) or base.grad_fn is None:
         raise RuntimeError(
-            f"in-place change of a view, a result of {type(node).__name__}: the tensor it was "
-            "taken of would not see it. Write x = x + y instead of x += y"
+            "in-place change of a view of a tensor that requires grad, or was changed since, or "
+            "was expanded: write x = x + y instead of x += y"
         )
+    if isinstance(node, Index):
+        _go_on(base, lambda old: SetItem.apply(old, [node.args[1]], new), note_change)
+    elif isinstance(node, Permute):
+        order = [node.args[1].index(i) for i in range(len(node.args[1]))]
+        _go_on(base, lambda old: new.permute(order), note_change)
+    else:
+        _go_on(base, lambda old: new.reshape(old.shape), note_change)
 
 
 def _go_on(tensor, make, note_change):
     """Let `tensor` be what `make(its old self)` returns, from now on."""
-    node = tensor.grad_fn
-    if node is not None and node.args is not None:
-        _refuse_view(tensor)
+    node, is_view = tensor.grad_fn, _is_view(tensor)
     old = wrap(tensor.data)
     old.grad_fn, old.requires_grad = node, tensor.requires_grad
     new = make(old)
@@ -314,6 +325,8 @@ def _go_on(tensor, make, note_change):
             f"a tensor of shape {tuple(tensor.shape)} cannot hold a result of shape "
             f"{tuple(new.shape)}: an in-place change must not change the shape"
         )
+    if is_view:
+        _tell_base(node, new, note_change)
     tensor._versions = [*getattr(tensor, "_versions", ()), (note_change(), old)]
     tensor.data = new.data.astype(old.dtype, copy=False)
     tensor.grad_fn, tensor.requires_grad = new.grad_fn, new.requires_grad
