@@ -464,25 +464,38 @@ def grad(
 
 
 def _collected(outputs, starts, inputs, retain_graph):
-    """Walk back from all outputs; catch what arrives at the inputs, and leave every `grad` alone.
-
-    An input that is a result becomes a leaf for the time of the walk.
-    """
-    leaves = [*_leaves(outputs), *inputs]
-    kept = [(leaf, leaf.grad, leaf.grad_fn) for leaf in {id(x): x for x in leaves}.values()]
-    walked = {id(x) for x in outputs}
-    for leaf, _, _ in kept:
+    """Walk back from all outputs; catch what arrives at the inputs, and leave every `grad` alone."""
+    leaves = [*_leaves(outputs), *(x for x in inputs if x.grad_fn is None)]
+    kept = [(leaf, leaf.grad) for leaf in {id(x): x for x in leaves}.values()]
+    caught = {x.grad_fn: [] for x in inputs if x.grad_fn is not None}
+    for leaf, _ in kept:
         leaf.grad = None
-    for x in inputs:
-        if id(x) not in walked:
-            x.grad_fn = None
+    for node, arrived in caught.items():
+        node.backward = _catching(node.backward, arrived)
     try:
         for number, (output, start) in enumerate(zip(outputs, starts)):
             output.backward(start, retain_graph or number < len(outputs) - 1)
-        return [x.grad for x in inputs]
+        return [x.grad if x.grad_fn is None else _total(caught[x.grad_fn]) for x in inputs]
     finally:
-        for leaf, gradient, node in kept:
-            leaf.grad, leaf.grad_fn = gradient, node
+        for leaf, gradient in kept:
+            leaf.grad = gradient
+        for node in caught:
+            del node.backward
+
+
+def _catching(rule, arrived):
+    """The backward rule, which also notes the gradients that come to it."""
+
+    def backward(grad):
+        arrived.append(grad)
+        return rule(grad)
+
+    return backward
+
+
+def _total(gradients):
+    """One tensor of all that has arrived, None for nothing."""
+    return wrap(np.array(sum(gradients))) if gradients else None
 
 
 def _leaves(outputs):
