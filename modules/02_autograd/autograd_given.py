@@ -464,7 +464,7 @@ def grad(
 
 
 def _collected(outputs, starts, inputs, retain_graph):
-    """Walk back from all outputs; catch what arrives at the inputs, and leave every `grad` alone."""
+    """Walk back from all outputs; catch what arrives at the inputs; leave every `grad` alone."""
     leaves = [*_leaves(outputs), *(x for x in inputs if x.grad_fn is None)]
     kept = [(leaf, leaf.grad) for leaf in {id(x): x for x in leaves}.values()]
     caught = {x.grad_fn: [] for x in inputs if x.grad_fn is not None}
