@@ -350,7 +350,8 @@ _new = Tensor.__new__
 
 def tensor(data, *, dtype=None, device=None, requires_grad=False):
     """A new tensor with a copy of `data`: a number, lists, an array or a tensor."""
-    return _fresh(as_array(unwrap(data), dtype), requires_grad, device)
+    out = wrap(as_array(unwrap(data), dtype_asked((), dtype, device)))
+    return out.requires_grad_() if requires_grad else out
 
 # %% [markdown]
 # Printing follows PyTorch: whole floats as `2.`, others with four digits, and powers of ten when

@@ -4,7 +4,7 @@
 # PyTorch's names from which there is nothing to learn: its kinds of errors, the one device, more
 # functions that make tensors, more dtypes, and functions that are two lines of others. What the
 # lesson `tensor.py` needs is exported before its own cells, into the same file; all else goes into
-# a file of its own, `tensor_more`. Do not edit it; `tito doctor --fix` puts it back.
+# a file of its own, `_tensor`. Do not edit it; `tito doctor --fix` puts it back.
 
 # %%
 import tito.activate  # makes "import tinytorch" find this workspace's own package
@@ -104,7 +104,7 @@ def keeps_its_dtype(data):
 # From here on everything stands in a file of its own, and needs the lesson's classes.
 
 # %%
-#| default_exp tensor_more
+#| default_exp _tensor
 #| export
 import builtins
 import math

@@ -838,28 +838,6 @@ def test_2_7_changes_in_place():
     assert "changed in place" in message, message
 
 
-def test_2_7_a_result_changed_in_place_is_recorded():
-    """Given code; it relies on your walk."""
-    x = leaf([1.0, 2.0, 4.0])
-    y = x * 3.0
-    before = y * y
-    y += x
-    y[0] = x[1]
-    (before + y).backward(Tensor(np.ones(3)))
-    cause = "(3x)^2 has slope 18x; then y is [x1, 4 x1, 4 x2]"
-    same(x.grad, [18.0, 36.0 + 1.0 + 4.0, 72.0 + 4.0], "y = 3x; y * y; y += x; y[0] = x[1]", cause)
-    z = Tensor(np.zeros(2))
-    z[1] = x[2] * x[2]
-    x.grad = None
-    z.sum().backward()
-    same(x.grad, [0.0, 0.0, 8.0], "z[1] = x[2] * x[2]", "a value put into zeros has a gradient")
-    y = x * 3.0
-    y[1] += x[2] * x[2]  # y[1] is a view: y must see the change
-    x.grad = None
-    y.sum().backward()
-    same(x.grad, [3.0, 3.0, 11.0], "y[1] += x[2] * x[2]", "y[1] is 3 x1 + x2^2")
-
-
 def test_2_7_a_changed_input_is_noticed():
     w, batch = leaf([1.0, 2.0]), Tensor(np.array([3.0, 4.0]))
     batch += 1.0  # before it is used: no harm
@@ -1345,3 +1323,25 @@ def test_2_12_the_given_rules():
     }
     for call, (operation, function) in cases.items():
         check(call, operation, function, [numbers(2, 3), numbers(2, 3, seed=5)])
+
+
+def test_2_12_a_result_changed_in_place_is_recorded():
+    """Given code; it relies on your walk."""
+    x = leaf([1.0, 2.0, 4.0])
+    y = x * 3.0
+    before = y * y
+    y += x
+    y[0] = x[1]
+    (before + y).backward(Tensor(np.ones(3)))
+    cause = "(3x)^2 has slope 18x; then y is [x1, 4 x1, 4 x2]"
+    same(x.grad, [18.0, 36.0 + 1.0 + 4.0, 72.0 + 4.0], "y = 3x; y * y; y += x; y[0] = x[1]", cause)
+    z = Tensor(np.zeros(2))
+    z[1] = x[2] * x[2]
+    x.grad = None
+    z.sum().backward()
+    same(x.grad, [0.0, 0.0, 8.0], "z[1] = x[2] * x[2]", "a value put into zeros has a gradient")
+    y = x * 3.0
+    y[1] += x[2] * x[2]  # y[1] is a view: y must see the change
+    x.grad = None
+    y.sum().backward()
+    same(x.grad, [3.0, 3.0, 11.0], "y[1] += x[2] * x[2]", "y[1] is 3 x1 + x2^2")
