@@ -1077,8 +1077,13 @@ def hstack(tensors):
 def meshgrid(*tensors, indexing="ij"):
     """For each vector a tensor that has its numbers along its own dimension."""
     vectors = tensors[0] if isinstance(tensors[0], (list, tuple)) else tensors
-    grids = np.meshgrid(*(x.data for x in vectors), indexing=indexing)
-    return tuple(map(wrap, grids))
+    sizes, count = [x.numel() for x in vectors], len(vectors)
+    grids = []
+    for own, x in enumerate(vectors):
+        shape = [sizes[own] if d == own else 1 for d in range(count)]
+        grid = x.reshape(shape).expand(sizes)
+        grids.append(grid.transpose(0, 1) if indexing == "xy" and count > 1 else grid)
+    return tuple(grids)
 
 
 long, double, float = int64, float64, float32
