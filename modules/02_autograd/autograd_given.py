@@ -384,14 +384,14 @@ class set_grad_enabled:
 
     def __init__(self, mode):
         global _recording
-        self.before, _recording = _recording, bool(mode)
+        self.was, _recording = _recording, bool(mode)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *error):
         global _recording
-        _recording = self.before
+        _recording = self.was
 
 
 class enable_grad:
