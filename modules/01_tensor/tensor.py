@@ -89,7 +89,7 @@ from tinytorch.random import default_generator
 
 # What `tinytorch` itself offers, as `tinytorch.zeros`. The rest stays in `tinytorch.tensor`.
 __all__ = [  # noqa: RUF022  (by kind, not by letter)
-    "Tensor", "float32", "float64", "int64",
+    "Size", "Tensor", "device", "float32", "float64", "int64",
     "arange", "eye", "full", "ones", "rand", "randn", "tensor", "zeros",
     "abs", "clamp", "exp", "log", "maximum", "pow", "sqrt", "tanh", "where",
     "argmax", "argmin", "max", "mean", "min", "sum", "var",
@@ -104,6 +104,23 @@ float32, float64, int64 = np.dtype("float32"), np.dtype("float64"), np.dtype("in
 # page: that costs as much as computing with it. Linux's C library learns from the first large array
 # it sees freed to keep the memory. So here is one, freed at once; other systems do not mind.
 np.empty(31 << 20, np.uint8)
+
+# %% [markdown]
+# PyTorch's kinds of errors, its `Size`, and the one device there is stand in `tensor_given.py`
+# beside this file, and come into `tinytorch` together with your code. There is nothing to write in
+# it.
+
+# %%
+from tensor_given import (
+    CPU,
+    DtypeError,
+    ShapeError,
+    Size,
+    device,
+    dtype_asked,
+    keeps_its_dtype,
+    sizes_asked,
+)
 
 # %% [markdown]
 # ## Task 1.1: numbers in
@@ -157,7 +174,7 @@ def as_array(data, dtype=None):
         >>> as_array([1, 2.5]).dtype
         dtype('float32')
     """
-    keeps_dtype = isinstance(data, (ndarray, np.generic))
+    keeps_dtype = keeps_its_dtype(data)
     try:
         array = np.array(data)
     except ValueError:
@@ -207,8 +224,15 @@ class Tensor:
     requires_grad = False
     grad_fn = None
 
-    def __init__(self, data, dtype=None, requires_grad=False):
-        self.data = as_array(unwrap(data), dtype)
+    def __init__(self, *data, dtype=None, requires_grad=False):
+        """`Tensor(data)` copies; lists become float32. `Tensor(2, 3)` has the shape (2, 3)."""
+        if sizes_asked(data):
+            sizes = data[0] if data and isinstance(data[0], Size) else data or (0,)
+            self.data = np.zeros(sizes, dtype or float32)
+        else:
+            (data,) = data
+            dtype = float32 if dtype is None and isinstance(data, (list, tuple)) else dtype
+            self.data = as_array(unwrap(data), dtype)
         if requires_grad:
             self.requires_grad_()
 
@@ -216,12 +240,18 @@ class Tensor:
         """Ask for gradients with respect to this tensor (module 02 computes them)."""
         if requires_grad and self.data.dtype.kind != "f":
             raise RuntimeError(f"only floats can require gradients; this tensor is {self.dtype}")
+        if self.grad_fn is not None and not requires_grad:
+            raise RuntimeError("requires_grad of a result cannot be changed: use .detach()")
         self.requires_grad = requires_grad
         return self
 
     @property
     def shape(self):
-        return self.data.shape
+        return Size(self.data.shape)
+
+    @property
+    def device(self):
+        return CPU
 
     @property
     def ndim(self):
@@ -237,7 +267,7 @@ class Tensor:
 
     def size(self, dim=None):
         """The shape, or the length of one dimension."""
-        return self.data.shape if dim is None else self.data.shape[dim]
+        return Size(self.data.shape) if dim is None else self.data.shape[dim]
 
     def dim(self):
         """The number of dimensions."""
@@ -318,9 +348,10 @@ def wrap(array):
 _new = Tensor.__new__
 
 
-def tensor(data, *, dtype=None, requires_grad=False):
+def tensor(data, *, dtype=None, device=None, requires_grad=False):
     """A new tensor with a copy of `data`: a number, lists, an array or a tensor."""
-    return Tensor(data, dtype, requires_grad)
+    out = wrap(as_array(unwrap(data), dtype_asked((), dtype, device)))
+    return out.requires_grad_() if requires_grad else out
 
 # %% [markdown]
 # Printing follows PyTorch: whole floats as `2.`, others with four digits, and powers of ten when
@@ -497,7 +528,7 @@ def explained(error, operation, inputs):
     if "broadcast" not in str(error):
         return error
     shapes = " and ".join(str(a.shape) for a in inputs if isinstance(a, ndarray))
-    return ValueError(
+    return ShapeError(
         f"{operation.__name__}: shapes {shapes} do not fit together: "
         "counted from the right, two sizes must be equal, or one of them 1"
     )
@@ -611,6 +642,8 @@ class _Arithmetic:
         return Mul.apply(self, other)
 
     def __rmul__(self, other):
+        if type(other) is list:  # `[10] * tensor(2)` repeats the list, as `[10] * 2` does
+            return NotImplemented
         return Mul.apply(other, self)
 
     def __truediv__(self, other):
@@ -661,18 +694,25 @@ class _Conversions:
         """The tensor itself if its numbers lie row by row in memory, else a copy where they do."""
         return self if self.data.flags.c_contiguous else Clone.apply(self)
 
-    def to(self, dtype):
-        """The same numbers in another dtype; the tensor itself if it has that dtype already."""
-        return self if self.data.dtype == dtype else Cast.apply(self, np.dtype(dtype))
+    def to(self, *args, dtype=None, device=None, non_blocking=False, copy=False):
+        """The same numbers in another dtype; the tensor itself if it has that dtype already.
+
+        Takes what PyTorch's does: a dtype, a tensor whose dtype is meant, or the device "cpu".
+        """
+        out = self._cast(dtype_asked(args, dtype, device) or self.data.dtype)
+        return out.clone() if copy and out is self else out
+
+    def _cast(self, dtype):
+        return self if self.data.dtype == dtype else Cast.apply(self, dtype)
 
     def float(self):
-        return self.to(float32)
+        return self._cast(float32)
 
     def double(self):
-        return self.to(float64)
+        return self._cast(float64)
 
     def long(self):
-        return self.to(int64)
+        return self._cast(int64)
 
 
 class FloorDivide(Function):
@@ -705,8 +745,8 @@ class _WholeNumbers:
 # %% [markdown]
 # In `array + tensor` NumPy is asked first, and NumPy asks the tensor what to do, by its method
 # `__array_ufunc__`. For an operator, ours calls the method with the "r". For all else it hands over
-# the arrays: `w.data -= tensor` changes the array that is there. `np.exp` of a tensor that requires
-# grad is an error, since its gradient would be lost.
+# the arrays: `w.data -= tensor` changes the array that is there, and `np.exp(tensor)` is a tensor.
+# `np.exp` of a tensor that requires grad is an error, since its gradient would be lost.
 
 # %%
 #| export
@@ -729,7 +769,9 @@ class _BesideArrays:
             if isinstance(first, (ndarray, np.generic)):
                 return getattr(second, ANSWERS[ufunc])(first)
         arrays = [x.numpy() if isinstance(x, Tensor) else x for x in inputs]
-        return getattr(ufunc, method)(*arrays, **kwargs)
+        result = getattr(ufunc, method)(*arrays, **kwargs)
+        alone = method == "__call__" and not kwargs and ufunc.nout == 1
+        return wrap(np.asarray(result)) if alone else result
 
 # %% [markdown]
 # ## Task 1.4: broadcasting
@@ -1167,34 +1209,36 @@ def _sizes(sizes, named=None):
     return tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
 
 
-def _fresh(array, requires_grad):
+def _fresh(array, requires_grad, place=None):
     """A tensor around an array that nobody else has."""
+    if place is not None:
+        device(place)
     out = wrap(np.asarray(array))
     return out.requires_grad_() if requires_grad else out
 
 
-def zeros(*sizes, size=None, dtype=None, requires_grad=False):
+def zeros(*sizes, size=None, dtype=None, device=None, requires_grad=False):
     """A tensor of zeros, float32 unless another dtype is asked for."""
-    return _fresh(np.zeros(_sizes(sizes, size), dtype or float32), requires_grad)
+    return _fresh(np.zeros(_sizes(sizes, size), dtype or float32), requires_grad, device)
 
 
-def ones(*sizes, size=None, dtype=None, requires_grad=False):
+def ones(*sizes, size=None, dtype=None, device=None, requires_grad=False):
     """A tensor of ones, float32 unless another dtype is asked for."""
-    return _fresh(np.ones(_sizes(sizes, size), dtype or float32), requires_grad)
+    return _fresh(np.ones(_sizes(sizes, size), dtype or float32), requires_grad, device)
 
 
-def full(size, fill_value, *, dtype=None, requires_grad=False):
+def full(size, fill_value, *, dtype=None, device=None, requires_grad=False):
     """A tensor with `fill_value`, a number, everywhere: float32, int64 or bool, as it is."""
     value = fill_value.item() if isinstance(fill_value, (Tensor, np.generic)) else fill_value
-    return _fresh(np.full(size, as_array(value, dtype)), requires_grad)
+    return _fresh(np.full(size, as_array(value, dtype)), requires_grad, device)
 
 
-def eye(n, m=None, *, dtype=None, requires_grad=False):
+def eye(n, m=None, *, dtype=None, device=None, requires_grad=False):
     """An n x m matrix (n x n without m) with ones where row and column number are equal."""
-    return _fresh(np.eye(n, m, dtype=dtype or float32), requires_grad)
+    return _fresh(np.eye(n, m, dtype=dtype or float32), requires_grad, device)
 
 
-def arange(start=0, end=None, step=1, *, dtype=None, requires_grad=False):
+def arange(start=0, end=None, step=1, *, dtype=None, device=None, requires_grad=False):
     """The numbers start, start + step, ... before `end`: int64 if all three are ints, else float32.
 
     With one argument, that is the end, and the start is 0.
@@ -1205,19 +1249,19 @@ def arange(start=0, end=None, step=1, *, dtype=None, requires_grad=False):
         raise ValueError(f"arange: steps of {step} do not lead from {start} to {end}")
     steps = np.arange(start, end, step)
     dtype = dtype or (float32 if steps.dtype.kind == "f" else int64)
-    return _fresh(steps.astype(dtype), requires_grad)
+    return _fresh(steps.astype(dtype), requires_grad, device)
 
 
-def rand(*sizes, size=None, dtype=None, requires_grad=False):
+def rand(*sizes, size=None, dtype=None, device=None, requires_grad=False):
     """Random numbers, evenly spread over [0, 1)."""
     array = default_generator.random(_sizes(sizes, size), dtype or float32)
-    return _fresh(array, requires_grad)
+    return _fresh(array, requires_grad, device)
 
 
-def randn(*sizes, size=None, dtype=None, requires_grad=False):
+def randn(*sizes, size=None, dtype=None, device=None, requires_grad=False):
     """Random numbers from the normal distribution with mean 0 and variance 1."""
     array = default_generator.standard_normal(_sizes(sizes, size), dtype or float32)
-    return _fresh(array, requires_grad)
+    return _fresh(array, requires_grad, device)
 
 # %%
 from tinytorch.random import manual_seed
@@ -1300,13 +1344,18 @@ def _dims(dim):
 
 @methods_of(Tensor)
 class _Sums:
-    def sum(self, dim=None, keepdim=False):
+    def sum(self, dim=None, keepdim=False, *, dtype=None, axis=None):
         """The sum over one dimension, over a tuple of them, or over all (None)."""
-        return Sum.apply(self, _dims(dim), keepdim)
+        x = self if dtype is None else self.to(dtype)
+        return Sum.apply(x, _dims(dim if axis is None else axis), keepdim)
 
-    def mean(self, dim=None, keepdim=False):
+    def mean(self, dim=None, keepdim=False, *, dtype=None, axis=None):
         """The mean over one dimension, over a tuple of them, or over all (None)."""
-        return Mean.apply(self, _dims(dim), keepdim)
+        x = self if dtype is None else self.to(dtype)
+        try:
+            return Mean.apply(x, _dims(dim if axis is None else axis), keepdim)
+        except TypeError as error:
+            raise DtypeError(error) from None
 
 # %%
 x = tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
@@ -1347,7 +1396,7 @@ print(f"a million tenths: left to right {one_by_one:.2f}, NumPy's sum {tenths.su
 #| export
 @methods_of(Tensor)
 class _Variance:
-    def var(self, dim=None, unbiased=None, keepdim=False, *, correction=1):
+    def var(self, dim=None, unbiased=None, keepdim=False, *, correction=1, axis=None):
         """The variance over `dim`: the squared differences from the mean, over n - correction.
 
         Args:
@@ -1355,6 +1404,7 @@ class _Variance:
             unbiased: PyTorch's older way: True for correction=1, False for correction=0.
             keepdim: leave the reduced dimensions in the shape, with size 1.
             correction: what to take off the number n of elements in each result.
+            axis: another name for `dim`.
 
         Returns:
             Tensor: of the shape that `self.mean(dim, keepdim)` has.
@@ -1366,6 +1416,7 @@ class _Variance:
             >>> tensor([2.0, 4.0, 9.0]).var()
             tensor(13.)
         """
+        dim = dim if axis is None else axis
         if isinstance(dim, bool):  # the oldest way: x.var(False)
             dim, unbiased = None, dim
         if unbiased is not None:
@@ -1474,25 +1525,27 @@ def checked_dim(dim, ndim):
 
 @methods_of(Tensor)
 class _Extremes:
-    def argmax(self, dim=None, keepdim=False):
+    def argmax(self, dim=None, keepdim=False, *, axis=None):
         """The position of the largest element along `dim` (None: in the flattened tensor)."""
+        dim = dim if axis is None else axis
         return wrap(np.asarray(self.data.argmax(axis=dim, keepdims=keepdim)))
 
-    def argmin(self, dim=None, keepdim=False):
+    def argmin(self, dim=None, keepdim=False, *, axis=None):
         """The position of the smallest element along `dim` (None: in the flattened tensor)."""
+        dim = dim if axis is None else axis
         return wrap(np.asarray(self.data.argmin(axis=dim, keepdims=keepdim)))
 
-    def max(self, dim=None, keepdim=False):
+    def max(self, dim=None, keepdim=False, *, axis=None):
         """The largest element; with a `dim`, a pair (values, indices)."""
         if isinstance(dim, Tensor):  # PyTorch's other meaning: the larger of two, everywhere
             return maximum(self, dim)
-        return self._extreme(Max, self.argmax, dim, keepdim)
+        return self._extreme(Max, self.argmax, dim if axis is None else axis, keepdim)
 
-    def min(self, dim=None, keepdim=False):
+    def min(self, dim=None, keepdim=False, *, axis=None):
         """The smallest element; with a `dim`, a pair (values, indices)."""
         if isinstance(dim, Tensor):
             return Minimum.apply(self, dim)
-        return self._extreme(Min, self.argmin, dim, keepdim)
+        return self._extreme(Min, self.argmin, dim if axis is None else axis, keepdim)
 
     def _extreme(self, operation, position, dim, keepdim):
         if dim is None:
@@ -1577,8 +1630,16 @@ class MatMul(Function):
             return np.matmul(a, b)
         except ValueError as error:
             if "broadcast" not in str(error):  # of the dimensions before the matrices
-                matmul_shape(np.shape(a), np.shape(b))  # says what does not fit
+                raise ShapeError(self.problem(np.shape(a), np.shape(b)) or error) from None
             raise
+
+    @staticmethod
+    def problem(a, b):
+        """What `matmul_shape` says that does not fit, None if all fits."""
+        try:
+            matmul_shape(a, b)
+        except ValueError as error:
+            return error
 
 
 @methods_of(Tensor)
@@ -1669,7 +1730,7 @@ class Reshape(Function):
                 raise ValueError
             return a.reshape(shape)
         except ValueError:
-            raise ValueError(
+            raise ShapeError(
                 f"reshape: shape {a.shape} has {a.size} elements, they do not fill {shape}"
             ) from None
 
@@ -1681,10 +1742,15 @@ class _Shapes:
         return Reshape.apply(self, _sizes(sizes, shape))
 
     def view(self, *shape):
-        """The same memory in another shape; a RuntimeError where that needs a copy."""
+        """The same memory in another shape; a RuntimeError where that needs a copy.
+
+        Images whose channels stand together in memory, as the results of module 07 do, are copied.
+        """
         result = self.reshape(*shape)
         array = self.data
-        if not array.flags.c_contiguous and not np.may_share_memory(array, result.data):
+        by_pixel = array.ndim > 2 and np.moveaxis(array, -3, -1).flags.c_contiguous  # see module 07
+        shared = array.flags.c_contiguous or np.may_share_memory(array, result.data)
+        if not shared and not by_pixel:
             raise RuntimeError(
                 f"view: shape {self.shape} does not lie in memory so that it can be seen as "
                 f"{result.shape} without a copy: use .reshape(...)"
@@ -1817,7 +1883,7 @@ class Expand(Function):
             tensor([[1, 1, 1],
                     [2, 2, 2]])
         """
-        problem = ValueError(f"expand: shape {a.shape} cannot be stretched to {sizes}")
+        problem = ShapeError(f"expand: shape {a.shape} cannot be stretched to {sizes}")
         ### BEGIN SOLUTION
         new = len(sizes) - a.ndim
         if new < 0 or -1 in sizes[:new]:
@@ -1902,7 +1968,7 @@ class Cat(Function):
             return np.concatenate(arrays, axis=dim)
         except ValueError as error:
             shapes = ", ".join(str(a.shape) for a in arrays)
-            kind = IndexError if isinstance(error, IndexError) else ValueError
+            kind = IndexError if isinstance(error, IndexError) else ShapeError
             raise kind(f"cat: shapes {shapes} cannot be joined along dim {dim}") from None
 
 
@@ -1912,16 +1978,16 @@ class Stack(Function):
             return np.stack(arrays, axis=dim)
         except ValueError as error:
             shapes = ", ".join(str(a.shape) for a in arrays)
-            kind = IndexError if isinstance(error, IndexError) else ValueError
+            kind = IndexError if isinstance(error, IndexError) else ShapeError
             raise kind(f"stack: shapes {shapes} cannot be stacked at dim {dim}") from None
 
 
-def cat(tensors, dim=0):
+def cat(tensors, dim=0, *, axis=None):
     """Join tensors along an existing dimension; their other sizes must agree.
 
     `tensor([])` fits with all of them, so that a collection can begin with it.
     """
-    tensors = list(tensors)
+    tensors, dim = list(tensors), dim if axis is None else axis
     empty = next((list(t.shape) for t in tensors if t.shape != (0,)), [0])
     if len(empty) > 1 and -len(empty) <= dim < len(empty):
         empty[dim] = 0
@@ -1929,9 +1995,9 @@ def cat(tensors, dim=0):
     return Cat.apply(dim, *tensors)
 
 
-def stack(tensors, dim=0):
+def stack(tensors, dim=0, *, axis=None):
     """Join tensors of one shape along a new dimension `dim`."""
-    return Stack.apply(dim, *tensors)
+    return Stack.apply(dim if axis is None else axis, *tensors)
 
 # %%
 a, b = tensor([[1, 2], [3, 4]]), tensor([[5, 6]])

@@ -165,7 +165,9 @@ from tinytorch.tensor import (
     wrap,
 )
 
-__all__ = ["is_grad_enabled", "no_grad"]  # what `tinytorch` itself offers
+__all__ = [  # what `tinytorch` itself offers
+    "enable_grad", "inference_mode", "is_grad_enabled", "no_grad", "set_grad_enabled",  # noqa: F822
+]  # fmt: skip
 
 # %% [markdown]
 # Some of what follows needs helpers that teach nothing: they convert, or say what is wrong. They
@@ -175,6 +177,7 @@ __all__ = ["is_grad_enabled", "no_grad"]  # what `tinytorch` itself offers
 # %%
 from autograd_given import (
     _as_matrices,
+    _before,
     _disagreement,
     _freed,
     _gradients,
@@ -182,6 +185,8 @@ from autograd_given import (
     _starting_gradient,
     _too_few,
     may_repeat,
+    recorded_in_place,
+    recorded_setitem,
 )
 
 # %% [markdown]
@@ -662,7 +667,7 @@ def backward(self, gradient=None, retain_graph=False):
         if inputs is None:
             raise _freed()
         if -age < _last_change:
-            _refuse_changed(result, node)
+            inputs = _as_recorded(result, node)
         ### BEGIN SOLUTION
         grad = grads.pop(node)
         results = node.backward(grad)
@@ -871,6 +876,11 @@ print("outside:", w * 3, "recording", is_grad_enabled())
 # time, and a change that is younger than an operation which used the tensor is an error. PyTorch
 # counts versions to the same end. (It also sees changes through views, which we do not. Changes of
 # `tensor.data` neither of us sees: there you are on your own.)
+#
+# A *result* may be changed while recording: `y += x` is then recorded as `y + x`, and the tensor
+# `y` goes on as its result. `recorded_in_place` in `autograd_given.py` does that. What was recorded
+# with the old `y` keeps the old array and the old history, so its gradients stay right. (A view
+# that was taken of `y` before keeps the old numbers; in PyTorch it would see the new ones.)
 
 # %%
 #| export
@@ -887,14 +897,14 @@ def _check_writable(self, value=None):
         )
     if _recording and isinstance(value, Tensor) and value.requires_grad:
         raise RuntimeError(
-            "in-place change with a value that requires grad: its gradient would be lost; "
-            "write x = x + y instead of x += y, or value.detach() if that is meant"
+            "in-place change of a view with a value that requires grad: its gradient would be "
+            "lost; change the whole tensor, x[i] = y, or write value.detach() if that is meant"
         )
     self._changed = _last_change = next(_clock)
 
 
-def _refuse_changed(result, node):
-    """Raise if what the rule of `node` will read was changed after it was recorded."""
+def _as_recorded(result, node):
+    """The inputs of `node` as they were when it was recorded; raises if its rule reads others."""
     used = [result, *(a for a in node.inputs if isinstance(a, Tensor) and a.grad_fn is None)]
     for tensor in used:  # the other inputs are results: they are looked at when their turn comes
         if tensor._changed > node.age:
@@ -903,9 +913,19 @@ def _refuse_changed(result, node):
                 f"{type(node).__name__} was recorded with it, so its gradient would be wrong: "
                 "change it after backward()"
             )
+    return tuple(was for _, was in _before(node))
+
+
+def note_change():
+    """Let the walk look closer at everything that was recorded up to now."""
+    global _last_change
+    _last_change = next(_clock)
+    return _last_change
 
 
 Tensor._check_writable = _check_writable
+Tensor._in_place = recorded_in_place(Tensor._in_place, is_grad_enabled, note_change)
+Tensor.__setitem__ = recorded_setitem(Tensor.__setitem__, is_grad_enabled, note_change)
 
 # %%
 w, batch = tensor([1.0, 2.0], requires_grad=True), tensor([3.0, 4.0])

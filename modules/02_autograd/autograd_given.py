@@ -11,26 +11,39 @@ import tito.activate  # makes "import tinytorch" find this workspace's own packa
 # %%
 #| default_exp autograd
 #| export
+import functools
 import math
 
 import numpy as np
 
 from tinytorch.tensor import (
     Abs,
+    Add,
     Cast,
     Cat,
     Clamp,
     Clone,
+    Div,
     Expand,
+    Function,
+    Index,
     Max,
     Maximum,
+    Mul,
+    Permute,
     Pow,
     Remainder,
+    Reshape,
+    ShapeError,
     Sqrt,
     Stack,
+    Sub,
     Tensor,
     Where,
+    index_steps,
     ndarray,
+    unwrap,
+    wrap,
 )
 
 # %% [markdown]
@@ -232,3 +245,267 @@ Max.backward = max_backward
 Expand.backward = expand_backward
 Cat.backward = cat_backward
 Stack.backward = stack_backward
+
+# %% [markdown]
+# ## In place, in the graph
+#
+# A result that is changed in place takes on a new array and a new history. Whoever recorded the
+# tensor before finds what it was then by the age of the change.
+
+# %%
+#| export
+VIEWS = (Expand, Index, Permute, Reshape)  # operations whose results may share an input's memory
+RECORDED = {np.add: Add, np.subtract: Sub, np.multiply: Mul, np.true_divide: Div, np.power: Pow}
+
+
+class SetItem(Function):
+    """`array[index] = value`, into a copy."""
+
+    def forward(self, a, steps, value):
+        out = a.copy()
+        part = out
+        for step in steps[:-1]:
+            part = part[step]
+        one = isinstance(value, ndarray) and value.size == 1
+        part[steps[-1]] = value.reshape(()) if one else value
+        return out
+
+    def backward(self, grad):
+        _, steps, value = self.args
+        kept, part = grad.copy(), grad
+        hole = kept
+        for step in steps[:-1]:
+            part, hole = part[step], hole[step]
+        hole[steps[-1]] = 0
+        part = np.array(part[steps[-1]])
+        if isinstance(value, ndarray) and value.ndim > part.ndim:
+            part = part.sum().reshape(value.shape) if value.size == 1 else part.reshape(value.shape)
+        return kept, None, part
+
+
+def _takes_part(tensor, value):
+    """Whether a change of `tensor` to something with `value` can and must be recorded."""
+    if tensor.grad_fn is not None:
+        return True
+    wanted = isinstance(value, Tensor) and value.requires_grad
+    return wanted and not tensor.requires_grad and tensor.data.base is None
+
+
+def _is_view(tensor):
+    node = tensor.grad_fn
+    shares = isinstance(node, VIEWS) and node.args is not None
+    return shares and np.may_share_memory(node.args[0], tensor.data)
+
+
+def _tell_base(node, new, note_change):
+    """The tensor that a view was taken of, at `node`, takes over the view's new numbers."""
+    base = next(was for _, was in _before(node))
+    if base is not node.inputs[0] or isinstance(node, Expand) or base.grad_fn is None:
+        raise RuntimeError(
+            "in-place change of a view of a tensor that requires grad, or was changed since, or "
+            "was expanded: write x = x + y instead of x += y"
+        )
+    if isinstance(node, Index):
+        _go_on(base, lambda old: SetItem.apply(old, [node.args[1]], new), note_change)
+    elif isinstance(node, Permute):
+        order = [node.args[1].index(i) for i in range(len(node.args[1]))]
+        _go_on(base, lambda old: new.permute(order), note_change)
+    else:
+        _go_on(base, lambda old: new.reshape(old.shape), note_change)
+
+
+def _go_on(tensor, make, note_change):
+    """Let `tensor` be what `make(its old self)` returns, from now on."""
+    node, is_view = tensor.grad_fn, _is_view(tensor)
+    old = wrap(tensor.data)
+    old.grad_fn, old.requires_grad = node, tensor.requires_grad
+    new = make(old)
+    if new.shape != tensor.shape:
+        raise ShapeError(
+            f"a tensor of shape {tuple(tensor.shape)} cannot hold a result of shape "
+            f"{tuple(new.shape)}: an in-place change must not change the shape"
+        )
+    if is_view:
+        _tell_base(node, new, note_change)
+    tensor._versions = [*getattr(tensor, "_versions", ()), (note_change(), old)]
+    tensor.data = new.data.astype(old.dtype, copy=False)
+    tensor.grad_fn, tensor.requires_grad = new.grad_fn, new.requires_grad
+    return tensor
+
+
+def recorded_in_place(plain, is_recording, note_change):
+    """`Tensor._in_place`, which records a change of a result; `plain` changes all else.
+
+    Args:
+        plain: the method of module 01.
+        is_recording: whether operations are recorded now.
+        note_change: tells the walk that something was changed, and returns the time.
+    """
+
+    def in_place(self, operation, other):
+        if not (is_recording() and _takes_part(self, other)):
+            return plain(self, operation, other)
+        if operation not in RECORDED:
+            return plain(self, operation, other)  # which refuses
+        return _go_on(self, lambda old: RECORDED[operation].apply(old, other), note_change)
+
+    return in_place
+
+
+def recorded_setitem(plain, is_recording, note_change):
+    """`Tensor.__setitem__`, which records a change of a result: see `recorded_in_place`."""
+
+    def setitem(self, index, value):
+        if not (is_recording() and _takes_part(self, value)):
+            return plain(self, index, value)
+        if value is self:
+            return None  # the second half of `y[0] += 1` where `y[0]` is all of y
+        steps = index_steps(index)
+        value = value if isinstance(value, Tensor) else np.asarray(unwrap(value), self.dtype)
+        _go_on(self, lambda old: SetItem.apply(old, steps, value), note_change)
+        return None
+
+    return setitem
+
+
+def _before(node):
+    """For each input of `node` the pair: itself, and what it was when `node` was recorded."""
+    for value in node.inputs:
+        versions = getattr(value, "_versions", ()) if isinstance(value, Tensor) else ()
+        yield value, next((old for time, old in versions if time > node.age), value)
+
+# %% [markdown]
+# ## Recording on and off, and gradients without `.grad`
+
+# %%
+#| export
+class set_grad_enabled:
+    """Switch recording on or off: at once, and for a `with` block until its end."""
+
+    def __init__(self, mode):
+        global _recording
+        self.was, _recording = _recording, bool(mode)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        global _recording
+        _recording = self.was
+
+
+class enable_grad:
+    """Within this everything is recorded, also inside of `no_grad`."""
+
+    def __enter__(self):
+        self.switch = set_grad_enabled(True)
+
+    def __exit__(self, *error):
+        self.switch.__exit__()
+
+    def __call__(self, function):
+        @functools.wraps(function)
+        def with_recording(*args, **kwargs):
+            with enable_grad():
+                return function(*args, **kwargs)
+
+        return with_recording
+
+
+def inference_mode(mode=True):
+    """The same as `no_grad()` here: `with inference_mode():`, or as a decorator."""
+    if callable(mode):
+        return no_grad()(mode)  # noqa: F821  (the lesson has it, in the same exported file)
+    return no_grad() if mode else enable_grad()  # noqa: F821
+
+
+def Variable(data, requires_grad=False):
+    """A tensor of the same memory, from the time when tensors had no gradients."""
+    out = wrap(unwrap(data))
+    return out.requires_grad_() if requires_grad else out
+
+
+def grad(
+    outputs,
+    inputs,
+    grad_outputs=None,
+    retain_graph=None,
+    create_graph=False,
+    allow_unused=False,
+):
+    """The gradients of the sum of `outputs` with respect to `inputs`, without touching any `grad`.
+
+    Args:
+        outputs, inputs: a tensor or several; results may be inputs too.
+        grad_outputs: where to start, as the `gradient` of `backward`; one for each output.
+        retain_graph: keep what was recorded.
+        create_graph: refused: gradients are not recorded here.
+        allow_unused: give None for inputs that had no part in it, instead of an error.
+
+    Returns:
+        tuple of tensors, one for each input.
+
+    Raises:
+        RuntimeError: an input had no part in it, or gradients of gradients are asked for.
+    """
+    if create_graph:
+        raise RuntimeError("create_graph=True: gradients of gradients are not recorded here")
+    outputs = (outputs,) if isinstance(outputs, Tensor) else tuple(outputs)
+    inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+    starts = grad_outputs if isinstance(grad_outputs, (tuple, list)) else [grad_outputs]
+    starts = [*starts] * (len(outputs) if len(starts) == 1 else 1)
+    found = _collected(outputs, starts, inputs, bool(retain_graph))
+    for number, gradient in enumerate(found):
+        if gradient is None and not allow_unused:
+            raise RuntimeError(
+                f"grad: input {number} had no part in the outputs: allow_unused=True gives None"
+            )
+    return tuple(found)
+
+
+def _collected(outputs, starts, inputs, retain_graph):
+    """Walk back from all outputs; catch what arrives at the inputs; leave every `grad` alone."""
+    leaves = [*_leaves(outputs), *(x for x in inputs if x.grad_fn is None)]
+    kept = [(leaf, leaf.grad) for leaf in {id(x): x for x in leaves}.values()]
+    caught = {x.grad_fn: [] for x in inputs if x.grad_fn is not None}
+    for leaf, _ in kept:
+        leaf.grad = None
+    for node, arrived in caught.items():
+        node.backward = _catching(node.backward, arrived)
+    try:
+        for number, (output, start) in enumerate(zip(outputs, starts)):
+            output.backward(start, retain_graph or number < len(outputs) - 1)
+        return [x.grad if x.grad_fn is None else _total(caught[x.grad_fn]) for x in inputs]
+    finally:
+        for leaf, gradient in kept:
+            leaf.grad = gradient
+        for node in caught:
+            del node.backward
+
+
+def _catching(rule, arrived):
+    """The backward rule, which also notes the gradients that come to it."""
+
+    def backward(grad):
+        arrived.append(grad)
+        return rule(grad)
+
+    return backward
+
+
+def _total(gradients):
+    """One tensor of all that has arrived, None for nothing."""
+    return wrap(np.array(sum(gradients))) if gradients else None
+
+
+def _leaves(outputs):
+    """All leaves that the outputs were computed from."""
+    found, seen, ahead = [], set(), list(outputs)
+    while ahead:
+        x = ahead.pop()
+        if x.grad_fn is None:
+            found.append(x)
+        elif x.grad_fn not in seen and x.grad_fn.inputs is not None:
+            seen.add(x.grad_fn)
+            ahead += [a for a in x.grad_fn.inputs if isinstance(a, Tensor) and a.requires_grad]
+    return found

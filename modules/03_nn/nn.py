@@ -118,13 +118,18 @@ from nn_given import (
     _share,
     binary_cross_entropy,
     calculate_gain,
+    changed,
     constant_,
+    cross_entropy_of_probabilities,
     erf,
     gelu,
     nll_loss,
     normal_,
+    older,
     ones_,
     uniform_,
+    weighted_bce_with_logits,
+    weighted_nll,
     zeros_,
 )
 
@@ -189,9 +194,9 @@ class ReLUOp(Function):
         ### END SOLUTION
 
 
-def relu(input):
+def relu(input, inplace=False):
     """max(input, 0), element by element (the name: Nair & Hinton, 2010)."""
-    return ReLUOp.apply(input)
+    return changed(input, ReLUOp.apply) if inplace else ReLUOp.apply(input)
 
 # %%
 x = tensor([-2.0, -0.5, 0.0, 0.5, 3.0], requires_grad=True)
@@ -505,7 +510,7 @@ class MSEOp(Function):
         ### END SOLUTION
 
 
-def mse_loss(input, target, *, reduction="mean"):
+def mse_loss(input, target, size_average=None, reduce=None, reduction="mean"):
     """The mean of (input - target)^2; input and target of one shape.
 
     Warns where the shapes differ: (4, 1) and (4,) broadcast to (4, 4), and every output is then
@@ -518,7 +523,7 @@ def mse_loss(input, target, *, reduction="mean"):
             "Give one of them the other's shape.",
             stacklevel=2,
         )
-    return MSEOp.apply(input, target, reduction)
+    return MSEOp.apply(input, target, older(size_average, reduce, reduction))
 
 # %%
 x, target = tensor([1.0, 2.0, 3.0], requires_grad=True), tensor([1.0, 4.0, 0.0])
@@ -615,14 +620,16 @@ class LogSoftmaxOp(Function):
         return grad - np.exp(self.out) * grad.sum(axis=self.args[1], keepdims=True)
 
 
-def softmax(input, dim):
+def softmax(input, dim, dtype=None):
     """Probabilities in proportion to exp(input), which sum to 1 along `dim` (Bridle, 1990)."""
-    return SoftmaxOp.apply(input, checked_dim(dim, input.ndim))
+    x = input if dtype is None else input.to(dtype)
+    return SoftmaxOp.apply(x, checked_dim(dim, x.ndim))
 
 
-def log_softmax(input, dim):
+def log_softmax(input, dim, dtype=None):
     """The logarithm of softmax(input, dim)."""
-    return LogSoftmaxOp.apply(input, checked_dim(dim, input.ndim))
+    x = input if dtype is None else input.to(dtype)
+    return LogSoftmaxOp.apply(x, checked_dim(dim, x.ndim))
 
 # %%
 scores = tensor(np.log([[1.0, 2.0, 3.0]]), requires_grad=True)
@@ -714,12 +721,24 @@ class CrossEntropyOp(Function):
 
 # %%
 #| export nn.functional
-def cross_entropy(input, target, *, ignore_index=-100, reduction="mean", label_smoothing=0.0):
+def cross_entropy(
+    input,
+    target,
+    weight=None,
+    size_average=None,
+    ignore_index=-100,
+    reduce=None,
+    reduction="mean",
+    label_smoothing=0.0,
+):
     """Minus the logarithm of the probability that softmax(input) gives to the right class.
 
     Args:
         input: scores, of shape (N, C), (C,) or (N, C, d1, ...), for C classes.
-        target: ints, of that shape without C: the number of the right class, from 0 to C - 1.
+        target: ints, of that shape without C: the number of the right class, from 0 to C - 1. Or
+            probabilities of all classes, of the shape of `input`.
+        weight: how much each class counts, a tensor (C,).
+        size_average, reduce: PyTorch's older words for `reduction`.
         ignore_index: targets with this number do not count.
         reduction: "mean" over the targets that count, "sum", or "none" (the shape of `target`).
         label_smoothing: the part of the target that is spread evenly over all classes.
@@ -730,8 +749,15 @@ def cross_entropy(input, target, *, ignore_index=-100, reduction="mean", label_s
     """
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"label_smoothing must be from 0 to 1, not {label_smoothing}")
+    reduction = older(size_average, reduce, reduction)
+    if target.dtype.kind == "f" and target.shape == input.shape:
+        return cross_entropy_of_probabilities(input, target, weight, reduction, label_smoothing)
     rows, classes = _rows_and_classes("cross_entropy", input, target)
     keep = _kept("cross_entropy", rows, classes, ignore_index)
+    if weight is not None:
+        logs = LogSoftmaxOp.apply(rows, 1)
+        how = keep, weight, label_smoothing, reduction
+        return weighted_nll(logs, classes, *how, target.shape)
     if keep is None and not label_smoothing:
         loss = CrossEntropyOp.apply(rows, classes, reduction)
         return loss if reduction != "none" else loss.reshape(*target.shape)
@@ -823,9 +849,23 @@ class BCEWithLogitsOp(Function):
         ### END SOLUTION
 
 
-def binary_cross_entropy_with_logits(input, target, *, reduction="mean"):
-    """The loss of yes-or-no scores of any size; target of the same shape, from 0 to 1."""
+def binary_cross_entropy_with_logits(
+    input,
+    target,
+    weight=None,
+    size_average=None,
+    reduce=None,
+    reduction="mean",
+    pos_weight=None,
+):
+    """The loss of yes-or-no scores of any size; target of the same shape, from 0 to 1.
+
+    weight: how much each loss counts; pos_weight: how much a yes counts; both broadcast.
+    """
     _check_same_shape("binary_cross_entropy_with_logits", input, target)
+    reduction = older(size_average, reduce, reduction)
+    if weight is not None or pos_weight is not None:
+        return weighted_bce_with_logits(input, target, weight, pos_weight, reduction)
     return BCEWithLogitsOp.apply(input, target, reduction)
 
 
@@ -874,10 +914,19 @@ print("from probabilities", [round(value, 4) for value in again.tolist()])
 #| default_exp nn.modules
 #| export
 import math
+from collections import OrderedDict
 
 import numpy as np
 
-from tinytorch.tensor import Tensor, as_array, float32, float64, methods_of, unwrap
+from tinytorch.tensor import (
+    Tensor,
+    as_array,
+    dtype_asked,
+    float32,
+    float64,
+    methods_of,
+    unwrap,
+)
 
 if __name__ == "tinytorch.nn.modules":  # in the package; this lesson has the names already
     from tinytorch.nn.functional import (
@@ -887,6 +936,7 @@ if __name__ == "tinytorch.nn.modules":  # in the package; this lesson has the na
         gelu,
         linear,
         mse_loss,
+        older,
         relu,
         sigmoid,
         softmax,
@@ -1225,8 +1275,8 @@ print("numbers to learn:", sum(parameter.numel() for parameter in net.parameters
 # dictionary; `load_state_dict` puts them back, into this model or into another one of the same
 # build. (Writing them to a file is another matter, for module 09.)
 #
-# Our `state_dict` returns copies, a snapshot. PyTorch's returns the tensors themselves, which keep
-# changing while you train; to keep a moment, one writes `copy.deepcopy(model.state_dict())` there.
+# Its tensors share the model's memory, as in PyTorch: they keep changing while you train. To keep a
+# moment, write `copy.deepcopy(model.state_dict())`.
 #
 # Loading is where models meet that do not fit, so it must be strict and say everything at once:
 #
@@ -1260,8 +1310,11 @@ class _State:
         return state
 
     def state_dict(self):
-        """A copy of every parameter and saved buffer, by name."""
-        return {name: Tensor(tensor.data) for name, tensor in self._state().items()}
+        """Every parameter and saved buffer, by name: tensors that share the module's memory.
+
+        As in PyTorch, they change when the module learns: `.clone()` what you want to keep.
+        """
+        return OrderedDict((name, tensor.detach()) for name, tensor in self._state().items())
 
     def load_state_dict(self, state_dict, strict=True):
         """Copy the numbers of a state into this module's parameters and buffers.
@@ -1298,7 +1351,7 @@ class _State:
         ### END SOLUTION
 
 # %%
-before = net.state_dict()
+before = {name: value.clone() for name, value in net.state_dict().items()}
 with no_grad():
     net.encoder.weight *= 100
 print("changed: ", net.encoder.weight.tolist())
@@ -1479,12 +1532,13 @@ print(f"after 30 layers: {(signal ** 2).mean().sqrt().item():.2f}")
 class Linear(Module):
     """input @ weight.T + bias, on the last dimension: (..., in_features) to (..., out_features)."""
 
-    def __init__(self, in_features, out_features, bias=True, dtype=None):
+    def __init__(self, in_features, out_features, bias=True, device=None, dtype=None):
         """Make the parameters and give them their first values.
 
         Args:
             in_features, out_features: the sizes of the last dimension, before and after.
             bias: False for a layer without; `self.bias` is then None.
+            device: "cpu" or None.
             dtype: of the parameters; None means float32.
 
         `self.weight` is a Parameter of shape (out_features, in_features), `self.bias` one of shape
@@ -1496,7 +1550,7 @@ class Linear(Module):
         """
         super().__init__()
         self.in_features, self.out_features = in_features, out_features
-        dtype = dtype or float32
+        dtype = dtype_asked((), dtype or float32, device)
         ### BEGIN SOLUTION
         self.weight = Parameter(np.empty((out_features, in_features), dtype))
         self.bias = Parameter(np.empty(out_features, dtype)) if bias else None
@@ -1579,10 +1633,17 @@ print(Sequential(Linear(2, 8), Linear(8, 1)))
 # %%
 #| export
 class ReLU(Module):
-    """max(input, 0)."""
+    """max(input, 0); `inplace` overwrites the input."""
+
+    def __init__(self, inplace=False):
+        super().__init__()
+        self.inplace = inplace
 
     def forward(self, input):
-        return relu(input)
+        return relu(input, self.inplace)
+
+    def extra_repr(self):
+        return "inplace=True" if self.inplace else ""
 
 
 class GELU(Module):
@@ -1657,9 +1718,15 @@ class ModuleList(_RowOfModules, Module):
 
 
 class _Loss(Module):
-    def __init__(self, *, reduction="mean"):
+    def __init__(self, size_average=None, reduce=None, reduction="mean"):
         super().__init__()
-        self.reduction = reduction
+        self.reduction = older(size_average, reduce, reduction)
+
+
+class _WeightedLoss(_Loss):
+    def __init__(self, weight=None, size_average=None, reduce=None, reduction="mean"):
+        super().__init__(size_average, reduce, reduction)
+        self.register_buffer("weight", weight)
 
 
 class MSELoss(_Loss):
@@ -1669,31 +1736,47 @@ class MSELoss(_Loss):
         return mse_loss(input, target, reduction=self.reduction)
 
 
-class BCELoss(_Loss):
+class BCELoss(_WeightedLoss):
     """Binary cross-entropy of probabilities."""
 
     def forward(self, input, target):
-        return binary_cross_entropy(input, target, reduction=self.reduction)
+        return binary_cross_entropy(input, target, self.weight, reduction=self.reduction)
 
 
-class BCEWithLogitsLoss(_Loss):
+class BCEWithLogitsLoss(_WeightedLoss):
     """Binary cross-entropy of scores."""
 
+    def __init__(
+        self, weight=None, size_average=None, reduce=None, reduction="mean", pos_weight=None
+    ):
+        super().__init__(weight, size_average, reduce, reduction)
+        self.register_buffer("pos_weight", pos_weight)
+
     def forward(self, input, target):
-        return binary_cross_entropy_with_logits(input, target, reduction=self.reduction)
+        how = {"reduction": self.reduction, "pos_weight": self.pos_weight}
+        return binary_cross_entropy_with_logits(input, target, self.weight, **how)
 
 
-class CrossEntropyLoss(_Loss):
-    """Cross-entropy of scores (N, C) and classes (N,)."""
+class CrossEntropyLoss(_WeightedLoss):
+    """Cross-entropy of scores (N, C) and classes (N,), or probabilities (N, C)."""
 
-    def __init__(self, *, ignore_index=-100, reduction="mean", label_smoothing=0.0):
-        super().__init__(reduction=reduction)
+    def __init__(
+        self,
+        weight=None,
+        size_average=None,
+        ignore_index=-100,
+        reduce=None,
+        reduction="mean",
+        label_smoothing=0.0,
+    ):
+        super().__init__(weight, size_average, reduce, reduction)
         self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
 
     def forward(self, input, target):
         return cross_entropy(
             input,
             target,
+            self.weight,
             ignore_index=self.ignore_index,
             reduction=self.reduction,
             label_smoothing=self.label_smoothing,

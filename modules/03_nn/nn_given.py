@@ -19,7 +19,8 @@ from functools import cache
 
 import numpy as np
 
-from tinytorch.tensor import Function, float32, where
+from tinytorch import autograd
+from tinytorch.tensor import Cat, Function, float32, where, wrap
 
 CELLS = 256  # points of the table for each unit of x
 REACH = 6  # erf(6) is 1 in float64
@@ -86,6 +87,172 @@ def gelu(input, *, approximate="none"):
     return GELUOp.apply(input) if approximate == "none" else GELUTanhOp.apply(input)
 
 # %% [markdown]
+# ## More activation functions
+
+# %%
+#| export nn.functional
+def changed(input, function):
+    """Overwrite `input` with `function(input)`, as `inplace=True` asks; recorded for a result."""
+    if autograd.is_grad_enabled() and input.grad_fn is not None:
+        return autograd._go_on(input, function, autograd.note_change)
+    input._check_writable()
+    input.data[...] = function(input.detach()).data
+    return input
+
+
+class LeakyReLUOp(Function):
+    def forward(self, x, slope):
+        return np.where(x > 0, x, x * slope)
+
+    def backward(self, grad):
+        x, slope = self.args
+        return np.where(x > 0, grad, grad * slope)
+
+
+class ELUOp(Function):
+    """x above 0, alpha * (exp(x) - 1) below (Clevert et al., 2016)."""
+
+    def forward(self, x, alpha):
+        return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
+
+    def backward(self, grad):
+        x, alpha = self.args
+        return np.where(x > 0, grad, grad * (self.out + alpha))
+
+
+class SoftplusOp(Function):
+    """log(1 + exp(beta * x)) / beta; x itself where beta * x is above the threshold."""
+
+    def forward(self, x, beta, threshold):
+        scaled = beta * x
+        smooth = (np.maximum(scaled, 0) + np.log1p(np.exp(-np.abs(scaled)))) / beta
+        return np.where(scaled > threshold, x, smooth).astype(x.dtype)
+
+    def backward(self, grad):
+        x, beta, threshold = self.args
+        slope = SigmoidOp().forward(beta * x)  # noqa: F821  (the lesson has it, in the same file)
+        return np.where(beta * x > threshold, grad, grad * slope)
+
+
+def leaky_relu(input, negative_slope=0.01, inplace=False):
+    """input where it is positive, negative_slope * input elsewhere (Maas et al., 2013)."""
+
+    def function(x):
+        return LeakyReLUOp.apply(x, negative_slope)
+
+    return changed(input, function) if inplace else function(input)
+
+
+def elu(input, alpha=1.0, inplace=False):
+    """input where it is positive, alpha * (exp(input) - 1) elsewhere (Clevert et al., 2016)."""
+
+    def function(x):
+        return ELUOp.apply(x, alpha)
+
+    return changed(input, function) if inplace else function(input)
+
+
+def silu(input, inplace=False):
+    """input * sigmoid(input) (Elfwing et al., 2017)."""
+
+    def function(x):
+        return x * SigmoidOp.apply(x)  # noqa: F821
+
+    return changed(input, function) if inplace else function(input)
+
+
+def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
+    """input, cut off at min_val and max_val."""
+
+    def function(x):
+        return x.clamp(min_val, max_val)
+
+    return changed(input, function) if inplace else function(input)
+
+
+def relu6(input, inplace=False):
+    """input, cut off at 0 and 6."""
+    return hardtanh(input, 0.0, 6.0, inplace)
+
+
+def softplus(input, beta=1.0, threshold=20.0):
+    """log(1 + exp(beta * input)) / beta: a smooth ReLU."""
+    return SoftplusOp.apply(input, beta, threshold)
+
+
+def logsigmoid(input):
+    """log(sigmoid(input)), without overflow."""
+    return -softplus(-input, 1.0, math.inf)
+
+
+def glu(input, dim=-1):
+    """The first half along `dim` times the sigmoid of the second (Dauphin et al., 2017)."""
+    first, second = input.chunk(2, dim)
+    return first * SigmoidOp.apply(second)  # noqa: F821
+
+# %% [markdown]
+# ## Vectors
+
+# %%
+#| export nn.functional
+def one_hot(tensor, num_classes=-1):
+    """For each class number a row of zeros with a 1 at that place.
+
+    Args:
+        tensor: whole numbers of any shape, from 0 on.
+        num_classes: C; -1 for one more than the largest number.
+
+    Returns:
+        Tensor: int64, (..., C).
+
+    Raises:
+        RuntimeError: a number outside of 0 to C - 1.
+    """
+    classes = tensor.data
+    if classes.dtype.kind not in "iu":
+        raise RuntimeError(f"one_hot: needs class numbers, which are ints, not {classes.dtype}")
+    count = int(classes.max(initial=-1)) + 1 if num_classes == -1 else num_classes
+    if classes.size and not 0 <= classes.min() <= classes.max() < count:
+        raise RuntimeError(f"one_hot: class numbers must be from 0 to {count - 1}")
+    return wrap(np.eye(count, dtype=np.int64)[classes])
+
+
+def normalize(input, p=2.0, dim=1, eps=1e-12):
+    """input, divided by its p-norm along `dim`."""
+    return input / input.norm(p, dim, keepdim=True).clamp(min=eps)
+
+
+def cosine_similarity(x1, x2, dim=1, eps=1e-8):
+    """The cosine of the angle between the vectors along `dim`."""
+    squares = (x1 * x1).sum(dim) * (x2 * x2).sum(dim)
+    return (x1 * x2).sum(dim) / squares.clamp(min=eps * eps).sqrt()
+
+
+def pad(input, pad, mode="constant", value=0.0):
+    """Put numbers around a tensor: pairs (before, after), for the last dimension first.
+
+    A negative number cuts off. Only mode "constant".
+    """
+    if mode != "constant":
+        raise NotImplementedError(f"pad: mode {mode!r} is not offered; use mode='constant'")
+    if len(pad) % 2 or len(pad) > 2 * input.ndim:
+        raise RuntimeError(f"pad: {pad} are not pairs for a tensor of shape {tuple(input.shape)}")
+    for number in range(len(pad) // 2):
+        dim = input.ndim - 1 - number
+        input = _padded(input, dim, pad[2 * number], pad[2 * number + 1], value)
+    return input
+
+
+def _padded(input, dim, before, after, value):
+    start, size = max(-before, 0), input.shape[dim] - max(-before, 0) - max(-after, 0)
+    parts = [input.narrow(dim, start, size)]
+    for position, count in ((0, before), (len(parts) + 1, after)):
+        if count > 0:
+            sizes = [count if d == dim else n for d, n in enumerate(input.shape)]
+            parts.insert(position, wrap(np.full(sizes, value, input.dtype)))
+    return parts[0] if len(parts) == 1 else Cat.apply(dim, *parts)
+
+# %% [markdown]
 # ## What losses have in common
 
 # %%
@@ -105,6 +272,100 @@ def _share(grad, reduction, count):
     """The part of `grad` that falls to each of the `count` single losses."""
     return grad / count if reduction == "mean" else grad
 
+
+def older(size_average, reduce, reduction):
+    """`reduction`, in PyTorch's older words: reduce=False is "none", size_average=False "sum"."""
+    if reduce is False:
+        return "none"
+    if size_average is None and reduce is None:
+        return reduction
+    return "sum" if size_average is False else "mean"
+
+
+def reduced_tensor(losses, reduction):
+    """`_reduced` for a tensor: its mean, its sum or all of it."""
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(f"reduction must be 'mean', 'sum' or 'none', not {reduction!r}")
+    return losses if reduction == "none" else getattr(losses, reduction)()
+
+
+def weighted_nll(logs, classes, keep, weight, smoothing, reduction, shape):
+    """Cross-entropy of log-probabilities (N, C) where classes have weights (C,).
+
+    The mean is that of the weighted losses over the sum of their weights.
+    """
+    counts = np.ones(len(classes.data), bool) if keep is None else keep
+    right = classes.data * counts  # any class will do where none counts
+    weights = weight.data[right] * counts
+    picked = logs[np.arange(len(right)), right]
+    losses = -picked * wrap(weights)
+    if smoothing:
+        smooth = -(logs * weight).sum(1) * (smoothing / logs.shape[1])
+        losses = losses * (1 - smoothing) + where(counts, smooth, 0.0)
+    if reduction == "mean":
+        return losses.sum() / weights.sum()
+    losses = reduced_tensor(losses, reduction)
+    return losses.reshape(shape) if reduction == "none" else losses
+
+
+def cross_entropy_of_probabilities(input, target, weight, reduction, smoothing):
+    """Cross-entropy where the target says how probable each class is."""
+    dim = min(input.ndim - 1, 1)
+    if smoothing:
+        target = target * (1 - smoothing) + smoothing / input.shape[dim]
+    terms = LogSoftmaxOp.apply(input, dim) * target  # noqa: F821
+    if weight is not None:
+        terms = terms * weight.reshape(-1, *(1,) * (input.ndim - 1 - dim))
+    return reduced_tensor(-terms.sum(dim), reduction)
+
+
+def weighted_bce_with_logits(input, target, weight, pos_weight, reduction):
+    """Binary cross-entropy of scores where some losses count more than others."""
+    factor = 1 if pos_weight is None else (pos_weight - 1) * target + 1
+    losses = (1 - target) * input - factor * logsigmoid(input)
+    return reduced_tensor(losses if weight is None else losses * weight, reduction)
+
+
+def l1_loss(input, target, size_average=None, reduce=None, reduction="mean"):
+    """The mean of |input - target|."""
+    return reduced_tensor((input - target).abs(), older(size_average, reduce, reduction))
+
+
+def huber_loss(input, target, reduction="mean", delta=1.0):
+    """Half the square of small differences, a line for those above delta (Huber, 1964)."""
+    apart = (input - target).abs()
+    losses = where(apart <= delta, 0.5 * apart * apart, delta * (apart - 0.5 * delta))
+    return reduced_tensor(losses, reduction)
+
+
+def smooth_l1_loss(
+    input, target, size_average=None, reduce=None, reduction="mean", beta=1.0
+):
+    """The Huber loss over beta (Girshick, 2015); l1_loss for beta 0."""
+    reduction = older(size_average, reduce, reduction)
+    if beta == 0:
+        return l1_loss(input, target, reduction=reduction)
+    return huber_loss(input, target, reduction, beta) / beta
+
+
+def kl_div(
+    input, target, size_average=None, reduce=None, reduction="mean", log_target=False
+):
+    """target * (log(target) - input), where `input` holds log-probabilities.
+
+    reduction: also "batchmean", the sum over the length of the first dimension, which is the
+    Kullback-Leibler divergence (1951).
+    """
+    if log_target:
+        losses = target.exp() * (target - input)
+    else:
+        safe = where(target > 0, target, 1.0)
+        losses = target * (safe.log() - input)
+    reduction = older(size_average, reduce, reduction)
+    if reduction == "batchmean":
+        return losses.sum() / input.shape[0]
+    return reduced_tensor(losses, reduction)
+
 # %% [markdown]
 # ## Losses of log-probabilities and of probabilities, and what may be wrong with a target
 
@@ -123,10 +384,21 @@ class NLLOp(Function):
         return result
 
 
-def nll_loss(input, target, *, ignore_index=-100, reduction="mean"):
+def nll_loss(
+    input,
+    target,
+    weight=None,
+    size_average=None,
+    ignore_index=-100,
+    reduce=None,
+    reduction="mean",
+):
     """Cross-entropy of log-probabilities: arguments, shapes and errors as for cross_entropy."""
+    reduction = older(size_average, reduce, reduction)
     rows, classes = _rows_and_classes("nll_loss", input, target)
     keep = _kept("nll_loss", rows, classes, ignore_index)
+    if weight is not None:
+        return weighted_nll(rows, classes, keep, weight, 0.0, reduction, target.shape)
     losses = NLLOp.apply(rows, classes if keep is None else classes * keep)
     return _reduced_kept(losses, keep, reduction, target.shape)
 
@@ -136,10 +408,9 @@ def _rows_and_classes(name, input, target):
     x, classes = input.data, target.data
     axis = 0 if x.ndim == 1 else 1  # where the classes are
     if classes.dtype.kind not in "iu":
-        instead = "target.argmax(1)" if classes.shape == x.shape else "target.long()"
         raise TypeError(
             f"{name}: the target must hold class numbers, which are ints, not {classes.dtype}: "
-            f"use {instead}"
+            "use target.long()"
         )
     expected = x.shape[:axis] + x.shape[axis + 1 :]
     if x.ndim == 0 or classes.shape != expected:
@@ -198,7 +469,9 @@ class BCEOp(Function):
         return share * (p - target) / np.maximum(p * (1 - p), 1e-12), share * (no - yes)
 
 
-def binary_cross_entropy(input, target, *, reduction="mean"):
+def binary_cross_entropy(
+    input, target, weight=None, size_average=None, reduce=None, reduction="mean"
+):
     """The loss of yes-or-no probabilities; target of the same shape, from 0 to 1."""
     _check_same_shape("binary_cross_entropy", input, target)
     p = input.data
@@ -207,7 +480,10 @@ def binary_cross_entropy(input, target, *, reduction="mean"):
             f"binary_cross_entropy: the input must be probabilities, from 0 to 1, but goes from "
             f"{p.min()} to {p.max()}. For scores use binary_cross_entropy_with_logits"
         )
-    return BCEOp.apply(input, target, reduction)
+    reduction = older(size_average, reduce, reduction)
+    if weight is None:
+        return BCEOp.apply(input, target, reduction)
+    return reduced_tensor(BCEOp.apply(input, target, "none") * weight, reduction)
 
 
 def _check_same_shape(name, input, target):
@@ -273,7 +549,7 @@ def _runs(modules):
 
 # %%
 #| export nn.modules
-from tinytorch.tensor import float32, float64
+from tinytorch.tensor import dtype_asked, float32, float64
 
 
 class _Everywhere:
@@ -300,8 +576,13 @@ class _Everywhere:
         fn(self)
         return self
 
-    def to(self, dtype):
-        """Give all parameters and buffers of floats this dtype, in place."""
+    def to(self, *args, dtype=None, device=None, non_blocking=False):
+        """Give all parameters and buffers of floats this dtype, in place; the device is "cpu"."""
+        dtype = dtype_asked(args, dtype, device)
+        if dtype is None:
+            return self
+        if dtype not in (float32, float64):
+            raise TypeError(f"a module computes in float32 or float64, not in {dtype}")
         for tensor in (*self.parameters(), *self.buffers()):
             for holder in (tensor, tensor.grad):
                 if holder is not None and holder.data.dtype.kind == "f":
@@ -315,6 +596,18 @@ class _Everywhere:
     def double(self):
         """to(float64), for exact checks."""
         return self.to(float64)
+
+    def cpu(self):
+        """The module itself: there is no other place."""
+        return self
+
+    def cuda(self, device=None):
+        """Refused: there is no GPU."""
+        raise RuntimeError("there is no GPU here: use cuda() only if torch.cuda.is_available()")
+
+    def half(self):
+        """Refused: NumPy computes with float16 many times more slowly than with float32."""
+        raise TypeError("a module computes in float32 or float64: leave half() out")
 
     def extra_repr(self):
         """What a layer shows between its parentheses."""
@@ -346,6 +639,9 @@ class _RowOfModules:
         modules = list(self)
         del modules[index]
         self._refill(modules)
+
+    def __add__(self, other):
+        return type(self)._of([(str(i), module) for i, module in enumerate([*self, *other])])
 
     def __iadd__(self, modules):
         return self.extend(modules)
@@ -423,3 +719,323 @@ def calculate_gain(nonlinearity, param=None):
         known = ", ".join(["leaky_relu", *gains])
         raise ValueError(f"calculate_gain: {nonlinearity!r} is none of {known}")
     return gains[nonlinearity]
+
+
+def orthogonal_(tensor, gain=1):
+    """Rows or columns at right angles, of length `gain` (Saxe et al., 2014)."""
+    if tensor.ndim < 2:
+        raise ValueError(f"orthogonal_ needs two dimensions or more, not {tuple(tensor.shape)}")
+    rows, columns = len(tensor.data), tensor.data[0].size
+    q, r = np.linalg.qr(default_generator.normal(size=(max(rows, columns), min(rows, columns))))
+    q *= np.sign(np.diag(r))  # else some directions would be more probable
+    tensor.data[...] = gain * (q if rows >= columns else q.T).reshape(tensor.shape)
+    return tensor
+
+
+def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0):
+    """Normally distributed numbers; those outside of a to b are drawn again."""
+    found = default_generator.normal(mean, std, tensor.shape)
+    while ((found < a) | (found > b)).any():
+        outside = (found < a) | (found > b)
+        found[outside] = default_generator.normal(mean, std, np.count_nonzero(outside))
+    tensor.data[...] = found
+    return tensor
+
+
+def eye_(tensor):
+    """Fill a matrix with the identity, and return it."""
+    tensor.data[...] = np.eye(*tensor.shape)
+    return tensor
+
+# %% [markdown]
+# ## More layers
+#
+# They need the lesson's `Module`, so they stand in a file of their own.
+
+# %%
+#| default_exp nn.more
+#| export
+from tinytorch.nn import functional as F
+from tinytorch.nn.modules import Module, Parameter, _Loss, _WeightedLoss
+
+__all__ = [  # noqa: RUF022  (by kind, not by letter)
+    "ELU", "GLU", "Hardtanh", "Identity", "LeakyReLU", "LogSigmoid", "LogSoftmax", "ReLU6", "SiLU",
+    "Softplus", "Unflatten",
+    "HuberLoss", "KLDivLoss", "L1Loss", "NLLLoss", "SmoothL1Loss",
+    "ModuleDict", "ParameterDict", "ParameterList",
+]  # fmt: skip
+
+
+class Identity(Module):
+    """Returns its input; takes any arguments, so that it can stand for another layer."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__()
+
+    def forward(self, input):
+        return input
+
+
+class _Activation(Module):
+    """A layer that only calls a function: `options` are its arguments and their defaults."""
+
+    function, options = None, {}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__()
+        given = {**dict(zip(self.options, args)), **kwargs}
+        unknown = set(given) - set(self.options)
+        if unknown or len(args) > len(self.options):
+            raise TypeError(f"{type(self).__name__} takes {', '.join(self.options) or 'nothing'}")
+        for name, value in {**self.options, **given}.items():
+            setattr(self, name, value)
+
+    def forward(self, input):
+        how = {name: getattr(self, name) for name in self.options}
+        return type(self).function(input, **how)
+
+    def extra_repr(self):
+        shown = {name: getattr(self, name) for name in self.options}
+        if not shown.get("inplace", True):
+            del shown["inplace"]
+        return ", ".join(f"{name}={value}" for name, value in shown.items())
+
+
+class LeakyReLU(_Activation):
+    """input where it is positive, negative_slope * input elsewhere."""
+
+    function, options = F.leaky_relu, {"negative_slope": 0.01, "inplace": False}
+
+
+class ELU(_Activation):
+    """input where it is positive, alpha * (exp(input) - 1) elsewhere."""
+
+    function, options = F.elu, {"alpha": 1.0, "inplace": False}
+
+
+class SiLU(_Activation):
+    """input * sigmoid(input)."""
+
+    function, options = F.silu, {"inplace": False}
+
+
+class ReLU6(_Activation):
+    """input, cut off at 0 and 6."""
+
+    function, options = F.relu6, {"inplace": False}
+
+
+class Hardtanh(_Activation):
+    """input, cut off at min_val and max_val."""
+
+    function, options = F.hardtanh, {"min_val": -1.0, "max_val": 1.0, "inplace": False}
+
+
+class Softplus(_Activation):
+    """log(1 + exp(beta * input)) / beta."""
+
+    function, options = F.softplus, {"beta": 1.0, "threshold": 20.0}
+
+
+class LogSigmoid(_Activation):
+    """log(sigmoid(input))."""
+
+    function = F.logsigmoid
+
+
+class GLU(_Activation):
+    """The first half along `dim` times the sigmoid of the second."""
+
+    function, options = F.glu, {"dim": -1}
+
+
+class LogSoftmax(Module):
+    """The logarithm of softmax along `dim`."""
+
+    def __init__(self, dim):
+        super().__init__()
+        self.dim = dim
+
+    def forward(self, input):
+        return F.log_softmax(input, self.dim)
+
+    def extra_repr(self):
+        return f"dim={self.dim}"
+
+
+class Unflatten(Module):
+    """One dimension as several: Unflatten(1, (2, 3)) makes (N, 6) to (N, 2, 3)."""
+
+    def __init__(self, dim, unflattened_size):
+        super().__init__()
+        self.dim, self.unflattened_size = dim, unflattened_size
+
+    def forward(self, input):
+        dim = self.dim % input.ndim
+        return input.reshape(*input.shape[:dim], *self.unflattened_size, *input.shape[dim + 1 :])
+
+    def extra_repr(self):
+        return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
+
+# %% [markdown]
+# ## More losses
+
+# %%
+#| export
+class L1Loss(_Loss):
+    """The mean of |input - target|."""
+
+    def forward(self, input, target):
+        return F.l1_loss(input, target, reduction=self.reduction)
+
+
+class SmoothL1Loss(_Loss):
+    """Half the square of differences below beta, over beta; a line for those above."""
+
+    def __init__(self, size_average=None, reduce=None, reduction="mean", beta=1.0):
+        super().__init__(size_average, reduce, reduction)
+        self.beta = beta
+
+    def forward(self, input, target):
+        return F.smooth_l1_loss(input, target, reduction=self.reduction, beta=self.beta)
+
+
+class HuberLoss(_Loss):
+    """Half the square of differences below delta; a line for those above."""
+
+    def __init__(self, reduction="mean", delta=1.0):
+        super().__init__(reduction=reduction)
+        self.delta = delta
+
+    def forward(self, input, target):
+        return F.huber_loss(input, target, self.reduction, self.delta)
+
+
+class KLDivLoss(_Loss):
+    """target * (log(target) - input) of log-probabilities."""
+
+    def __init__(self, size_average=None, reduce=None, reduction="mean", log_target=False):
+        super().__init__(size_average, reduce, reduction)
+        self.log_target = log_target
+
+    def forward(self, input, target):
+        how = {"reduction": self.reduction, "log_target": self.log_target}
+        return F.kl_div(input, target, **how)
+
+
+class NLLLoss(_WeightedLoss):
+    """Cross-entropy of log-probabilities (N, C) and classes (N,)."""
+
+    def __init__(
+        self, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"
+    ):
+        super().__init__(weight, size_average, reduce, reduction)
+        self.ignore_index = ignore_index
+
+    def forward(self, input, target):
+        how = {"ignore_index": self.ignore_index, "reduction": self.reduction}
+        return F.nll_loss(input, target, self.weight, **how)
+
+# %% [markdown]
+# ## Dictionaries and lists that belong to a module
+
+# %%
+#| export
+class ModuleDict(Module):
+    """Modules by name."""
+
+    def __init__(self, modules=None):
+        super().__init__()
+        self.update(modules or {})
+
+    def __getitem__(self, key):
+        return self._modules[key]
+
+    def __setitem__(self, key, module):
+        self.add_module(key, module)
+
+    def __delitem__(self, key):
+        delattr(self, key)
+
+    def __len__(self):
+        return len(self._modules)
+
+    def __iter__(self):
+        return iter(self._modules)
+
+    def __contains__(self, key):
+        return key in self._modules
+
+    def keys(self):
+        return self._modules.keys()
+
+    def values(self):
+        return self._modules.values()
+
+    def items(self):
+        return self._modules.items()
+
+    def update(self, modules):
+        for name, module in dict(modules).items():
+            self[name] = module
+
+    def pop(self, key):
+        module = self[key]
+        del self[key]
+        return module
+
+
+class ParameterDict(Module):
+    """Parameters by name; other tensors become parameters."""
+
+    def __init__(self, parameters=None):
+        super().__init__()
+        for name, value in dict(parameters or {}).items():
+            self[name] = value
+
+    def __getitem__(self, key):
+        return self._parameters[key]
+
+    def __setitem__(self, key, value):
+        self.register_parameter(key, value if isinstance(value, Parameter) else Parameter(value))
+
+    def __len__(self):
+        return len(self._parameters)
+
+    def __iter__(self):
+        return iter(self._parameters)
+
+    def __contains__(self, key):
+        return key in self._parameters
+
+    def keys(self):
+        return self._parameters.keys()
+
+    def values(self):
+        return self._parameters.values()
+
+    def items(self):
+        return self._parameters.items()
+
+
+class ParameterList(Module):
+    """Parameters in a row, named "0", "1", "2", ..."""
+
+    def __init__(self, values=()):
+        super().__init__()
+        for value in values:
+            self.append(value)
+
+    def append(self, value):
+        value = value if isinstance(value, Parameter) else Parameter(value)
+        self.register_parameter(str(len(self)), value)
+        return self
+
+    def __getitem__(self, index):
+        return list(self._parameters.values())[index]
+
+    def __len__(self):
+        return len(self._parameters)
+
+    def __iter__(self):
+        return iter(self._parameters.values())

@@ -10,6 +10,7 @@ import itertools
 import math
 
 import numpy as np
+import pytest
 
 import tinytorch
 from tinytorch import manual_seed, nn, tensor
@@ -192,12 +193,20 @@ def test_4_1_bad_parameters():
         ("a used-up generator", iter(()), ValueError),
         ("one tensor", w, TypeError),
         ("a list with a number", [1.0], TypeError),
-        ("a parameter twice", [w, w], ValueError),
         ("a parameter in two groups", [{"params": [w]}, {"params": [w]}], ValueError),
         ("a tensor that was computed", [w * 2], ValueError),
     ]:
         error = error_of(Recorder, params)
         assert isinstance(error, kind), f"{text} should raise {kind.__name__}, {said(error)}"
+
+
+def test_4_1_names_and_duplicates():
+    """Given code, as in PyTorch."""
+    w = parameter([1.0])
+    named = Recorder([("w", w)])
+    assert named.param_groups[0]["params"] == [w], "named_parameters() are parameters too"
+    with pytest.warns(UserWarning, match="duplicate parameters"):
+        Recorder([w, w])
 
 
 # Task 4.2: gradient descent
@@ -606,7 +615,7 @@ def test_4_5_a_checkpoint_goes_on():
         straight = [parameter([1.0, 2.0]), parameter([[3.0]])]
         optimizer = make(straight)
         take(optimizer, straight, 0, 3)
-        resumed, checkpoint = copy.deepcopy(straight), optimizer.state_dict()
+        resumed, checkpoint = copy.deepcopy(straight), copy.deepcopy(optimizer.state_dict())
         take(optimizer, straight, 1, 3)
         again = make(resumed)
         again.load_state_dict(checkpoint)
@@ -686,6 +695,7 @@ def test_4_6_cosine_result_and_resume():
     )
     optimizer = make()
     resumed = lr_scheduler.CosineAnnealingLR(optimizer, T_max=10)
+    optimizer.load_state_dict(scheduler.optimizer.state_dict())
     resumed.load_state_dict(scheduler.state_dict())
     scheduler.step()
     resumed.step()
@@ -693,6 +703,13 @@ def test_4_6_cosine_result_and_resume():
         f"a resumed schedule goes on with {optimizer.param_groups[0]['lr']}, expected "
         f"{scheduler.get_last_lr()[0]}: use self.last_epoch, self.T_max, self.base_lrs"
     )
+
+
+def by_hand(scheduler):
+    """The scheduler, after its optimizer's learning rates were changed: it goes on from there."""
+    for group in scheduler.optimizer.param_groups:
+        group["lr"] *= 7
+    return scheduler
 
 
 def test_4_6_other_schedules():
@@ -703,10 +720,17 @@ def test_4_6_other_schedules():
             lambda o: lr_scheduler.LinearLR(o, 0.2, 1.0, 4),
             [0.2, 0.4, 0.6, 0.8, 1, 1],
         ),
+        ("ExponentialLR(0.5)", lambda o: lr_scheduler.ExponentialLR(o, 0.5), [1, 0.5, 0.25]),
+        ("MultiStepLR", lambda o: lr_scheduler.MultiStepLR(o, [1, 3]), [1, 0.1, 0.1, 0.01]),
         ("LambdaLR", lambda o: lr_scheduler.LambdaLR(o, lambda e: 1 / (e + 1)), [1, 1 / 2, 1 / 3]),
     ]:
         found = [lr for (lr,) in rates(make, epochs=len(expected))]
         assert close(found, expected), f"{text} from 1.0 gives {found}, expected {expected}"
+        found = [lr for (lr,) in rates(lambda o, m=make: by_hand(m(o)), epochs=len(expected))]
+        scale = 1 if text == "LambdaLR" else 7
+        assert close(found[1:], [scale * rate for rate in expected[1:]]), (
+            f"{text}: after the learning rate was made 7 times as large by hand: {found}"
+        )
     error = error_of(lr_scheduler.StepLR, parameter([1.0]), 3)
     assert isinstance(error, TypeError), f"StepLR(a tensor, 3) should be refused, {said(error)}"
 

@@ -91,6 +91,7 @@ for lr in (0.001, 0.01, 0.039, 0.041):
 # %%
 #| default_exp optim.optimizers
 #| export
+import warnings
 from collections import defaultdict
 
 import numpy as np
@@ -119,6 +120,10 @@ class _Groups:
         """Take on more parameters: a dictionary with "params", and options that differ."""
         params = param_group["params"]
         params = [params] if isinstance(params, Tensor) else list(params)
+        named = [pair for pair in params if isinstance(pair, tuple)]
+        if named:  # model.named_parameters()
+            param_group = {**param_group, "param_names": [name for name, _ in named]}
+            params = [p for _, p in named]
         group = {**self.defaults, **param_group, "params": params}
         if isinstance(group.get("lr"), Tensor):  # PyTorch allows one; steps are taken with arrays
             group["lr"] = group["lr"].item()
@@ -136,10 +141,15 @@ class _Groups:
                 raise ValueError(f"can't optimize a result: this {p.shape} tensor was computed")
             if id(p) in seen:
                 raise ValueError(
-                    f"a parameter of shape {p.shape} appears in more than one parameter group, "
-                    "or twice in one: it would be updated twice in each step"
+                    f"a parameter of shape {p.shape} appears in more than one parameter group: it "
+                    "would be updated twice in each step"
                 )
-            seen.add(id(p))
+        if len({id(p) for p in params}) < len(params):
+            warnings.warn(
+                "optimizer contains a parameter group with duplicate parameters: they are updated "
+                "twice in each step",
+                stacklevel=5,
+            )
 
     def _check_options(self, group):
         for name in ("lr", "momentum", "weight_decay", "eps"):
@@ -307,14 +317,26 @@ class SGD(Optimizer):
         dampening: how much of the new gradient is held back from the velocity.
         weight_decay: strength of the pull toward 0.
         nesterov: look ahead along the velocity (Nesterov 1983).
+        maximize: climb instead: every gradient counts with the other sign.
 
     Raises:
-        ValueError: a negative option, no parameters, or a parameter that appears twice.
+        ValueError: a negative option, no parameters, or one that is in two groups.
     """
 
-    def __init__(self, params, lr=1e-3, momentum=0, dampening=0, weight_decay=0, nesterov=False):
+    def __init__(
+        self,
+        params,
+        lr=1e-3,
+        momentum=0,
+        dampening=0,
+        weight_decay=0,
+        nesterov=False,
+        *,
+        maximize=False,
+    ):
         options = {"lr": lr, "momentum": momentum, "dampening": dampening}
-        super().__init__(params, {**options, "weight_decay": weight_decay, "nesterov": nesterov})
+        options |= {"weight_decay": weight_decay, "nesterov": nesterov, "maximize": maximize}
+        super().__init__(params, options)
 
     def update(self, p, grad, group):
         """One step for one parameter, in place.
@@ -331,6 +353,8 @@ class SGD(Optimizer):
             >>> w
             tensor([1.6000], requires_grad=True)
         """
+        if group["maximize"]:
+            grad = -grad
         if group["weight_decay"]:
             grad = decayed(p, grad, group["weight_decay"])
         if group["momentum"]:
@@ -518,11 +542,25 @@ class Adam(Optimizer):
         ValueError: an option out of range, no parameters, or a parameter that appears twice.
     """
 
-    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0):
+    def __init__(
+        self,
+        params,
+        lr=1e-3,
+        betas=(0.9, 0.999),
+        eps=1e-8,
+        weight_decay=0,
+        amsgrad=False,
+        *,
+        maximize=False,
+    ):
+        if amsgrad:
+            raise ValueError("amsgrad is not offered: use amsgrad=False")
         options = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
-        super().__init__(params, options)
+        super().__init__(params, {**options, "maximize": maximize})
 
     def update(self, p, grad, group):
+        if group["maximize"]:
+            grad = -grad
         if group["weight_decay"]:
             grad = decayed(p, grad, group["weight_decay"])
         adam_step(p, grad, self.state[p], group["lr"], group["betas"], group["eps"])
@@ -580,13 +618,26 @@ class AdamW(Adam):
         params: an iterable of parameters, or of dictionaries (groups).
         lr, betas, eps: as in `Adam`.
         weight_decay: each step shrinks the weights by the part `lr * weight_decay`.
+        amsgrad, maximize: not offered.
 
     Raises:
         ValueError: an option out of range, no parameters, or a parameter that appears twice.
     """
 
-    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2):
-        super().__init__(params, lr, betas, eps, weight_decay)
+    def __init__(
+        self,
+        params,
+        lr=1e-3,
+        betas=(0.9, 0.999),
+        eps=1e-8,
+        weight_decay=1e-2,
+        amsgrad=False,
+        *,
+        maximize=False,
+    ):
+        if maximize:
+            raise ValueError("AdamW with maximize is not offered: minimize -loss instead")
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad)
 
     def update(self, p, grad, group):
         """Shrink `p.data` in place, then take Adam's step with the gradient as it is.
@@ -629,18 +680,22 @@ print(f"500 times 1 - 0.001 * 1.0 makes {(1 - 0.001) ** 500:.2f}")
 # A training run may take days, and machines stop. To go on as if nothing had happened, you need the
 # weights **and** what the optimizer remembers: velocities, averages, how many steps. `state_dict()`
 # gives all of it as plain dictionaries. Parameters are numbered there, in order, because a tensor
-# that is loaded in another process is another object. This is given; module 09 writes it to files.
+# that is loaded in another process is another object. The tensors in it go on changing while you
+# train: `copy.deepcopy` keeps a moment. This is given; module 09 writes it to files.
 
 # %%
 #| export
 @methods_of(Optimizer)
 class _Checkpoints:
     def state_dict(self):
-        """A copy of all that the optimizer remembers: {"state": {...}, "param_groups": [...]}."""
+        """All that the optimizer remembers: {"state": {...}, "param_groups": [...]}.
+
+        The tensors in it are the optimizer's own: copy.deepcopy what you want to keep.
+        """
         numbers = {p: i for i, p in enumerate(_all_parameters(self))}
         return {
             "state": {
-                numbers[p]: {name: _copied(value) for name, value in kept.items()}
+                numbers[p]: dict(kept)
                 for p, kept in self.state.items()
             },
             "param_groups": [
@@ -674,10 +729,6 @@ def _all_parameters(optimizer):
     return [p for group in optimizer.param_groups for p in group["params"]]
 
 
-def _copied(value):
-    return Tensor(value) if isinstance(value, Tensor) else value
-
-
 def _fitted(name, value, p):
     """A copy of what was remembered about `p`, checked, in p's dtype."""
     if name == "step":
@@ -696,10 +747,12 @@ def walk(optimizer, w, steps):
         optimizer.step()
 
 
+import copy
+
 w = tensor([10.0, 1.0], requires_grad=True)
 optimizer = Adam([w], lr=0.5)
 walk(optimizer, w, 10)
-weights, checkpoint = w.tolist(), optimizer.state_dict()
+weights, checkpoint = w.tolist(), copy.deepcopy(optimizer.state_dict())
 walk(optimizer, w, 10)
 
 again = tensor(weights, requires_grad=True)  # another day, another process
@@ -727,6 +780,7 @@ print("the checkpoint holds:", checkpoint["state"][0])
 
 # %%
 #| export optim.lr_scheduler
+import bisect
 import math
 
 import numpy as np
@@ -735,8 +789,8 @@ import numpy as np
 class LRScheduler:
     """The base of all schedules: sets the learning rate of each group to what `get_lr` says.
 
-    Each learning rate is computed from the one at the start, so two schedulers on one optimizer
-    do not multiply: the last one to step wins. Join schedules in one `LambdaLR` instead.
+    Each learning rate is computed from the one at the start. Where somebody else has changed it, by
+    hand or with a second scheduler, the schedule goes on from there: it is scaled to fit.
     """
 
     def __init__(self, optimizer, last_epoch=-1):
@@ -762,10 +816,23 @@ class LRScheduler:
 
     def step(self):
         """Go on to the next epoch, and set the learning rates for it."""
+        self._go_on_from_here()
         self.last_epoch += 1
         self._last_lr = [float(lr) for lr in self.get_lr()]
         for group, lr in zip(self.optimizer.param_groups, self._last_lr, strict=True):
             group["lr"] = lr
+
+    def _go_on_from_here(self):
+        """Scale the base of each group whose learning rate is not the one that was set last."""
+        groups = self.optimizer.param_groups
+        for i, last in enumerate(getattr(self, "_last_lr", ())):
+            present = groups[i]["lr"]
+            if present != last:
+                self.base_lrs[i] = self._rescaled(self.base_lrs[i], float(present), last)
+
+    def _rescaled(self, base, present, last):
+        """The base with which the schedule would have `present` now, where it had `last`."""
+        return base * present / last if last else base
 
     def state_dict(self):
         """What a checkpoint needs: everything but the optimizer, and functions."""
@@ -843,6 +910,33 @@ class CosineAnnealingLR(LRScheduler):
         return [self.eta_min + (base - self.eta_min) * part for base in self.base_lrs]
         ### END SOLUTION
 
+    def _rescaled(self, base, present, last):
+        low = self.eta_min
+        return low + super()._rescaled(base - low, present - low, last - low)
+
+
+class ExponentialLR(LRScheduler):
+    """Multiply the learning rate by `gamma` after every epoch."""
+
+    def __init__(self, optimizer, gamma, last_epoch=-1):
+        self.gamma = gamma
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self):
+        return [base * self.gamma**self.last_epoch for base in self.base_lrs]
+
+
+class MultiStepLR(LRScheduler):
+    """Multiply the learning rate by `gamma` at each epoch in the list `milestones`."""
+
+    def __init__(self, optimizer, milestones, gamma=0.1, last_epoch=-1):
+        self.milestones, self.gamma = sorted(milestones), gamma
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self):
+        drops = bisect.bisect_right(self.milestones, self.last_epoch)
+        return [base * self.gamma**drops for base in self.base_lrs]
+
 # %% [markdown]
 # Two more, given, because the transformers will want them. At the very start, Adam's averages rest
 # on a handful of gradients, and a full step on such ground can do lasting harm. **Warming up**
@@ -886,6 +980,9 @@ class LambdaLR(LRScheduler):
 
     def get_lr(self):
         return [base * f(self.last_epoch) for base, f in zip(self.base_lrs, self.lr_lambdas)]
+
+    def _rescaled(self, base, present, last):
+        return base  # as in PyTorch: the function alone decides
 
 # %%
 def learning_rates(make_scheduler, epochs=41):
@@ -1527,6 +1624,9 @@ for epoch in (10, 100):
 # Stopping: But When?*, 1998). As a callback that takes a few lines:
 
 # %%
+import copy
+
+
 class EarlyStopping(Callback):
     def __init__(self, patience=10):
         self.patience, self.best, self.epoch = patience, float("inf"), 0
@@ -1534,7 +1634,7 @@ class EarlyStopping(Callback):
     def on_epoch(self, trainer, record):
         if record["val_loss"] < self.best:
             self.best, self.epoch = record["val_loss"], record["epoch"]
-            self.weights = trainer.model.state_dict()
+            self.weights = copy.deepcopy(trainer.model.state_dict())
         elif record["epoch"] >= self.epoch + self.patience:
             trainer.should_stop = True
             trainer.model.load_state_dict(self.weights)

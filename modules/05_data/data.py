@@ -1063,7 +1063,7 @@ class Normalize:
     """
 
     def __init__(self, mean, std):
-        self.mean, self.std = Tensor(mean, "float32"), Tensor(std, "float32")
+        self.mean, self.std = Tensor(mean, dtype="float32"), Tensor(std, dtype="float32")
         if (self.std.data == 0).any():
             raise ValueError(f"Normalize: std {std} would divide by 0")
 

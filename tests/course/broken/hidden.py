@@ -94,8 +94,8 @@ BROKEN = [
     ),
     Broken(
         "softmax over the last dimension, whatever dim is", "xor",
-        "return SoftmaxOp.apply(input, checked_dim(dim, input.ndim))",
-        "return SoftmaxOp.apply(input, input.ndim - 1)",
+        "return SoftmaxOp.apply(x, checked_dim(dim, x.ndim))",
+        "return SoftmaxOp.apply(x, x.ndim - 1)",
         ("nn.Softmax(dim=0)(x)", NN),
     ),
     Broken(

@@ -80,6 +80,10 @@ def _is_import_statement(frame):
 '''
 
 
+# `float` is a dtype there, as in PyTorch; after `import *` it is still Python's own.
+PYTHON_TYPES = ("bool", "float", "int")
+
+
 def package_files(package: Package, later: Mapping[str, Lesson]) -> dict[str, str]:
     """The text of every file, by path; `later` are the lessons that are not exported yet."""
     pending = placeholders(later)
@@ -154,7 +158,7 @@ def _init_file(package: str, everything: Package, pending: Placeholders) -> str:
         else:
             lines.append(f"from {dotted} import {short}")
             public.append(short)
-    lines += ["", *_all(public)]
+    lines += ["", *_all(name for name in public if name not in PYTHON_TYPES)]
     lines += _footer(_still_missing(pending, package, [*public, *lazy]), lazy)
     return "\n".join([*lines, ""])
 

@@ -16,11 +16,13 @@ Placeholders = dict[str, dict[str, str]]
 
 
 def is_flat(target: str, lesson: Lesson) -> bool:
-    """Whether the parent package exports the target's names too: true of a lesson's default target.
+    """Whether the parent package exports the target's names too: true of a default target, the
+    lesson's or that of the given code beside it.
 
     Not below `utils`: it is loaded on first use, and listing its names would load it.
     """
-    return target == lesson.default_target and not target.startswith("utils.")
+    defaults = {part.default_target for part in lesson.parts}
+    return target in defaults and not target.startswith("utils.")
 
 
 def placeholders(later: Mapping[str, Lesson]) -> Placeholders:
