@@ -49,7 +49,9 @@ def test_a_broken_framework_fails_with_the_right_words(broken: Broken, workspace
     verdict = tracker_of(MILESTONES).run_milestone(broken.milestone, seed=SEED, workspace=workspace)
     said = f"{verdict.reason}\n{verdict.details}"
     assert verdict.outcome == "failed", f"{broken.name}: {verdict.outcome}\n{said}"
-    missing = [words for words in broken.says if words.lower() not in said.lower()]
+    closed = cheats.IN_A_SANDBOX if verdict.isolation.startswith("sandbox") else {}
+    wanted = closed.get(broken.name, broken.says)
+    missing = [words for words in wanted if words.lower() not in said.lower()]
     assert not missing, f"{broken.name}: {missing} not in\n{said}"
 
 

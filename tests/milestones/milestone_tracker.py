@@ -787,11 +787,17 @@ class Verdict(NamedTuple):
     seed: int | None = None
     seconds: float = 0.0
     output: str = ""
+    isolation: str = ""  # "sandbox + landlock 7 + seccomp": the level, and the means that held
 
     @property
     def evidence(self) -> dict[str, Any]:
         """The evidence to record for a completed milestone."""
-        return {"metrics": dict(self.metrics), "seed": self.seed, "seconds": round(self.seconds, 2)}
+        found = {
+            "metrics": dict(self.metrics),
+            "seed": self.seed,
+            "seconds": round(self.seconds, 2),
+        }
+        return found | ({"isolation": self.isolation} if self.isolation else {})
 
 
 class _Case(NamedTuple):
@@ -833,12 +839,14 @@ def _verify(
     verdict = _judge(result, cases, definition)
     properties = cases[0].properties if cases else {}
     played = properties.pop("seed", "" if seed is None else str(seed))
+    isolation = properties.pop("isolation", "")
     return verdict._replace(
         details=tracker.to_lesson(verdict.details),
         metrics={name: _as_number(value) for name, value in properties.items()},
         seed=int(played) if re.fullmatch(r"-?\d{1,40}", played) else None,
         seconds=seconds,
         output=result.output,
+        isolation=isolation,
     )
 
 

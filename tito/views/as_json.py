@@ -59,12 +59,19 @@ def attempt_json(attempt: Attempt) -> dict[str, Any]:
         "metrics": dict(verdict.metrics),
         "seed": verdict.seed,
         "seconds": round(verdict.seconds, 3),
+        **isolation_json(verdict.isolation),
         "recorded": attempt.has_passed and attempt.unrecorded is None,
         "replay": attempt.replay,
         "edited": list(attempt.edited),
         "stale": list(attempt.stale),
     }
     return result | ({"error": attempt.unrecorded.as_json()} if attempt.unrecorded else {})
+
+
+def isolation_json(recorded: str) -> dict[str, Any]:
+    """The level alone, for programs that compare it, and the means beside it."""
+    level, *means = recorded.split(" + ")
+    return {"isolation": level or None, "isolation_means": means}
 
 
 def status_json(status: ModuleStatus) -> dict[str, Any]:

@@ -182,4 +182,6 @@ def record_lines(record: Mapping[str, Any]) -> list[Line]:
     seed = "" if record.get("seed") is None else f", with seed {record['seed']}"
     metrics = record.get("metrics")
     table = metric_lines(metrics) if isinstance(metrics, dict) else []
+    level = str(record.get("isolation") or "").partition(" + ")[0]
+    seed += f", isolation: {level}" if level else ""
     return [(f"  Learned on {when}{seed}", ""), *((f"  {text}", "") for text, _ in table)]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tito.core.errors import MachineError, UsageError
 from tito.core.workspace.course_files import restore_course_files
+from tito.workflows.doctor_isolation import check_isolation
 from tito.workflows.doctor_machine import Finding, Level, check_environment
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def workspace_or_none(world: World) -> Workspace | None:
 
 def examine(world: World, tell: Tell) -> Iterator[tuple[str, list[Finding]]]:
     """Yield the findings group by group: checking the workspace may take long."""
-    yield "Environment", check_environment(world.stdout, world.env)
+    yield "Environment", [*check_environment(world.stdout, world.env), check_isolation()]
     yield "Workspace", examine_workspace(world, tell)
 
 

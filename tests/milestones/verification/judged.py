@@ -1,9 +1,9 @@
 """The judged process: a separate program in which the student's framework runs.
 
 `process.py` starts it, isolated from PYTHONPATH and from its own folder. This file protects the
-judge from accidents in the framework: the pipe is not on descriptors 0, 1 or 2, memory is limited,
-and the process ends with the judge. `runner.py` answers requests. Only the standard library and
-NumPy are used.
+judge from accidents in the framework: the pipe is not on descriptors 0, 1 or 2, the process has
+limits and a sandbox (`isolation/`), and it ends with the judge. `runner.py` answers requests. Only
+the standard library and NumPy are used.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-MEMORY = 4_000_000_000  # bytes of address space; the reference needs less than 0.2 billion
 CLOSED = 71  # exit code: the framework closed the pipe for the answers
 
 
@@ -65,17 +64,6 @@ def move_the_pipe_away() -> tuple[int, int]:
     return incoming, outgoing
 
 
-def limit_memory() -> None:
-    if sys.platform != "win32":
-        import resource
-
-        for limit, value in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CORE, 0)):
-            try:
-                resource.setrlimit(limit, (value, value))
-            except (OSError, ValueError):  # not every system lets it be set
-                continue
-
-
 def end_with_the_judge() -> None:
     """End with the judge, also in the middle of a call, when the pipe is not read."""
     judge = os.getppid()
@@ -95,18 +83,27 @@ def end_with_the_judge() -> None:
         threading.Thread(target=watch, daemon=True).start()
 
 
-def main(workspace: str, stack: str, *more_packages: str) -> None:
+def isolate(level: str, workspace: str, home: str, more: tuple[str, ...]) -> dict[str, Any]:
+    """Set the limits and the level; this comes before any of the framework's code."""
+    here = Path(__file__).with_name("isolation")
+    limits = load(str(here / "limits.py")).apply_limits()
+    package = Path(workspace) / "tinytorch"
+    held = load(str(here / "level.py")).isolate(load, level, package, Path(home), list(more))
+    return {**held, "limits": limits}
+
+
+def main(level: str, workspace: str, stack: str, *more_packages: str) -> None:
     incoming, outgoing = move_the_pipe_away()
     runner: Any = load(str(Path(__file__).with_name("runner.py")))
-    limit_memory()
     end_with_the_judge()
     if sys.platform != "win32":  # asked for when a call takes too long
         at = os.open(stack, os.O_WRONLY | os.O_CREAT)
         faulthandler.register(signal.SIGUSR1, at, all_threads=False)
+    isolation = isolate(level, workspace, str(Path(stack).parent), more_packages)
     sys.path.extend(more_packages)
     sys.meta_path.insert(0, OnlyTheFramework(workspace))
     try:
-        runner.Runner(incoming, outgoing, Path(workspace), load).serve()
+        runner.Runner(incoming, outgoing, Path(workspace), load, isolation).serve()
     except OSError:
         os._exit(CLOSED)
 

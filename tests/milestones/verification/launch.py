@@ -12,10 +12,11 @@ import signal
 import site
 import subprocess
 import sys
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
+
+from verification.isolation.leftovers import new_home
 
 KEPT = ("PATH", "LANG", "SYSTEMROOT", "LD_LIBRARY_PATH")
 THREADS = ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "VECLIB_MAXIMUM", "NUMEXPR_NUM")
@@ -45,9 +46,10 @@ def launch(workspace: Path, scratch: Path | None = None) -> Launched:
 
     Its home is in `scratch`, if the caller has such a folder, which is deleted in any case.
     """
-    home = Path(tempfile.mkdtemp(prefix="tinytorch-judged-", dir=scratch))
+    home = new_home(scratch)
     user = site.getusersitepackages() if site.ENABLE_USER_SITE else ""
-    given = [str(workspace), str(home / "stack"), *filter(None, [user])]
+    level = os.environ.get("TITO_ISOLATION", "auto")
+    given = [level, str(workspace), str(home / "stack"), *filter(None, [user])]
     runner = str(Path(__file__).with_name("judged.py"))
     process = subprocess.Popen(
         [sys.executable, "-I", "-X", "utf8", "-W", "ignore", runner, *given],

@@ -22,6 +22,7 @@ import numpy as np
 
 from verification import pipe
 from verification.failures import Failure
+from verification.isolation.limits import CPU_SECONDS
 from verification.launch import Launched, launch
 from verification.raised import EndedFromOutside, raised
 from verification.wording import visible
@@ -51,7 +52,7 @@ class Judged:
         elif self._process.stdin is not None:
             os.set_blocking(self._process.stdin.fileno(), False)
         try:
-            self.ask("start", limit=START_SECONDS)
+            self.isolation: dict[str, Any] = self.ask("start", limit=START_SECONDS)
         except Failure as failure:
             raise OSError(f"The process for the framework did not start: {failure.said}") from None
 
@@ -199,6 +200,11 @@ def ended_by_itself(code: int | None) -> Exception:
         return EndedFromOutside(
             f"Your framework's process was killed from outside (signal {-code}); often this "
             "means that memory ran out."
+        )
+    if -code == getattr(signal, "SIGXCPU", None):
+        return Failure(
+            f"Your code used more than {CPU_SECONDS} s of processor time, a milestone's limit.",
+            hint="Is there a loop that never ends, or a process or thread that works on?",
         )
     how = f"exit code {code}" if code >= 0 else f"signal {-code}"
     return Failure(

@@ -55,6 +55,8 @@ class Run:
         Imported inside the test, so that import errors are shown.
         """
         self._process = Framework(self.workspace, self._launched)
+        isolation = self._process.isolation
+        self.record("isolation", " + ".join([isolation["level"], *isolation["means"]]))
         self.tt = self._process.start()
         self.seed_framework()
         return self.tt

@@ -105,7 +105,12 @@ class Runner:
     """Answer one request at a time, until the pipe closes."""
 
     def __init__(
-        self, incoming: int, outgoing: int, workspace: Path, load: Callable[[str], ModuleType]
+        self,
+        incoming: int,
+        outgoing: int,
+        workspace: Path,
+        load: Callable[[str], ModuleType],
+        isolation: dict[str, Any],
     ) -> None:
         global pipe
         pipe = load(str(Path(__file__).with_name("pipe.py")))
@@ -113,7 +118,7 @@ class Runner:
         self.package = workspace / PACKAGE
         self.objects = Objects()
         self.load, self.files = load, dict[str, ModuleType]()
-        self.process = os.getpid()
+        self.process, self.isolation = os.getpid(), isolation
 
     def serve(self) -> None:
         while True:
@@ -156,8 +161,9 @@ class Runner:
 
     # ----------------------------------------------------------------------- the requests
 
-    def do_start(self) -> int:
-        return os.getpid()
+    def do_start(self) -> dict[str, Any]:
+        """The isolation that holds. No code of the framework has run yet."""
+        return self.isolation
 
     def do_framework(self) -> Any:
         return importlib.import_module(PACKAGE)

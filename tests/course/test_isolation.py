@@ -1,0 +1,165 @@
+"""What a framework's process may not do, tried for real, at each level that this machine has."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+COURSE = Path(__file__).resolve().parents[2]
+sys.path.append(str(COURSE / "tests/milestones"))
+
+from verification.isolation.leftovers import PREFIX, new_home  # noqa: E402
+from verification.isolation.limits import FILE_BYTES, MET, OPEN_FILES, hint_for  # noqa: E402
+from verification.raised import Raised  # noqa: E402
+from verification.standins import Framework  # noqa: E402
+
+LEVEL = COURSE / "tests/milestones/verification/isolation/level.py"
+POSIX = pytest.mark.skipif(os.name != "posix", reason="limits are POSIX's")
+HEAD = "import os, signal, socket, ctypes, glob\nimport numpy as np\n"
+Start = Callable[..., Any]
+
+
+def probed(*before: str) -> dict[str, Any]:
+    """What the probe says in a process of its own, after these statements."""
+    code = "\n".join(
+        [*before, f"import runpy; runpy.run_path({str(LEVEL)!r}, run_name='__main__')"]
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    return dict(json.loads(run.stdout))
+
+
+HAS_SANDBOX = probed()["level"] == "sandbox"
+SANDBOX = pytest.mark.skipif(not HAS_SANDBOX, reason="this kernel has no Landlock and seccomp")
+
+
+@pytest.fixture
+def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    begun: list[Framework] = []
+
+    def make(text: str, level: str = "auto") -> Framework:
+        monkeypatch.setenv("TITO_ISOLATION", level)
+        package = tmp_path / "work" / "tinytorch"
+        package.mkdir(parents=True)
+        (package / "__init__.py").write_text(HEAD + text, encoding="utf-8")
+        begun.append(Framework(tmp_path / "work"))
+        return begun[-1]
+
+    yield make
+    for framework in begun:
+        framework.end()
+
+
+@pytest.mark.parametrize("level", ["process", pytest.param("sandbox", marks=SANDBOX)])
+def test_numpy_and_its_own_files_work_at_each_level(start: Start, level: str) -> None:
+    framework = start(
+        "import tempfile\n"
+        "def work():\n"
+        "    with tempfile.TemporaryFile() as file:\n"
+        "        np.save(file, np.linalg.inv(np.eye(3) * 2)); file.seek(0)\n"
+        "        return float(np.load(file).sum())\n",
+        level,
+    )
+    assert framework.isolation["level"] == level
+    assert framework.start().work() == 1.5
+
+
+ATTACKS = {
+    "write at home": "open({secret!r}, 'w')",
+    "read a key": "open({secret!r}).read()",
+    "list the home": "os.listdir({folder!r})",
+    "delete": "os.unlink({secret!r})",
+    "read the tests": "open({test!r}).read()",
+    "read the answers": "open({answer!r}).read()",
+    "read the judge's data": "open({data!r}).read()",
+    "socket": "socket.socket()",
+    "local socket": "socket.socket(socket.AF_UNIX)",
+    "signal the judge": "os.kill(os.getppid(), signal.SIGUSR2)",
+    "read the judge's memory": "open('/proc/%d/mem' % os.getppid(), 'rb').read(1)",
+}
+
+
+@SANDBOX
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_the_sandbox_refuses(start: Start, tmp_path: Path, attack: str) -> None:
+    secret = tmp_path / ".ssh" / "id"
+    secret.parent.mkdir()
+    secret.write_text("secret", encoding="utf-8")
+    code = ATTACKS[attack].format(
+        secret=str(secret),
+        folder=str(secret.parent),
+        test=str(COURSE / "tests/milestones/test_learning_verification.py"),
+        answer=str(next((COURSE / "modules/01_tensor").glob("*.py"))),
+        data=str(COURSE / "tests/milestones/verification/data.py"),
+    )
+    tt = start(f"def attack():\n    {code}\n", "sandbox").start()
+    with pytest.raises(Raised) as caught:
+        tt.attack()
+    assert caught.value.kind == "PermissionError"
+    assert "without network" in hint_for(caught.value.kind, str(caught.value))
+    assert secret.read_text(encoding="utf-8") == "secret"
+
+
+@POSIX
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("x = [open(os.devnull) for _ in range(100_000)]", MET["Too many open files"]),
+        ("file = open('big', 'wb'); file.truncate(10_000_000_000)", MET["File too large"]),
+        pytest.param(
+            "np.ones(50_000_000_000, np.uint8)",
+            "limit is 4 GB",
+            marks=pytest.mark.skipif(sys.platform == "darwin", reason="macOS ignores RLIMIT_AS"),
+        ),
+    ],
+)
+def test_a_limit_is_met_and_named(start: Start, code: str, said: str) -> None:
+    tt = start(f"def attack():\n    {code}\n", "process").start()
+    with pytest.raises(Raised) as caught:
+        tt.attack()
+    assert said in hint_for(caught.value.kind, str(caught.value))
+
+
+def test_the_hints_name_the_limits() -> None:
+    assert str(OPEN_FILES) in MET["Too many open files"]
+    assert f"{FILE_BYTES // 1_000_000} MB" in MET["File too large"]
+
+
+def test_a_level_that_does_not_exist_is_refused(start: Start) -> None:
+    with pytest.raises(OSError, match="did not start"):
+        start("", "bubble")
+
+
+@SANDBOX
+def test_the_probe_says_so_where_the_kernel_refuses_landlock() -> None:
+    """A filter in the probe's own process refuses the call that makes Landlock's rules."""
+    folder = str(LEVEL.parent)
+    refuse = "import sys; sys.path.insert(0, {!r}); import seccomp, ctypes, platform"
+    found = probed(
+        refuse.format(folder),
+        "number, _ = seccomp.MACHINES[platform.machine()]",
+        "code = seccomp.program(number, (444,)); libc = ctypes.CDLL(None)",
+        "libc.prctl(38, 1, 0, 0, 0)",
+        "p = seccomp.Program(len(code) // 8, code)",
+        "assert libc.prctl(22, 2, ctypes.byref(p), 0, 0) == 0",
+    )
+    assert found["level"] != "sandbox"
+    assert found["means"] == ["seccomp"]
+
+
+@POSIX
+def test_folders_of_judges_that_were_killed_are_swept(tmp_path: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left, used = (tmp_path / f"{PREFIX}{pid}-x" for pid in (ended.pid, os.getpid()))
+    left.mkdir()
+    used.mkdir()
+    (left / "file").write_text("", encoding="utf-8")
+    made = new_home(tmp_path)
+    assert sorted(tmp_path.iterdir()) == sorted([made, used])

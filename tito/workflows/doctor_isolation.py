@@ -1,0 +1,35 @@
+"""What `tito doctor` says about isolation: how far this machine keeps a milestone's code apart."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+from tito.core.errors import MachineError
+from tito.core.workspace.course import course_root
+from tito.workflows.doctor_machine import Finding, Level
+
+PROBE = "tests/milestones/verification/isolation/level.py"
+SECONDS = 20.0
+MORE = {
+    "linux": "For a sandbox: Linux 5.13 or newer with Landlock and seccomp.",
+    "win32": "For a sandbox: run tito in WSL 2.",
+}
+ELSEWHERE = "For more isolation: run tito in a container, for example Docker."
+
+
+def check_isolation() -> Finding:
+    """Try it in a process of its own, because a sandbox cannot be left again."""
+    try:
+        command = [sys.executable, "-I", str(course_root() / PROBE)]
+        run = subprocess.run(command, capture_output=True, check=True, timeout=SECONDS)
+        found = json.loads(run.stdout)
+    except (MachineError, OSError, ValueError, subprocess.SubprocessError):
+        text = "how far milestones can be isolated is not known: the probe did not run"
+        return Finding(Level.NOTE, text, "tito doctor --fix")
+    means = ", ".join(found["means"])
+    text = f"milestones run your code isolated: {found['level']}{means and f' ({means})'}"
+    if found["level"] != "process":
+        return Finding(Level.GOOD, text)
+    return Finding(Level.NOTE, text, MORE.get(sys.platform, ELSEWHERE))
