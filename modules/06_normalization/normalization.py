@@ -116,6 +116,8 @@ from normalization_given import (
     _row_size,
 )
 
+from tinytorch.nn.functional import changed
+
 # %% [markdown]
 # # Part one: one operation
 #
@@ -994,15 +996,17 @@ def dropout(input, p=0.5, training=True, inplace=False):
         input: Tensor of floats, of any shape.
         p: the probability that a number becomes 0; the others are divided by 1 - p.
         training: False: nothing is dropped or divided.
-        inplace: accepted as in PyTorch, where it saves memory; here the input never changes.
+        inplace: overwrite the input.
 
     Returns:
-        Tensor of the input's shape and dtype; `input` itself where nothing is to be done.
+        Tensor of the input's shape and dtype; `input` itself where nothing is to be dropped.
 
     Raises:
         ValueError: p is not from 0 to 1. RuntimeError: the input does not hold floats.
     """
     _check_dropout("dropout", input, p)
+    if inplace and training and p > 0:
+        return changed(input, lambda x: dropout(x, p))
     ### BEGIN SOLUTION
     if not training or p == 0:
         return input
@@ -1018,6 +1022,8 @@ def dropout2d(input, p=0.5, training=True, inplace=False):
     _check_dropout("dropout2d", input, p)
     if not training or p == 0:
         return input
+    if inplace:
+        return changed(input, lambda x: dropout2d(x, p))
     places = (1,) * (input.ndim - 2)
     return input * Tensor(dropout_mask((*input.shape[:2], *places), p, input.dtype))
 

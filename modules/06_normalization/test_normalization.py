@@ -236,8 +236,10 @@ def test_6_2_keeps_what_the_way_back_needs():
 def test_6_2_keeps_the_dtype():
     for dtype in (np.float32, np.float64):
         x, weight = (a.astype(dtype) for a in draw((3, 4), 4))
-        out = apply_normalize(Tensor(x), Tensor(weight), Tensor(weight), 0)
+        out = apply_normalize(Tensor(x, requires_grad=True), Tensor(weight), Tensor(weight), 0)
         same_dtype("the result of NormalizeOp", out.data, dtype)
+        for name in ("rate", "normal"):
+            same_dtype(f"self.{name} of NormalizeOp", getattr(out.grad_fn, name), dtype)
 
 
 # ---- 6.3
@@ -1067,6 +1069,18 @@ def test_6_11_layers_look_at_their_mode():
                 f"{layer} must drop whole channels"
             )
         assert layer.eval()(x) is x, f"{layer} must give its input back in evaluation"
+
+
+def test_6_11_in_place():
+    for function, shape in ((F.dropout, (4, 6)), (F.dropout2d, (4, 6, 2, 2))):
+        leaf = Tensor(np.ones(shape), requires_grad=True)
+        x = leaf * 3
+        manual_seed(2)
+        assert function(x, 0.5, inplace=True) is x
+        manual_seed(2)
+        assert np.array_equal(x.data, 3 * function(Tensor(np.ones(shape)), 0.5).data)
+        x.sum().backward()
+        assert np.allclose(leaf.grad.data, x.data), "the gradient goes through the change"
 
 
 def test_6_11_bad_arguments_are_told():
