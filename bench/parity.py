@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from bench import backends, parity_cases, parity_names
+from bench import backends, parity_cases, parity_names, parity_normalization
 from bench.parity_cases import Case
 
 BOUNDS = {"float32": 1e-5, "float64": 1e-10}
@@ -151,7 +151,9 @@ def main() -> int:
     chosen = parser.parse_args()
     backends.export_reference()
     libs = backends.load(backends.TINYTORCH), backends.load(backends.PYTORCH)
-    cases = {n: f for n, f in inspect.getmembers(parity_cases) if n.startswith("case_")}
+    files = (parity_cases, parity_normalization)
+    members = [pair for file in files for pair in inspect.getmembers(file)]
+    cases = {n: f for n, f in members if n.startswith("case_")}
     cases |= {f"case_{name}": draw for name, draw in parity_names.CASES.items()}
     cases = {n: f for n, f in cases.items() if not chosen.names or n[5:] in chosen.names}
     table = Table("case", "float32", "float64", "worst in", title=f"{chosen.samples} draws each")

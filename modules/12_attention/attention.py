@@ -314,7 +314,8 @@ print(causal_mask(4, 4, np.float32))
 # Everything together, with PyTorch's arguments. `scale=None` means 1 / sqrt(E). With `is_causal`
 # the mask is the causal one; PyTorch does not allow both, and `check_attention`, given, refuses it,
 # together with shapes that do not fit. What is left: choose the scale, make the mask, apply the
-# operation.
+# operation. (`dropout_p` sets some weights to 0 at random while training; that is given too, and
+# needs module 06 if it is not 0.)
 
 # %%
 #| export nn.functional
@@ -339,6 +340,22 @@ def check_attention(query, key, value, mask, is_causal):
         raise ValueError(f"attn_mask of shape {mask.shape} does not fit scores of shape {scores}")
 
 
+def dropout_of_module_06(argument):
+    """Its dropout, or an error that names the module and the argument that asks for it."""
+    from tinytorch.nn import functional
+
+    if not hasattr(functional, "dropout"):
+        raise ValueError(f"attention dropout needs module 06_normalization: use {argument}=0.0")
+    return functional.dropout
+
+
+def attention_with_dropout(query, key, value, p, **how):
+    """Attention of which some weights are dropped; with the identity as values one sees them."""
+    dropout = dropout_of_module_06("dropout_p")
+    identity = wrap(np.eye(key.shape[-2], dtype=query.dtype))
+    return dropout(scaled_dot_product_attention(query, key, identity, **how), p) @ value
+
+
 def scaled_dot_product_attention(
     query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None
 ):
@@ -347,7 +364,7 @@ def scaled_dot_product_attention(
     Args:
         query: Tensor (..., L, E). key: Tensor (..., S, E). value: Tensor (..., S, Ev).
         attn_mask: Tensor that broadcasts to (..., L, S); bools (True: may look) or floats (added).
-        dropout_p: must be 0; dropout comes with module 06.
+        dropout_p: the probability to drop a weight; more than 0 needs module 06.
         is_causal: query i sees keys 0 to i.
         scale: None means 1 / sqrt(E).
 
@@ -357,9 +374,10 @@ def scaled_dot_product_attention(
     Raises:
         ValueError: shapes that do not fit. TypeError: a mask of neither bools nor floats.
     """
-    if dropout_p:
-        raise ValueError("attention dropout needs module 06_normalization: use dropout_p=0.0")
     check_attention(query, key, value, attn_mask, is_causal)
+    if dropout_p:
+        how = {"attn_mask": attn_mask, "is_causal": is_causal, "scale": scale}
+        return attention_with_dropout(query, key, value, dropout_p, **how)
     ### BEGIN SOLUTION
     mask = None
     if is_causal:
@@ -461,7 +479,9 @@ if __name__ == "tinytorch.nn.attention":  # in the package; this lesson has the 
         AttentionOp,
         additive_mask,
         causal_mask,
+        dropout_of_module_06,
         merge_heads,
+        scaled_dot_product_attention,
         split_heads,
     )
 
@@ -480,7 +500,7 @@ class MultiheadAttention(Module):
         Args:
             embed_dim: E, the width of queries, keys, values and results.
             num_heads: H; divides E.
-            dropout: must be 0; dropout comes with module 06.
+            dropout: in training, the probability to drop a weight; more than 0 needs module 06.
             bias: False for projections without.
             batch_first: True for (N, L, E), False for (L, N, E).
 
@@ -491,7 +511,7 @@ class MultiheadAttention(Module):
         if num_heads < 1 or embed_dim % num_heads:
             raise ValueError(f"num_heads={num_heads} must divide embed_dim={embed_dim}")
         if dropout:
-            raise ValueError("attention dropout needs module 06_normalization: use dropout=0.0")
+            dropout_of_module_06("dropout")
         self.embed_dim, self.num_heads, self.batch_first = embed_dim, num_heads, batch_first
         self.head_dim, self.dropout = embed_dim // num_heads, dropout
         ### BEGIN SOLUTION
@@ -641,11 +661,16 @@ class _Attending:
 
     def attend(self, q, k, v, mask, need_weights):
         """Attention in every head: (N, H, L, D) and, if wanted, the weights (N, H, L, S)."""
-        scale = 1 / math.sqrt(self.head_dim)
+        scale, p = 1 / math.sqrt(self.head_dim), self.dropout if self.training else 0.0
         if not need_weights:
+            if p:
+                mask = mask if mask is None else wrap(mask)
+                return scaled_dot_product_attention(q, k, v, mask, p, scale=scale), None
             return AttentionOp.apply(q, k, v, mask, scale), None
         scores = (q * scale) @ k.transpose(-2, -1)
         weights = softmax(scores if mask is None else scores + wrap(mask), dim=-1)
+        if p:
+            weights = dropout_of_module_06("dropout")(weights, p)
         return weights @ v, weights
 
     def forward(

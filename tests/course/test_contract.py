@@ -36,9 +36,13 @@ DEEPER = {
     "nn": """
         Parameter Module Linear ReLU GELU Sigmoid Tanh Softmax Flatten Sequential ModuleList MSELoss
         BCELoss BCEWithLogitsLoss CrossEntropyLoss init functional Conv2d MaxPool2d AvgPool2d
-        AdaptiveAvgPool2d Embedding MultiheadAttention
+        AdaptiveAvgPool2d Embedding MultiheadAttention LayerNorm RMSNorm GroupNorm BatchNorm1d
+        BatchNorm2d Dropout Dropout2d
     """,
-    "nn.functional": "scaled_dot_product_attention conv2d linear relu softmax cross_entropy",
+    "nn.functional": """
+        scaled_dot_product_attention conv2d linear relu softmax cross_entropy layer_norm rms_norm
+        group_norm batch_norm dropout dropout2d
+    """,
     "nn.utils": "clip_grad_norm_",
     "optim": "SGD Adam AdamW lr_scheduler",
     "training": "Trainer",
@@ -98,6 +102,9 @@ def test_what_users_import_is_the_function_not_the_module(solved, run):
         ("import tinytorch; tinytorch.utils.data.DataLoader", "05_data"),
         ("from tinytorch.utils.data import DataLoader", "05_data"),
         ("from tinytorch.vision import datasets", "05_data"),
+        ("import tinytorch; tinytorch.nn.LayerNorm", "06_normalization"),
+        ("from tinytorch.nn import BatchNorm2d", "06_normalization"),
+        ("from tinytorch.nn import functional as F; F.dropout", "06_normalization"),
         ("import tinytorch; tinytorch.ones(2).sum().backward()", "02_autograd"),
     ],
 )

@@ -9,12 +9,24 @@ from tests.course.faults.m02_autograd import AUTOGRAD
 from tests.course.faults.m03_nn import NN
 from tests.course.faults.m04_training import TRAINING
 from tests.course.faults.m05_data import DATA
+from tests.course.faults.m06_normalization import NORMALIZATION
 from tests.course.faults.m07_spatial import SPATIAL
 from tests.course.faults.m11_embeddings import EMBEDDINGS
 from tests.course.faults.m12_attention import ATTENTION
 
 FAULTS: list[Fault] = [
     fault
-    for module in (SETUP, TENSOR, AUTOGRAD, NN, TRAINING, DATA, SPATIAL, EMBEDDINGS, ATTENTION)
+    for module in (
+        SETUP,
+        TENSOR,
+        AUTOGRAD,
+        NN,
+        TRAINING,
+        DATA,
+        NORMALIZATION,
+        SPATIAL,
+        EMBEDDINGS,
+        ATTENTION,
+    )
     for fault in module.faults
 ]
