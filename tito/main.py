@@ -44,6 +44,7 @@ COMMANDS = {
     "doctor": Entry("tito.commands.doctor", "DoctorCommand", "find and fix what is wrong"),
     "demo": Entry("tito.commands.demo", "DemoCommand", "watch the whole course run once"),
 }
+COURSE = "--course"
 ALIASES = {"milestones": "milestone", "modules": "module"}
 
 
@@ -61,7 +62,7 @@ def run(arguments: list[str], world: World) -> int:
     """Run the command; return its exit code, or that of the error it ended with."""
     as_json = "--json" in arguments
     try:
-        code = dispatch(arguments, world)
+        code = dispatch(without_course(arguments, world), world)
         world.stdout.flush()
         return code
     except TitoError as error:
@@ -78,6 +79,21 @@ def run(arguments: list[str], world: World) -> int:
         return report_defect(world, as_json=as_json)
     except Exception:
         return report_defect(world, as_json=as_json)
+
+
+def without_course(arguments: list[str], world: World) -> list[str]:
+    """The arguments without `--course DIR`, which every command takes; the world is told of it."""
+    given = [word for word in arguments if word.partition("=")[0] == COURSE]
+    if not given:
+        return arguments
+    at = arguments.index(given[0])
+    _, _, named = given[0].partition("=")
+    end = at + 1 if named else at + 2
+    folder = named or (arguments[at + 1 : end] or [""])[0]
+    if not folder or len(given) > 1:
+        raise UsageError(f"{COURSE} needs the folder of one course.", hint="tito --help")
+    world.choose_course(folder)
+    return arguments[:at] + arguments[end:]
 
 
 def dispatch(arguments: list[str], world: World) -> int:
@@ -108,7 +124,8 @@ def overview() -> str:
             "",
             *lines,
             "",
-            "  --version  show the version",
+            "  --version     show the version",
+            f"  {COURSE} DIR  judge with the course in DIR (for authors of a course)",
             "",
             "tito COMMAND --help explains a command.",
             "Next: tito module status",
@@ -121,7 +138,7 @@ def load(word: str, world: World) -> BaseCommand:
     name = ALIASES.get(word, word)
     if name not in COMMANDS:
         kind = "option" if word.startswith("-") else "command"
-        meant = did_you_mean(word, [*COMMANDS, "--help", "--version"])
+        meant = did_you_mean(word, [*COMMANDS, "--help", "--version", COURSE])
         raise UsageError(f"tito has no {kind} {word!r}.{meant}", hint="tito --help")
     return COMMANDS[name].load(world)
 

@@ -42,12 +42,14 @@ class World:
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
         progress_file: Path | None = None,
+        chosen_course: Path | None = None,
         now: Callable[[], datetime] = system_clock,
         stdin: TextIO | None = None,
         stdout: TextIO | None = None,
         stderr: TextIO | None = None,
     ) -> None:
         self._cwd, self._progress_file = cwd, progress_file
+        self.chosen_course = chosen_course
         self.env: Mapping[str, str] = os.environ if env is None else env
         self.now = now
         self.stdin = stdin or sys.stdin
@@ -68,7 +70,7 @@ class World:
         """
         from tito.core.workspace.workspace import find_workspace
 
-        workspace = find_workspace(self.cwd)
+        workspace = find_workspace(self.cwd, self.chosen_course)
         if workspace.journal.exists():
             from tito.core.export.lock import workspace_lock
 
@@ -76,9 +78,20 @@ class World:
                 pass  # taking the lock undoes it
         return workspace
 
+    def choose_course(self, folder: str) -> None:
+        """Let the course in `folder` judge, before anything of the workspace is read."""
+        from tito.core.workspace.course import chosen_course
+
+        self.chosen_course = chosen_course(self.cwd / folder)
+
+    @property
+    def course_option(self) -> list[str]:
+        """The `--course DIR` of this command, for a command that it starts."""
+        return [] if self.chosen_course is None else ["--course", str(self.chosen_course)]
+
     @cached_property
     def tracker(self) -> Tracker:
-        """The workspace's tracker, with this world's home and clock."""
+        """The course's tracker, with this world's home and clock."""
         return self.tracker_of(self.workspace)
 
     def tracker_of(self, workspace: Workspace) -> Tracker:

@@ -229,7 +229,8 @@ def test_the_course_itself_is_not_changed(tito, tiny_course):
 
 def test_a_tracker_that_is_gone(doctor, workspace):
     (workspace / TRACKER).unlink()
-    code, wrong = doctor()
+    assert doctor() == (1, [(f"{TRACKER} missing", "tito doctor --fix")])
+    code, wrong = doctor("--course", ".")
     assert code == 3
     assert ("the milestone tracker is missing", "tito doctor --fix") in wrong
     assert doctor("--fix") == (0, [])
@@ -237,7 +238,8 @@ def test_a_tracker_that_is_gone(doctor, workspace):
 
 def test_a_tracker_that_is_broken(doctor, workspace):
     (workspace / TRACKER).write_text("import nothing_of_that_name\n", encoding="utf-8")
-    code, wrong = doctor()
+    assert doctor() == (1, [(f"{TRACKER} not the course's version", "tito doctor --fix")])
+    code, wrong = doctor("--course", ".")
     assert code == 3
     assert any("nothing_of_that_name" in text for text, _ in wrong)
 

@@ -172,18 +172,19 @@ def test_outside_of_a_workspace(tito, tmp_path):
 
 def test_without_a_tracker(tito, solved):
     (solved / "tests/milestones/milestone_tracker.py").unlink()
-    run = tito(solved, "milestone", "status")
+    assert tito(solved, "milestone", "status").returncode == 0
+    run = tito(solved, "--course", ".", "milestone", "status")
     assert run.returncode == 3
     assert "tracker is missing" in run.stderr
     fix = run.stderr.rpartition("Next: tito ")[2].split()
     tito(solved, *fix)
-    assert tito(solved, "milestone", "status").returncode == 0
+    assert tito(solved, "--course", ".", "milestone", "status").returncode == 0
 
 
 def test_with_a_broken_tracker(tito, solved):
     path = solved / "tests/milestones/milestone_tracker.py"
     path.write_text("raise RuntimeError('half-saved')", encoding="utf-8")
-    run = tito(solved, "milestone", "run", "start")
+    run = tito(solved, "--course", ".", "milestone", "run", "start")
     assert run.returncode == 3
     assert "half-saved" in run.stderr
     assert "Traceback" not in run.stderr
@@ -261,19 +262,29 @@ def test_a_file_of_the_package_that_is_gone_is_not_wrong_code(tito, unlocked):
     assert "Not learned" not in run.stdout
 
 
-def test_a_verification_that_was_edited_is_said_and_on_record(tito, unlocked, tinytorch_home):
+def test_an_edited_verification_counts_only_if_asked_for(tito, unlocked, tinytorch_home):
+    def run(*options: str) -> tuple[str, dict, dict]:
+        """What is shown, the JSON, and the record."""
+        command = ("milestone", "run", "slope", *options)
+        shown = " ".join(tito(unlocked, *command, COLUMNS="500").stdout.split())
+        found = json.loads(tito(unlocked, *command, "--json").stdout)
+        return shown, found, progress(tinytorch_home)["milestones"]["slope"]
+
     name = "tests/milestones/test_learning_verification.py"
-    assert "as the course has it" not in tito(unlocked, "milestone", "run", "slope").stdout
-    assert progress(tinytorch_home)["milestones"]["slope"]["verification_edited"] is False
+    assert "course" not in run()[0]
     with (unlocked / name).open("a", encoding="utf-8") as file:
         file.write("\n# mine\n")
-    shown = tito(unlocked, "milestone", "run", "slope").stdout
-    assert f"Not the course's version: {name}" in shown
+    shown, found, record = run()
+    assert f"{name} was changed here. It is not used" in shown
     assert "tito doctor --fix" in shown
-    assert progress(tinytorch_home)["milestones"]["slope"]["verification_edited"] is True
-    assert json.loads(tito(unlocked, "milestone", "run", "slope", "--json").stdout)["edited"] == [
-        name
-    ]
+    assert (found["edited"], found["course"]) == ([], "installed")
+    assert (record["verification_edited"], record["course"]) == (False, "installed")
+
+    shown, found, record = run("--course", ".")
+    assert f"Judged by the course in {unlocked}" in shown
+    assert f"Not the installed course's version: {name}" in shown
+    assert (found["edited"], found["course"]) == ([name], str(unlocked))
+    assert (record["verification_edited"], record["course"]) == (True, str(unlocked))
 
 
 def test_the_seed_of_a_fresh_run_is_named(tito, unlocked):
@@ -329,7 +340,7 @@ def test_a_replay_that_the_failure_names_is_not_named_again(tito, unlocked):
     replay = "tito milestone run start --seed 41"
     test.write_text(text.replace(said, f"{said}\\n  replay  {replay}"), encoding="utf-8")
     break_framework(unlocked, "return seed", "return seed + 1")
-    run = tito(unlocked, "milestone", "run", "start")
+    run = tito(unlocked, "--course", ".", "milestone", "run", "start")
     assert run.stdout.count(replay) == 1
 
 
@@ -367,7 +378,7 @@ def test_a_flood_of_output_is_stopped_and_named(tito, unlocked):
 
 def test_could_not_run_is_not_your_code(tito, unlocked):
     (unlocked / "tests/milestones/pytest.ini").unlink()
-    run = tito(unlocked, "milestone", "run", "start")
+    run = tito(unlocked, "--course", ".", "milestone", "run", "start")
     assert run.returncode == 3
     assert "Could not run: 1900 - The Start" in run.stdout
     assert "Not learned" not in run.stdout

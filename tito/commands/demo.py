@@ -60,11 +60,12 @@ class DemoCommand(BaseCommand):
         return nullcontext(str(root))
 
     def _tracker(self, root: Path, home: Path) -> Tracker:
-        """The tracker of the demo's workspace (it may not exist yet), with the demo's own home."""
+        """The tracker for the demo's workspace (it may not exist yet), with the demo's own home."""
         from tito.core.milestones.tracker import Tracker
         from tito.core.workspace.workspace import Workspace
 
-        return Tracker(Workspace(root), {**self.world.env, "TINYTORCH_HOME": str(home)})
+        workspace = Workspace(root, self.world.chosen_course)
+        return Tracker(workspace, {**self.world.env, "TINYTORCH_HOME": str(home)})
 
     def _run_steps(self, root: Path, home: Path, tracker: Tracker, *, kept: bool) -> None:
         from tito.workflows.demo import steps
@@ -101,7 +102,7 @@ class DemoCommand(BaseCommand):
             "TINYTORCH_HOME": str(home),
             "PYTHONPATH": os.pathsep.join(filter(None, path)),
         }
-        command = [sys.executable, "-m", "tito", *step.arguments]
+        command = [sys.executable, "-m", "tito", *self.world.course_option, *step.arguments]
         return subprocess.run(command, cwd=step.cwd, env=env, check=False).returncode
 
     def _conclude(self, tracker: Tracker, seconds: float) -> None:

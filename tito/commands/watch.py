@@ -77,7 +77,7 @@ class WatchCommand(BaseCommand):
         if console.is_terminal:
             console.clear()
         subprocess.run(
-            [sys.executable, "-m", "tito", *arguments],
+            [sys.executable, "-m", "tito", *self.world.course_option, *arguments],
             cwd=self.workspace.root,
             env=dict(self.world.env),
             stdin=subprocess.DEVNULL,

@@ -26,6 +26,7 @@ def checklist_json(found: Checklist) -> dict[str, Any]:
         "tasks": [_task_json(result) for result in found.tasks],
         "tests": [_test_json(test) for test in report.tests],
         "tests_edited": bool(found.remarks.edited_tests),
+        "course": found.remarks.judged_by,
         "seconds": round(report.seconds, 3),
         "next": next_command(found)[0],
     }
@@ -63,6 +64,7 @@ def attempt_json(attempt: Attempt) -> dict[str, Any]:
         "recorded": attempt.has_passed and attempt.unrecorded is None,
         "replay": attempt.replay,
         "edited": list(attempt.edited),
+        "course": attempt.judged_by,
         "stale": list(attempt.stale),
     }
     return result | ({"error": attempt.unrecorded.as_json()} if attempt.unrecorded else {})

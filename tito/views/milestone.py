@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any
 from tito.core.console import UNICODE, Symbols
 from tito.core.milestones.progress_events import TrainingEvent, series
 from tito.core.outcome import Outcome
-from tito.core.words import enumerated
-from tito.core.workspace.course import FIX
 from tito.views.curves import ASCII, BRAILLE, Dots, draw_curve
 from tito.views.lines import Line
+from tito.views.remarks import judge_lines
 
 if TYPE_CHECKING:
     from tito.core.milestones.attempt import Attempt, Verdict
@@ -42,11 +41,8 @@ def briefing_lines(row: Mapping[str, Any], briefing: Briefing) -> list[Line]:
     for number, difference in briefing.stale.items():
         lines.append((f"  {difference}. To export it:", "yellow"))
         lines.append((f"    tito module complete {number}", "yellow"))
-    if briefing.edited:
-        names = enumerated(briefing.edited)
-        lines.append((f"  Not the course's version: {names}. To restore it:", "yellow"))
-        lines.append((f"    {FIX}", "yellow"))
-    return lines
+    judges = judge_lines(briefing.judged_by, briefing.edited, briefing.unused)
+    return [*lines, *((f"  {text}", style) for text, style in judges)]
 
 
 def format_metric(name: str, value: Any) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tito.core.words import counted, module_number
-from tito.core.workspace.course import FIX
+from tito.core.words import counted, enumerated, module_number
+from tito.core.workspace.course import FIX, INSTALLED
 
 if TYPE_CHECKING:
-    from tito.core.testing.results import Checklist
+    from tito.core.testing.results import Checklist, Remarks
     from tito.views.lines import Line
 
 
@@ -17,7 +18,7 @@ def remark_lines(found: Checklist) -> list[Line]:
     return [
         *(lost_lines if found.remarks.cut else headless_lines)(found),
         *unmarked_lines(found),
-        *edited_lines(found.remarks.edited_tests),
+        *tests_lines(found.remarks),
     ]
 
 
@@ -57,9 +58,27 @@ def unmarked_lines(found: Checklist) -> list[Line]:
     return [(f"{what} {why}", "yellow"), *places, ("", "")]
 
 
-def edited_lines(tests: str) -> list[Line]:
-    """A warning that a test file was changed, on purpose or by accident."""
-    if not tests:
-        return []
-    text = f"{tests} is not the course's version, but your answers were tested with it."
-    return [(text, "yellow"), (f"To restore it (yours is kept): {FIX}", ""), ("", "")]
+def tests_lines(remarks: Remarks) -> list[Line]:
+    """Which tests judged, if they are not those that lie in the workspace unchanged."""
+    edited, unused = (
+        [name] if name else [] for name in (remarks.edited_tests, remarks.unused_tests)
+    )
+    lines = judge_lines(remarks.judged_by, edited, unused)
+    return [*lines, ("", "")] if lines else []
+
+
+def judge_lines(judged_by: str, edited: Sequence[str], unused: Sequence[str]) -> list[Line]:
+    """A course that was chosen, its files that are `edited`, and changed copies that are `unused`.
+
+    Somebody who changes a copy, by accident or on purpose, should know that it has no effect.
+    """
+    lines: list[Line] = []
+    if judged_by != INSTALLED:
+        lines.append((f"Judged by the course in {judged_by}.", "yellow"))
+    if edited:
+        lines.append((f"Not the installed course's version: {enumerated(edited)}.", "yellow"))
+    if unused:
+        was = "was changed here. It is" if len(unused) == 1 else "were changed here. They are"
+        text = f"{enumerated(unused)} {was} not used: the course's own version judges."
+        lines += [(text, "yellow"), (f"To restore it (yours is kept): {FIX}", "")]
+    return lines

@@ -25,7 +25,7 @@ from tito.core.lesson.file import (
 )
 from tito.core.testing.results import Checklist, Remarks, TestResult, TestStatus, checklist
 from tito.core.testing.runner import Subject, run_tests
-from tito.core.workspace.course_files import differs
+from tito.core.workspace.course_files import differs, is_edited
 
 if TYPE_CHECKING:
     from tito.core.export.package import Package
@@ -105,7 +105,7 @@ def complete(world: World, module: Module, watcher: Watcher) -> Completion:
         if not found.report.has_passed:
             world.mark_started(module)
             return Completion(found, broken_by(module, found), names)
-        record = record_of(candidate, found)
+        record = record_of(candidate, found, workspace)
         with swapped(workspace, candidate.files) as changed:
             unlocks = world.tracker.record_module(module.name, record)
         world.mark_started(module)
@@ -147,7 +147,8 @@ def judge(
 ) -> Checklist:
     """Run the tests of the module and of the others in staging; group them by task."""
     workspace = world.workspace
-    subjects = [subject_of(module, candidate.package) for module in (candidate.module, *others)]
+    modules = (candidate.module, *others)
+    subjects = [subject_of(workspace, module, candidate.package) for module in modules]
     with staged(workspace, candidate.files) as staging:
         report = run_tests(
             workspace,
@@ -163,10 +164,10 @@ def judge(
     return checklist(candidate.module.name, candidate.file.lesson, report, remarks)
 
 
-def subject_of(module: Module, package: Package) -> Subject:
-    """The module, with the targets it has a section in."""
+def subject_of(workspace: Workspace, module: Module, package: Package) -> Subject:
+    """The course's tests of the module, with the targets that the module has a section in."""
     targets = [t.name for t in package.targets.values() if module.name in t.sections]
-    return Subject(module, targets)
+    return Subject(workspace.judging(module), targets)
 
 
 def remarks_on(workspace: Workspace, file: LessonFile) -> Remarks:
@@ -179,7 +180,9 @@ def remarks_on(workspace: Workspace, file: LessonFile) -> Remarks:
         lost=tuple(lost),
         cut=bool(lost) and was_cut(lesson, original),
         unmarked=tuple(unmarked_tasks(lesson, original)),
-        edited_tests=tests if differs(workspace, tests) else "",
+        judged_by=workspace.judged_by,
+        edited_tests=tests if is_edited(workspace, tests) else "",
+        unused_tests=tests if differs(workspace, tests) else "",
     )
 
 
@@ -188,7 +191,7 @@ def broken_by(module: Module, found: Checklist) -> tuple[TestResult, ...]:
     return tuple(test for test in others if test.status is not TestStatus.PASSED)
 
 
-def record_of(candidate: Candidate, found: Checklist) -> Record:
+def record_of(candidate: Candidate, found: Checklist, workspace: Workspace) -> Record:
     """The evidence recorded for a completed module. The tracker adds the time."""
     mine = found.report.of(candidate.module.name)
     return {
@@ -196,6 +199,7 @@ def record_of(candidate: Candidate, found: Checklist) -> Record:
         "export_sha256": candidate.file.lesson.export_hash,
         "tests": len(mine),
         "tests_edited": bool(found.remarks.edited_tests),
+        "course": workspace.judged_by,
         "seconds": round(sum(test.seconds for test in mine), 3),
         "python": ".".join(map(str, sys.version_info[:3])),
     }

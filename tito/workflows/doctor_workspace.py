@@ -156,10 +156,11 @@ def check_tracker(world: World) -> Iterator[Finding]:
     try:
         missing = world.tracker.module is None
     except TitoError as error:
-        yield Finding(Level.MACHINE, str(error), FIX)
+        yield Finding(Level.MACHINE, str(error), world.workspace.judge_repair)
         return
     if missing:
-        yield Finding(Level.MACHINE, "the milestone tracker is missing", FIX)
+        text = "the milestone tracker is missing"
+        yield Finding(Level.MACHINE, text, world.workspace.judge_repair)
         return
     yield from check_progress(world)
 

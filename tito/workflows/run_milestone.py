@@ -16,7 +16,8 @@ from tito.core.export.swap import refuse_link
 from tito.core.milestones.attempt import Attempt, Verdict, record_of, verify
 from tito.core.outcome import Outcome
 from tito.core.words import module_number
-from tito.core.workspace.course_files import edited_verification
+from tito.core.workspace.course import INSTALLED
+from tito.core.workspace.course_files import differs, is_edited, verification_files
 from tito.core.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ class Briefing:
     """What a student should know before a run, which judges the exported code."""
 
     stale: Mapping[str, str]  # by module number: why it is stale
-    edited: tuple[str, ...]  # verification files that differ from the course's
+    edited: tuple[str, ...]  # verification files that differ from the installed course's
+    unused: tuple[str, ...] = ()  # the workspace's copies of them that somebody changed
+    judged_by: str = INSTALLED  # or the folder of the course that was chosen
 
 
 def row_of(world: World, milestone_id: str) -> dict[str, Any]:
@@ -88,9 +91,12 @@ def brief(world: World, row: Row) -> Briefing:
     """Find lessons that changed since they were exported, and tests that are not the course's."""
     workspace = world.workspace
     stale = stale_modules(workspace, requires(world, row["id"]))
+    files = verification_files(workspace)
     return Briefing(
         {module.number: difference(workspace, module) for module in stale},
-        tuple(edited_verification(workspace)),
+        edited=tuple(name for name in files if is_edited(workspace, name)),
+        unused=tuple(name for name in files if differs(workspace, name)),
+        judged_by=workspace.judged_by,
     )
 
 
@@ -105,7 +111,8 @@ def attempt(
     """Run one verification and record a pass."""
     verdict = verify(world.tracker, row["id"], seed=seed, on_event=on_event)
     unrecorded = record(world, row, verdict, briefing)
-    return Attempt(row, verdict, unrecorded, briefing.edited, tuple(briefing.stale))
+    stale, judged_by = tuple(briefing.stale), briefing.judged_by
+    return Attempt(row, verdict, unrecorded, briefing.edited, stale, judged_by)
 
 
 def record(world: World, row: Row, verdict: Verdict, briefing: Briefing) -> TitoError | None:

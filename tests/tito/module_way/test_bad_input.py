@@ -13,13 +13,14 @@ from tito.core.python import pip_install
 
 from .conftest import Desk, Said
 
+OWN_TESTS = ("00_setup", "--course", ".")  # those of the workspace
 QUICK = {"TITO_TEST_SECONDS": "1.5"}
 
 
-def complete(desk: Desk, name: str = "00_setup", **env: str) -> Said:
+def complete(desk: Desk, name: str = "00_setup", *options: str, **env: str) -> Said:
     """Try to complete; whatever is wrong, the package and the progress must not move."""
     before = desk.everything()
-    said = desk.tito("module", "complete", name, **env)
+    said = desk.tito("module", "complete", name, *options, **env)
     assert desk.everything() == before, "a failed completion changed something"
     assert "Traceback" not in said.all
     assert "Next: " in said.all or "Try: " in said.all, "no next step"
@@ -348,7 +349,7 @@ def test_a_pytest_that_is_too_old(desk: Desk, monkeypatch: pytest.MonkeyPatch) -
 def test_without_the_test_file(desk: Desk) -> None:
     desk.solve("00_setup")
     desk.tests("00_setup").unlink()
-    said = complete(desk)
+    said = complete(desk, *OWN_TESTS)
     assert said.code == 3
     assert "modules/00_setup/test_setup.py" in said.out
     assert "tito doctor --fix" in said.out
@@ -365,7 +366,7 @@ def test_without_the_test_file(desk: Desk) -> None:
 def test_a_broken_test_file_is_not_the_students_fault(desk: Desk, tests: str, words: str) -> None:
     desk.solve("00_setup")
     desk.tests("00_setup").write_text(tests)
-    said = complete(desk)
+    said = complete(desk, *OWN_TESTS)
     assert (said.code, words in said.out) == (3, True), said.out
 
 
@@ -373,7 +374,7 @@ def test_a_skipped_test_is_not_a_pass(desk: Desk) -> None:
     desk.solve("00_setup")
     skip = "import pytest\n\n\ndef test_0_1_skipped():\n    pytest.skip('not today')\n"
     desk.tests("00_setup").write_text(skip)
-    said = complete(desk)
+    said = complete(desk, *OWN_TESTS)
     assert said.code == 1
     assert "A skip is not a pass" in said.out
 
@@ -381,7 +382,7 @@ def test_a_skipped_test_is_not_a_pass(desk: Desk) -> None:
 def test_a_test_that_returns_is_not_a_pass(desk: Desk) -> None:
     desk.solve("00_setup")
     desk.tests("00_setup").write_text("def test_0_1_returns():\n    return True\n")
-    assert complete(desk).code == 1
+    assert complete(desk, *OWN_TESTS).code == 1
 
 
 def test_the_callers_pytest_settings_do_not_reach_the_run(

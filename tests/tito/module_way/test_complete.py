@@ -49,22 +49,36 @@ def test_what_is_recorded_as_evidence(desk: Desk) -> None:
     assert {"export_sha256", "seconds", "python"} <= record.keys()
 
 
-def test_who_edited_the_tests_is_told_and_it_is_on_record(desk: Desk) -> None:
+def test_changed_tests_of_the_workspace_count_only_if_asked_for(desk: Desk) -> None:
     desk.solve("00_setup")
-    honest = desk.tito("module", "test", "00")
-    assert "as the course has it" not in honest.out
-    assert desk.tito("module", "test", "00", "--json").json["tests_edited"] is False
+    name = "modules/00_setup/test_setup.py"
     windows = desk.tests("00_setup").read_bytes().replace(b"\n", b"\r\n")
     desk.tests("00_setup").write_bytes(windows)
-    assert desk.tito("module", "test", "00", "--json").json["tests_edited"] is False
+    honest = desk.tito("module", "test", "00")
+    assert "test_setup.py" not in honest.out
+    found = desk.judged_by_own("module", "test", "00", "--json").json
+    assert (found["tests_edited"], found["course"]) == (False, str(desk.root))
 
-    desk.tests("00_setup").write_text("def test_0_1_nothing():\n    pass\n", encoding="utf-8")
+    desk.tests("00_setup").write_text("def test_0_1_nothing():\n    assert 0\n", encoding="utf-8")
     said = desk.tito("module", "complete", "00")
     assert said.code == 0
-    assert "modules/00_setup/test_setup.py is not the course's version" in said.out
+    shown = " ".join(said.out.split())
+    assert f"{name} was changed here. It is not used: the course's own version judges." in shown
     assert "tito doctor --fix" in said.out
-    assert desk.tito("module", "test", "00", "--json").json["tests_edited"] is True
-    assert progress(desk)["modules"]["00_setup"]["tests_edited"] is True
+    record = progress(desk)["modules"]["00_setup"]
+    assert (record["tests_edited"], record["course"]) == (False, "installed")
+
+    assert desk.judged_by_own("module", "test", "00").code == 1
+    desk.tests("00_setup").write_text("def test_0_1_nothing():\n    pass\n", encoding="utf-8")
+    said = desk.judged_by_own("module", "complete", "00", COLUMNS="500")
+    assert said.code == 0
+    shown = " ".join(said.out.split())
+    assert f"Judged by the course in {desk.root}" in shown
+    assert f"Not the installed course's version: {name}" in shown
+    found = desk.judged_by_own("module", "test", "00", "--json").json
+    assert (found["tests_edited"], found["course"]) == (True, str(desk.root))
+    record = progress(desk)["modules"]["00_setup"]
+    assert (record["tests_edited"], record["course"]) == (True, str(desk.root))
 
 
 def test_a_lesson_that_is_half_saved_while_its_tests_run(desk: Desk) -> None:
@@ -73,7 +87,7 @@ def test_a_lesson_that_is_half_saved_while_its_tests_run(desk: Desk) -> None:
     saving = "\n\ndef test_0_1_saved():\n    open({!r}, 'w').write('# %%\\n### END SOLUTION')\n"
     with desk.tests("00_setup").open("a", encoding="utf-8") as file:
         file.write(saving.format(str(desk.lesson("00_setup"))))
-    said = desk.tito("module", "complete", "00")
+    said = desk.judged_by_own("module", "complete", "00")
     assert (said.code, said.err) == (0, ""), said.all
     assert "00_setup is complete" in said.out
 
@@ -118,7 +132,7 @@ def test_the_line_that_checked_is_the_tests_own_not_its_helpers(desk: Desk) -> N
     helper += "\n\ndef judge(right):\n    assert right, 'manual_seed(5) must return 5'\n"
     desk.tests("00_setup").write_text(helper, encoding="utf-8")
     own = text.splitlines().index("def test_0_1_returns_the_seed():") + 2
-    said = desk.tito("module", "test", "00").out
+    said = desk.judged_by_own("module", "test", "00").out
     assert f"checked by modules/00_setup/test_setup.py:{own}\n" in said
 
 
@@ -388,16 +402,16 @@ def test_a_lock_that_is_never_released(desk: Desk, monkeypatch: pytest.MonkeyPat
 def test_without_a_tracker_the_export_still_works(desk: Desk) -> None:
     (desk.root / "tests/milestones/milestone_tracker.py").unlink()
     desk.solve("00_setup")
-    said = desk.tito("module", "complete", "00")
+    said = desk.judged_by_own("module", "complete", "00")
     assert said.code == 0, said.all
     assert "def manual_seed" in (desk.root / "tinytorch/seeds.py").read_text()
     assert "Next: tito module start 03" in said.out, "it does not send in circles"
     assert not (desk.home / "progress.json").exists()
-    assert desk.tito("module", "status").code == 0
+    assert desk.judged_by_own("module", "status").code == 0
     desk.solve("03_line")
-    said = desk.tito("module", "complete", "03")
+    said = desk.judged_by_own("module", "complete", "03")
     assert (said.code, "tito module complete" in said.out) == (0, False), said.all
-    said = desk.tito("module", "status")
+    said = desk.judged_by_own("module", "status")
     assert (said.code, "complete 0" in said.out) == (0, False), said.all
 
 
@@ -409,7 +423,7 @@ def test_a_broken_tracker_is_not_hidden(desk: Desk, defect: str) -> None:
     (desk.root / "tests/milestones/milestone_tracker.py").write_text(defect)
     desk.solve("00_setup")
     before = desk.everything()
-    said = desk.tito("module", "complete", "00")
+    said = desk.judged_by_own("module", "complete", "00")
     assert said.code == 3
     assert "milestone tracker is broken" in said.err
     assert desk.everything() == before
@@ -421,7 +435,7 @@ def test_a_defect_inside_the_tracker_undoes_the_export(desk: Desk) -> None:
     tracker.write_text(tracker.read_text(encoding="utf-8") + defect, encoding="utf-8")
     desk.solve("00_setup")
     before = desk.everything()
-    said = desk.tito("module", "complete", "00")
+    said = desk.judged_by_own("module", "complete", "00")
     assert (said.code, "a defect" in said.err) == (3, True), said.all
     assert desk.everything() == before
 
@@ -444,7 +458,7 @@ def test_tests_of_one_name_in_two_modules(solved_desk: Desk) -> None:
         code = f"def test_same_name():\n    print('from {name}')\n    assert {value} == 1\n"
         with solved_desk.tests(name).open("a", encoding="utf-8") as file:
             file.write("\n\n" + code)
-    found = solved_desk.tito("module", "complete", "00", "--json").json
+    found = solved_desk.judged_by_own("module", "complete", "00", "--json").json
     same = {test["module"]: test["status"] for test in found["tests"] if "same" in test["test"]}
     assert same == {"00_setup": "passed", "03_line": "wrong"}
-    assert "from 03_line" in solved_desk.tito("module", "complete", "00").out
+    assert "from 03_line" in solved_desk.judged_by_own("module", "complete", "00").out

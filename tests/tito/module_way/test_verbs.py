@@ -314,7 +314,7 @@ def test_a_hint_for_a_lesson_that_cannot_be_imported(desk: Desk) -> None:
 def test_hints_that_are_damaged(desk: Desk, content: str | None, words: str) -> None:
     hints = desk.root / "modules/00_setup/hints.toml"
     hints.unlink() if content is None else hints.write_text(content)
-    said = desk.tito("module", "hint", "00", "--task", "0.1")
+    said = desk.judged_by_own("module", "hint", "00", "--task", "0.1")
     assert (said.code, words in said.err) == (3, True)
 
 

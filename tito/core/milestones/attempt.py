@@ -16,6 +16,7 @@ from tito.core.export.stale import export_hashes
 from tito.core.milestones.progress_events import TrainingEvent, read_event
 from tito.core.milestones.tracker import Tracker
 from tito.core.outcome import Fault, Outcome
+from tito.core.workspace.course import INSTALLED
 from tito.core.workspace.workspace import Workspace
 
 # Only the student's code makes a milestone fail; anything else means it could not run.
@@ -49,8 +50,9 @@ class Attempt(NamedTuple):
     row: Mapping[str, Any]  # the tracker's status of it
     verdict: Verdict
     unrecorded: TitoError | None = None
-    edited: Sequence[str] = ()  # verification files that differ from the course's
+    edited: Sequence[str] = ()  # verification files that differ from the installed course's
     stale: Sequence[str] = ()  # numbers of modules whose lesson differs from the code in tinytorch/
+    judged_by: str = INSTALLED  # or the folder of the course that was chosen
 
     @property
     def outcome(self) -> Outcome:
@@ -132,6 +134,7 @@ def record_of(
         **verdict.evidence,
         "sources": export_hashes(workspace, required),
         "verification_edited": bool(edited),
+        "course": workspace.judged_by,
         "stale": list(stale),
     }
 

@@ -1,7 +1,8 @@
-"""The only access to the milestone tracker, `tests/milestones/milestone_tracker.py`.
+"""The only access to the milestone tracker, `tests/milestones/milestone_tracker.py` of the course.
 
-Only a ModuleNotFoundError that names the tracker means that it is missing; any other error in it is
-shown. This file defines no milestones or requirements and keeps no state.
+The workspace's copy of it is never imported: it belongs to what is judged. Only a
+ModuleNotFoundError that names the tracker means that it is missing; any other error in it is shown.
+This file defines no milestones or requirements and keeps no state.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 from tito.core.errors import MachineError, TitoError, is_system_failure
 from tito.core.export.source_map import in_lessons
 from tito.core.outcome import StrEnum
-from tito.core.workspace.course import FIX
 from tito.core.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class MilestoneState(StrEnum):
 
 
 class Tracker:
-    """A workspace's tracker for one person, with the given home, environment and clock."""
+    """The tracker for one person and workspace, with the given home, environment and clock."""
 
     def __init__(
         self,
@@ -55,17 +55,17 @@ class Tracker:
 
     @cached_property
     def module(self) -> ModuleType | None:
-        """The tracker's Python module, or None if the workspace has none."""
-        return load(self.workspace)
+        """The tracker's Python module, or None if the course has none."""
+        return load(self.workspace.judge)
 
     @property
     def required(self) -> ModuleType:
         """The tracker's Python module; an error if there is none."""
         if self.module is None:
             raise MachineError(
-                "The milestone tracker is missing from this workspace.",
-                where=self.workspace.shown(self.workspace.milestones / f"{NAME}.py"),
-                hint=FIX,
+                "The milestone tracker is missing from the course.",
+                where=str(self.workspace.judge.milestones / f"{NAME}.py"),
+                hint=self.workspace.judge_repair,
             )
         return self.module
 
@@ -105,7 +105,7 @@ class Tracker:
             if is_system_failure(error):
                 raise  # stdout on a full disk, say; the tracker wraps errors of its own files
             if not isinstance(error, expected):
-                raise _broken(self.workspace, error) from error
+                raise _broken(self.workspace.judge, error) from error
             code = getattr(error, "exit_code", MachineError.exit_code)
             hint = getattr(error, "hint", None) or None
             raise TitoError(str(error), hint=hint, exit_code=code) from error
@@ -152,33 +152,33 @@ class Tracker:
         return rows
 
 
-def load(workspace: Workspace) -> ModuleType | None:
-    """Import the workspace's tracker; None if it has none."""
-    folder = str(workspace.milestones)
-    _forget_another_workspaces(workspace)
+def load(course: Workspace) -> ModuleType | None:
+    """Import the course's tracker; None if it has none."""
+    folder = str(course.milestones)
+    _forget_another_courses(course)
     sys.path.insert(0, folder)
     try:
         importlib.import_module(NAME)
-        _forget_another_workspaces(workspace)  # found further down sys.path: another workspace's
+        _forget_another_courses(course)  # found further down sys.path
         return sys.modules.get(NAME)
     except ModuleNotFoundError as error:
         if error.name == NAME:
             return None
-        raise _broken(workspace, error) from error
+        raise _broken(course, error) from error
     except Exception as error:
-        raise _broken(workspace, error) from error
+        raise _broken(course, error) from error
     finally:
-        sys.path.remove(folder)  # the next workspace must not find this tracker
+        sys.path.remove(folder)  # the next course must not find this tracker
 
 
-def _forget_another_workspaces(workspace: Workspace) -> None:
-    """Unload another workspace's tracker: one process may visit several (the demo, the tests)."""
+def _forget_another_courses(course: Workspace) -> None:
+    """Unload another course's tracker: one process may use several (the tests do)."""
     file = getattr(sys.modules.get(NAME), "__file__", None)
-    if file is not None and Path(file) != workspace.milestones / f"{NAME}.py":
+    if file is not None and Path(file) != course.milestones / f"{NAME}.py":
         del sys.modules[NAME]
 
 
-def _broken(workspace: Workspace, error: BaseException) -> MachineError:
+def _broken(course: Workspace, error: BaseException) -> MachineError:
     text = f"The milestone tracker is broken: {type(error).__name__}: {error}"
-    where = workspace.shown(workspace.milestones / f"{NAME}.py")
+    where = str(course.milestones / f"{NAME}.py")
     return MachineError(text, where=where, hint="tito doctor")

@@ -22,7 +22,6 @@ from tito.core.testing.trace import (
     unfinished_test,
 )
 from tito.core.words import module_number
-from tito.core.workspace.course import FIX
 
 MISSING_NAME = re.compile(r"cannot import name '(?P<name>\w+)' from '(?P<target>tinytorch[\w.]*)'")
 FROM_OUTSIDE = ("SIGINT", "SIGKILL", "SIGTERM")  # code does not do this by mistake
@@ -167,7 +166,7 @@ def _tests_broken(trace: Trace) -> Cause | None:
         return Ending.MISSING.cause(problem.test_place, error=event["text"])
     place = problem.test_place or Place(_test_file(trace, event["module"]), 0)
     error = f"{problem.type}: {problem.message}"
-    return Ending.TESTS_BROKEN.cause(place, hint=FIX, error=error)
+    return Ending.TESTS_BROKEN.cause(place, hint=trace.workspace.judge_repair, error=error)
 
 
 def _interrupted(trace: Trace, code: int) -> Cause:
@@ -192,7 +191,7 @@ def _nothing_ran(trace: Trace, tests: Sequence[TestResult]) -> Cause | None:
         mine = [test for test in tests if test.module == module]
         place = Place(trace.workspace.shown(path), 0)
         if not mine:
-            return Ending.NO_TESTS.cause(place, hint=FIX)
+            return Ending.NO_TESTS.cause(place, hint=trace.workspace.judge_repair)
         skipped = [test.name for test in mine if test.status is TestStatus.SKIPPED]
         harmless = (TestStatus.PASSED, TestStatus.SKIPPED)
         if skipped and all(test.status in harmless for test in mine):

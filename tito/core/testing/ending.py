@@ -74,6 +74,11 @@ class Ending(Enum):
         "tests", Fault.COURSE,
         "The module's test file is missing, so nothing can be tested.",
     )
+    TESTS_ELSEWHERE = Row(
+        "tests", Fault.COURSE,
+        "The installed course has no tests for {module}. Tests in a workspace do not count by "
+        "themselves.",
+    )
     NO_TESTS = Row(
         "no tests", Fault.COURSE,
         "The test file contains no tests, so nothing can be tested.",

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tito.core.outcome import Fault, Outcome, StrEnum
+from tito.core.workspace.course import INSTALLED
 
 if TYPE_CHECKING:
     from tito.core.lesson.lesson import Lesson, Task
@@ -174,7 +175,9 @@ class Remarks:
     lost: tuple[Task, ...] = ()  # tasks of the course whose headings are gone
     cut: bool = False  # and their answers too
     unmarked: tuple[str, ...] = ()  # tasks with an answer outside its marker lines
-    edited_tests: str = ""  # the test file, if it is not the course's version
+    judged_by: str = INSTALLED  # or the folder of the course that was chosen
+    edited_tests: str = ""  # the test file, if it is not the installed course's version
+    unused_tests: str = ""  # the workspace's copy of it, if somebody changed that
 
 
 @dataclass(frozen=True)

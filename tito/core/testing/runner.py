@@ -21,7 +21,6 @@ from tito.core.testing.cause import read_report
 from tito.core.testing.ending import Ending
 from tito.core.testing.results import Cause, Place, Report
 from tito.core.testing.trace import Trace, is_event
-from tito.core.workspace.course import FIX
 from tito.core.workspace.workspace import Module, Workspace
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Subject:
-    """A module whose tests are run, and what it exports."""
+    """A module of the course whose tests are run, and what the student's own exports."""
 
     module: Module
     targets: Sequence[str]
@@ -147,9 +146,18 @@ def _write_job(
 def _missing_tests(workspace: Workspace, subjects: Sequence[Subject]) -> Cause | None:
     for subject in subjects:
         if not subject.module.tests.is_file():
-            place = Place(workspace.shown(subject.module.tests), 0)
-            return Ending.TESTS_MISSING.cause(place, hint=FIX)
+            return _tests_missing(workspace, subject.module)
     return None
+
+
+def _tests_missing(workspace: Workspace, module: Module) -> Cause:
+    """A file of the course is gone, or it is a module of somebody's own."""
+    own = workspace.root / "modules" / module.name / module.tests.name
+    if workspace.chosen_course is None and own.is_file():
+        place, hint = Place(str(module.tests), 0), f"tito --course . module test {module.number}"
+        return Ending.TESTS_ELSEWHERE.cause(place, hint=hint, module=module.name)
+    place = Place(workspace.shown(module.tests), 0)
+    return Ending.TESTS_MISSING.cause(place, hint=workspace.judge_repair)
 
 
 def _setting(env: Mapping[str, str], name: str, default: float, unit: str) -> float:

@@ -1,13 +1,16 @@
 """Where the course is: the solved lessons, their tests, and the milestones.
 
-In a checkout that is the repository; in an installed wheel it is `tito/_course`.
+In a checkout that is the repository; in an installed wheel it is `tito/_course`. Its tracker, tests
+and hints count, not a workspace's copies of them; an author names another course with `--course`.
 """
 
 from pathlib import Path
 
-from tito.core.errors import MachineError
+from tito.core.errors import MachineError, UsageError
 
 FIX = "tito doctor --fix"  # puts the course's own files back into a workspace
+REINSTALL = "pip install --force-reinstall tinytorch-course"
+INSTALLED = "installed"  # which course judged, as it is recorded
 PACKAGE = Path(__file__).resolve().parents[2]
 
 
@@ -19,5 +22,16 @@ def course_root() -> Path:
     raise MachineError(
         "This installation of tito does not include the course.",
         where=str(PACKAGE / "_course"),
-        hint="pip install --force-reinstall tinytorch-course",
+        hint=REINSTALL,
+    )
+
+
+def chosen_course(folder: Path) -> Path:
+    """The course in `folder`, which may be a workspace; UsageError if there is none."""
+    if (folder / "modules").is_dir():
+        return folder.resolve()
+    raise UsageError(
+        "This folder is not a course: it has no modules/.",
+        where=str(folder),
+        hint="--course . inside a workspace takes its own tests and milestones",
     )

@@ -1,6 +1,6 @@
-"""The files that judge a student's code, compared with the installed course's own.
+"""The files that judge a student's code, and the workspace's copies of them.
 
-The workspace has copies of them, which somebody may have edited.
+The copies are there to be read. Somebody may have edited them, which changes no verdict.
 """
 
 from __future__ import annotations
@@ -36,10 +36,18 @@ def milestone_files(course: Path) -> Iterator[str]:
 
 
 def differs(workspace: Workspace, name: str) -> bool:
-    """Whether a file of the course was edited in this workspace."""
-    original, copy = course_root() / name, workspace.root / name
+    """Whether this workspace's copy of a file of the course was edited. Nothing is judged by it."""
+    original, copy = workspace.judge.root / name, workspace.root / name
     both = original.is_file() and copy.is_file()
     return both and normalized(original) != normalized(copy)
+
+
+def is_edited(workspace: Workspace, name: str) -> bool:
+    """Whether a file that judges is not the installed course's: only a chosen course's may be."""
+    judging, original = workspace.judge.root / name, course_root() / name
+    if judging == original or not judging.is_file():
+        return False
+    return not original.is_file() or normalized(original) != normalized(judging)
 
 
 def normalized(path: Path) -> bytes:
@@ -47,15 +55,14 @@ def normalized(path: Path) -> bytes:
     return path.read_bytes().replace(b"\r\n", b"\n")
 
 
-def edited_verification(workspace: Workspace) -> list[str]:
-    """The names of the milestones' Python files that differ from the course's."""
-    names = milestone_files(course_root())
-    return [name for name in names if name.endswith(".py") and differs(workspace, name)]
+def verification_files(workspace: Workspace) -> list[str]:
+    """The names of the Python files that judge milestones."""
+    return [name for name in milestone_files(workspace.judge.root) if name.endswith(".py")]
 
 
 def differing_files(workspace: Workspace) -> tuple[list[str], list[str]]:
     """The names of course files that are missing, and of those that were changed."""
-    names = list(course_files(course_root()))
+    names = list(course_files(workspace.judge.root))
     missing = [name for name in names if not (workspace.root / name).is_file()]
     return missing, [name for name in names if differs(workspace, name)]
 
@@ -75,5 +82,5 @@ def restore_course_files(workspace: Workspace, now: datetime) -> tuple[list[str]
         for name in (*missing, *changed):
             target = workspace.root / name
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(course_root() / name, target)
+            shutil.copyfile(workspace.judge.root / name, target)
     return [*missing, *changed], kept if changed else None

@@ -13,7 +13,7 @@ from pathlib import Path
 from tito import FRAMEWORK
 from tito.core.errors import TitoError, UsageError, nearest
 from tito.core.words import module_number
-from tito.core.workspace.course import course_root
+from tito.core.workspace.course import FIX, INSTALLED, REINSTALL, course_root
 
 NUMBER = r"(?a:(-?\d{1,9})\d*(?:[._]\d*)?)"  # also 1.0 and 01_; compiled when needed
 MODULE_FOLDER = re.compile(r"(\d\d)_([a-z][a-z0-9_]*)")
@@ -69,6 +69,26 @@ class Workspace:
     """The paths of one workspace. No file is read, only folder names."""
 
     root: Path
+    chosen_course: Path | None = None  # None: the installed one
+
+    @property
+    def judge(self) -> Workspace:
+        """The course whose tests, hints and milestones count; the workspace only has copies."""
+        return Workspace(self.chosen_course or course_root())
+
+    def judging(self, module: Module) -> Module:
+        """The judge's folder of a module."""
+        return Module(self.judge.root / "modules" / module.name)
+
+    @property
+    def judged_by(self) -> str:
+        """The judge as it is recorded: the folder of a course that was chosen, or INSTALLED."""
+        return INSTALLED if self.chosen_course is None else str(self.chosen_course)
+
+    @property
+    def judge_repair(self) -> str:
+        """The command that restores a damaged file of the judge."""
+        return REINSTALL if self.chosen_course is None else FIX
 
     @cached_property
     def modules(self) -> list[Module]:
@@ -112,11 +132,14 @@ class Workspace:
         return self.root.resolve() == course_root().resolve()
 
     def shown(self, path: Path) -> str:
-        """`path` as shown to the user: relative to the workspace, with forward slashes."""
-        try:
-            return path.relative_to(self.root).as_posix()
-        except ValueError:
-            return str(path)
+        """`path` as shown to the user: relative to the workspace, with forward slashes.
+
+        A file of the judge is shown like the workspace's copy of it. The judge may be inside the
+        workspace (in its .venv), or the workspace inside the judge: the inner one counts.
+        """
+        roots = sorted((self.root, self.judge.root), key=lambda root: -len(root.parts))
+        inner = next((root for root in roots if path.is_relative_to(root)), None)
+        return str(path) if inner is None else path.relative_to(inner).as_posix()
 
     def resolve(self, text: str) -> Module:
         """Find a module by `1`, `01`, `01_tensor`, or the path of its folder or lesson."""
@@ -172,12 +195,12 @@ def course_module(name: str) -> Module:
     return Module(course_root() / "modules" / name)
 
 
-def find_workspace(start: Path) -> Workspace:
+def find_workspace(start: Path, chosen_course: Path | None = None) -> Workspace:
     """The nearest workspace at or above `start`."""
     start = start.resolve()
     for folder in (start, *start.parents):
         if modules_in(folder):
-            return Workspace(folder)
+            return Workspace(folder, chosen_course)
     raise UsageError(
         "This folder is not in a TinyTorch workspace: no modules/ here or above.",
         where=str(start),
