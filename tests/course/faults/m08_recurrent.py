@@ -82,7 +82,7 @@ RECURRENT.task(
         "state",
         "state = cell(x, state)",
         "state = cell(x, state)\n"
-        "        state = tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()",
+        "        state = state.detach() if isinstance(state, Tensor) else state",
     ),
     Fault(
         "only the outputs",
@@ -493,7 +493,7 @@ RECURRENT.task(
         "            parameter.data = parameter.data.copy()\n"
         "            parameter.data[rows] = bias",
     ),
-    Fault("nothing is returned", "forgotten return", "    return lstm\n", ""),
+    Fault("nothing is returned", "forgotten return", "    return lstm", "    pass"),
     Fault("weights too", "condition", 'if name.startswith("bias_ih"):', 'if "ih" in name:'),
 )
 RECURRENT.task(
