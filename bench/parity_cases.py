@@ -383,6 +383,76 @@ def case_adaptive_avg_pool2d(rng: Rng) -> Case:
     return layer("AdaptiveAvgPool2d", how, normal(rng, 2, 3, 9, 8))
 
 
+# ---- 08: recurrent networks
+
+
+def recurrent(rng: Rng, kind: str, **more: Any) -> Case:
+    """A recurrent layer with all its arguments, with or without first states and a batch."""
+    sizes = [int(n) for n in rng.integers(1, 6, 4)]
+    steps, batch, inputs, hidden = sizes
+    layers, two, first = int(rng.integers(1, 4)), bool(rng.integers(2)), bool(rng.integers(2))
+    how = {"input_size": inputs, "hidden_size": hidden, "num_layers": layers, **more}
+    how |= {"bias": bool(rng.integers(2)), "batch_first": first, "bidirectional": two}
+    alone = () if rng.random() < 0.3 else (batch,)
+    x = normal(rng, *((*alone, steps) if first else (steps, *alone)), inputs)
+    states = [normal(rng, layers * (1 + two), *alone, hidden) for _ in range(1 + (kind == "LSTM"))]
+    if rng.random() < 0.4:
+        states = []
+
+    def call(_: Lib, module: Any, x: Any, *states: Any) -> Any:
+        hx = (states if kind == "LSTM" else states[0]) if states else None
+        output, last = module(x, hx)
+        return output, *(last if kind == "LSTM" else (last,))
+
+    def build(lib: Lib) -> Any:
+        return getattr(lib.nn, kind)(**how)
+
+    return Case([x, *states], call, build, f"{how} on {x.shape}, {len(states)} first states")
+
+
+def case_rnn(rng: Rng) -> Case:
+    return recurrent(rng, "RNN", nonlinearity=["tanh", "relu"][rng.integers(2)])
+
+
+def case_lstm(rng: Rng) -> Case:
+    return recurrent(rng, "LSTM")
+
+
+def case_gru(rng: Rng) -> Case:
+    return recurrent(rng, "GRU")
+
+
+def recurrent_cell(rng: Rng, kind: str, **more: Any) -> Case:
+    """A cell, with or without first states and a batch."""
+    batch, inputs, hidden = (int(n) for n in rng.integers(1, 6, 3))
+    how = {"input_size": inputs, "hidden_size": hidden, "bias": bool(rng.integers(2)), **more}
+    alone = () if rng.random() < 0.3 else (batch,)
+    states = [normal(rng, *alone, hidden) for _ in range(1 + (kind == "LSTMCell"))]
+    if rng.random() < 0.3:
+        states = []
+
+    def call(_: Lib, module: Any, x: Any, *states: Any) -> Any:
+        return module(x, (states if kind == "LSTMCell" else states[0]) if states else None)
+
+    def build(lib: Lib) -> Any:
+        return getattr(lib.nn, kind)(**how)
+
+    x = normal(rng, *alone, inputs)
+    return Case([x, *states], call, build, f"{how} on {x.shape}, {len(states)} first states")
+
+
+def case_rnn_cell(rng: Rng) -> Case:
+    return recurrent_cell(rng, "RNNCell", nonlinearity=["tanh", "relu"][rng.integers(2)])
+
+
+def case_lstm_cell(rng: Rng) -> Case:
+    return recurrent_cell(rng, "LSTMCell")
+
+
+def case_gru_cell(rng: Rng) -> Case:
+    return recurrent_cell(rng, "GRUCell")
+
+
 # ---- 11: embeddings
 
 

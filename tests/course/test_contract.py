@@ -37,12 +37,13 @@ DEEPER = {
         Parameter Module Linear ReLU GELU Sigmoid Tanh Softmax Flatten Sequential ModuleList MSELoss
         BCELoss BCEWithLogitsLoss CrossEntropyLoss init functional Conv2d MaxPool2d AvgPool2d
         AdaptiveAvgPool2d Embedding MultiheadAttention LayerNorm RMSNorm GroupNorm BatchNorm1d
-        BatchNorm2d Dropout Dropout2d
+        BatchNorm2d Dropout Dropout2d RNN LSTM GRU RNNCell LSTMCell GRUCell
     """,
     "nn.functional": """
         scaled_dot_product_attention conv2d linear relu softmax cross_entropy layer_norm rms_norm
         group_norm batch_norm dropout dropout2d
     """,
+    "nn.recurrent": "unroll gradient_reach open_forget_gates_ in_pieces",
     "nn.utils": "clip_grad_norm_",
     "optim": "SGD Adam AdamW lr_scheduler",
     "training": "Trainer",
@@ -98,6 +99,8 @@ def test_what_users_import_is_the_function_not_the_module(solved, run):
         ("from tinytorch.nn import Conv2d", "07_spatial"),
         ("from tinytorch import nn; nn.functional.scaled_dot_product_attention", "12_attention"),
         ("from tinytorch.nn import Embedding", "11_embeddings"),
+        ("import tinytorch; tinytorch.nn.LSTM", "08_recurrent"),
+        ("from tinytorch.nn.recurrent import in_pieces", "08_recurrent"),
         ("import tinytorch.utils.data", "05_data"),
         ("import tinytorch; tinytorch.utils.data.DataLoader", "05_data"),
         ("from tinytorch.utils.data import DataLoader", "05_data"),

@@ -11,6 +11,7 @@ from tests.course.faults.m04_training import TRAINING
 from tests.course.faults.m05_data import DATA
 from tests.course.faults.m06_normalization import NORMALIZATION
 from tests.course.faults.m07_spatial import SPATIAL
+from tests.course.faults.m08_recurrent import RECURRENT
 from tests.course.faults.m11_embeddings import EMBEDDINGS
 from tests.course.faults.m12_attention import ATTENTION
 
@@ -25,6 +26,7 @@ FAULTS: list[Fault] = [
         DATA,
         NORMALIZATION,
         SPATIAL,
+        RECURRENT,
         EMBEDDINGS,
         ATTENTION,
     )
