@@ -8,6 +8,7 @@ from pathlib import Path
 from tito.core.errors import MachineError
 
 FIX = "tito doctor --fix"  # puts the course's own files back into a workspace
+ISOLATION = Path("tests/milestones/verification/isolation")
 PACKAGE = Path(__file__).resolve().parents[2]
 
 
