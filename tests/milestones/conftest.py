@@ -29,7 +29,8 @@ EARLY: list[Launched] = [launch(WORKSPACE, Path(STREAM).parent)] if STREAM else 
 
 from milestone_tracker import MILESTONES, VERIFICATION_TIMEOUT  # noqa: E402
 from verification.failures import Failure  # noqa: E402
-from verification.isolation.limits import hint_for  # noqa: E402
+from verification.isolation.level import REFUSED  # noqa: E402
+from verification.isolation.limits import limit_met, memory_gb  # noqa: E402
 from verification.orphans import become_the_judge, end_orphans  # noqa: E402
 from verification.raised import EndedFromOutside, Raised  # noqa: E402
 from verification.run import Run, stream_from_environment  # noqa: E402
@@ -103,7 +104,8 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     except Raised as error:
         raised_in = error.place.partition(": ")[0]
         said = error.sentence() + (f"\n\nRaised in {raised_in}." if raised_in else "")
-        hint = hint_for(error.kind, str(error))
+        hint = REFUSED if error.kind == "PermissionError" else ""
+        hint = hint or limit_met(error.kind, str(error), memory_gb(os.environ))
         said += f"\n\n{hint}" if hint else ""
     except EndedFromOutside as error:
         said = str(error)

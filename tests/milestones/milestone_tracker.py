@@ -113,7 +113,7 @@ MODULE_NAME = re.compile(r"[0-9]{2}_[a-z0-9_]+")
 MAX_BYTES = 16_000_000  # a progress file has a few thousand bytes; much larger ones are not read
 MAX_DEPTH = 50  # deeper nesting could be read but not written again
 LOCK_SECONDS = 60.0
-VERIFICATION_TIMEOUT = 300.0
+VERIFICATION_TIMEOUT = 1200.0  # for slow frameworks; `process.py` notices an endless loop
 OUTPUT_TAIL = 64_000  # bytes of a verification's output to keep
 VERIFICATION_FILE = "test_learning_verification.py"
 # Small matrix products are fastest on one thread, and results are reproducible.
@@ -841,6 +841,7 @@ def _verify(
     played = properties.pop("seed", "" if seed is None else str(seed))
     isolation = properties.pop("isolation", "")
     return verdict._replace(
+        reason=tracker.to_lesson(verdict.reason),
         details=tracker.to_lesson(verdict.details),
         metrics={name: _as_number(value) for name, value in properties.items()},
         seed=int(played) if re.fullmatch(r"-?\d{1,40}", played) else None,

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tito.core.workspace.course import ISOLATION
+
 FIRST = '''\
 # %% [markdown]
 # # Module 00: Setup
@@ -200,6 +202,7 @@ def tiny_course(tmp_path_factory: pytest.TempPathFactory, repo: Path) -> Path:
     root = tmp_path_factory.mktemp("course")
     ignored = shutil.ignore_patterns("__pycache__", "_course")
     shutil.copytree(repo / "tito", root / "tito", ignore=ignored)
+    shutil.copytree(repo / ISOLATION, root / ISOLATION, ignore=ignored)  # a test has its limits
     tracker = (repo / "tests/milestones/milestone_tracker.py").read_text(encoding="utf-8")
     _write(
         root,

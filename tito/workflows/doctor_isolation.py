@@ -7,10 +7,9 @@ import subprocess
 import sys
 
 from tito.core.errors import MachineError
-from tito.core.workspace.course import course_root
+from tito.core.workspace.course import ISOLATION, course_root
 from tito.workflows.doctor_machine import Finding, Level
 
-PROBE = "tests/milestones/verification/isolation/level.py"
 SECONDS = 20.0
 MORE = {
     "linux": "For a sandbox: Linux 5.13 or newer with Landlock and seccomp.",
@@ -22,7 +21,7 @@ ELSEWHERE = "For more isolation: run tito in a container, for example Docker."
 def check_isolation() -> Finding:
     """Try it in a process of its own, because a sandbox cannot be left again."""
     try:
-        command = [sys.executable, "-I", str(course_root() / PROBE)]
+        command = [sys.executable, "-I", str(course_root() / ISOLATION / "level.py")]
         run = subprocess.run(command, capture_output=True, check=True, timeout=SECONDS)
         found = json.loads(run.stdout)
     except (MachineError, OSError, ValueError, subprocess.SubprocessError):

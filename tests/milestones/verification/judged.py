@@ -83,13 +83,15 @@ def end_with_the_judge() -> None:
         threading.Thread(target=watch, daemon=True).start()
 
 
-def isolate(level: str, workspace: str, home: str, more: tuple[str, ...]) -> dict[str, Any]:
+def isolate(
+    limits: Any, level: str, workspace: str, home: str, more: tuple[str, ...]
+) -> dict[str, Any]:
     """Set the limits and the level; this comes before any of the framework's code."""
     here = Path(__file__).with_name("isolation")
-    limits = load(str(here / "limits.py")).apply_limits()
+    held_limits = limits.apply_for_good(limits.memory_gb(os.environ))
     package = Path(workspace) / "tinytorch"
     held = load(str(here / "level.py")).isolate(load, level, package, Path(home), list(more))
-    return {**held, "limits": limits}
+    return {**held, "limits": held_limits}
 
 
 def main(level: str, workspace: str, stack: str, *more_packages: str) -> None:
@@ -99,11 +101,13 @@ def main(level: str, workspace: str, stack: str, *more_packages: str) -> None:
     if sys.platform != "win32":  # asked for when a call takes too long
         at = os.open(stack, os.O_WRONLY | os.O_CREAT)
         faulthandler.register(signal.SIGUSR1, at, all_threads=False)
-    isolation = isolate(level, workspace, str(Path(stack).parent), more_packages)
+    limits = load(str(Path(__file__).with_name("isolation") / "limits.py"))
+    isolation = isolate(limits, level, workspace, str(Path(stack).parent), more_packages)
     sys.path.extend(more_packages)
     sys.meta_path.insert(0, OnlyTheFramework(workspace))
     try:
-        runner.Runner(incoming, outgoing, Path(workspace), load, isolation).serve()
+        pipe = (incoming, outgoing)
+        runner.Runner(pipe, Path(workspace), load, isolation, limits.make_room).serve()
     except OSError:
         os._exit(CLOSED)
 

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from verification.isolation.leftovers import new_home
+from verification.isolation.limits import SETTING, memory_gb
 
-KEPT = ("PATH", "LANG", "SYSTEMROOT", "LD_LIBRARY_PATH")
+KEPT = ("PATH", "LANG", "SYSTEMROOT", "LD_LIBRARY_PATH", SETTING)
 THREADS = ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "VECLIB_MAXIMUM", "NUMEXPR_NUM")
 
 
@@ -46,6 +47,7 @@ def launch(workspace: Path, scratch: Path | None = None) -> Launched:
 
     Its home is in `scratch`, if the caller has such a folder, which is deleted in any case.
     """
+    memory_gb(os.environ)  # raises here if it is not valid, and not in the process
     home = new_home(scratch)
     user = site.getusersitepackages() if site.ENABLE_USER_SITE else ""
     level = os.environ.get("TITO_ISOLATION", "auto")

@@ -106,19 +106,20 @@ class Runner:
 
     def __init__(
         self,
-        incoming: int,
-        outgoing: int,
+        ends: tuple[int, int],
         workspace: Path,
         load: Callable[[str], ModuleType],
         isolation: dict[str, Any],
+        make_room: Callable[[], None],
     ) -> None:
         global pipe
         pipe = load(str(Path(__file__).with_name("pipe.py")))
-        self.incoming, self.outgoing = open(incoming, "rb"), outgoing  # noqa: SIM115
+        self.incoming, self.outgoing = os.fdopen(ends[0], "rb"), ends[1]
         self.package = workspace / PACKAGE
         self.objects = Objects()
         self.load, self.files = load, dict[str, ModuleType]()
         self.process, self.isolation = os.getpid(), isolation
+        self.make_room = make_room  # before an error of memory is described
 
     def serve(self) -> None:
         while True:
@@ -144,6 +145,8 @@ class Runner:
             described, self.objects.described = self.objects.described, []
             return pipe.frame([number, "is", node, described], blobs)
         except BaseException as error:  # SystemExit too: the framework raised it, not we
+            if isinstance(error, MemoryError):
+                self.make_room()
             self.objects.drop(drops)
             said = described_error(error, self.package) | {"late": left > 0}
             return pipe.frame([number, "raised", said, []], [])

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
-import importlib
+import importlib.util
 import json
 import os
 import signal
@@ -51,6 +51,8 @@ class Reporter:
 
     def __init__(self, job: dict[str, Any]) -> None:
         self.job, self.pid = job, os.getpid()
+        self.limits = load(job["limits"])
+        self.gigabytes: float = job["gigabytes"] or self.limits.MEMORY_GB
         # Both stay open until the process ends.
         self.file = Path(job["events"]).open("a", encoding="utf-8", buffering=1)  # noqa: SIM115
         self.stack = Path(job["stack"]).open("w", encoding="utf-8")  # noqa: SIM115
@@ -98,7 +100,7 @@ class Reporter:
 
     def describe(self, error: BaseException) -> dict[str, Any]:
         if isinstance(error, MemoryError):
-            limit_memory(None)  # or no memory is left to report the error
+            self.limits.make_room()
         return {
             "type": _kind(error),
             "text": self.text(error)[:MESSAGE_LIMIT],
@@ -108,25 +110,24 @@ class Reporter:
         }
 
     def text(self, error: BaseException) -> str:
-        if isinstance(error, MemoryError):
-            limit = f"more than {self.job['gigabytes']:g} GB"
-            return f"Your code asked for {limit} of memory. Does something grow in a loop?"
-        return _text(error)
+        said = _text(error)
+        met: str = self.limits.limit_met(_kind(error), said, self.gigabytes)
+        parts = [met] if isinstance(error, MemoryError) else [said, met]
+        return "\n".join(filter(None, parts))
 
 
 def _kind(error: BaseException) -> str:
     return "MemoryError" if isinstance(error, MemoryError) else type(error).__name__
 
 
-def limit_memory(gigabytes: float | None) -> None:
-    """Limit the memory of this process, where the system can; None removes the limit."""
-    if sys.platform == "linux":
-        import resource
-
-        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-        soft = hard if gigabytes is None else int(gigabytes * 2**30)
-        with contextlib.suppress(OSError, ValueError):  # the caller's own limit is lower
-            resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+def load(path: str) -> Any:
+    """A file of the course, by its path."""
+    spec = importlib.util.spec_from_file_location(f"_course_{Path(path).stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def flush() -> None:
@@ -276,7 +277,7 @@ def main(job_file: str) -> None:
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     sys.breakpointhook = refuse_breakpoint
     reporter.watch()
-    limit_memory(job["gigabytes"])
+    reporter.limits.apply_limits(reporter.gigabytes)
     if import_lessons(reporter):
         tests = [module["tests"] for module in job["modules"]]
         where = [f"--rootdir={job['staging']}", f"-c{job['ini']}"]

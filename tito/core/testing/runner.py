@@ -21,6 +21,7 @@ from tito.core.testing.cause import read_report
 from tito.core.testing.ending import Ending
 from tito.core.testing.results import Cause, Place, Report
 from tito.core.testing.trace import Trace, is_event
+from tito.core.workspace.course import ISOLATION, course_root
 from tito.core.workspace.workspace import Module, Workspace
 
 if TYPE_CHECKING:
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 
 CHILD = Path(__file__).with_name("child.py")
 TEST_SECONDS = 10.0  # for one test; TITO_TEST_SECONDS changes it
-# Memory limit of a run: a right answer needs a tenth of it, and one that appends in an endless
-# loop is stopped before the machine's memory runs out. TITO_TEST_GB changes it.
-TEST_GIGABYTES = 2.0
 ALL_SECONDS = 120.0
 OLDEST_NUMPY = "2.1"  # the first for which float32 stays float32 on every Python that we support
 OLDEST_PYTEST = "8.2"  # older ones fail in odd places, and the lesson would be blamed
@@ -61,8 +59,8 @@ def run_tests(
     missing = _missing_tests(workspace, subjects)
     if missing is not None:
         return Report(cause=missing)
-    seconds = _setting(env, "TITO_TEST_SECONDS", TEST_SECONDS, "seconds")
-    gigabytes = _setting(env, "TITO_TEST_GB", TEST_GIGABYTES, "gigabytes")
+    seconds = _setting(env, "TITO_TEST_SECONDS", "seconds") or TEST_SECONDS
+    gigabytes = _setting(env, "TITO_TEST_GB", "gigabytes")  # `limits.py` has the default
     token = f"@{os.urandom(8).hex()}@ "
     job = _write_job(staging, subjects, token, seconds, gigabytes)
     events: list[Event] = []
@@ -116,7 +114,7 @@ def child_environment(env: Mapping[str, str]) -> dict[str, str]:
 
 
 def _write_job(
-    staging: Path, subjects: Sequence[Subject], token: str, seconds: float, gigabytes: float
+    staging: Path, subjects: Sequence[Subject], token: str, seconds: float, gigabytes: float | None
 ) -> Path:
     ini = staging / "pytest.ini"
     ini.write_text(f"[pytest]\nminversion = {OLDEST_PYTEST}\n", encoding="utf-8")
@@ -128,6 +126,7 @@ def _write_job(
         "ini": str(ini),
         "token": token,
         "test_seconds": seconds,
+        "limits": str(course_root() / ISOLATION / "limits.py"),
         "gigabytes": gigabytes,
         "oldest_numpy": OLDEST_NUMPY,
         "modules": [
@@ -160,11 +159,13 @@ def _tests_missing(workspace: Workspace, module: Module) -> Cause:
     return Ending.TESTS_MISSING.cause(place, hint=workspace.judge_repair)
 
 
-def _setting(env: Mapping[str, str], name: str, default: float, unit: str) -> float:
-    """A positive number from the environment; UsageError if it is not one."""
+def _setting(env: Mapping[str, str], name: str, unit: str) -> float | None:
+    """A positive number from the environment, if it is there; UsageError if it is not one."""
     text = env.get(name)
+    if not text:
+        return None
     try:
-        number = float(text) if text else default
+        number = float(text)
     except ValueError:
         number = 0.0
     if not 0 < number < 86_400:

@@ -11,6 +11,7 @@ from tito.core.errors import MachineError, UsageError
 FIX = "tito doctor --fix"  # puts the course's own files back into a workspace
 REINSTALL = "pip install --force-reinstall tinytorch-course"
 INSTALLED = "installed"  # which course judged, as it is recorded
+ISOLATION = Path("tests/milestones/verification/isolation")
 PACKAGE = Path(__file__).resolve().parents[2]
 
 

@@ -17,6 +17,10 @@ BESIDE = ("runner.py", "pipe.py", "there.py", "models.py", "standins.py", "rando
 SYSTEM = ("/usr", "/lib", "/lib64", "/nix/store", "/proc", "/sys", "/etc/ld.so.cache")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 MARKS = ("/.dockerenv", "/run/.containerenv")  # Docker's, Podman's
+REFUSED = (
+    "A milestone runs your code without network, and without files except Python's, its own "
+    "package and a temporary folder (tempfile finds it)."
+)
 
 
 def isolate(load: Any, wanted: str, package: Path, home: Path, more: list[str]) -> dict[str, Any]:
