@@ -410,9 +410,14 @@ def test_2_4_first_and_second():
             x = leaf(np.ones(shape, dtype))
             first = np.asarray(generator(1).standard_normal(shape), dtype)
             second = np.asarray(generator(2).standard_normal(shape), dtype)
-            accumulate(x, first.copy(), False)
-            assert isinstance(x.grad, Tensor), f"x.grad is a {type(x.grad).__name__}, not a Tensor"
-            same(x.grad, first, "x.grad after the first gradient", "")
+            for shared in (True, False):
+                x.grad = None
+                accumulate(x, first.copy(), shared)
+                kind = type(x.grad).__name__
+                assert isinstance(x.grad, Tensor), f"x.grad is a {kind}, not a Tensor"
+                call = f"x.grad after accumulate(x, <{dtype}>, shared={shared})"
+                same(x.grad, first, call, "")
+                assert x.grad.dtype == dtype, f"{call} is {x.grad.dtype}: a copy has its dtype too"
             accumulate(x, second.copy(), True)
             same(x.grad, first + second, "x.grad after the second gradient", "Add, do not replace.")
             assert type(x.grad.data) is np.ndarray, (
@@ -650,6 +655,10 @@ def test_2_5_the_gradient_has_the_dtype_of_its_leaf():
     assert x.grad.dtype == "float32", f"x is float32, x.grad is {x.grad.dtype}"
     assert y.grad.dtype == "float64", f"y is float64, y.grad is {y.grad.dtype}"
     same(x.grad, [15.0, 24.0], "x.grad of x * y * [5, 6]", "")
+    z = leaf([1.0, 3.0])
+    (z * z).backward(Tensor(np.full(2, 1 / 3)))
+    cause = "All of it is float64: the gradients on the way must not be rounded to float32."
+    same(z.grad, [2 / 3, 2.0], "z.grad of z * z, given 1/3,", cause, 1e-12)
 
 
 def test_2_5_ints_have_no_gradient():
@@ -868,7 +877,7 @@ def test_2_8_the_array_is_put_back_exactly():
     wide = numbers(3, 8)
     a = wide[:, :6:2]  # a view that no reshape can make flat without copying it
     kept = wide.copy()
-    central_differences(lambda: np.exp(a).sum(), a)
+    central_differences(lambda: np.exp(a).sum(), a, 3.0)  # so large that a - eps + eps is not a
     assert np.array_equal(wide, kept), (
         f"central_differences left the array changed, by up to {np.abs(wide - kept).max():.1e}: "
         "keep the number before you change it, and put that back (not + eps, - eps)"
@@ -888,6 +897,7 @@ def test_2_8_slopes_by_trying():
         cause = "Move one element at a time: (value up - value down) / (2 * eps)."
         same(found, 3 * factor * a * a, f"the slopes of sum(f * a**3), a of shape {shape},", cause)
         assert type(found) is np.ndarray, f"for shape {shape} it returned a {type(found).__name__}"
+        assert found.dtype == "float64", f"the slopes are {found.dtype}, expected float64"
 
 
 def test_2_8_gradcheck_judges():

@@ -167,7 +167,7 @@ class ReLUOp(Function):
         """What is positive in x, and 0 in place of the rest.
 
         Args:
-            x: an array of floats, of any shape; infinities are fine.
+            x: an array of floats, of any shape; infinities are fine, and a NaN stays one.
 
         Returns:
             np.ndarray of the same shape and dtype.
@@ -1455,7 +1455,8 @@ def kaiming_uniform_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu"):
     """Fill a weight with numbers spread evenly from -bound to bound (He et al., 2015).
 
     Args:
-        tensor: a weight of shape (out, in, ...); it is changed in place.
+        tensor: a weight of shape (out, in, ...); it is changed in place. A dimension may be 0: then
+            there is nothing to draw, and a fan of 0 must not be divided by.
         a: the slope of a leaky ReLU for negative inputs (only used with nonlinearity="leaky_relu").
         mode: "fan_in" keeps the size of the signal, "fan_out" that of the gradients.
         nonlinearity: what follows the weight, a name that `calculate_gain` knows.

@@ -175,6 +175,14 @@ def test_3_1_relu_of_infinities():
     same("relu([-inf, -1, 0, inf])", found, [0, 0, 0, math.inf], cause, dtype="float32")
 
 
+def test_3_1_relu_keeps_nan():
+    found = F.relu(tensor([math.nan, -1.0])).tolist()
+    assert math.isnan(found[0]) and found[1] == 0, (
+        f"relu([nan, -1]) is {found}, expected [nan, 0]: a NaN says that something went wrong "
+        "before, and must not vanish. np.maximum keeps it, np.fmax and comparisons do not"
+    )
+
+
 def test_3_1_relu_gradient():
     for seed, shape in enumerate(SHAPES):
         x = normal(seed + 10, *shape)
@@ -218,6 +226,10 @@ def test_3_2_sigmoid_values():
     x = np.array([-2.0, 0.0, 2.0], "float32")
     expected = 1 / (1 + np.exp(-x.astype("float64")))
     same(f"sigmoid of {show(x)}", run(F.sigmoid, Tensor(x)), expected, cause, 1e-6, "float32")
+    found = F.SigmoidOp().forward(x).dtype
+    assert found == "float32", (
+        f"SigmoidOp().forward of a float32 array returned {found}: somewhere a float64 came in"
+    )
 
 
 def test_3_2_sigmoid_of_large_numbers():
@@ -1132,6 +1144,12 @@ def test_3_9_none_is_skipped():
     assert names == ["", "part"], f"a module registered as None came out: {names}. {cause}"
     names = [name for name, _ in pairs("named_parameters()", net.named_parameters(), cause)]
     assert names == ["a"], f"a parameter registered as None came out: {names}. {cause}"
+    net.scale = parameter(2)
+    names = [name for name, _ in net.named_parameters()]
+    assert names == ["a", "scale"], (
+        f"a, then bias=None, then scale: named_parameters gave {names}, expected ['a', 'scale']. "
+        "After an entry that is skipped the others still have their turn: continue, not return"
+    )
 
 
 def test_3_9_buffers_are_found_too():
@@ -1269,6 +1287,11 @@ def test_3_10_everything_that_is_wrong_is_named():
             f"scale and encoder.head.bias are missing, extra is unexpected, two shapes are wrong; "
             f"{part!r} does not appear in the error:\n{message}"
         )
+    missing, unexpected = message.index("Missing"), message.index("Unexpected")
+    assert missing < message.index("scale") < unexpected < message.index("extra"), (
+        "scale and encoder.head.bias are what the state lacks (missing), extra is what only the "
+        f"state has (unexpected):\n{message}"
+    )
     assert message.index("(3,)") < message.index("(2,)"), (
         "`wrong` maps a name to (shape in the state, shape in the module), in this "
         f"order:\n{message}"
@@ -1409,6 +1432,14 @@ def test_3_11_kaiming_uniform():
             gain * math.sqrt(3 / fan), weight, call,
             ": sqrt(3) * gain / sqrt(fan), with the gain of nonlinearity and a, the fan of mode",
         )  # fmt: skip
+
+
+def test_3_11_kaiming_uniform_of_nothing():
+    for shape, mode in (((3, 0), "fan_in"), ((0, 3), "fan_out")):
+        weight = Tensor(np.zeros(shape, "float32"))
+        call = f"kaiming_uniform_(weight of shape {shape}, mode={mode!r})"
+        completed(run(init.kaiming_uniform_, weight, mode=mode), call, "")
+        assert weight.shape == shape, f"{call} changed the shape to {weight.shape}"
 
 
 def test_3_11_kaiming_uniform_in_place_and_repeatable():

@@ -545,13 +545,13 @@ def test_4_4_adam():
 # Task 4.5: AdamW
 
 
-def adamw_by_definition(w, grads, lr, decay):
+def adamw_by_definition(w, grads, lr, decay, betas=(0.9, 0.999), eps=1e-8):
     """Loshchilov and Hutter's algorithm 2, in float64."""
     w = np.array(w, "float64")
     for t in range(1, len(grads) + 1):
         zero = np.zeros_like(w)
-        moved = adam_by_definition(zero, grads[:t], lr, (0.9, 0.999), 1e-8)
-        before = adam_by_definition(zero, grads[: t - 1], lr, (0.9, 0.999), 1e-8)
+        moved = adam_by_definition(zero, grads[:t], lr, betas, eps)
+        before = adam_by_definition(zero, grads[: t - 1], lr, betas, eps)
         w = w * (1 - lr * decay) + (moved - before)
     return w
 
@@ -587,6 +587,21 @@ def test_4_5_by_definition():
                 "no decay in it, and the averages live in self.state[p]"
             )
             assert p.dtype == dtype, f"a {dtype} parameter became {p.dtype}"
+
+
+def test_4_5_every_option_is_used():
+    for options in ({"eps": 3.0}, {"betas": (0.5, 0.999)}, {"betas": (0.9, 0.5)}):
+        p, grads = parameter([2.0]), [np.array([3.0]), np.array([-1.0])]
+        optimizer = AdamW([p], lr=0.1, weight_decay=0.5, **options)
+        for grad in grads:
+            p.grad = tensor(grad, dtype="float32")
+            optimizer.step()
+        expected = adamw_by_definition([2.0], grads, 0.1, 0.5, **options)
+        assert close(p.data, expected, 1e-5), (
+            f"two steps of AdamW with {options}: w = 2 with gradients 3 and -1 became "
+            f"{p.item():.4f}, expected {expected[0]:.4f}. `group` holds this parameter's lr, "
+            "betas, eps and weight_decay"
+        )
 
 
 def test_4_5_decay_does_not_depend_on_the_gradient():

@@ -660,7 +660,7 @@ def largest_of_cells(framed, indices):
         indices: list; framed[index], (N, OH, OW, C), is what one cell of the window sees.
 
     Returns:
-        np.ndarray (N, OH, OW, C), which shares no memory with `framed`.
+        np.ndarray (N, OH, OW, C), which shares no memory with `framed`; NaN where a window has one.
 
     Example:
         >>> row = np.array([1.0, 5.0, 2.0, 3.0]).reshape(1, 1, 4, 1)

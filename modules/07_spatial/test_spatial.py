@@ -510,6 +510,15 @@ def test_7_8_max_pooling(way):
         assert_window(call, (oy, ox), found, expected, "the largest pixel of the window")
 
 
+def test_7_8_nan_is_not_dropped():
+    row = np.array([1.0, np.nan, 2.0, 3.0]).reshape(1, 1, 1, 4)
+    found = F.max_pool2d(Tensor(row), (1, 2)).data.ravel().tolist()
+    assert np.isnan(found[0]) and found[1] == 3, (
+        f"max_pool2d of [1, nan, 2, 3] with a kernel of (1, 2) is {found}, expected [nan, 3]: a "
+        "NaN says that something went wrong before, and must not vanish. np.maximum keeps it"
+    )
+
+
 def test_7_8_input_is_left_alone():
     x = np.random.default_rng(12).standard_normal((1, 1, 4, 4))
     before = x.copy()

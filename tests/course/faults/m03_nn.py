@@ -305,7 +305,8 @@ NN.task(
     Fault("Sequential skips the last", "off by one", "in self._modules.values()",
           "in list(self._modules.values())[:-1]", name="nn.Sequential"),
     Fault("Sequential calls forward", "wrong operand", "module(input)", "module.forward(input)",
-          name="nn.Sequential"),
+          name="nn.Sequential",
+          equivalent="Module.__call__ does nothing but call forward"),
     Fault("Sequential returns nothing", "forgotten return", "        return input", "",
           name="nn.Sequential"),
 )  # fmt: skip

@@ -234,14 +234,16 @@ TRAINING.task(
     Fault("the share of mistakes", "sign", "== y.data", "!= y.data"),
     Fault("the smallest score", "sign", "argmax", "argmin"),
     Fault("an array", "dtype", "float((outputs.data.argmax(axis=1) == y.data).mean())",
-          "(outputs.data.argmax(axis=1) == y.data).mean()"),
+          "(outputs.data.argmax(axis=1) == y.data).mean()",
+          equivalent="NumPy's mean is a float64, which is a Python float"),
     Fault("nothing is returned", "forgotten return", "return float", "float"),
 )  # fmt: skip
 TRAINING.task(
     "4.11", "training.evaluate",
     Fault("the model stays in training mode", "state", "    with evaluating(model):\n",
           "    if True:\n"),
-    Fault("the loss as a tensor", "dtype", "loss_fn(outputs, y).item()", "loss_fn(outputs, y)"),
+    Fault("the loss as a tensor", "dtype", "loss_fn(outputs, y).item()", "loss_fn(outputs, y)",
+          equivalent="summary makes a float of it, the same but for rounding"),
     Fault("every batch counts alike", "factor", "sizes.append(len(y))", "sizes.append(1)"),
     Fault("one size too many", "off by one", "sizes.append(len(y))", "sizes.append(len(y) + 1)"),
     Fault("the first batch only", "missing branch", "            sizes.append(len(y))",

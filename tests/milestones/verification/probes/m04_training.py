@@ -9,38 +9,10 @@ from typing import Any
 import numpy as np
 
 from verification.probes.probe import Kit, Probe, expect
-from verification.wording import RELATIVE
+from verification.probes.rules import SGD, Adam, Array, Rule, mistakes
+from verification.wording import RELATIVE, compare
 
 STEPS = 3
-Rule = Callable[[np.ndarray, list[np.ndarray]], np.ndarray]
-
-
-def sgd(lr: float, momentum: float = 0.0, decay: float = 0.0) -> Rule:
-    """The parameter after SGD steps with these gradients, one after the other."""
-
-    def end(value: np.ndarray, gradients: list[np.ndarray]) -> np.ndarray:
-        velocity = np.zeros_like(value)
-        for g in gradients:
-            velocity = momentum * velocity + g + decay * value
-            value = value - lr * velocity
-        return value
-
-    return end
-
-
-def adam(lr: float, decay: float = 0.0, decoupled: float = 0.0) -> Rule:
-    """The same for Adam, and for AdamW, whose decay is decoupled from the gradient."""
-
-    def end(value: np.ndarray, gradients: list[np.ndarray]) -> np.ndarray:
-        m = v = np.zeros_like(value)
-        for t, g in enumerate(gradients, 1):
-            g = g + decay * value
-            value = value * (1 - lr * decoupled)
-            m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
-            value = value - lr * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
-        return value
-
-    return end
 
 
 def parameters_of(kit: Kit, *values: np.ndarray | list[float]) -> list[Any]:
@@ -52,8 +24,8 @@ def give_gradients(kit: Kit, parameters: list[Any], gradients: list[np.ndarray])
         p.grad = kit.tt.tensor(g.astype(p.data.dtype))
 
 
-def check(name: str, call: str, rule: Rule, **options: float) -> Callable[[Kit], None]:
-    """A check that `steps` steps of this optimizer arrive where NumPy does.
+def check(name: str, call: str, rule: SGD | Adam, **options: float) -> Callable[[Kit], None]:
+    """A check that `STEPS` steps of this optimizer arrive where NumPy does.
 
     There are several parameters, which must not share state; the third is float32, as in training.
     Some gradients are so small that a wrong place of Adam's eps shows.
@@ -64,35 +36,55 @@ def check(name: str, call: str, rule: Rule, **options: float) -> Callable[[Kit],
         starts = [kit.rng.normal(size=(2, 3)).astype(dtype) for dtype in dtypes]
         parameters = parameters_of(kit, *starts)
         optimizer = getattr(kit.tt.optim, name)(parameters, **options)
-        passed: list[list[np.ndarray]] = []
+        passed: list[list[Array]] = []
         for _ in range(STEPS):
             passed.append([kit.rng.normal(size=start.shape) * [1, 1, 1e-7] for start in starts])
             give_gradients(kit, parameters, passed[-1])
             optimizer.step()
             for i, (p, start) in enumerate(zip(parameters, starts, strict=True)):
-                unchanged = np.array_equal(p.data, start)
-                expect(
-                    f"After {len(passed)} step(s) of `{call}`, `{'pqr'[i]}`",
-                    p.data,
-                    rule(start.astype(np.float64), [gradients[i] for gradients in passed]),
-                    relative=1e-3 if start.dtype == np.float32 else RELATIVE,
-                    hint="step() does nothing: the parameter has not changed."
-                    if unchanged
-                    else HINTS[name],
-                )
+                gradients = [given[i] for given in passed]
+                check_arrived(f"{'pqr'[i]}", call, np.array(p.data), start, rule, gradients)
 
     return run
+
+
+def check_arrived(
+    name: str, call: str, found: Array, start: Array, rule: SGD | Adam, gradients: list[Array]
+) -> None:
+    """Check where a parameter has gone; if that is wrong, describe how it has moved."""
+    before, relative = start.astype(np.float64), RELATIVE
+    if start.dtype == np.float32:
+        relative = 1e-3
+    right = rule(before, gradients)
+    if compare(found, right, relative) is None:
+        return
+    steps = f"After {len(gradients)} step(s) of `{call}`, "
+    if np.array_equal(found, start):
+        expect(f"{steps}`{name}`", found, right, hint="step() does nothing: `p` has not changed.")
+    suspects = {
+        question: partial(moved, wrong, before, gradients)
+        for question, wrong in mistakes(rule).items()
+    }
+    expect(
+        f"{steps}the change of `{name}`", found - before, right - before,
+        relative=relative, hint=HINTS[type(rule)], suspects=suspects,
+        given={"the gradient": gradients[-1], "the parameter": before},
+    )  # fmt: skip
+    expect(f"{steps}`{name}`", found, right, relative=relative, hint=HINTS[type(rule)])
+
+
+def moved(rule: Rule, before: Array, gradients: list[Array]) -> Array:
+    return np.asarray(rule(before, gradients) - before)
 
 
 ADAM = (
     "m, v and the number of steps belong to each parameter; step by -lr * m_hat / (sqrt(v_hat) + "
     "eps), with eps outside the square root."
 )
-HINTS = {
-    "SGD": "step() moves against the gradient and changes p.data itself. Each parameter has its "
-    "own state.",
-    "Adam": ADAM,
-    "AdamW": f"Shrink the weight by 1 - lr * weight_decay first. {ADAM}",
+HINTS: dict[type, str] = {
+    SGD: "step() moves against the gradient and changes p.data itself. Each parameter has its own "
+    "state.",
+    Adam: ADAM,
 }
 
 
@@ -127,29 +119,44 @@ def check_cosine(kit: Kit, name: str) -> None:
         "sizes, one after the other,",
         sizes,
         0.2 * (1 + np.cos(np.pi * np.arange(4) / 4)),
+        suspects={text: partial(wave, np.arange(4.0)) for text, wave in COSINES.items()},
         hint="schedule.step() sets the learning rate of every group of the optimizer, and the "
         "optimizer reads it there in every step.",
     )
 
 
+COSINES: dict[str, Callable[[Array], Array]] = {
+    "does the rate stay as it was (is it set, and is t / T_max not cut to 0)?": lambda t: (
+        0.4 + 0 * t
+    ),
+    "does it rise where it should fall (the sign)?": lambda t: 0.2 * (1 - np.cos(np.pi * t / 4)),
+    "is the angle twice as large (the factor)?": lambda t: 0.2 * (1 + np.cos(2 * np.pi * t / 4)),
+    "is the angle half as large (the factor)?": lambda t: 0.2 * (1 + np.cos(np.pi * t / 8)),
+    "is it the cosine, and not the sine?": lambda t: 0.2 * (1 + np.sin(np.pi * t / 4)),
+    "is it the sine of another angle?": lambda t: 0.4 * (1 - np.sin(np.pi * t / 8)),
+    "is it a straight line (where is the cosine)?": lambda t: 0.4 * (1 - t / 4),
+    "is pi there, in the angle?": lambda t: 0.2 * (1 + np.cos(t / 4)),
+    "is 1 added to the cosine?": lambda t: 0.2 * np.cos(np.pi * t / 4),
+}
+
 # Each with its own learning rate, so that a constant would be noticed.
-OPTIMIZERS = [
-    ("SGD", "SGD([p, q, r], lr=0.1)", sgd(0.1), {"lr": 0.1}),
+OPTIMIZERS: list[tuple[str, str, SGD | Adam, dict[str, float]]] = [
+    ("SGD", "SGD([p, q, r], lr=0.1)", SGD(0.1), {"lr": 0.1}),
     (
-        "SGD", "SGD([p, q, r], lr=0.2, momentum=0.9)", sgd(0.2, 0.9),
+        "SGD", "SGD([p, q, r], lr=0.2, momentum=0.9)", SGD(0.2, 0.9),
         {"lr": 0.2, "momentum": 0.9},
     ),
     (
-        "SGD", "SGD([p, q, r], lr=0.3, weight_decay=0.5)", sgd(0.3, decay=0.5),
+        "SGD", "SGD([p, q, r], lr=0.3, weight_decay=0.5)", SGD(0.3, weight_decay=0.5),
         {"lr": 0.3, "weight_decay": 0.5},
     ),
-    ("Adam", "Adam([p, q, r], lr=0.1)", adam(0.1), {"lr": 0.1}),
+    ("Adam", "Adam([p, q, r], lr=0.15)", Adam(0.15), {"lr": 0.15}),
     (
-        "Adam", "Adam([p, q, r], lr=0.2, weight_decay=0.5)", adam(0.2, decay=0.5),
+        "Adam", "Adam([p, q, r], lr=0.2, weight_decay=0.5)", Adam(0.2, weight_decay=0.5),
         {"lr": 0.2, "weight_decay": 0.5},
     ),
     (
-        "AdamW", "AdamW([p, q, r], lr=0.3, weight_decay=0.5)", adam(0.3, decoupled=0.5),
+        "AdamW", "AdamW([p, q, r], lr=0.3, weight_decay=0.5)", Adam(0.3, decoupled=0.5),
         {"lr": 0.3, "weight_decay": 0.5},
     ),
 ]  # fmt: skip
@@ -160,6 +167,6 @@ PROBES = [
         Probe(f"optim.{name}", "04_training", check(name, call, rule, **options))
         for name, call, rule, options in OPTIMIZERS
     ),
-    Probe("optim.SGD.zero_grad", "04_training", check_zero_grad),
+    Probe("optim.Optimizer.zero_grad", "04_training", check_zero_grad),
     *(Probe(SCHEDULE, "04_training", partial(check_cosine, name=name)) for name in ("SGD", "Adam")),
 ]

@@ -5,11 +5,13 @@ The contract does not fix the names of the loop's parts: a framework without the
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from verification.failures import Failure
+from verification.probes.m03_nn import bits_loss, sigmoid
 from verification.probes.m04_training import give_gradients, parameters_of
 from verification.probes.probe import Kit, Probe, expect
 
@@ -95,28 +97,52 @@ def check_train_step(kit: Kit) -> None:
         return
     for limit in (None, 0.1):
         model, optimizer, value = one_weight(kit)
+        before = 0.0  # the gradient of the step before
         for number in (1, 2):
-            x, y = kit.rng.uniform(1, 2, (4, 1)), kit.rng.uniform(5, 6, (4, 1))
-            criterion = kit.tt.nn.MSELoss()
+            x, y = pairs(kit, 4)
+            criterion = kit.tt.nn.BCEWithLogitsLoss()
             found = step(model, criterion, optimizer, kit.tt.tensor(x), kit.tt.tensor(y), limit)
-            gradient = (2 * x * (x * value - y)).mean()
-            clipped = gradient if limit is None else limit * np.sign(gradient)
-            expect("The loss that `train_step` returns", found[0], ((x * value - y) ** 2).mean())
-            value = value - 0.01 * clipped
+            expect("The loss that `train_step` returns", found[0], loss_of(x * value, y))
+            gradient = float(((sigmoid(x * value) - y) * x).mean())
+            wrong = {
+                "does the weight stay as it is (are backward and step called)?": 0.0,
+                "are the old gradients cleared before backward?": clipped(gradient + before, limit),
+                "are the gradients clipped, before the step?": gradient,
+                "are target and output in the wrong order?": clipped(-(x * y).mean(), limit),
+            }
+            before = clipped(gradient, limit)
             expect(
-                f"After {number} step(s) of `train_step(..., max_norm={limit})`, the weight",
-                model.weight.data,
-                [[value]],
+                f"In step {number} of `train_step(..., max_norm={limit})` the weight's change",
+                np.array(model.weight.data) - value,
+                [[-LR * before]],
                 relative=1e-4,
+                suspects={text: partial(np.full, (1, 1), -LR * g) for text, g in wrong.items()},
                 hint="In this order: clear the old gradients, forward, loss, backward, clip, step.",
             )
+            value -= LR * before
+
+
+LR = 0.01
+
+
+def clipped(gradient: float, limit: float | None) -> float:
+    return gradient if limit is None else float(np.clip(gradient, -limit, limit))
+
+
+def pairs(kit: Kit, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs of one number each, and targets far below what the weight of 0.5 makes of them."""
+    return kit.rng.uniform(1, 2, (count, 1)), kit.rng.uniform(0.05, 0.3, (count, 1))
+
+
+def loss_of(scores: np.ndarray, targets: np.ndarray) -> float:
+    return float(bits_loss(sigmoid(scores), targets).mean())
 
 
 def one_weight(kit: Kit) -> tuple[Any, Any, float]:
     """(a Linear with the weight 0.5 and no bias, SGD for it, its weight)."""
     model = kit.tt.nn.Linear(1, 1, bias=False)
     model.weight.data = np.array([[0.5]])
-    return model, kit.tt.optim.SGD(model.parameters(), lr=0.01), 0.5
+    return model, kit.tt.optim.SGD(model.parameters(), lr=LR), 0.5
 
 
 def check_accuracy(kit: Kit) -> None:
@@ -135,16 +161,37 @@ def check_evaluate(kit: Kit) -> None:
     if measure is None:
         return
     model, _, value = one_weight(kit)
-    x, y = kit.rng.uniform(1, 2, (5, 1)), kit.rng.uniform(5, 6, (5, 1))
-    batches = [(kit.tt.tensor(x[rows]), kit.tt.tensor(y[rows])) for rows in (slice(4), slice(4, 5))]
-    found = measure(model, kit.tt.nn.MSELoss(), batches)
+    x, y = pairs(kit, 5)
+    found = measure(model, kit.tt.nn.BCEWithLogitsLoss(), cut(kit, x, y))
+    each = [loss_of(x[rows] * value, y[rows]) for rows in (slice(4), slice(4, 5))]
+    swapped = np.log(1 + np.exp(y)) - x * value * y
     expect(
-        "The loss of `evaluate(model, MSELoss(), batches)`, with batches of 4 and 1 examples,",
+        "The loss of `evaluate(model, BCEWithLogitsLoss(), batches)`, with batches of 4 and 1 "
+        "examples,",
         found[0],
-        ((x * value - y) ** 2).mean(),
+        loss_of(x * value, y),
+        suspects={
+            "does each batch count alike (a batch counts as often as it has examples)?": lambda: (
+                sum(each) / 2
+            ),
+            "is only the first batch counted?": lambda: each[0],
+            "are targets and outputs in the wrong order?": lambda: swapped.mean(),
+        },
         hint="A batch counts as often as it has examples.",
     )
     expect("After `evaluate(...)`, the weight", model.weight.data, [[value]])
+    scores = kit.tt.nn.Linear(3, 3, bias=False)
+    scores.weight.data = np.eye(3)
+    found = measure(scores, kit.tt.nn.CrossEntropyLoss(), cut(kit, np.eye(3)[[0, 1, 2, 0, 1]], HIT))
+    expect("The accuracy that `evaluate` returns, with 3 of 5 right,", found[1], 0.6)
+
+
+HIT = np.array([0, 1, 0, 1, 1])
+
+
+def cut(kit: Kit, x: np.ndarray, y: np.ndarray) -> list[tuple[Any, Any]]:
+    """Five examples in a batch of four and one of one."""
+    return [(kit.tt.tensor(x[rows]), kit.tt.tensor(y[rows])) for rows in (slice(4), slice(4, 5))]
 
 
 def check_clip(kit: Kit) -> None:
@@ -168,23 +215,41 @@ def check_clip(kit: Kit) -> None:
 
 
 def check_without_gradient(kit: Kit) -> None:
-    """A parameter without a gradient stays as it is."""
+    """A parameter without a gradient stays as it is, and the others still have their turn."""
     for name in ("SGD", "Adam", "AdamW"):
         p, q = parameters_of(kit, [1.0, 2.0], [3.0, 4.0])
-        p.grad = kit.tt.tensor(np.ones(2))
-        getattr(kit.tt.optim, name)([p, q], lr=0.1).step()
-        expect(
-            f"After `{name}([p, q]).step()`, where q.grad is None, `q`",
-            q.data,
-            [3.0, 4.0],
-            hint="step() passes over the parameters that have no gradient.",
-        )
+        q.grad = kit.tt.tensor(np.ones(2))
+        getattr(kit.tt.optim, name)([p, q], lr=0.1, weight_decay=0.0).step()
+        call = f"`{name}([p, q], lr=0.1).step()`, where p.grad is None,"
+        hint = "step() passes over the parameters that have no gradient, and goes on."
+        expect(f"After {call} `p`", p.data, [1.0, 2.0], hint=hint)
+        expect(f"After {call} `q`", q.data, [2.9, 3.9], hint=hint)
+        expect(f"After {call} `q.grad`", None if q.grad is None else q.grad.data, [1.0, 1.0])
+
+
+def check_total_norm(kit: Kit) -> None:
+    """The length of all gradients together."""
+    total = getattr(getattr(kit.tt.nn, "utils", None), "get_total_norm", None)
+    if total is None:
+        return
+    found = total([kit.tt.tensor(np.array([3.0, 0.0])), kit.tt.tensor(np.array([[0.0], [-4.0]]))])
+    expect(
+        "What `get_total_norm` of [3, 0] and [[0], [-4]] returns",
+        getattr(found, "data", found),
+        5.0,
+        suspects={
+            "is the root of the sum taken?": lambda: 25.0,
+            "is it the largest of the norms, not their root of squares?": lambda: 4.0,
+            "are the norms added, not their squares?": lambda: 7.0,
+        },
+    )
 
 
 PROBES = [
     Probe("optim.Optimizer.step", MODULE, check_without_gradient),
     Probe("training.batch_indices", MODULE, check_batch_indices),
     Probe("training.minibatches", MODULE, check_minibatches),
+    Probe("nn.utils.get_total_norm", MODULE, check_total_norm),
     Probe("nn.utils.clip_grad_norm_", MODULE, check_clip),
     Probe("training.train_step", MODULE, check_train_step),
     Probe("training.accuracy", MODULE, check_accuracy),

@@ -8,39 +8,35 @@ from typing import Any
 
 import numpy as np
 
+from verification.probes.attending import (
+    HEADS,
+    Attend,
+    attention,
+    backward_mistakes,
+    heads_apart,
+    heads_interleaved,
+    heads_mixed,
+    heads_reversed,
+    heads_together,
+    joined_by_columns,
+    joined_by_reshape,
+    mistakes,
+    shares,
+    uniform,
+)
 from verification.probes.inputs import Array, fixed, spread, weights
-from verification.probes.m03_nn import softmax
 from verification.probes.operation import Operation, probes_of
 from verification.probes.probe import Kit, Probe, expect
 
-LENGTH, WIDTH, HEADS = 4, 4, 2
+LENGTH, WIDTH = 4, 4
 CAUSAL = np.triu(np.ones((LENGTH, LENGTH), bool), 1)  # True: must not look
 ALLOWED = ~CAUSAL
 BIAS = np.where(CAUSAL, -1.5, 0.25)
 
-Attend = Callable[[Array, Array, Array], Array]
-
-
-def attention(hidden: Array | None = None, scale: float | None = None) -> Attend:
-    """softmax(q k^T scale) v, with weight zero where `hidden` is True."""
-
-    def attend(q: Array, k: Array, v: Array) -> Array:
-        scores = q @ np.swapaxes(k, -1, -2) * (scale or 1 / math.sqrt(q.shape[-1]))
-        if hidden is not None:
-            scores = np.where(hidden, -np.inf, scores)
-        return np.asarray(softmax(scores) @ v)
-
-    return attend
-
-
-def uniform(hidden: Array | None = None) -> Attend:
-    """Attention with the same weight for every visible key."""
-    return lambda q, k, v: attention(hidden)(0 * q, k, v)
-
 
 def with_bias(q: Array, k: Array, v: Array) -> Array:
     scores = q @ np.swapaxes(k, -1, -2) / math.sqrt(q.shape[-1])
-    return np.asarray(softmax(scores + BIAS) @ v)
+    return np.asarray(shares(scores + BIAS) @ v)
 
 
 def scaled(text: str, oracle: Attend, hidden: Array | None = None, **options: Any) -> Operation:
@@ -52,12 +48,8 @@ def scaled(text: str, oracle: Attend, hidden: Array | None = None, **options: An
         extra = dict(options) if mask is None else {**options, "attn_mask": tt.tensor(mask)}
         return tt.nn.functional.scaled_dot_product_attention(q, k, v, **extra)
 
-    suspects = {
-        "is it divided by sqrt(d)?": attention(hidden, scale=1.0),
-        "are the weights the same for every key (uniform)?": uniform(hidden),
-    }
-    if hidden is not None:
-        suspects |= mask_suspects(hidden)
+    suspects = {} if hidden is None else mask_suspects(hidden)
+    suspects |= mistakes(hidden, width=3, length=LENGTH)
     return Operation(
         "nn.functional.scaled_dot_product_attention",
         f"scaled_dot_product_attention(q, k, v{text})",
@@ -65,6 +57,7 @@ def scaled(text: str, oracle: Attend, hidden: Array | None = None, **options: An
         hint="softmax(q @ k.T / sqrt(d) + mask) @ v, the softmax over the keys.",
         gradient_hint="q, k and v each get a gradient: through the scores, and through the sum.",
         suspects=suspects,
+        gradient_suspects=backward_mistakes(hidden),
     )  # fmt: skip
 
 
@@ -89,24 +82,11 @@ SCALED = [
 # ------------------------------------------------------------------------------ MultiheadAttention
 
 
-def heads_apart(x: Array) -> Array:
-    """(batch, length, width) -> (batch, heads, length, width / heads)."""
-    split = np.reshape(x, (*x.shape[:2], HEADS, -1))
-    return np.transpose(split, (0, 2, 1, 3))
-
-
-def heads_together(x: Array) -> Array:
-    joined = np.transpose(x, (0, 2, 1, 3))
-    return np.reshape(joined, (x.shape[0], x.shape[2], -1))
-
-
-def heads_mixed(x: Array) -> Array:
-    """A reshape instead of a transpose: each head gets parts of several positions."""
-    return np.reshape(x, (x.shape[0], HEADS, x.shape[1], -1))
+Joining = Callable[[Array], Array]
 
 
 def multihead(
-    attend: Attend, split: Callable[[Array], Array] = heads_apart, order: str = "qkv"
+    attend: Attend, split: Joining = heads_apart, order: str = "qkv", join: Joining = heads_together
 ) -> Callable[..., Array]:
     """Project, attend in each head, join, project. `attend` applies the mask."""
 
@@ -115,7 +95,7 @@ def multihead(
     ) -> Array:
         thirds = np.split(x @ w_in.T + b_in, 3, axis=-1)
         q, k, v = (split(thirds[order.index(name)]) for name in "qkv")
-        return np.asarray(heads_together(attend(q, k, v)) @ w_out.T + b_out)
+        return np.asarray(join(attend(q, k, v)) @ w_out.T + b_out)
 
     return oracle
 
@@ -131,14 +111,65 @@ def suspects_for(hidden: Array) -> dict[str, Callable[..., Array]]:
         "are the heads mixed (a reshape where a transpose is needed)?": multihead(
             right, heads_mixed
         ),
+        "are the heads joined by a reshape alone, without the transpose?": multihead(
+            right, join=joined_by_reshape
+        ),
+        "does each head get neighboring columns (the order)?": multihead(right, heads_interleaved),
+        "are the heads joined one after the other (the order)?": multihead(
+            right, join=joined_by_columns
+        ),
+        "are the heads in reverse order?": multihead(right, heads_reversed),
         "are the weights the same for every key (uniform)?": multihead(uniform(hidden)),
-        "are Q and K taken from the wrong thirds?": multihead(right, order="kqv"),
-        "are K and V taken from the wrong thirds?": multihead(right, order="qvk"),
+        "are Q and K taken from the wrong thirds (the order)?": multihead(right, order="kqv"),
+        "are K and V taken from the wrong thirds (the order)?": multihead(right, order="qvk"),
     }
     if hidden.any():
         masks = mask_suspects(hidden).items()
-        found |= {question: multihead(attend) for question, attend in masks}
-    return found
+        found = {question: multihead(attend) for question, attend in masks} | found
+    return found | projections_of(multihead(right))
+
+
+Wrong = Callable[..., tuple[Array, ...]]  # of the four parameters
+
+
+def projections_of(right: Callable[..., Array]) -> dict[str, Callable[..., Array]]:
+    """Mistakes in the projections: which rows, which bias, whether at all."""
+
+    def of(wrong: Wrong) -> Callable[..., Array]:
+        return lambda x, mask, *parameters: right(x, mask, *wrong(*parameters))
+
+    return {question: of(wrong) for question, wrong in PROJECTIONS.items()}
+
+
+def rows_of(*thirds: int) -> Callable[[Array], Array]:
+    """Rows of Q (0), K (1) or V (2) where those of Q, K and V should be."""
+    return lambda a: np.concatenate([a[i * WIDTH : (i + 1) * WIDTH] for i in thirds])
+
+
+def by_rows(*thirds: int) -> Wrong:
+    rows = rows_of(*thirds)
+    return lambda w, b, out, out_b: (rows(w), rows(b), out, out_b)
+
+
+PROJECTIONS: dict[str, Wrong] = {
+    "is the output projection applied?": lambda w, b, out, out_b: (w, b, np.eye(WIDTH), 0 * out_b),
+    "is in_proj_bias added?": lambda w, b, out, out_b: (w, 0 * b, out, out_b),
+    "has each third a bias of its own (the operand)?": lambda w, b, out, out_b: (
+        w, rows_of(0, 0, 0)(b), out, out_b,
+    ),
+    "do K and V have rows of their own, not those of Q (the operand)?": by_rows(0, 0, 0),
+    "do K and V have rows of their own, as their bias has (the operand)?": (
+        lambda w, b, out, out_b: (rows_of(0, 0, 0)(w), b, out, out_b)
+    ),
+    "do the values have rows of their own, not those of Q (the operand)?": by_rows(0, 1, 0),
+    "do the values have rows of their own, not those of K (the operand)?": by_rows(0, 1, 1),
+    "is a third a block of rows, not every third row (the order)?": lambda w, b, out, out_b: (
+        np.concatenate([w[i::3] for i in range(3)]), b, out, out_b,
+    ),
+    "is it x @ weight.T (is the weight transposed)?": lambda w, b, out, out_b: (
+        np.concatenate([third.T for third in np.split(w, 3)]), b, out, out_b,
+    ),
+}  # fmt: skip
 
 
 def self_attention(text: str, hidden: Array, run: Callable[..., Any]) -> Operation:

@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from verification.probes.inputs import Array, Input, fixed, spread, weights
-from verification.probes.m12_attention import (
-    CAUSAL,
+from verification.probes.attending import (
     HEADS,
-    LENGTH,
-    WIDTH,
     attention,
+    backward_mistakes,
     heads_apart,
     heads_together,
+    mistakes,
 )
+from verification.probes.inputs import Array, Input, fixed, spread, weights
+from verification.probes.m12_attention import CAUSAL, LENGTH, WIDTH
 from verification.probes.operation import Operation, probes_of
 from verification.probes.probe import Kit, Probe, check_drawn_apart, expect
 
@@ -128,12 +128,15 @@ def large(*shape: int) -> Input:
     return Input(lambda rng: 1000 * spread(*shape).make(rng))
 
 
-def functional(text: str, inputs: dict[str, Input], oracle: Oracle, **options: Any) -> Operation:
+def functional(
+    text: str, inputs: dict[str, Input], oracle: Oracle, wrong: dict[str, Any] | None = None,
+    **options: Any,
+) -> Operation:  # fmt: skip
     return Operation(
         "nn.functional.scaled_dot_product_attention",
         f"scaled_dot_product_attention(q, k, v{text})", inputs,
         lambda tt, q, k, v: tt.nn.functional.scaled_dot_product_attention(q, k, v, **options),
-        oracle,
+        oracle, suspects=wrong or {}, gradient_suspects=backward_mistakes(None),
         hint="softmax(q @ k.T / sqrt(d) + mask) @ v; subtract each row's own maximum before exp.",
     )  # fmt: skip
 
@@ -142,7 +145,9 @@ LONGER = {"q": spread(2, 3, 4), "k": spread(2, 5, 4), "v": spread(2, 5, 4)}
 SQUARE = {name: spread(2, 3, 3) for name in "qkv"}
 FUNCTIONAL = [
     functional(", scale=0.5", LONGER, attention(scale=0.5), scale=0.5),
-    functional(", as many keys as their width", SQUARE, attention()),
+    functional(
+        ", as many keys as their width", SQUARE, attention(), mistakes(None, width=3, length=3)
+    ),
     functional(
         ", is_causal=True, with two keys more than queries", LONGER,
         attention(np.triu(np.ones((3, 5), bool), 1)), is_causal=True,

@@ -17,11 +17,12 @@ from verification.explain import explain
 from verification.failures import Failure
 from verification.probes.advice import GRADIENT_HINTS, KIND_HINTS
 from verification.probes.inputs import Array, Input
-from verification.probes.probe import Kit, Probe
+from verification.probes.probe import Kit, Probe, in_short, question_of
 from verification.standins import fetch
 from verification.wording import Difference, compare, show
 
 Oracle = Callable[..., Array]
+WrongGradients = Callable[..., Mapping[str, Array]]  # of the gradient from above and the operands
 STEP = 1e-5
 ABOVE = "the gradient from above"
 
@@ -33,7 +34,7 @@ class Operation:
     `run` gets the framework (or the layer, where `layer` makes one) and the inputs as tensors;
     `oracle` gets the inputs as arrays, then the layer's parameters in the order given. A suspect is
     another oracle, with a common mistake: if a wrong result matches it, the message asks its
-    question.
+    question. Some mistakes are in backward alone: `gradient_suspects` give what they compute.
     """
 
     part: str
@@ -46,6 +47,7 @@ class Operation:
     hint: str = ""
     gradient_hint: str = ""
     suspects: Mapping[str, Oracle] = field(default_factory=dict)
+    gradient_suspects: Mapping[str, WrongGradients] = field(default_factory=dict)
     regions: Mapping[str, slice] = field(default_factory=dict)  # rows of `in_proj_...` by name
 
 
@@ -129,7 +131,7 @@ def check_result(op: Operation, kit: Kit) -> None:
     actual, expected = np.asarray(result.data), case.expected()
     difference = compare(actual, expected)
     if difference is not None:
-        question = suspicion(case, lambda oracle: compare(actual, case.expected(oracle)))
+        question = question_of(op.suspects, lambda oracle: compare(actual, case.expected(oracle)))
         if not question:
             difference = explain(difference, actual, expected, case.given())
         facts = case.facts() | {"yours": show(actual), "numpy": show(expected)}
@@ -181,8 +183,12 @@ def check_gradient(case: Case, name: str, tensor: Any, weight: Array) -> None:
     difference = compare_gradient(actual, expected)
     if difference is None:
         return
-    question = suspicion(
-        case, lambda oracle: compare_gradient(actual, numeric_gradient(case, name, weight, oracle))
+    question = question_of(
+        op.suspects,
+        lambda oracle: compare_gradient(actual, numeric_gradient(case, name, weight, oracle)),
+    ) or question_of(
+        op.gradient_suspects,
+        lambda wrong: compare_gradient(actual, wrong(weight, *case.given().values())[name]),
     )
     whose = f"`{op.part}{name}`" if name.startswith(".") else f"`{op.part}` for its input {name}"
     if actual is not None and not question:
@@ -228,21 +234,12 @@ def numeric_gradient(case: Case, name: str, weight: Array, oracle: Oracle) -> Ar
     return gradient
 
 
-def suspicion(case: Case, difference_to: Callable[[Oracle], Difference | None]) -> str:
-    """The question of the first suspect that explains the wrong result."""
-    for question, oracle in case.op.suspects.items():
-        try:
-            if difference_to(oracle) is None:
-                return question
-        except (ValueError, IndexError):  # this mistake would not even have the right shape
-            continue
-    return ""
-
-
 def failure_for(
     subject: str, difference: Difference, question: str, hint: str, facts: dict[str, str]
 ) -> Failure:
     """The Failure, with the question of a suspect if one fits."""
-    said = f"{subject} {difference.words}" + (f": {question}" if question else ".")
+    said = f"{subject} {in_short(difference)}: {question}"
+    if not question:
+        said = f"{subject} {difference.words}."
     hints = (KIND_HINTS.get(difference.kind, ""), hint)
     return Failure(said, hint="" if question else " ".join(filter(None, hints)), **facts)

@@ -7,14 +7,16 @@ Most probes are data (`operation.py`), some are functions. The probes themselves
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from verification.explain import explain
 from verification.failures import Failure
 from verification.places import named, raised_in
-from verification.wording import RELATIVE, compare, show
+from verification.wording import RELATIVE, Difference, compare, show
+
+T = TypeVar("T")
 
 
 class Probe(NamedTuple):
@@ -65,17 +67,41 @@ def expect(
     relative: float = RELATIVE,
     hint: str = "",
     given: Mapping[str, np.ndarray] | None = None,
+    suspects: Mapping[str, Callable[[], Any]] | None = None,
     **facts: str,
 ) -> None:
     """Fail if `actual` is not `expected`; `subject` starts the sentence.
 
-    With what the code was `given`, the words may name the operand that was used wrongly.
+    With what the code was `given`, the words may name the operand that was used wrongly. A suspect
+    gives what a common mistake would make of it: if that is what was found, the message asks.
     """
     difference = compare(actual, np.asarray(expected), relative)
-    if difference is not None:
-        difference = explain(difference, actual, np.asarray(expected), given or {})
-        shown = {"yours": show(actual), "numpy": show(expected)}
-        raise Failure(f"{subject} {difference.words}.", hint=hint, **{**facts, **shown})
+    if difference is None:
+        return
+    shown = {"yours": show(actual), "numpy": show(expected)}
+    question = question_of(
+        suspects or {}, lambda wrong: compare(actual, np.asarray(wrong()), relative)
+    )
+    if question:
+        raise Failure(f"{subject} {in_short(difference)}: {question}", **{**facts, **shown})
+    difference = explain(difference, actual, np.asarray(expected), given or {})
+    raise Failure(f"{subject} {difference.words}.", hint=hint, **{**facts, **shown})
+
+
+def in_short(difference: Difference) -> str:
+    """Without the worst entry: the question that follows says more."""
+    return difference.words.partition("; the worst")[0]
+
+
+def question_of(suspects: Mapping[str, T], difference_to: Callable[[T], Difference | None]) -> str:
+    """The question of the first suspect that explains a wrong result."""
+    for question, suspect in suspects.items():
+        try:
+            if difference_to(suspect) is None:
+                return question
+        except (ValueError, IndexError):  # this mistake would not even have the right shape
+            continue
+    return ""
 
 
 def check_drawn_apart(what: str, values: np.ndarray) -> None:

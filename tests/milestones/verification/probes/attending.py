@@ -1,0 +1,205 @@
+"""Attention in NumPy, forward and backward, and what each common mistake would make of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import numpy as np
+
+from verification.probes.inputs import Array
+
+HEADS = 2
+Attend = Callable[[Array, Array, Array], Array]
+Gradients = Mapping[str, Array]
+
+
+def exponentials(scores: Array) -> Array:
+    return np.asarray(np.exp(scores - scores.max(axis=-1, keepdims=True)))
+
+
+def shares(scores: Array, dim: int = -1) -> Array:
+    """The softmax of the scores."""
+    e = np.exp(scores - scores.max(axis=dim, keepdims=True))
+    return np.asarray(e / e.sum(axis=dim, keepdims=True))
+
+
+def attention(
+    hidden: Array | None = None,
+    scale: float | None = None,
+    weights_of: Callable[[Array], Array] = shares,
+) -> Attend:
+    """softmax(q k^T scale) v, with weight zero where `hidden` is True."""
+
+    def attend(q: Array, k: Array, v: Array) -> Array:
+        scores = q @ np.swapaxes(k, -1, -2) * (scale or 1 / math.sqrt(q.shape[-1]))
+        if hidden is not None:
+            scores = np.where(hidden, -np.inf, scores)
+        return np.asarray(weights_of(scores) @ v)
+
+    return attend
+
+
+def uniform(hidden: Array | None = None) -> Attend:
+    """Attention with the same weight for every visible key."""
+    return lambda q, k, v: attention(hidden)(0 * q, k, v)
+
+
+def mistakes(hidden: Array | None, width: int, length: int) -> dict[str, Attend]:
+    """Mistakes in the scores, in the softmax and in what it weighs."""
+    right = attention(hidden)
+    return {
+        "is it divided by sqrt(d)?": attention(hidden, scale=1.0),
+        "is it multiplied by sqrt(d), not divided (the factor)?": attention(
+            hidden, math.sqrt(width)
+        ),
+        "is it divided by d, not by its root (the factor)?": attention(hidden, 1 / width),
+        "is it the root of the length, not of d (the wrong axis)?": attention(
+            hidden, 1 / math.sqrt(length)
+        ),
+        "are the weights the same for every key (uniform)?": uniform(hidden),
+        "are q and k exchanged (the scores transposed)?": lambda q, k, v: right(k, q, v),
+        "are k and v exchanged (the order)?": lambda q, k, v: right(q, v, k),
+        "is k transposed?": lambda q, k, v: right(q, np.swapaxes(k, -1, -2), v),
+        "does the softmax run over the queries (the wrong axis)?": attention(
+            hidden, weights_of=partial(shares, dim=-2)
+        ),
+        "is each row divided by its sum?": attention(hidden, weights_of=exponentials),
+        "is the softmax used (are these the bare scores)?": attention(
+            hidden, weights_of=lambda scores: scores
+        ),
+    }
+
+
+# --------------------------------------------------------------------------------------- backward
+
+
+def backward_mistakes(hidden: Array | None) -> dict[str, Callable[..., Gradients]]:
+    """Mistakes that only backward makes, by what they compute for q, k and v."""
+    found = {question: partial(wrong_scores, hidden, of) for question, of in SCORES.items()}
+    products = {text: partial(wrong_products, hidden, of) for text, of in PRODUCTS.items()}
+    return {**found, **products}
+
+
+def parts(
+    hidden: Array | None, q: Array, k: Array, v: Array, above: Array
+) -> tuple[Array, Array, float]:
+    """(the weights, their gradient, the scale)."""
+    scale = 1 / math.sqrt(q.shape[-1])
+    scores = q @ np.swapaxes(k, -1, -2) * scale
+    weights = shares(scores if hidden is None else np.where(hidden, -np.inf, scores))
+    return weights, above @ np.swapaxes(v, -1, -2), scale
+
+
+def wrong_scores(
+    hidden: Array | None, of: Callable[[Array, Array], Array], above: Array, q: Array, k: Array,
+    v: Array,
+) -> Gradients:  # fmt: skip
+    """The gradients, if this is what the softmax's backward makes of weights and gradient."""
+    weights, grad, scale = parts(hidden, q, k, v, above)
+    scores = of(weights, grad) * scale
+    return {
+        "q": scores @ k,
+        "k": np.swapaxes(scores, -1, -2) @ q,
+        "v": np.swapaxes(weights, -1, -2) @ above,
+    }
+
+
+def total(x: Array, axis: int = -1) -> Array:
+    return np.asarray(x.sum(axis=axis, keepdims=True))
+
+
+SCORES: dict[str, Callable[[Array, Array], Array]] = {
+    "is the row's sum subtracted in the softmax's backward (not summed)?": lambda w, g: w * g,
+    "is the row's sum subtracted, not added (the sign)?": lambda w, g: w * (g + total(g * w)),
+    "is the sum taken over each row (the axis)?": lambda w, g: w * (g - total(g * w, -2)),
+    "is it multiplied by the weights (a missing factor)?": lambda w, g: g - total(g * w),
+    "is it multiplied by the weights twice?": lambda w, g: w * w * (g - total(g * w)),
+    "is the sum taken before the weights are there (the order)?": lambda w, g: w * (g - total(g)),
+    "is it the sum of the row, not the mean (a factor)?": lambda w, g: (
+        g * w - w * (g * w).mean(axis=-1, keepdims=True)
+    ),
+}
+
+
+def wrong_products(
+    hidden: Array | None, of: Callable[..., Gradients], above: Array, q: Array, k: Array, v: Array
+) -> Gradients:
+    """The gradients, if the products at the end of backward are these."""
+    weights, grad, scale = parts(hidden, q, k, v, above)
+    scores = weights * (grad - total(grad * weights)) * scale
+    return of(scores, weights, q, k, v, above)
+
+
+def turned(x: Array) -> Array:
+    return np.swapaxes(x, -1, -2)
+
+
+def of_values(scores: Array, weights: Array, q: Array, k: Array, v: Array, above: Array) -> Array:
+    """The scores' gradient, if v is not transposed in it."""
+    grad = above @ v
+    return np.asarray(weights * (grad - total(grad * weights)) / math.sqrt(q.shape[-1]))
+
+
+PRODUCTS: dict[str, Callable[..., Gradients]] = {
+    "is the scores' gradient transposed for k?": lambda s, w, q, k, v, g: {
+        "q": s @ k, "k": s @ q, "v": turned(w) @ g,
+    },
+    "are the weights transposed for v?": lambda s, w, q, k, v, g: {
+        "q": s @ k, "k": turned(s) @ q, "v": w @ g,
+    },
+    "are the gradients of q and k exchanged (the order)?": lambda s, w, q, k, v, g: {
+        "q": turned(s) @ q, "k": s @ k, "v": turned(w) @ g,
+    },
+    "does the gradient of q use k, and that of k use q (the operands)?": (
+        lambda s, w, q, k, v, g: {"q": s @ q, "k": turned(s) @ k, "v": turned(w) @ g}
+    ),
+    "does the gradient of v use the weights, not the scores (the operand)?": (
+        lambda s, w, q, k, v, g: {
+            "q": s @ k, "k": turned(s) @ q, "v": turned(s) @ g * math.sqrt(q.shape[-1]),
+        }
+    ),
+    "is v transposed in the gradient of the scores?": lambda s, w, q, k, v, g: {
+        "q": of_values(s, w, q, k, v, g) @ k,
+        "k": turned(of_values(s, w, q, k, v, g)) @ q,
+        "v": turned(w) @ g,
+    },
+}  # fmt: skip
+
+
+# ----------------------------------------------------------------------------------------- heads
+
+
+def heads_apart(x: Array) -> Array:
+    """(batch, length, width) -> (batch, heads, length, width / heads)."""
+    split = np.reshape(x, (*x.shape[:2], HEADS, -1))
+    return np.transpose(split, (0, 2, 1, 3))
+
+
+def heads_together(x: Array) -> Array:
+    joined = np.transpose(x, (0, 2, 1, 3))
+    return np.reshape(joined, (x.shape[0], x.shape[2], -1))
+
+
+def heads_mixed(x: Array) -> Array:
+    """A reshape instead of a transpose: each head gets parts of several positions."""
+    return np.reshape(x, (x.shape[0], HEADS, x.shape[1], -1))
+
+
+def heads_interleaved(x: Array) -> Array:
+    """Every second column goes to a head, in place of a block of neighbors."""
+    return np.transpose(np.reshape(x, (*x.shape[:2], -1, HEADS)), (0, 3, 1, 2))
+
+
+def joined_by_reshape(x: Array) -> Array:
+    return np.reshape(x, (x.shape[0], x.shape[2], -1))
+
+
+def joined_by_columns(x: Array) -> Array:
+    """The first column of each head, then the second of each, and so on."""
+    return np.reshape(np.transpose(x, (0, 2, 3, 1)), (x.shape[0], x.shape[2], -1))
+
+
+def heads_reversed(x: Array) -> Array:
+    return np.asarray(heads_apart(x)[:, ::-1])
