@@ -35,6 +35,7 @@ MAY_IMPORT = {
     "core.testing": {"core", "core.workspace", "core.export"},
     "core.milestones": {"core", "core.workspace", "core.export"},
     "core.watching": {"core"},
+    "core.scripts": set(),
     "world": {"core", "core.workspace", "core.export", "core.milestones"},
     "workflows": {
         "core",
@@ -43,6 +44,7 @@ MAY_IMPORT = {
         "core.export",
         "core.testing",
         "core.milestones",
+        "core.scripts",
     },
     # Of the workflows the values that come back from them; of core what these are made of.
     "views": {"core", "core.workspace", "core.testing", "core.milestones", "workflows"},
@@ -300,6 +302,7 @@ def test_only_core_export_writes_the_package() -> None:
         "tito.core.export.swap",
         "tito.workflows.doctor_workspace",
         "tito.workflows.run_milestone",
+        "tito.workflows.run_script",
         "tito.workflows.status",
     }, "a new package looks at tinytorch/: does it only read?"
 

@@ -36,6 +36,7 @@ __pycache__/
 .ipynb_checkpoints/
 """
 
+EXAMPLES = "examples"
 README = """\
 # My TinyTorch
 
@@ -53,6 +54,7 @@ A deep-learning framework, written by you, module by module.
   open as notebooks too, in JupyterLab (with jupytext), VS Code and PyCharm.
 - `tinytorch/` is your framework. `tito` writes it from your lessons; do not edit it.
 - `tests/milestones/` is what a milestone is judged with. Start with its QUICKSTART.md.
+- `examples/` are PyTorch scripts that run on your framework: `tito run examples/fits.py`.
 """
 
 
@@ -115,6 +117,8 @@ def fill(workspace: Workspace, original: Workspace, *, solved: bool) -> None:
         if not solved:
             write_blank(original, module, Module(place).lesson)
     shutil.copytree(original.milestones, workspace.milestones, ignore=IGNORED)
+    if (original.root / EXAMPLES).is_dir():
+        shutil.copytree(original.root / EXAMPLES, workspace.root / EXAMPLES, ignore=IGNORED)
     first = next(iter(workspace.modules)).number
     write(workspace.root / "README.md", README.format(first=first))
     write(workspace.root / ".gitignore", GITIGNORE)

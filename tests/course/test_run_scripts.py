@@ -1,0 +1,176 @@
+"""PyTorch scripts on the student's framework: the examples give PyTorch's losses, unchanged."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from tito.core.workspace.course import course_root
+
+EXAMPLES = course_root() / "examples"
+SCRIPTS = sorted(path.stem for path in EXAMPLES.glob("*.py"))
+NUMBER = re.compile(r"-?\d+\.\d+")
+TOLERANCE = 2e-3  # float32 over some hundred steps
+
+
+@pytest.fixture
+def tito(solved, run, tmp_path):
+    """Run `tito` in the solved workspace."""
+
+    def call(*arguments: str | Path, **env: str):
+        home = str(tmp_path / "home")
+        return run("-m", "tito", *arguments, cwd=solved.root, TINYTORCH_HOME=home, **env)
+
+    return call
+
+
+@pytest.fixture
+def script(tmp_path):
+    """Write a script and return its path."""
+
+    def write(text: str) -> Path:
+        path = tmp_path / "script.py"
+        path.write_text(textwrap.dedent(text), encoding="utf-8")
+        return path
+
+    return write
+
+
+def agree(found: str, expected: str) -> None:
+    """The same words, and the same numbers but for rounding."""
+    assert NUMBER.sub("#", found) == NUMBER.sub("#", expected)
+    ours, theirs = ([float(n) for n in NUMBER.findall(text)] for text in (found, expected))
+    assert ours == pytest.approx(theirs, rel=TOLERANCE, abs=TOLERANCE)
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_an_example_gives_pytorch_s_losses(name, tito, run):
+    """`expected/` was written by PyTorch 2.13.0: python examples/NAME.py > expected/NAME.txt"""
+    done = tito("run", f"examples/{name}.py")
+    assert done.returncode == 0, done.stderr
+    agree(done.stdout, (EXAMPLES / "expected" / f"{name}.txt").read_text(encoding="utf-8"))
+    if importlib.util.find_spec("torch") is not None:
+        agree(done.stdout, run(EXAMPLES / f"{name}.py", cwd=EXAMPLES).stdout)
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_an_example_needs_nothing_that_is_missing(name, tito):
+    done = tito("run", "--check", "--json", f"examples/{name}.py")
+    assert done.returncode == 0, done.stdout
+    assert json.loads(done.stdout)["missing"] == []
+
+
+def test_every_example_is_in_the_readme():
+    table = re.findall(r"^\| `(\w+)\.py`", (EXAMPLES / "README.md").read_text("utf-8"), re.M)
+    assert sorted(table) == SCRIPTS
+
+
+def test_torch_is_the_student_s_own_framework_under_every_name(tito, script):
+    path = script("""
+        import sys
+        import torch, tinytorch
+        import torch.nn.functional as F
+        import torch.cuda
+        from torch.utils.data import DataLoader
+        from torchvision import transforms, datasets
+        import torchvision.transforms as T
+        assert torch is tinytorch and F is tinytorch.nn.functional
+        assert torch.nn.Linear is tinytorch.nn.Linear
+        assert not torch.cuda.is_available()
+        assert torch.__spec__.name == "tinytorch" and F.__spec__.name == "tinytorch.nn.functional"
+        assert T is transforms is tinytorch.vision.transforms
+        assert __name__ == "__main__" and sys.argv[1:] == ["--lr", "0.1", "--check"]
+        import beside
+        print(beside.HERE, sys.argv[0] == __file__)
+    """)
+    (path.parent / "beside.py").write_text("HERE = 'found'\n", encoding="utf-8")
+    done = tito("run", path, "--lr", "0.1", "--check")
+    assert (done.returncode, done.stdout) == (0, "found True\n"), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("import torch\ntorch.fft.rfft(1)", "torch.fft: np.fft works on x.numpy()"),
+        ("import torch.utils.tensorboard", "torch.utils.tensorboard: print the numbers"),
+        ("from torch.nn import Bilinear", "Bilinear"),
+        ("import torch\ntorch.zeros(2).cumprod(0)", "torch.Tensor.cumprod: the course does not"),
+        ("import torch\nx = torch.zeros(2).cuda()", "there is no GPU here"),
+        ("import torch, nothing_of_the_kind", "needs the package nothing_of_the_kind: pip install"),
+    ],
+)
+def test_what_is_missing_is_named_where_the_script_stops(text, said, tito, script):
+    done = tito("run", script(text))
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "script.py" in done.stderr
+    assert "core/scripts" not in done.stderr, "the frames of the import hook are not the script's"
+
+
+def test_the_script_s_exit_code_and_output_are_its_own(tito, script):
+    done = tito("run", script("import sys\nprint('out')\nsys.exit(7)"))
+    assert (done.returncode, done.stdout) == (7, "out\n")
+
+
+def test_check_lists_all_that_is_missing_and_runs_nothing(tito, script):
+    path = script("""
+        import numpy as np
+        import torch
+        from torch import nn
+        import torch.backends.cudnn as cudnn
+        cudnn.benchmark = True
+        x = torch.zeros(3)
+        print(np.log(2.0), x.lgamma(), torch.exp(x), x.view(-1))
+        net = nn.parallel.DataParallel(nn.Fold(3))
+        open("was-run", "w")
+
+        class Own:
+            def bernoulli_(self):
+                return 0
+
+        Own().bernoulli_()
+    """)
+    done = tito("run", "--check", "--json", path)
+    assert done.returncode == 1
+    rows = {row["name"]: row["line"] for row in json.loads(done.stdout)["missing"]}
+    assert rows == {
+        "torch.backends.cudnn.benchmark": 6,
+        "lgamma": 8,
+        "torch.nn.parallel.DataParallel": 9,
+        "torch.nn.Fold": 9,
+    }
+    shown = tito("run", "--check", path)
+    assert "line 9" in shown.stdout
+    assert "use the network itself" in " ".join(shown.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "said"),
+    [
+        (None, 2, "There is no file"),
+        (b"x = (", 1, "is not Python"),
+        ("name = 'é'".encode("latin-1"), 1, "is not UTF-8 text"),
+    ],
+)
+def test_a_script_that_cannot_be_read_is_said_to_be_so(content, code, said, tito, tmp_path):
+    path = tmp_path / "odd.py"
+    if content is not None:
+        path.write_bytes(content)
+    done = tito("run", "--check", path)
+    assert done.returncode == code
+    assert said in " ".join(done.stderr.split())
+
+
+def test_a_name_that_a_later_module_brings_says_which(run, tmp_path, script):
+    from tito.workflows.init import create_workspace
+
+    work = create_workspace(tmp_path / "work")
+    path = script("import torch\ntorch.zeros(2)")
+    done = run("-m", "tito", "run", "--check", path, cwd=work.root)
+    assert done.returncode == 1
+    assert "comes with module 01_tensor: tito module start 01" in " ".join(done.stdout.split())
