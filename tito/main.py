@@ -40,6 +40,7 @@ COMMANDS = {
     "milestone": Entry(
         "tito.commands.milestones", "MilestonesCommand", "see and run what you have unlocked"
     ),
+    "verify": Entry("tito.commands.verify", "VerifyCommand", "repeat a recorded milestone"),
     "export": Entry("tito.commands.export", "ExportCommand", "write your lessons into tinytorch/"),
     "doctor": Entry("tito.commands.doctor", "DoctorCommand", "find and fix what is wrong"),
     "demo": Entry("tito.commands.demo", "DemoCommand", "watch the whole course run once"),

@@ -13,11 +13,13 @@ The progress file, `~/.tinytorch/progress.json` (TINYTORCH_HOME moves the folder
                            computed from the completed modules each time
     completed_milestones   ["perceptron"]
     modules                {"01_tensor": {"completed_at": ..., and the evidence given with it}}
-    milestones             {"perceptron": {"completed_at": ..., "metrics": {...}, "seed": 7}}
+    milestones             {"perceptron": {"completed_at": ..., "metrics": {...}, "seed": 7,
+                           "sources": {"01_tensor": hash of its exported code, ...}}}
 
-Only the three lists are required; unknown keys are kept. Beside it are `progress.json.bak` (a
-backup with the same state), `progress.json.lock`, and perhaps `progress.json.corrupt-DATE` (a
-damaged file).
+Only the three lists are required; unknown keys are kept. A completed milestone whose record has no
+seed or no sources cannot be re-checked: it is shown as recorded without evidence. Beside the file
+are `progress.json.bak` (a backup with the same state), `progress.json.lock`, and perhaps
+`progress.json.corrupt-DATE` (a damaged file).
 
 The order of this file: data, errors, store, tracker, verification, display, script.
 """
@@ -152,6 +154,13 @@ class MilestoneState(_StrEnum):
     COMPLETED = "completed"
     UNLOCKED = "unlocked"
     LOCKED = "locked"
+
+
+class Evidence(_StrEnum):
+    """What a completed milestone rests on."""
+
+    RECORD = "record"  # a run that can be repeated: its seed, and the hashes of the code it judged
+    NONE = "none"  # a name in a list, perhaps with figures: anybody could have written it
 
 
 class _CaseOutcome(_StrEnum):
@@ -661,7 +670,7 @@ class MilestoneTracker:
         console = console or _new_console()
         unlocked = [row for row in rows if not row["missing"]]
         for row in unlocked:
-            done = " (completed)" if row["state"] is MilestoneState.COMPLETED else ""
+            done = DONE_TEXT[row["evidence"]]
             _say(f"{row['name']}{done}", console, style="bold")
             _say(f"  {row['description']}", console)
             _say(f"  {row['test']}: tito milestone run {row['id']}\n", console)
@@ -736,6 +745,13 @@ def _check_module_name(name: object) -> None:
     raise MalformedModuleName(f"{name!r} is not the name of a module (NN_name).", hint)
 
 
+def evidence_of(record: Mapping[str, Any]) -> Evidence:
+    """Whether a milestone's record names a run that can be repeated."""
+    seed, sources = record.get("seed"), record.get("sources")
+    repeatable = type(seed) is int and isinstance(sources, dict) and bool(sources)
+    return Evidence.RECORD if repeatable else Evidence.NONE
+
+
 def _state(completed: bool, missing: list[str]) -> MilestoneState:
     if completed:
         return MilestoneState.COMPLETED
@@ -747,6 +763,7 @@ def _status_of(milestone_id: str, state: State) -> dict[str, Any]:
     missing = missing_requirements(milestone_id, state["completed_modules"])
     completed = milestone_id in state["completed_milestones"]
     total = len(definition["requires"])
+    record = state["milestones"].get(milestone_id, {})
     return {
         "id": milestone_id,
         "name": definition["name"],
@@ -757,7 +774,8 @@ def _status_of(milestone_id: str, state: State) -> dict[str, Any]:
         "total": total,
         "missing": missing,
         "headline": next(iter(definition.get("metrics", [])), None),
-        "record": state["milestones"].get(milestone_id, {}),
+        "record": record,
+        "evidence": evidence_of(record) if completed else None,
     }
 
 
@@ -1093,6 +1111,12 @@ STATUS = {
     MilestoneState.UNLOCKED: ("🔓 Unlocked", "yellow"),
     MilestoneState.LOCKED: ("🔒 Locked", "dim"),
 }
+NO_EVIDENCE = ("📝 Recorded\nwithout evidence", "yellow")  # in place of "Completed"
+DONE_TEXT = {
+    None: "",
+    Evidence.RECORD: " (completed)",
+    Evidence.NONE: " (recorded without evidence)",
+}
 EMOJI = re.compile("[\u2600-\u27bf\U0001f000-\U0001faff\ufe0f] ?")
 
 
@@ -1113,6 +1137,9 @@ def next_step(rows: list[dict[str, Any]]) -> str:
     if MilestoneState.LOCKED in first:
         number = first[MilestoneState.LOCKED]["missing"][0].partition("_")[0]
         return f"Next: tito module start {number}"
+    for row in rows:
+        if row["evidence"] is Evidence.NONE:
+            return f"Next: tito milestone run {row['id']}  (it is recorded without evidence)"
     return "All milestones are completed."
 
 
@@ -1167,7 +1194,8 @@ def _progress_table(rows: list[dict[str, Any]], console: Console) -> Table:
     table.add_column("Status", justify="center", overflow="fold")
     table.add_column("Requirements", justify="center", overflow="fold")
     for row in rows:
-        label, style = STATUS[row["state"]]
+        without = row["evidence"] is Evidence.NONE
+        label, style = NO_EVIDENCE if without else STATUS[row["state"]]
         status = "\n".join(filter(None, [label, _result_line(row)]))
         table.add_row(
             _styled(row["name"], console),
@@ -1178,8 +1206,8 @@ def _progress_table(rows: list[dict[str, Any]], console: Console) -> Table:
 
 
 def _result_line(row: dict[str, Any]) -> str:
-    """For a completed milestone "accuracy 97.2%, 2026-07-14", if its record has them."""
-    if row["state"] is not MilestoneState.COMPLETED:
+    """For a milestone with evidence "accuracy 97.2%, 2026-07-14", if its record has them."""
+    if row["evidence"] is not Evidence.RECORD:
         return ""
     metrics, date = row["record"].get("metrics"), row["record"].get("completed_at")
     figure = metrics.get(row["headline"]) if isinstance(metrics, dict) else None

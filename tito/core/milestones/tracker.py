@@ -145,6 +145,11 @@ class Tracker:
         """The names of the modules recorded as complete."""
         return list(self.progress.get("completed_modules", []))
 
+    def has_evidence(self, record: Mapping[str, Any]) -> bool:
+        """Whether a milestone's record names a run that can be repeated."""
+        module = self.required
+        return bool(module.evidence_of(record) is module.Evidence.RECORD)
+
     def status(self) -> list[dict[str, Any]]:
         """One row for each milestone."""
         with self.translating_errors():
