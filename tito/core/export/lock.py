@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from tito.core.errors import MachineError, machine_error
-from tito.core.export.swap import recover
+from tito.core.export.swap import IsRecorded, never, recover
 from tito.core.workspace.workspace import Workspace
 
 PATIENCE_SECONDS = 180.0  # longer than a test run may take
@@ -14,11 +14,14 @@ PATIENCE_SECONDS = 180.0  # longer than a test run may take
 
 @contextmanager
 def workspace_lock(
-    workspace: Workspace, on_wait: Callable[[], None], patience: float = PATIENCE_SECONDS
+    workspace: Workspace,
+    on_wait: Callable[[], None],
+    is_recorded: IsRecorded = never,
+    patience: float = PATIENCE_SECONDS,
 ) -> Iterator[None]:
     """Lock the workspace. `on_wait` is called if another process holds the lock.
 
-    An interrupted swap is undone first.
+    An interrupted swap is undone first, unless what it belongs to is recorded.
     """
     # Here, because importing it takes as long as `tito module status` itself.
     from filelock import FileLock, Timeout
@@ -41,7 +44,7 @@ def workspace_lock(
         text = "The workspace cannot be written to: {}."
         raise machine_error(error, text, where=workspace.scratch) from error
     try:
-        recover(workspace)
+        recover(workspace, is_recorded)
         yield
     finally:
         lock.release()

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from tito.core.export.swap import RecordName
+
 NAME = "milestone_tracker"
 
 Unlocks = dict[str, list[str]]
@@ -130,6 +132,17 @@ class Tracker:
         if unlocks["messages"]:
             with self.translating_errors():
                 self.required.show_messages(unlocks["messages"], console)
+
+    def is_recorded(self, record: RecordName) -> bool:
+        """Whether the progress has the record of this very run."""
+        try:
+            state = self.progress
+        except TitoError:
+            return False  # the command that comes next says what is wrong with it
+        found = state.get("modules", {}).get(record.module, {})
+        return (
+            record.module in state.get("completed_modules", ()) and found.get("run") == record.run
+        )
 
     @property
     def progress(self) -> dict[str, Any]:
