@@ -26,6 +26,7 @@ The order of this file: data, errors, store, tracker, verification, display, scr
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from xml.etree.ElementTree import Element
 
+    from filelock import BaseFileLock
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -115,6 +117,7 @@ MODULE_NAME = re.compile(r"[0-9]{2}_[a-z0-9_]+")
 MAX_BYTES = 16_000_000  # a progress file has a few thousand bytes; much larger ones are not read
 MAX_DEPTH = 50  # deeper nesting could be read but not written again
 LOCK_SECONDS = 60.0
+NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP}
 VERIFICATION_TIMEOUT = 1200.0  # for slow frameworks; `process.py` notices an endless loop
 OUTPUT_TAIL = 64_000  # bytes of a verification's output to keep
 VERIFICATION_FILE = "test_learning_verification.py"
@@ -493,20 +496,23 @@ class ProgressStore:
     @contextmanager
     def _lock(self) -> Iterator[None]:
         try:
-            from filelock import FileLock, Timeout
+            from filelock import FileLock, SoftFileLock, Timeout
         except ModuleNotFoundError as error:
             raise ProgressUnwritable(
                 "Progress cannot be recorded: the package filelock is not installed.",
                 f"{Path(sys.executable).name} -m pip install filelock",
             ) from error
-        lock = FileLock(f"{self.path}.lock")
+        name, hint = f"{self.path}.lock", "Is tito still running in another terminal?"
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            lock: BaseFileLock = FileLock(name)
+            if not _can_be_locked(name):  # lock by a file that exists as long as it is held
+                name, hint = f"{name}.held", f"{hint} If not, delete {name}.held."
+                lock = SoftFileLock(name)
             lock.acquire(timeout=LOCK_SECONDS, poll_interval=0.01)
         except Timeout as error:
             raise ProgressUnwritable(
-                f"Another process has locked {self.path}.lock for {LOCK_SECONDS:.0f} seconds.",
-                "Is tito still running in another terminal?",
+                f"Another process has locked {name} for {LOCK_SECONDS:.0f} seconds.", hint
             ) from error
         except OSError as error:
             self._unwritable(error)
@@ -534,6 +540,22 @@ class ProgressStore:
         if text not in self._told:
             self._told.add(text)
             self._tell(text)
+
+
+def _can_be_locked(name: str) -> bool:
+    """Whether this disk has file locks. Some network disks have none."""
+    try:
+        from fcntl import LOCK_UN, flock
+    except ModuleNotFoundError:
+        return True  # Windows, which always has them
+    handle = os.open(name, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        flock(handle, LOCK_UN)  # takes nothing, so that nobody has to wait for it
+    except OSError as error:
+        return error.errno not in NO_LOCKS
+    finally:
+        os.close(handle)
+    return True
 
 
 def _write_durably(path: Path, raw: bytes) -> None:

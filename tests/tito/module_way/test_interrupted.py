@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from filelock import SoftFileLock
 
+from tito.core.errors import MachineError
+from tito.core.export import lock
 from tito.core.milestones.tracker import Tracker
+from tito.core.workspace.workspace import Workspace
 
 from .conftest import Desk
 
@@ -101,3 +108,43 @@ def test_interrupted_after_the_record(
     assert state(desk) == (True, True)
     progress = json.loads((desk.home / "progress.json").read_text(encoding="utf-8"))
     assert progress["completed_modules"] == ["00_setup"]
+
+
+def test_a_terminal_that_is_closed_takes_back_what_was_begun(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(*_: Any) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise AssertionError("the signal should have been heard")
+
+    monkeypatch.setattr(Tracker, "record_module", ended)
+    desk.solve("00_setup")
+    before = desk.everything()
+    assert desk.tito("module", "complete", "00").code == 130
+    assert desk.everything() == before
+    assert not (desk.root / ".tito/swap").exists()
+
+
+@pytest.mark.parametrize("number", ["ENOSYS", "EOPNOTSUPP", "ENOLCK"])
+def test_a_disk_without_file_locks(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, number: str
+) -> None:
+    """As some network disks are. A lock file that is left over means nothing there."""
+    fcntl = pytest.importorskip("fcntl")
+
+    def refuse(*_: object) -> None:
+        raise OSError(getattr(errno, number), "no locks here")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    (desk.root / ".tito").mkdir(exist_ok=True)
+    (desk.root / ".tito/lock").touch()
+    desk.solve("00_setup")
+    for _ in range(2):
+        said = desk.tito("module", "complete", "00")
+        assert said.code == 0, said.all
+    held = desk.root / ".tito/lock.held"
+    waiting = lock.workspace_lock(Workspace(desk.root), lambda: None, patience=0.1)
+    with SoftFileLock(held), pytest.raises(MachineError) as caught, waiting:
+        pass
+    assert caught.value.where == str(held)
+    assert str(caught.value.hint).endswith(f"If not, delete {held}.")

@@ -25,6 +25,7 @@ from tito import FRAMEWORK
 from tito.core.errors import TitoError, reporting_os_errors
 from tito.core.export.source_map import SIGN
 from tito.core.files import move, patiently, read_regular, write_whole
+from tito.core.process import terminate_as_interrupt
 from tito.core.workspace.workspace import Workspace
 
 
@@ -73,6 +74,16 @@ def swapped(
 
     Yields the names that changed.
     """
+    with terminate_as_interrupt():
+        yield from _swap(workspace, files, record, is_recorded)
+
+
+def _swap(
+    workspace: Workspace,
+    files: Mapping[str, str],
+    record: RecordName | None,
+    is_recorded: IsRecorded,
+) -> Iterator[list[str]]:
     refuse_link(workspace)
     recover(workspace, is_recorded)
     changed = _changes(workspace, files)
