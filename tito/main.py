@@ -41,6 +41,7 @@ COMMANDS = {
         "tito.commands.milestones", "MilestonesCommand", "see and run what you have unlocked"
     ),
     "run": Entry("tito.commands.run", "RunCommand", "run a PyTorch script on your framework"),
+    "verify": Entry("tito.commands.verify", "VerifyCommand", "repeat a recorded milestone"),
     "export": Entry("tito.commands.export", "ExportCommand", "write your lessons into tinytorch/"),
     "doctor": Entry("tito.commands.doctor", "DoctorCommand", "find and fix what is wrong"),
     "demo": Entry("tito.commands.demo", "DemoCommand", "watch the whole course run once"),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from tito.core.export.swap import IsRecorded, RecordName
     from tito.core.milestones.tracker import Tracker
     from tito.core.workspace.notes import Notes
     from tito.core.workspace.workspace import Module, Workspace
@@ -74,9 +75,16 @@ class World:
         if workspace.journal.exists():
             from tito.core.export.lock import workspace_lock
 
-            with workspace_lock(workspace, lambda: None):
+            with workspace_lock(workspace, lambda: None, self._is_recorded_in(workspace)):
                 pass  # taking the lock undoes it
         return workspace
+
+    def is_recorded(self, record: RecordName) -> bool:
+        """Whether the progress has this record."""
+        return self._is_recorded_in(self.workspace)(record)
+
+    def _is_recorded_in(self, workspace: Workspace) -> IsRecorded:
+        return self.tracker_of(workspace).is_recorded
 
     def choose_course(self, folder: str) -> None:
         """Let the course in `folder` judge, before anything of the workspace is read."""

@@ -13,17 +13,20 @@ The progress file, `~/.tinytorch/progress.json` (TINYTORCH_HOME moves the folder
                            computed from the completed modules each time
     completed_milestones   ["perceptron"]
     modules                {"01_tensor": {"completed_at": ..., and the evidence given with it}}
-    milestones             {"perceptron": {"completed_at": ..., "metrics": {...}, "seed": 7}}
+    milestones             {"perceptron": {"completed_at": ..., "metrics": {...}, "seed": 7,
+                           "sources": {"01_tensor": hash of its exported code, ...}}}
 
-Only the three lists are required; unknown keys are kept. Beside it are `progress.json.bak` (a
-backup with the same state), `progress.json.lock`, and perhaps `progress.json.corrupt-DATE` (a
-damaged file).
+Only the three lists are required; unknown keys are kept. A completed milestone whose record has no
+seed or no sources cannot be re-checked: it is shown as recorded without evidence. Beside the file
+are `progress.json.bak` (a backup with the same state), `progress.json.lock`, and perhaps
+`progress.json.corrupt-DATE` (a damaged file).
 
 The order of this file: data, errors, store, tracker, verification, display, script.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from xml.etree.ElementTree import Element
 
+    from filelock import BaseFileLock
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -113,6 +117,7 @@ MODULE_NAME = re.compile(r"[0-9]{2}_[a-z0-9_]+")
 MAX_BYTES = 16_000_000  # a progress file has a few thousand bytes; much larger ones are not read
 MAX_DEPTH = 50  # deeper nesting could be read but not written again
 LOCK_SECONDS = 60.0
+NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP}
 VERIFICATION_TIMEOUT = 1200.0  # for slow frameworks; `process.py` notices an endless loop
 OUTPUT_TAIL = 64_000  # bytes of a verification's output to keep
 VERIFICATION_FILE = "test_learning_verification.py"
@@ -152,6 +157,13 @@ class MilestoneState(_StrEnum):
     COMPLETED = "completed"
     UNLOCKED = "unlocked"
     LOCKED = "locked"
+
+
+class Evidence(_StrEnum):
+    """What a completed milestone rests on."""
+
+    RECORD = "record"  # a run that can be repeated: its seed, and the hashes of the code it judged
+    NONE = "none"  # a name in a list, perhaps with figures: anybody could have written it
 
 
 class _CaseOutcome(_StrEnum):
@@ -484,20 +496,23 @@ class ProgressStore:
     @contextmanager
     def _lock(self) -> Iterator[None]:
         try:
-            from filelock import FileLock, Timeout
+            from filelock import FileLock, SoftFileLock, Timeout
         except ModuleNotFoundError as error:
             raise ProgressUnwritable(
                 "Progress cannot be recorded: the package filelock is not installed.",
                 f"{Path(sys.executable).name} -m pip install filelock",
             ) from error
-        lock = FileLock(f"{self.path}.lock")
+        name, hint = f"{self.path}.lock", "Is tito still running in another terminal?"
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            lock: BaseFileLock = FileLock(name)
+            if not _can_be_locked(name):  # lock by a file that exists as long as it is held
+                name, hint = f"{name}.held", f"{hint} If not, delete {name}.held."
+                lock = SoftFileLock(name)
             lock.acquire(timeout=LOCK_SECONDS, poll_interval=0.01)
         except Timeout as error:
             raise ProgressUnwritable(
-                f"Another process has locked {self.path}.lock for {LOCK_SECONDS:.0f} seconds.",
-                "Is tito still running in another terminal?",
+                f"Another process has locked {name} for {LOCK_SECONDS:.0f} seconds.", hint
             ) from error
         except OSError as error:
             self._unwritable(error)
@@ -525,6 +540,22 @@ class ProgressStore:
         if text not in self._told:
             self._told.add(text)
             self._tell(text)
+
+
+def _can_be_locked(name: str) -> bool:
+    """Whether this disk has file locks. Some network disks have none."""
+    try:
+        from fcntl import LOCK_UN, flock
+    except ModuleNotFoundError:
+        return True  # Windows, which always has them
+    handle = os.open(name, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        flock(handle, LOCK_UN)  # takes nothing, so that nobody has to wait for it
+    except OSError as error:
+        return error.errno not in NO_LOCKS
+    finally:
+        os.close(handle)
+    return True
 
 
 def _write_durably(path: Path, raw: bytes) -> None:
@@ -661,7 +692,7 @@ class MilestoneTracker:
         console = console or _new_console()
         unlocked = [row for row in rows if not row["missing"]]
         for row in unlocked:
-            done = " (completed)" if row["state"] is MilestoneState.COMPLETED else ""
+            done = DONE_TEXT[row["evidence"]]
             _say(f"{row['name']}{done}", console, style="bold")
             _say(f"  {row['description']}", console)
             _say(f"  {row['test']}: tito milestone run {row['id']}\n", console)
@@ -736,6 +767,13 @@ def _check_module_name(name: object) -> None:
     raise MalformedModuleName(f"{name!r} is not the name of a module (NN_name).", hint)
 
 
+def evidence_of(record: Mapping[str, Any]) -> Evidence:
+    """Whether a milestone's record names a run that can be repeated."""
+    seed, sources = record.get("seed"), record.get("sources")
+    repeatable = type(seed) is int and isinstance(sources, dict) and bool(sources)
+    return Evidence.RECORD if repeatable else Evidence.NONE
+
+
 def _state(completed: bool, missing: list[str]) -> MilestoneState:
     if completed:
         return MilestoneState.COMPLETED
@@ -747,6 +785,7 @@ def _status_of(milestone_id: str, state: State) -> dict[str, Any]:
     missing = missing_requirements(milestone_id, state["completed_modules"])
     completed = milestone_id in state["completed_milestones"]
     total = len(definition["requires"])
+    record = state["milestones"].get(milestone_id, {})
     return {
         "id": milestone_id,
         "name": definition["name"],
@@ -757,7 +796,8 @@ def _status_of(milestone_id: str, state: State) -> dict[str, Any]:
         "total": total,
         "missing": missing,
         "headline": next(iter(definition.get("metrics", [])), None),
-        "record": state["milestones"].get(milestone_id, {}),
+        "record": record,
+        "evidence": evidence_of(record) if completed else None,
     }
 
 
@@ -1093,6 +1133,12 @@ STATUS = {
     MilestoneState.UNLOCKED: ("🔓 Unlocked", "yellow"),
     MilestoneState.LOCKED: ("🔒 Locked", "dim"),
 }
+NO_EVIDENCE = ("📝 Recorded\nwithout evidence", "yellow")  # in place of "Completed"
+DONE_TEXT = {
+    None: "",
+    Evidence.RECORD: " (completed)",
+    Evidence.NONE: " (recorded without evidence)",
+}
 EMOJI = re.compile("[\u2600-\u27bf\U0001f000-\U0001faff\ufe0f] ?")
 
 
@@ -1113,6 +1159,9 @@ def next_step(rows: list[dict[str, Any]]) -> str:
     if MilestoneState.LOCKED in first:
         number = first[MilestoneState.LOCKED]["missing"][0].partition("_")[0]
         return f"Next: tito module start {number}"
+    for row in rows:
+        if row["evidence"] is Evidence.NONE:
+            return f"Next: tito milestone run {row['id']}  (it is recorded without evidence)"
     return "All milestones are completed."
 
 
@@ -1167,7 +1216,8 @@ def _progress_table(rows: list[dict[str, Any]], console: Console) -> Table:
     table.add_column("Status", justify="center", overflow="fold")
     table.add_column("Requirements", justify="center", overflow="fold")
     for row in rows:
-        label, style = STATUS[row["state"]]
+        without = row["evidence"] is Evidence.NONE
+        label, style = NO_EVIDENCE if without else STATUS[row["state"]]
         status = "\n".join(filter(None, [label, _result_line(row)]))
         table.add_row(
             _styled(row["name"], console),
@@ -1178,8 +1228,8 @@ def _progress_table(rows: list[dict[str, Any]], console: Console) -> Table:
 
 
 def _result_line(row: dict[str, Any]) -> str:
-    """For a completed milestone "accuracy 97.2%, 2026-07-14", if its record has them."""
-    if row["state"] is not MilestoneState.COMPLETED:
+    """For a milestone with evidence "accuracy 97.2%, 2026-07-14", if its record has them."""
+    if row["evidence"] is not Evidence.RECORD:
         return ""
     metrics, date = row["record"].get("metrics"), row["record"].get("completed_at")
     figure = metrics.get(row["headline"]) if isinstance(metrics, dict) else None

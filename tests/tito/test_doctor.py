@@ -155,8 +155,15 @@ def test_a_lesson_that_has_changed_since_its_export_is_noted(tito, solved):
     result = tito(solved, "doctor")
     assert result.returncode == 0
     assert "modules/03_line/line.py has changed since it was exported" in result.stdout
-    assert "tito module complete 03" in result.stdout
     assert "00_setup/setup.py has changed" not in result.stdout
+    assert "Nothing to fix" not in result.stdout
+    end = result.stdout.splitlines()[-2:]
+    assert end == ["Nothing is wrong, 1 thing to do.", "Next: tito module complete 03"]
+
+
+def test_outside_of_a_workspace_the_next_step_is_to_make_one(tito, tmp_path):
+    end = tito(tmp_path, "doctor").stdout.splitlines()[-2:]
+    assert end == ["Nothing is wrong, 1 thing to do.", "Next: tito init my-tinytorch"]
 
 
 def test_a_package_that_cannot_be_imported(doctor, workspace):

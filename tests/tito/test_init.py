@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import stat
 import subprocess
 import sys
@@ -227,3 +228,26 @@ def test_the_hidden_option_puts_the_answers_in_and_exports_them(tito, tmp_path):
     )
     assert run.stdout.strip() == "10", run.stderr
     assert "--solved" not in tito(tmp_path, "init", "--help").stdout
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends a signal")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_terminal_that_is_closed_leaves_nothing_behind(tmp_path, monkeypatch, tiny_course, name):
+    def ended(*_, **__):
+        os.kill(os.getpid(), getattr(signal, name))
+        raise AssertionError("the signal should have been heard")
+
+    monkeypatch.setattr(init, "course", lambda: Workspace(tiny_course))
+    monkeypatch.setattr(init, "fill", ended)
+    with pytest.raises(KeyboardInterrupt):
+        init.create_workspace(tmp_path / "deep" / "work")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_one_has_left_is_swept_by_the_next(tito, tmp_path):
+    old, running = tmp_path / ".tito-init-old", tmp_path / ".tito-init-running"
+    for folder in (old, running):
+        (folder / "workspace").mkdir(parents=True)
+    os.utime(old, (0, 0))
+    assert tito(tmp_path, "init", "work").returncode == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == [running.name, "work"]

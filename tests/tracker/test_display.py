@@ -27,13 +27,16 @@ def latin_1() -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BytesIO(), encoding="latin-1")
 
 
+REPEATABLE: dict[str, Any] = {"seed": 7, "sources": {"00_setup": "its hash"}}
+
+
 @pytest.fixture
 def advanced(tracker: Any) -> Any:
     """The first milestone completed, the second open, the others locked."""
     for name in (*FOUNDATION, "03_nn"):
         tracker.mark_module_complete(name)
     metrics = {"gradient_error": 1e-9, "accuracy": 0.9725}
-    evidence = {"metrics": metrics, "completed_at": "2026-03-04T10:00:00+00:00"}
+    evidence = {"metrics": metrics, "completed_at": "2026-03-04T10:00:00+00:00", **REPEATABLE}
     tracker.mark_milestone_complete("perceptron", evidence)
     return tracker
 
@@ -60,7 +63,7 @@ def test_all_completed_fits_in_80_columns(tracker: Any, mt: ModuleType) -> None:
         for module in mt.MILESTONES[name]["requires"]:
             tracker.mark_module_complete(module)
         figure = mt.MILESTONES[name]["metrics"][0]
-        tracker.mark_milestone_complete(name, {"metrics": {figure: 1.0}})
+        tracker.mark_milestone_complete(name, {"metrics": {figure: 1.0}, **REPEATABLE})
     text = shown(tracker)
     assert max(map(len, text.splitlines())) <= 80
     for name in mt.MILESTONE_ORDER:
@@ -79,7 +82,7 @@ def test_all_completed_fits_in_80_columns(tracker: Any, mt: ModuleType) -> None:
 def test_a_completed_one_without_a_readable_record_is_shown_as_completed(
     tracker: Any, record: dict[str, Any]
 ) -> None:
-    tracker.mark_milestone_complete("perceptron", {"completed_at": "", **record})
+    tracker.mark_milestone_complete("perceptron", {"completed_at": "", **REPEATABLE, **record})
     text = shown(tracker)
     text.encode("utf-8")
     assert "Completed" in text
@@ -88,8 +91,51 @@ def test_a_completed_one_without_a_readable_record_is_shown_as_completed(
 
 def test_a_milestone_without_metrics_shows_its_date(tracker: Any, mt: ModuleType) -> None:
     del mt.MILESTONES["xor"]["metrics"]
-    tracker.mark_milestone_complete("xor", {"completed_at": "2026-03-04"})
+    tracker.mark_milestone_complete("xor", {"completed_at": "2026-03-04", **REPEATABLE})
     assert "2026-03-04" in shown(tracker)
+
+
+BY_HAND: list[dict[str, Any] | None] = [
+    None,
+    {"metrics": {"accuracy": 0.99}, "completed_at": "2026-03-04"},
+    {"metrics": {"accuracy": 0.99}, "seed": 7},
+    {"metrics": {"accuracy": 0.99}, "seed": 7, "sources": {}},
+    {"metrics": {"accuracy": 0.99}, "seed": 7, "sources": "none"},
+    {"metrics": {"accuracy": 0.99}, "seed": True, "sources": {"00_setup": "its hash"}},
+]
+
+
+@pytest.mark.parametrize("record", BY_HAND)
+def test_what_is_written_by_hand_is_never_shown_as_learned(
+    tracker: Any, mt: ModuleType, record: dict[str, Any] | None
+) -> None:
+    tracker.mark_milestone_complete("perceptron", record)
+    for module in mt.MILESTONES["perceptron"]["requires"]:
+        tracker.mark_module_complete(module)
+    text = shown(tracker)
+    assert "📝 Recorded" in text
+    assert "without evidence" in text
+    assert not re.search(r"✅|Completed|99.0%|2026", text)
+    listed = shown(tracker, "list_unlocked_tests")
+    assert "1957 - The Perceptron (recorded without evidence)" in listed
+    row, *others = tracker.status()
+    assert (row["state"], row["evidence"]) == ("completed", "none")
+    assert {other["evidence"] for other in others} == {None}
+
+
+def test_a_record_of_a_run_is_evidence(advanced: Any) -> None:
+    assert advanced.status()[0]["evidence"] == "record"
+
+
+def test_when_all_are_recorded_the_one_without_evidence_comes_next(
+    tracker: Any, mt: ModuleType
+) -> None:
+    for name in mt.MILESTONE_ORDER:
+        for module in mt.MILESTONES[name]["requires"]:
+            tracker.mark_module_complete(module)
+        tracker.mark_milestone_complete(name, None if name == "cnn" else REPEATABLE)
+    last = shown(tracker).rstrip().splitlines()[-1]
+    assert last == "Next: tito milestone run cnn  (it is recorded without evidence)"
 
 
 def test_the_next_command_is_always_there(tracker: Any, advanced: Any) -> None:

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from filelock import FileLock
+from filelock import FileLock, SoftFileLock
 
 TRACKER = Path(__file__).resolve().parents[1] / "milestones" / "milestone_tracker.py"
 Script = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -278,3 +278,41 @@ def test_a_missing_package_is_named(
     assert refused.returncode == 3
     assert "Traceback" not in refused.stderr
     assert f"pip install {package}" in refused.stderr
+
+
+@pytest.fixture(params=["ENOSYS", "EOPNOTSUPP", "ENOLCK"])
+def disk_without_locks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As some network disks are."""
+    fcntl = pytest.importorskip("fcntl")
+
+    def refuse(*_: object) -> None:
+        raise OSError(getattr(errno, request.param), "no locks here")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+
+
+@pytest.mark.usefixtures("disk_without_locks")
+def test_a_disk_without_file_locks_is_written_at_once(
+    mt: ModuleType, tracker: Any, progress_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also if another disk or an older version has left a lock file."""
+    monkeypatch.setattr(mt, "LOCK_SECONDS", 0.1)
+    progress_file.parent.mkdir(exist_ok=True)
+    Path(f"{progress_file}.lock").touch()
+    for name in ("00_setup", "01_tensor"):
+        tracker.mark_module_complete(name)
+    assert tracker.progress["completed_modules"] == ["00_setup", "01_tensor"]
+
+
+@pytest.mark.usefixtures("disk_without_locks")
+def test_there_too_one_process_writes_at_a_time(
+    mt: ModuleType, tracker: Any, progress_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mt, "LOCK_SECONDS", 0.1)
+    progress_file.parent.mkdir(exist_ok=True)
+    held = f"{progress_file}.lock.held"
+    with SoftFileLock(held), pytest.raises(mt.ProgressUnwritable) as caught:
+        tracker.mark_module_complete("00_setup")
+    assert held in str(caught.value)
+    assert caught.value.hint.endswith(f"If not, delete {held}.")
+    tracker.mark_module_complete("00_setup")

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP}
 LARGEST = 50_000_000  # bytes; far more than any file of a workspace needs
 # each flag only where the system has it
 READ_AT_ONCE = os.O_RDONLY | sum(
@@ -45,6 +46,22 @@ def patiently(action: Callable[[], object]) -> None:
             if os.name != "nt" or attempt == WINDOWS_ATTEMPTS - 1:
                 raise
             time.sleep(0.02 * 2**attempt)
+
+
+def can_be_locked(path: Path) -> bool:
+    """Whether this disk has file locks; some network disks have none. It may create the file."""
+    try:
+        from fcntl import LOCK_UN, flock
+    except ModuleNotFoundError:
+        return True  # Windows, which always has them
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        flock(handle, LOCK_UN)  # takes nothing, so that nobody has to wait for it
+    except OSError as error:
+        return error.errno not in NO_LOCKS
+    finally:
+        os.close(handle)
+    return True
 
 
 @contextmanager

@@ -37,3 +37,10 @@ class Fault(StrEnum):
     @property
     def exit_code(self) -> int:
         return 1 if self is Fault.STUDENT else 3
+
+
+class Evidence(StrEnum):
+    """What something that is recorded as complete rests on."""
+
+    RECORD = "record"  # tests or a run, with the hashes of the code that passed
+    NONE = "none"  # a name in a list: anybody could have written it

@@ -65,6 +65,7 @@ def attempt_json(attempt: Attempt) -> dict[str, Any]:
         "replay": attempt.replay,
         "edited": list(attempt.edited),
         "course": attempt.judged_by,
+        "evidence": dict(attempt.evidence),
         "stale": list(attempt.stale),
     }
     return result | ({"error": attempt.unrecorded.as_json()} if attempt.unrecorded else {})
@@ -87,6 +88,7 @@ def status_json(status: ModuleStatus) -> dict[str, Any]:
         "started_at": status.started_at,
         "completed_at": status.completed_at,
         "tests": status.tests,
+        "evidence": status.evidence,
     }
 
 

@@ -31,8 +31,7 @@ def show_conclusion(world: World, findings: Sequence[Finding]) -> None:
     """Say how many things there are to fix, and the command for the first."""
     wrong = [finding for finding in findings if finding.fault]
     if not wrong:
-        world.say("Nothing to fix.", style="bold green")
-        world.next_step("tito module status")
+        show_sound(world, findings)
         return
     world.say(f"{counted(len(wrong), 'thing')} to fix.", style="bold red")
     first = next((finding.fix for finding in wrong if finding.fix), None)
@@ -40,6 +39,17 @@ def show_conclusion(world: World, findings: Sequence[Finding]) -> None:
         world.next_step(first)
     elif first:
         world.say(f"Try: {first}", style="bold")
+
+
+def show_sound(world: World, findings: Sequence[Finding]) -> None:
+    """Nothing is wrong; a note may still name a command, as after a change of a lesson."""
+    notes = (finding for finding in findings if finding.level is Level.NOTE)
+    to_do = [note.fix for note in notes if note.fix and note.fix.startswith("tito ")]
+    said = (
+        f"Nothing is wrong, {counted(len(to_do), 'thing')} to do." if to_do else "Nothing to fix."
+    )
+    world.say(said, style="bold green")
+    world.next_step(to_do[0] if to_do else "tito module status")
 
 
 def findings_json(

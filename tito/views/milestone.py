@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tito.core.console import UNICODE, Symbols
 from tito.core.milestones.progress_events import TrainingEvent, series
-from tito.core.outcome import Outcome
+from tito.core.outcome import Evidence, Outcome
 from tito.views.curves import ASCII, BRAILLE, Dots, draw_curve
 from tito.views.lines import Line
 from tito.views.remarks import judge_lines
@@ -156,16 +156,18 @@ def info_lines(
     row: Mapping[str, Any], requires: Sequence[str], changed: Sequence[str], symbols: Symbols
 ) -> list[Line]:
     """Everything that is known about one milestone."""
+    proven = row["evidence"] != Evidence.NONE
+    state = row["state"] if proven else "recorded without evidence"
     lines: list[Line] = [
         (row["name"], "bold"),
         (f"  {row['description'].rstrip('.')}.", ""),
-        (f"  State: {row['state']}, {row['done']} of {row['total']} modules complete", ""),
+        (f"  State: {state}, {row['done']} of {row['total']} modules complete", ""),
     ]
     for module in requires:
         missing = module in row["missing"]
         lines.append((f"    {symbols.blank if missing else symbols.done} {module}", ""))
     lines.append((f"  Verified by {row['test']}", ""))
-    lines += record_lines(row["record"])
+    lines += record_lines(row["record"]) if proven else []
     if changed:
         lines.append((f"  Changed since then: {', '.join(changed)}", "yellow"))
     return lines

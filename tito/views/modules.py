@@ -29,6 +29,7 @@ STATE_TEXT = {
     ModuleState.UNRECORDED: "exported",
     ModuleState.MISSING: "lesson missing",
 }
+NO_EVIDENCE = "recorded without evidence"
 NAMES_SHOWN = 12
 
 
@@ -43,18 +44,27 @@ def list_table(found: Sequence[ModuleStatus], width: int) -> Table:
 
 def status_table(found: Sequence[ModuleStatus], symbols: Symbols, width: int) -> Table:
     narrow = width < NARROW
-    done = sum(status.state is ModuleState.COMPLETE for status in found)
-    table = _table(f"{done} of {counted(len(found), 'module')} complete", narrow=narrow)
+    table = _table(_progress(found), narrow=narrow)
     table.add_column("State", no_wrap=not narrow)
     if not narrow:
         table.add_column("Since", no_wrap=True)
     for status in found:
-        sign = symbols.done if status.state is ModuleState.COMPLETE else " "
-        cells = [f"{sign} {STATE_TEXT.get(status.state, status.state)}"]
+        without = status.state is ModuleState.COMPLETE and not status.is_proven
+        text = NO_EVIDENCE if without else STATE_TEXT.get(status.state, status.state)
+        cells = [f"{symbols.done if status.is_proven else ' '} {text}"]
         if not narrow:
             cells.append(_day(status.completed_at or status.started_at))
-        table.add_row(*_head(status, narrow=narrow), *cells, style=STYLES.get(status.state))
+        style = None if without else STYLES.get(status.state)
+        table.add_row(*_head(status, narrow=narrow), *cells, style=style)
     return table
+
+
+def _progress(found: Sequence[ModuleStatus]) -> str:
+    """The title of the table. A name that is only written down does not count as complete."""
+    done = sum(status.is_proven for status in found)
+    claimed = sum(status.state is ModuleState.COMPLETE for status in found) - done
+    text = f"{done} of {counted(len(found), 'module')} complete"
+    return f"{text}, {claimed} {NO_EVIDENCE}" if claimed else text
 
 
 def introduction(name: str, lesson: Lesson, offers: Sequence[Offer]) -> list[str]:

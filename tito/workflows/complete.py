@@ -6,6 +6,7 @@ Nothing is shown here: progress is reported to a `Watcher`.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tito.core.export.compose import compose
 from tito.core.export.lock import workspace_lock
-from tito.core.export.swap import staged, swapped
+from tito.core.export.swap import RecordName, staged, swapped
 from tito.core.lesson.file import (
     LessonFile,
     check,
@@ -97,7 +98,7 @@ def test(
 def complete(world: World, module: Module, watcher: Watcher) -> Completion:
     """Test, export, record. A failure changes neither `tinytorch/` nor the progress."""
     workspace = world.workspace
-    with workspace_lock(workspace, watcher.waiting):
+    with workspace_lock(workspace, watcher.waiting, world.is_recorded):
         candidate = prepare(workspace, module)
         retested = later_completed(world, candidate)
         found = judge(world, candidate, retested, watcher)
@@ -106,7 +107,8 @@ def complete(world: World, module: Module, watcher: Watcher) -> Completion:
             world.mark_started(module)
             return Completion(found, broken_by(module, found), names)
         record = record_of(candidate, found, workspace)
-        with swapped(workspace, candidate.files) as changed:
+        name = RecordName(module.name, record["run"])
+        with swapped(workspace, candidate.files, name, world.is_recorded) as changed:
             unlocks = world.tracker.record_module(module.name, record)
         world.mark_started(module)
         return Completion(found, (), names, tuple(changed), record, unlocks)
@@ -114,7 +116,7 @@ def complete(world: World, module: Module, watcher: Watcher) -> Completion:
 
 def export_untested(world: World, module: Module, watcher: Watcher) -> tuple[str, ...]:
     """Write the lesson into `tinytorch/` as it is. Nothing is tested, nothing is recorded."""
-    with workspace_lock(world.workspace, watcher.waiting):
+    with workspace_lock(world.workspace, watcher.waiting, world.is_recorded):
         candidate = prepare(world.workspace, module)
         with swapped(world.workspace, candidate.files) as changed:
             return tuple(changed)
@@ -195,6 +197,7 @@ def record_of(candidate: Candidate, found: Checklist, workspace: Workspace) -> R
     """The evidence recorded for a completed module. The tracker adds the time."""
     mine = found.report.of(candidate.module.name)
     return {
+        "run": os.urandom(8).hex(),
         "source_sha256": candidate.file.sha256,
         "export_sha256": candidate.file.lesson.export_hash,
         "tests": len(mine),

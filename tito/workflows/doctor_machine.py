@@ -37,7 +37,7 @@ class Level(StrEnum):
     """How much a finding matters, and to whom."""
 
     GOOD = "good"
-    NOTE = "note"  # worth knowing, but nothing to do
+    NOTE = "note"  # worth knowing, but nothing is wrong
     YOURS = "yours"  # in the student's workspace
     MACHINE = "machine"  # in the environment or the tool
 

@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from tito.core import process
 from tito.core.errors import TitoError
 from tito.core.export.stale import difference, stale_modules
 from tito.core.lesson.file import check, lost_tasks, read_lesson, reference, unmarked_tasks, was_cut
+from tito.core.outcome import Evidence
 from tito.core.words import counted, enumerated
 from tito.core.workspace.course import FIX
 from tito.core.workspace.course_files import differing_files
 from tito.core.workspace.workspace import Module, Workspace, course, outer_workspace
 from tito.workflows.doctor_machine import Finding, Level, check_disk_space, check_home
+from tito.workflows.status import evidence_of
 
 if TYPE_CHECKING:
+    from tito.core.milestones.tracker import Tracker
     from tito.world import World
 
 IMPORT_SECONDS = 20.0
@@ -165,6 +168,19 @@ def check_tracker(world: World) -> Iterator[Finding]:
     yield from check_progress(world)
 
 
+def progress_finding(tracker: Tracker, state: Mapping[str, Any]) -> Finding:
+    """How much is recorded; what has no evidence is counted apart."""
+    modules, milestones = state["completed_modules"], state["completed_milestones"]
+    proven = [n for n in modules if evidence_of(state["modules"].get(n, {})) is Evidence.RECORD]
+    learned = [n for n in milestones if tracker.has_evidence(state["milestones"].get(n, {}))]
+    claimed = len(modules) + len(milestones) - len(proven) - len(learned)
+    text = (
+        f"{counted(len(proven), 'module')} complete, {counted(len(learned), 'milestone')} learned"
+    )
+    rest = f", {counted(claimed, 'name')} recorded without evidence" if claimed else ""
+    return Finding(Level.NOTE if claimed else Level.GOOD, f"progress: {text}{rest}")
+
+
 def check_progress(world: World) -> Iterator[Finding]:
     tracker, told = world.tracker, list[str]()
     try:
@@ -179,8 +195,6 @@ def check_progress(world: World) -> Iterator[Finding]:
     if is_newer:
         text = f"{path} was written by a newer TinyTorch: it can be read but not changed"
         yield Finding(Level.MACHINE, text, "Upgrade tinytorch-course.")
-    done = counted(len(state["completed_modules"]), "module")
-    learned = counted(len(state["completed_milestones"]), "milestone")
-    yield Finding(Level.GOOD, f"progress: {done} complete, {learned} learned")
+    yield progress_finding(tracker, state)
     if not is_newer:
         yield check_home(path)

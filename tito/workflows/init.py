@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,10 +19,12 @@ from tito.core.export.compose import compose, initial_files
 from tito.core.export.swap import swapped
 from tito.core.files import write_whole
 from tito.core.lesson.file import read_lesson
+from tito.core.process import terminate_as_interrupt
 from tito.core.words import quoted
 from tito.core.workspace.workspace import Module, Workspace, course, find_workspace
 
 VERSION_CONTROL = {".git", ".gitattributes", ".gitignore", ".hg", ".hgignore", ".jj", ".svn"}
+STAGING = ".tito-init-"
 IGNORED = shutil.ignore_patterns("__pycache__", ".*", "*.pyc", "*.ipynb")
 
 GITIGNORE = """\
@@ -152,16 +155,27 @@ def staging_folder(target: Path) -> Iterator[Path]:
     while not host.is_dir():
         host = host.parent
     missing = [path for path in (target.parent, *target.parent.parents) if not path.exists()]
-    staging = Path(tempfile.mkdtemp(prefix=".tito-init-", dir=host))
+    sweep(host)
+    staging = Path(tempfile.mkdtemp(prefix=STAGING, dir=host))
     try:
         inner = staging / "workspace"  # mkdtemp's own folder is readable by its owner only
         inner.mkdir()
-        yield inner
+        with terminate_as_interrupt():
+            yield inner
     except BaseException:
         remove_empty(missing)
         raise
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def sweep(host: Path) -> None:
+    """Delete what a killed `tito init` has left behind. A running one is never that old."""
+    hour_ago = time.time() - 3600
+    for folder in host.glob(f"{STAGING}*"):
+        with contextlib.suppress(OSError):
+            if folder.stat().st_mtime < hour_ago:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove_empty(folders: list[Path]) -> None:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tito.core.errors import TitoError
-from tito.core.export.stale import difference, not_exported, stale_modules
+from tito.core.export.stale import difference, export_hashes, not_exported, stale_modules
 from tito.core.export.swap import refuse_link
-from tito.core.milestones.attempt import Attempt, Verdict, record_of, verify
+from tito.core.milestones.attempt import Attempt, Verdict, verify
 from tito.core.outcome import Outcome
 from tito.core.words import module_number
 from tito.core.workspace.course import INSTALLED
@@ -31,10 +31,21 @@ Row = Mapping[str, Any]
 class Briefing:
     """What a student should know before a run, which judges the exported code."""
 
+    sources: Mapping[str, str]  # by module name: the hash of the code that will run
     stale: Mapping[str, str]  # by module number: why it is stale
     edited: tuple[str, ...]  # verification files that differ from the installed course's
     unused: tuple[str, ...] = ()  # the workspace's copies of them that somebody changed
     judged_by: str = INSTALLED  # or the folder of the course that was chosen
+
+    @property
+    def evidence(self) -> dict[str, Any]:
+        """The part of a milestone's record that says what was judged, and by whom."""
+        return {
+            "sources": dict(self.sources),
+            "verification_edited": bool(self.edited),
+            "course": self.judged_by,
+            "stale": list(self.stale),
+        }
 
 
 def row_of(world: World, milestone_id: str) -> dict[str, Any]:
@@ -90,9 +101,11 @@ def refuse_if_not_exported(workspace: Workspace, name: str, required: Iterable[s
 def brief(world: World, row: Row) -> Briefing:
     """Find lessons that changed since they were exported, and tests that are not the course's."""
     workspace = world.workspace
-    stale = stale_modules(workspace, requires(world, row["id"]))
+    required = requires(world, row["id"])
+    stale = stale_modules(workspace, required)
     files = verification_files(workspace)
     return Briefing(
+        export_hashes(workspace, required),
         {module.number: difference(workspace, module) for module in stale},
         edited=tuple(name for name in files if is_edited(workspace, name)),
         unused=tuple(name for name in files if differs(workspace, name)),
@@ -110,25 +123,20 @@ def attempt(
 ) -> Attempt:
     """Run one verification and record a pass."""
     verdict = verify(world.tracker, row["id"], seed=seed, on_event=on_event)
-    unrecorded = record(world, row, verdict, briefing)
+    evidence = {**verdict.evidence, **briefing.evidence}
+    unrecorded = record(world, row, verdict, evidence)
     stale, judged_by = tuple(briefing.stale), briefing.judged_by
-    return Attempt(row, verdict, unrecorded, briefing.edited, stale, judged_by)
+    return Attempt(row, verdict, evidence, unrecorded, briefing.edited, stale, judged_by)
 
 
-def record(world: World, row: Row, verdict: Verdict, briefing: Briefing) -> TitoError | None:
+def record(
+    world: World, row: Row, verdict: Verdict, evidence: Mapping[str, Any]
+) -> TitoError | None:
     """Record a pass. An error is returned, not raised: the run itself has still passed."""
     if verdict.outcome != Outcome.PASSED:
         return None
-    required = requires(world, row["id"])
     try:
         with world.tracker.translating_errors():
-            evidence = record_of(
-                verdict,
-                world.workspace,
-                required,
-                edited=briefing.edited,
-                stale=briefing.stale,
-            )
             world.tracker.opened.mark_milestone_complete(row["id"], evidence)
     except TitoError as error:
         return error

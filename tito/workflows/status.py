@@ -7,13 +7,13 @@ it was completed.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tito.core.errors import TitoError
 from tito.core.export.source_map import exported_modules
 from tito.core.files import read_regular
-from tito.core.outcome import StrEnum
+from tito.core.outcome import Evidence, StrEnum
 from tito.core.workspace.workspace import Module, Workspace
 
 if TYPE_CHECKING:
@@ -49,6 +49,12 @@ class ModuleStatus(NamedTuple):
     started_at: str | None = None
     completed_at: str | None = None
     tests: int | None = None
+    evidence: Evidence | None = None  # None: it is not complete
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether it is complete, and its tests are on record."""
+        return self.state is ModuleState.COMPLETE and self.evidence is Evidence.RECORD
 
 
 def status(world: World) -> list[ModuleStatus]:
@@ -92,7 +98,14 @@ def _status_of(
         started_at=started,
         completed_at=(record or {}).get("completed_at"),
         tests=(record or {}).get("tests"),
+        evidence=None if record is None else evidence_of(record),
     )
+
+
+def evidence_of(record: Mapping[str, Any]) -> Evidence:
+    """Whether a module's record has the hashes of what was tested."""
+    hashes = (record.get("source_sha256"), record.get("export_sha256"))
+    return Evidence.RECORD if all(isinstance(h, str) for h in hashes) else Evidence.NONE
 
 
 def _state(

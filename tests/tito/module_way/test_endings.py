@@ -8,7 +8,7 @@ import pytest
 
 from tito.core.milestones.attempt import FAULT_OF
 from tito.core.milestones.tracker import Tracker
-from tito.core.outcome import Fault, Outcome
+from tito.core.outcome import Evidence, Fault, Outcome
 from tito.core.testing.ending import Ending
 from tito.core.workspace.workspace import Workspace
 
@@ -102,3 +102,5 @@ def test_the_tracker_has_the_same_words(solved_desk: Desk) -> None:
     tracker = Tracker(Workspace(solved_desk.root), {})
     theirs = {word.name: word.value for word in tracker.required.Outcome}
     assert theirs == {word.name: word.value for word in Outcome}
+    theirs = {word.name: word.value for word in tracker.required.Evidence}
+    assert theirs == {word.name: word.value for word in Evidence}

@@ -3,6 +3,9 @@
 A swap is all or nothing. Each file is replaced atomically; the old ones are kept in `.tito/swap/`
 until the whole step is done, so that after an error, in a later step too, or after a power cut
 exactly the old files can be restored.
+
+If the swap belongs to something that is recorded, the journal names the record. Once that is in the
+progress the swap is done, even if the process ended before it could say so.
 """
 
 from __future__ import annotations
@@ -12,15 +15,17 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import cache_from_source
 from pathlib import Path
+from typing import NamedTuple
 
 from tito import FRAMEWORK
 from tito.core.errors import TitoError, reporting_os_errors
 from tito.core.export.source_map import SIGN
 from tito.core.files import move, patiently, read_regular, write_whole
+from tito.core.process import terminate_as_interrupt
 from tito.core.workspace.workspace import Workspace
 
 
@@ -43,17 +48,47 @@ def staged(workspace: Workspace, files: Mapping[str, str]) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+class RecordName(NamedTuple):
+    """One record in the progress: a module's, and the identifier of the run that made it."""
+
+    module: str
+    run: str
+
+
+IsRecorded = Callable[[RecordName], bool]
+
+
+def never(_: RecordName) -> bool:
+    """For what is not recorded."""
+    return False
+
+
 @contextmanager
-def swapped(workspace: Workspace, files: Mapping[str, str]) -> Iterator[list[str]]:
-    """Put `files` in place; if the block raises, restore the old ones.
+def swapped(
+    workspace: Workspace,
+    files: Mapping[str, str],
+    record: RecordName | None = None,
+    is_recorded: IsRecorded = never,
+) -> Iterator[list[str]]:
+    """Put `files` in place; if the block raises before it has recorded `record`, restore the old.
 
     Yields the names that changed.
     """
+    with terminate_as_interrupt():
+        yield from _swap(workspace, files, record, is_recorded)
+
+
+def _swap(
+    workspace: Workspace,
+    files: Mapping[str, str],
+    record: RecordName | None,
+    is_recorded: IsRecorded,
+) -> Iterator[list[str]]:
     refuse_link(workspace)
-    recover(workspace)
+    recover(workspace, is_recorded)
     changed = _changes(workspace, files)
     with _writing(workspace.package):
-        _write_journal(workspace, list(changed))
+        _write_journal(workspace, list(changed), record)
         try:
             for name, text in changed.items():
                 _put(workspace.package / name, None if text is None else text.encode())
@@ -65,7 +100,7 @@ def swapped(workspace: Workspace, files: Mapping[str, str]) -> Iterator[list[str
     try:
         yield list(changed)
     except BaseException:
-        recover(workspace)
+        recover(workspace, is_recorded)
         raise
     _drop_journal(workspace)
 
@@ -81,12 +116,16 @@ def refuse_link(workspace: Workspace) -> None:
         )
 
 
-def recover(workspace: Workspace) -> None:
-    """Undo a swap that was not finished; usually there is none."""
+def recover(workspace: Workspace, is_recorded: IsRecorded = never) -> None:
+    """Undo a swap that was not finished, unless it is recorded; usually there is none."""
     kept = workspace.journal.parent
     try:
         journal = json.loads(workspace.journal.read_text(encoding="utf-8"))
     except FileNotFoundError:
+        return
+    record = journal.get("record")
+    if record and is_recorded(RecordName(*record)):
+        _drop_journal(workspace)
         return
     with _writing(workspace.package):
         for name in journal["replaced"]:
@@ -130,7 +169,7 @@ def read_text(path: Path) -> str:
         return read_regular(path).decode("utf-8", errors="replace")
 
 
-def _write_journal(workspace: Workspace, names: list[str]) -> None:
+def _write_journal(workspace: Workspace, names: list[str], record: RecordName | None) -> None:
     """Copy the old files first, then write the journal that refers to them."""
     kept = workspace.journal.parent
     shutil.rmtree(kept, ignore_errors=True)
@@ -140,7 +179,8 @@ def _write_journal(workspace: Workspace, names: list[str]) -> None:
         backup = kept / "old" / name
         backup.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(workspace.package / name, backup)
-    journal = {"replaced": replaced, "added": [name for name in names if name not in replaced]}
+    added = [name for name in names if name not in replaced]
+    journal = {"replaced": replaced, "added": added, "record": record}
     _put(workspace.journal, json.dumps(journal).encode())
 
 

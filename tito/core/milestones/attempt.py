@@ -5,7 +5,7 @@ The tracker (tests/milestones) owns, judges and records milestones; `views` show
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -49,6 +49,7 @@ class Attempt(NamedTuple):
 
     row: Mapping[str, Any]  # the tracker's status of it
     verdict: Verdict
+    evidence: Mapping[str, Any]  # its record, if it passed
     unrecorded: TitoError | None = None
     edited: Sequence[str] = ()  # verification files that differ from the installed course's
     stale: Sequence[str] = ()  # numbers of modules whose lesson differs from the code in tinytorch/
@@ -119,24 +120,6 @@ def verify(
         milestone_id, seed=seed, runner=LiveRunner(on_event), workspace=tracker.workspace.root
     )
     return verdict
-
-
-def record_of(
-    verdict: Verdict,
-    workspace: Workspace,
-    required: Iterable[str],
-    *,
-    edited: Sequence[str],
-    stale: Iterable[str],
-) -> dict[str, Any]:
-    """The evidence recorded for a passed milestone: its metrics, and hashes of the code it ran."""
-    return {
-        **verdict.evidence,
-        "sources": export_hashes(workspace, required),
-        "verification_edited": bool(edited),
-        "course": workspace.judged_by,
-        "stale": list(stale),
-    }
 
 
 def changed_since(record: Mapping[str, Any], workspace: Workspace) -> list[str]:

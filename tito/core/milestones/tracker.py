@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from tito.core.export.swap import RecordName
+
 NAME = "milestone_tracker"
 
 Unlocks = dict[str, list[str]]
@@ -131,6 +133,17 @@ class Tracker:
             with self.translating_errors():
                 self.required.show_messages(unlocks["messages"], console)
 
+    def is_recorded(self, record: RecordName) -> bool:
+        """Whether the progress has the record of this very run."""
+        try:
+            state = self.progress
+        except TitoError:
+            return False  # the command that comes next says what is wrong with it
+        found = state.get("modules", {}).get(record.module, {})
+        return (
+            record.module in state.get("completed_modules", ()) and found.get("run") == record.run
+        )
+
     @property
     def progress(self) -> dict[str, Any]:
         """The progress, read only; empty if there is no tracker."""
@@ -144,6 +157,11 @@ class Tracker:
     def completed_modules(self) -> list[str]:
         """The names of the modules recorded as complete."""
         return list(self.progress.get("completed_modules", []))
+
+    def has_evidence(self, record: Mapping[str, Any]) -> bool:
+        """Whether a milestone's record names a run that can be repeated."""
+        module = self.required
+        return bool(module.evidence_of(record) is module.Evidence.RECORD)
 
     def status(self) -> list[dict[str, Any]]:
         """One row for each milestone."""
