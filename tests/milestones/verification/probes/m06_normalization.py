@@ -1,4 +1,4 @@
-"""Probes of module 06: normalization over the right numbers, and dropout."""
+"""Probes of module 06: normalization over the right numbers, and its way back."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ import numpy as np
 from verification.failures import Failure
 from verification.probes.inputs import Array, Input, spread, weights
 from verification.probes.operation import Operation, Oracle, probes_of
-from verification.probes.probe import Kit, Probe, expect
+from verification.probes.probe import Kit, Probe
 
 MODULE = "06_normalization"
 EPS = 0.1  # far larger than usual, so that its place can be seen
 Axes = tuple[int, ...]
 
 MADE_OF_X = (
-    "The mean and the variance are made of x too: the gradient has no part that is the same for "
-    "all numbers that share a mean, and none along the normalized numbers."
+    "For x: its mean and variance are made of x too, so the gradient has no part that is the same "
+    "for all numbers that share a mean, and none along the normalized numbers. For weight and "
+    "bias: the sum over all that they scale and shift."
 )
 
 
@@ -78,6 +79,7 @@ def normalization(
     parameter: tuple[int, ...],
     others: Mapping[str, Axes],
     places: int = 0,
+    more: Mapping[str, Oracle] | None = None,
 ) -> Operation:
     """One layer with weight and bias, which normalizes over these axes of its input."""
     return Operation(
@@ -87,7 +89,7 @@ def normalization(
         layer=layer,
         parameters={"weight": weights(*parameter), "bias": weights(*parameter)},
         gradient_hint=MADE_OF_X,
-        suspects=suspects(axes, others, places),
+        suspects=suspects(axes, others, places) | dict(more or {}),
     )  # fmt: skip
 
 
@@ -106,6 +108,12 @@ def shifted(*shape: int) -> Input:
     return Input(lambda rng: spread(*shape).make(rng) + 1.0)
 
 
+def with_what_is_remembered(places: int = 0) -> dict[str, Oracle]:
+    """Of a batch normalization: with the first running statistics, mean 0 and variance 1."""
+    question = "is it normalized with the running statistics? Training uses the batch's own."
+    return {question: scaled(lambda x: np.asarray(x / np.sqrt(1 + EPS)), places)}
+
+
 BATCH = {"each example for itself": (1,), "everything at once": (0, 1)}
 IMAGES = {
     "each example for itself": (1, 2, 3),
@@ -116,7 +124,10 @@ IMAGES = {
 LAYERS = [
     normalization(
         "LayerNorm", "5, eps=0.1", (2, 3, 5), (2,), lambda tt: tt.nn.LayerNorm(5, eps=EPS), (5,),
-        {"the batch": (0,), "all but the batch": (1, 2), "everything at once": (0, 1, 2)},
+        {
+            "the batch": (0,), "all but the batch": (1, 2), "all but the last dimension": (0, 1),
+            "everything at once": (0, 1, 2),
+        },
     ),
     normalization(
         "LayerNorm", "(3, 2), eps=0.1", (2, 3, 2), (1, 2),
@@ -151,83 +162,51 @@ LAYERS = [
     ),
     normalization(
         "BatchNorm1d", "3, eps=0.1", (5, 3), (0,), lambda tt: tt.nn.BatchNorm1d(3, eps=EPS), (3,),
-        BATCH,
+        BATCH, more=with_what_is_remembered(),
     ),
     normalization(
         "BatchNorm2d", "2, eps=0.1", (3, 2, 2, 2), (0, 2, 3),
         lambda tt: tt.nn.BatchNorm2d(2, eps=EPS), (2,), IMAGES, places=2,
+        more=with_what_is_remembered(2),
     ),
 ]  # fmt: skip
 
-# ---------------------------------------------------------------------------------------- dropout
 
-P, DROPS = 0.25, 4000
-
-
-def check_dropout(kit: Kit) -> None:
-    """In training: zeros with probability p, the others divided by 1 - p; a new draw each time."""
-    layer, ones = kit.tt.nn.Dropout(P), kit.tt.tensor(np.ones(DROPS))
-    kit.tt.manual_seed(1)
-    first, second = (np.array(layer(ones).data) for _ in range(2))
-    check_kept(first)
-    share = float((first == 0).mean())
-    if abs(share - P) > 0.05:
-        opposite = ": is p the probability to be kept?" if abs(share - (1 - P)) < 0.05 else "."
-        raise Failure(f"`nn.Dropout({P})` drops {share:.0%} of the numbers{opposite}")
-    if np.array_equal(first, second):
-        raise Failure(f"`nn.Dropout({P})`, called twice, drops the same numbers.")
-    kit.tt.manual_seed(1)
-    if not np.array_equal(np.asarray(layer(ones).data), first):
-        raise Failure(
-            f"`nn.Dropout({P})` drops other numbers after the same `manual_seed`.",
-            hint="All random numbers come from the one generator that manual_seed restarts.",
-        )
+def check_way_back(kit: Kit) -> None:
+    """The gradient of x takes into account that mean and variance are made of x."""
+    for name, axis, layer in (
+        ("LayerNorm", 1, kit.tt.nn.LayerNorm(4, eps=EPS)),
+        ("BatchNorm1d", 0, kit.tt.nn.BatchNorm1d(4, eps=EPS)),
+    ):
+        values, g = kit.rng.normal(size=(5, 4)), kit.rng.normal(size=(5, 4))
+        x = kit.tt.tensor(values, requires_grad=True)
+        layer(x).backward(kit.tt.tensor(g))
+        found = None if x.grad is None else np.asarray(x.grad.data)
+        for question, wrong in slips_of_the_way_back(values, g, axis).items():
+            if found is not None and found.shape == wrong.shape and np.allclose(found, wrong):
+                raise Failure(
+                    f"The gradient of `nn.{name}` for its input x is wrong: {question}",
+                    part=f"nn.{name}", hint=MADE_OF_X,
+                )  # fmt: skip
 
 
-def check_kept(out: Array) -> None:
-    """What is not dropped is divided by 1 - p."""
-    kept = out[out != 0]
-    if not len(kept):
-        raise Failure(f"`nn.Dropout({P})` drops everything.")
-    questions = {1.0: "is nothing divided by 1 - p?", 1 / P: "is it divided by p?",
-                 1 - P: "is it multiplied by 1 - p?"}  # fmt: skip
-    found = next((q for value, q in questions.items() if np.allclose(kept, value)), "")
-    expect(
-        f"What `nn.Dropout({P})` keeps of ones" + (f" ({found})" if found else ""),
-        kept,
-        np.full(len(kept), 1 / (1 - P)),
-        hint="What is kept is divided by 1 - p in training, so that the mean stays the same.",
-    )
-
-
-def check_dropout_off(kit: Kit) -> None:
-    """In evaluation mode, and with p = 0, nothing changes."""
-    x = spread(3, 4).make(kit.rng)
-    layer = kit.tt.nn.Dropout(P)
-    layer.eval()
-    expect(
-        f"`nn.Dropout({P})(x)` in evaluation mode", np.asarray(layer(kit.tt.tensor(x)).data), x,
-        hint="Nothing is dropped or divided in evaluation mode: does it look at self.training?",
-    )  # fmt: skip
-    expect("`nn.Dropout(0.0)(x)`", np.asarray(kit.tt.nn.Dropout(0.0)(kit.tt.tensor(x)).data), x)
-
-
-def check_dropout_gradient(kit: Kit) -> None:
-    """Backward goes through the same numbers as forward."""
-    x = kit.tt.tensor(np.full(200, 3.0), requires_grad=True)
-    out = kit.tt.nn.Dropout(P)(x)
-    out.sum().backward()
-    found = None if x.grad is None else np.asarray(x.grad.data)
-    expect(
-        f"The gradient of x through `nn.Dropout({P})(x).sum()`", found, np.asarray(out.data) / 3,
-        hint="It is 0 where a number was dropped and 1 / (1 - p) where it was kept: one draw for "
-        "both ways.",
-    )  # fmt: skip
+def slips_of_the_way_back(x: Array, g: Array, axis: int) -> dict[str, Array]:
+    normal = normalized(x, (axis,))
+    rate = 1 / np.sqrt(x.var(axis=axis, keepdims=True) + EPS)
+    mean = g.mean(axis=axis, keepdims=True)
+    along = normal * (g * normal).mean(axis=axis, keepdims=True)
+    return {
+        "are mean and variance treated as constants?": rate * g,
+        "is the variance treated as a constant?": rate * (g - mean),
+        "is the mean treated as a constant?": rate * (g - along),
+        "is the part along the normalized numbers added in place of taken away?": rate
+        * (g - mean + along),
+        "is the factor 1 / sqrt(var + eps) missing?": g - mean - along,
+    }
 
 
 PROBES = [
-    *probes_of(LAYERS, MODULE, MODULE),
-    Probe("nn.Dropout", MODULE, check_dropout),
-    Probe("nn.Dropout", MODULE, check_dropout_off),
-    Probe("nn.Dropout", MODULE, check_dropout_gradient),
+    *probes_of(LAYERS, MODULE),
+    Probe("nn.LayerNorm", MODULE, check_way_back),
+    *probes_of(LAYERS, "", MODULE),
 ]
