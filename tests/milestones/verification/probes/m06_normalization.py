@@ -1,0 +1,212 @@
+"""Probes of module 06: normalization over the right numbers, and its way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from verification.failures import Failure
+from verification.probes.inputs import Array, Input, spread, weights
+from verification.probes.operation import Operation, Oracle, probes_of
+from verification.probes.probe import Kit, Probe
+
+MODULE = "06_normalization"
+EPS = 0.1  # far larger than usual, so that its place can be seen
+Axes = tuple[int, ...]
+
+MADE_OF_X = (
+    "For x: its mean and variance are made of x too, so the gradient has no part that is the same "
+    "for all numbers that share a mean, and none along the normalized numbers. For weight and "
+    "bias: the sum over all that they scale and shift."
+)
+
+
+def normalized(x: Array, axes: Axes, ddof: int = 0, eps: float = EPS) -> Array:
+    """(x - mean) / sqrt(var + eps), with the statistics over these axes."""
+    mean, var = x.mean(axis=axes, keepdims=True), x.var(axis=axes, keepdims=True, ddof=ddof)
+    return np.asarray((x - mean) / np.sqrt(var + eps))
+
+
+def scaled(normal: Callable[[Array], Array], places: int = 0) -> Oracle:
+    """Normalize, then scale and shift; each weight stands for `places` more dimensions."""
+
+    def oracle(x: Array, weight: Array, bias: Array | float = 0.0) -> Array:
+        shape = (*weight.shape, *(1,) * places)
+        shift = bias.reshape(shape) if isinstance(bias, np.ndarray) else bias
+        return np.asarray(normal(x) * weight.reshape(shape) + shift)
+
+    return oracle
+
+
+def suspects(axes: Axes, others: Mapping[str, Axes], places: int = 0) -> dict[str, Oracle]:
+    """The common mistakes of a normalization over these axes, as questions."""
+
+    def outside(x: Array) -> Array:
+        mean, deviation = (f(x, axis=axes, keepdims=True) for f in (np.mean, np.std))
+        return np.asarray((x - mean) / (deviation + EPS))
+
+    def squared(x: Array) -> Array:
+        mean, var = (f(x, axis=axes, keepdims=True) for f in (np.mean, np.var))
+        return np.asarray((x - mean) / (var + EPS))
+
+    def uncentered(x: Array) -> Array:
+        return np.asarray(x / np.sqrt(x.var(axis=axes, keepdims=True) + EPS))
+
+    def over(other: Axes) -> Callable[[Array], Array]:
+        return lambda x: normalized(x, other)
+
+    wrong: dict[str, Callable[[Array], Array]] = {
+        "is the variance divided by n - 1? It is normalized with the biased one, divided by n.": (
+            lambda x: normalized(x, axes, ddof=1)
+        ),
+        "is eps added outside of the root?": outside,
+        "is eps left out?": lambda x: normalized(x, axes, eps=0.0),
+        "is the root forgotten?": squared,
+        "is the mean subtracted?": uncentered,
+    }
+    wrong |= {f"does it normalize over {name}?": over(other) for name, other in others.items()}
+    return {question: scaled(normal, places) for question, normal in wrong.items()}
+
+
+def normalization(
+    name: str,
+    text: str,
+    shape: tuple[int, ...],
+    axes: Axes,
+    layer: Callable[[Any], Any],
+    parameter: tuple[int, ...],
+    others: Mapping[str, Axes],
+    places: int = 0,
+    more: Mapping[str, Oracle] | None = None,
+) -> Operation:
+    """One layer with weight and bias, which normalizes over these axes of its input."""
+    return Operation(
+        f"nn.{name}", f"nn.{name}({text})(x)", {"x": spread(*shape)},
+        lambda layer, x: layer(x),
+        scaled(lambda x: normalized(x, axes), places),
+        layer=layer,
+        parameters={"weight": weights(*parameter), "bias": weights(*parameter)},
+        gradient_hint=MADE_OF_X,
+        suspects=suspects(axes, others, places) | dict(more or {}),
+    )  # fmt: skip
+
+
+def in_groups(x: Array, groups: int) -> Array:
+    """Normalized over groups of channels, each example for itself."""
+    rows = x.reshape(len(x), groups, -1)
+    return normalized(rows, (2,)).reshape(x.shape)
+
+
+def divided_by_size(x: Array) -> Array:
+    return np.asarray(x / np.sqrt((x * x).mean(axis=-1, keepdims=True) + EPS))
+
+
+def shifted(*shape: int) -> Input:
+    """Like `spread`, but with a mean that is not zero."""
+    return Input(lambda rng: spread(*shape).make(rng) + 1.0)
+
+
+def with_what_is_remembered(places: int = 0) -> dict[str, Oracle]:
+    """Of a batch normalization: with the first running statistics, mean 0 and variance 1."""
+    question = "is it normalized with the running statistics? Training uses the batch's own."
+    return {question: scaled(lambda x: np.asarray(x / np.sqrt(1 + EPS)), places)}
+
+
+BATCH = {"each example for itself": (1,), "everything at once": (0, 1)}
+IMAGES = {
+    "each example for itself": (1, 2, 3),
+    "each example and channel for itself": (2, 3),
+    "the batch only, each pixel for itself": (0,),
+}
+
+LAYERS = [
+    normalization(
+        "LayerNorm", "5, eps=0.1", (2, 3, 5), (2,), lambda tt: tt.nn.LayerNorm(5, eps=EPS), (5,),
+        {
+            "the batch": (0,), "all but the batch": (1, 2), "all but the last dimension": (0, 1),
+            "everything at once": (0, 1, 2),
+        },
+    ),
+    normalization(
+        "LayerNorm", "(3, 2), eps=0.1", (2, 3, 2), (1, 2),
+        lambda tt: tt.nn.LayerNorm((3, 2), eps=EPS), (3, 2), {"the last dimension alone": (2,)},
+    ),
+    Operation(
+        "nn.RMSNorm", "nn.RMSNorm(4, eps=0.1)(x)", {"x": shifted(3, 4)},
+        lambda layer, x: layer(x), scaled(divided_by_size),
+        layer=lambda tt: tt.nn.RMSNorm(4, eps=EPS), parameters={"weight": weights(4)},
+        hint="x / sqrt(mean(x * x) + eps) * weight, the mean over the last dimension.",
+        gradient_hint="The root mean square is made of x too: the gradient has no part along it.",
+        suspects={
+            "is the mean subtracted? RMSNorm leaves it.": scaled(lambda x: normalized(x, (1,))),
+            "is the root forgotten?": scaled(
+                lambda x: x / ((x * x).mean(axis=-1, keepdims=True) + EPS)
+            ),
+            "is it the sum of the squares in place of their mean?": scaled(
+                lambda x: x / np.sqrt((x * x).sum(axis=-1, keepdims=True) + EPS)
+            ),
+        },
+    ),
+    Operation(
+        "nn.GroupNorm", "nn.GroupNorm(2, 4, eps=0.1)(x)", {"x": spread(2, 4, 3)},
+        lambda layer, x: layer(x), scaled(lambda x: in_groups(x, 2), 1),
+        layer=lambda tt: tt.nn.GroupNorm(2, 4, eps=EPS),
+        parameters={"weight": weights(4), "bias": weights(4)},
+        gradient_hint=MADE_OF_X,
+        suspects={
+            "is it one group?": scaled(lambda x: in_groups(x, 1), 1),
+            "is it a group for each channel?": scaled(lambda x: in_groups(x, 4), 1),
+        },
+    ),
+    normalization(
+        "BatchNorm1d", "3, eps=0.1", (5, 3), (0,), lambda tt: tt.nn.BatchNorm1d(3, eps=EPS), (3,),
+        BATCH, more=with_what_is_remembered(),
+    ),
+    normalization(
+        "BatchNorm2d", "2, eps=0.1", (3, 2, 2, 2), (0, 2, 3),
+        lambda tt: tt.nn.BatchNorm2d(2, eps=EPS), (2,), IMAGES, places=2,
+        more=with_what_is_remembered(2),
+    ),
+]  # fmt: skip
+
+
+def check_way_back(kit: Kit) -> None:
+    """The gradient of x takes into account that mean and variance are made of x."""
+    for name, axis, layer in (
+        ("LayerNorm", 1, kit.tt.nn.LayerNorm(4, eps=EPS)),
+        ("BatchNorm1d", 0, kit.tt.nn.BatchNorm1d(4, eps=EPS)),
+    ):
+        values, g = kit.rng.normal(size=(5, 4)), kit.rng.normal(size=(5, 4))
+        x = kit.tt.tensor(values, requires_grad=True)
+        layer(x).backward(kit.tt.tensor(g))
+        found = None if x.grad is None else np.asarray(x.grad.data)
+        for question, wrong in slips_of_the_way_back(values, g, axis).items():
+            if found is not None and found.shape == wrong.shape and np.allclose(found, wrong):
+                raise Failure(
+                    f"The gradient of `nn.{name}` for its input x is wrong: {question}",
+                    part=f"nn.{name}", hint=MADE_OF_X,
+                )  # fmt: skip
+
+
+def slips_of_the_way_back(x: Array, g: Array, axis: int) -> dict[str, Array]:
+    normal = normalized(x, (axis,))
+    rate = 1 / np.sqrt(x.var(axis=axis, keepdims=True) + EPS)
+    mean = g.mean(axis=axis, keepdims=True)
+    along = normal * (g * normal).mean(axis=axis, keepdims=True)
+    return {
+        "are mean and variance treated as constants?": rate * g,
+        "is the variance treated as a constant?": rate * (g - mean),
+        "is the mean treated as a constant?": rate * (g - along),
+        "is the part along the normalized numbers added in place of taken away?": rate
+        * (g - mean + along),
+        "is the factor 1 / sqrt(var + eps) missing?": g - mean - along,
+    }
+
+
+PROBES = [
+    *probes_of(LAYERS, MODULE),
+    Probe("nn.LayerNorm", MODULE, check_way_back),
+    *probes_of(LAYERS, "", MODULE),
+]

@@ -1,0 +1,80 @@
+"""Probes of module 06: what dropout drops, keeps and lets pass."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from verification.failures import Failure
+from verification.probes.inputs import Array, spread
+from verification.probes.m06_normalization import MODULE
+from verification.probes.probe import Kit, Probe, expect
+
+P, DROPS = 0.25, 4000
+
+
+def check_dropout(kit: Kit) -> None:
+    """In training: zeros with probability p, the others divided by 1 - p; a new draw each time."""
+    layer, ones = kit.tt.nn.Dropout(P), kit.tt.tensor(np.ones(DROPS))
+    kit.tt.manual_seed(1)
+    first, second = (np.array(layer(ones).data) for _ in range(2))
+    check_kept(first)
+    share = float((first == 0).mean())
+    if abs(share - P) > 0.05:
+        opposite = ": is p the probability to be kept?" if abs(share - (1 - P)) < 0.05 else "."
+        raise Failure(f"`nn.Dropout({P})` drops {share:.0%} of the numbers{opposite}")
+    if np.array_equal(first, second):
+        raise Failure(f"`nn.Dropout({P})`, called twice, drops the same numbers.")
+    kit.tt.manual_seed(1)
+    if not np.array_equal(np.asarray(layer(ones).data), first):
+        raise Failure(
+            f"`nn.Dropout({P})` drops other numbers after the same `manual_seed`.",
+            hint="All random numbers come from the one generator that manual_seed restarts.",
+        )
+
+
+def check_kept(out: Array) -> None:
+    """What is not dropped is divided by 1 - p."""
+    kept = out[out != 0]
+    if not len(kept):
+        raise Failure(f"`nn.Dropout({P})` drops everything.")
+    questions = {1.0: "is nothing divided by 1 - p?", 1 / P: "is it divided by p?",
+                 1 - P: "is it multiplied by 1 - p?"}  # fmt: skip
+    found = next((q for value, q in questions.items() if np.allclose(kept, value)), "")
+    expect(
+        f"What `nn.Dropout({P})` keeps of ones" + (f" ({found})" if found else ""),
+        kept,
+        np.full(len(kept), 1 / (1 - P)),
+        hint="What is kept is divided by 1 - p in training, so that the mean stays the same.",
+    )
+
+
+def check_dropout_off(kit: Kit) -> None:
+    """In evaluation mode, and with p = 0, nothing changes."""
+    x = spread(3, 4).make(kit.rng)
+    layer = kit.tt.nn.Dropout(P)
+    layer.eval()
+    expect(
+        f"`nn.Dropout({P})(x)` in evaluation mode", np.asarray(layer(kit.tt.tensor(x)).data), x,
+        hint="Nothing is dropped or divided in evaluation mode: does it look at self.training?",
+    )  # fmt: skip
+    expect("`nn.Dropout(0.0)(x)`", np.asarray(kit.tt.nn.Dropout(0.0)(kit.tt.tensor(x)).data), x)
+
+
+def check_dropout_gradient(kit: Kit) -> None:
+    """Backward goes through the same numbers as forward."""
+    x = kit.tt.tensor(np.full(200, 3.0), requires_grad=True)
+    out = kit.tt.nn.Dropout(P)(x)
+    out.sum().backward()
+    found = None if x.grad is None else np.asarray(x.grad.data)
+    expect(
+        f"The gradient of x through `nn.Dropout({P})(x).sum()`", found, np.asarray(out.data) / 3,
+        hint="It is 0 where a number was dropped and 1 / (1 - p) where it was kept: one draw for "
+        "both ways.",
+    )  # fmt: skip
+
+
+PROBES = [
+    Probe("nn.Dropout", MODULE, check_dropout),
+    Probe("nn.Dropout", MODULE, check_dropout_off),
+    Probe("nn.Dropout", MODULE, check_dropout_gradient),
+]
