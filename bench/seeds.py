@@ -56,6 +56,7 @@ def attempt(task: tuple[str, int, Path]) -> Result:
         said = str(error).partition("\n")[0] or type(error).__name__
     finally:
         run.end()
+    found.pop("isolation", None)  # not a number
     metrics = {name: float(value) for name, value in found.items()}
     return Result(milestone, seed, said, metrics, time.monotonic() - start)
 
