@@ -151,6 +151,7 @@ class Judged:
         while self._process.poll() is None:
             time.sleep(0.2)
             if self._deadline and time.monotonic() > self._deadline:
+                self._ask_for_stack()
                 self._process.kill()
 
     # ----------------------------------------------------------------------------------- ending
@@ -175,15 +176,20 @@ class Judged:
         return ended_by_itself(self._process.returncode)
 
     def _stack(self) -> str:
-        """Ask the running process for its innermost line in tinytorch."""
-        if sys.platform == "win32" or self._process.poll() is not None:
-            return ""
-        self._process.send_signal(signal.SIGUSR1)
-        time.sleep(0.3)
+        """The innermost line in tinytorch at which the process was asked."""
+        if self._process.poll() is None:
+            self._ask_for_stack()
         path = self._launched.home / "stack"
         with suppress(OSError), path.open(encoding="utf-8", errors="replace") as stack:
             return innermost(stack.read(100_000), self.workspace / "tinytorch")
         return ""
+
+    def _ask_for_stack(self) -> None:
+        if sys.platform == "win32":
+            (self._launched.home / "stack.asked").touch()
+        else:
+            self._process.send_signal(signal.SIGUSR1)
+        time.sleep(0.3)
 
     def end(self) -> None:
         """End the process and everything it started; then delete its folder."""
