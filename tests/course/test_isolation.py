@@ -22,6 +22,7 @@ from verification.isolation.limits import (  # noqa: E402
     MEMORY_MET,
     MET,
     OPEN_FILES,
+    PROCESSES_MET,
     limit_met,
     memory_gb,
 )
@@ -128,7 +129,7 @@ def test_the_sandbox_refuses(start: Start, tmp_path: Path, attack: str) -> None:
             "x = []\n    while True: x.append(float(len(x)))", MEMORY_MET.format(0.5), marks=COUNTED
         ),
         pytest.param(
-            "import mmap; mmap.mmap(-1, 50_000_000_000)", MEMORY_MET.format(0.5), marks=COUNTED
+            "import mmap; mmap.mmap(-1, 5_000_000_000)", MEMORY_MET.format(0.5), marks=COUNTED
         ),
     ],
 )
@@ -140,6 +141,21 @@ def test_a_limit_is_met_and_named(
     with pytest.raises(Raised) as caught:
         tt.attack()
     assert said in limit_met(caught.value.kind, str(caught.value), memory_gb(os.environ))
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or os.getuid() == 0, reason="the system counts a user's, not root's"
+)
+@pytest.mark.parametrize(
+    "begin",
+    ["os.fork() or (time.sleep(20), os._exit(0))", "Thread(target=time.sleep, args=(5,)).start()"],
+)
+def test_processes_and_threads_meet_a_limit(start: Start, begin: str) -> None:
+    head = "import time\nfrom threading import Thread\n"
+    tt = start(f"{head}def attack():\n    for _ in range(200): {begin}\n").start()
+    with pytest.raises(Raised) as caught:
+        tt.attack()
+    assert limit_met(caught.value.kind, str(caught.value), 1.0) == PROCESSES_MET
 
 
 def test_the_hints_name_the_limits() -> None:

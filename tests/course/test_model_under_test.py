@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
@@ -342,6 +343,34 @@ def test_a_model_without_modes_or_layers_is_one_model(tinytorch: ModuleType) -> 
     assert check_model(subject, task.few) < 1e-5
     (call,) = layers.observed(subject, task.few.inputs, training=True, seed=1)
     assert str(call) == "the model (Plain)"
+
+
+def asked(answer: Callable[[np.ndarray], np.ndarray]) -> tuple[ModelUnderTest, list[int]]:
+    """A model that answers so, and the number of examples in each of its calls."""
+    sizes: list[int] = []
+
+    def model(x: Any) -> Any:
+        sizes.append(len(x))
+        return SimpleNamespace(data=answer(x))
+
+    tt = SimpleNamespace(no_grad=nullcontext, tensor=np.asarray)
+    run = Run("xor", [], 5, lambda *_: None)
+    run.tt = tt
+    return ModelUnderTest(run, model, None, CLASS_METRICS, 0), sizes
+
+
+def test_many_examples_are_asked_for_in_parts() -> None:
+    """A slow framework answers after each part, and so is seen to make progress."""
+    subject, sizes = asked(lambda x: 2 * x)
+    inputs = np.arange(450.0).reshape(150, 3)
+    assert np.array_equal(subject.outputs(inputs), 2 * inputs)
+    assert sizes == [64, 64, 22]
+
+
+def test_parts_of_different_shapes_are_the_framework_s_fault() -> None:
+    subject, _ = asked(lambda x: x[:, : 3 if len(x) == 64 else 2])
+    with pytest.raises(Failure, match=r"different shapes: \(64, 3\) and \(22, 2\)"):
+        subject.outputs(np.zeros((150, 3)))
 
 
 def test_modes_come_back_where_only_the_model_can_switch_them(tinytorch: ModuleType) -> None:

@@ -26,6 +26,32 @@ def test_another_framework_passes(milestone: str, tmp_path: Path) -> None:
     assert verdict.outcome == "passed", f"seed {verdict.seed}\n{verdict.reason}\n{verdict.details}"
 
 
+PRODUCT = """
+
+def product(a, b):
+    lead = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    a, b = (np.broadcast_to(x, (*lead, *x.shape[-2:])) for x in (a, b))
+    out = np.zeros((*a.shape[:-1], b.shape[-1]), np.result_type(a, b))
+    for i in np.ndindex(out.shape):
+        for k in range(a.shape[-1]):
+            out[i] += a[(*i[:-1], k)] * b[(*i[:-2], k, i[-1])]
+    return out
+"""
+
+
+def test_a_framework_of_plain_loops_passes(tmp_path: Path) -> None:
+    """Slow but right: a limit on time must tell it from a loop that never ends."""
+    package = tmp_path / "tinytorch" / "__init__.py"
+    package.parent.mkdir()
+    text = FRAMEWORK.read_text(encoding="utf-8")
+    for factors in ("a @ b", "g @ np.swapaxes(b, -1, -2)", "np.swapaxes(a, -1, -2) @ g"):
+        assert text.count(f" {factors},") + text.count(f" {factors})") == 1
+        text = text.replace(factors, f"product({factors.replace(' @ ', ', ')})")
+    package.write_text(text + PRODUCT, encoding="utf-8")
+    verdict = tracker_of(MILESTONES).run_milestone("perceptron", seed=5, workspace=tmp_path)
+    assert verdict.outcome == "passed", f"{verdict.reason}\n{verdict.details}"
+
+
 @pytest.mark.parametrize("seed", [101, 3258545854])
 def test_the_reference_is_far_from_the_transformer_s_bar(
     seed: int, solved: Workspace, tmp_path: Path

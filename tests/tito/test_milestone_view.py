@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tito.views.milestone import format_metric, wrapped
+from tito.views.as_json import isolation_json
+from tito.views.milestone import format_metric, level_of, record_lines, wrapped
 
 
 @pytest.mark.parametrize(
@@ -28,3 +29,13 @@ def test_a_long_fact_goes_on_below_its_text_not_below_its_label() -> None:
     assert wrapped("  yours   [1.5, 2.5, 3.5]", 20) == ["  yours   [1.5, 2.5,", "          3.5]"]
     assert wrapped("The gradient is wrong", 12) == ["The gradient", "is wrong"]
     assert wrapped("  short", 12) == ["  short"]
+
+
+def test_the_level_of_isolation_is_told_without_its_means() -> None:
+    held = "sandbox + landlock 7 + seccomp"
+    assert level_of(held) == "sandbox"
+    record = {"completed_at": "2026-01-02T03:04:05", "seed": 5, "isolation": held}
+    assert record_lines(record)[0][0] == "  Learned on 2026-01-02, with seed 5, isolation: sandbox"
+    means = ["landlock 7", "seccomp"]
+    assert isolation_json(held) == {"isolation": "sandbox", "isolation_means": means}
+    assert isolation_json("") == {"isolation": None, "isolation_means": []}

@@ -30,6 +30,7 @@ VARYING = [
     (re.compile(r"\d+(\.\d+)? s\b"), "# s"),
     (re.compile(r"\d+ lessons"), "# lessons"),
     (re.compile(r"\.py:\d+"), ".py:#"),
+    (re.compile(r"Isolation: \w+"), "Isolation: #"),
 ]
 LIVE = re.compile(r"  \w+ \d+/\d+|.*[│└]|\s+\d+\s+\d+$")  # progress, the curve and its axis
 

@@ -187,6 +187,17 @@ def test_its_place_is_a_line_of_the_lesson(course: Course) -> None:
     assert "Raised in modules/01_tensor/tensor.py:122, in matmul." in details
 
 
+def test_a_reason_that_names_a_place_names_the_lesson_s(course: Course) -> None:
+    """So it is the details' first line, too, and is not shown twice."""
+    tracker = course(USES_IT)
+    cell = "# %% modules/01_tensor/tensor.py:120\n\ndef matmul():\n    raise OSError(said)\n"
+    with_framework(tracker, "said = 'still in tinytorch/__init__.py:5'\n" + cell)
+    tracker.to_lesson = partial(in_lessons, workspace=tracker.tests_dir.parents[1])
+    verdict = tracker.run_milestone("new")
+    assert verdict.reason == "OSError: still in modules/01_tensor/tensor.py:122"
+    assert verdict.details.startswith(verdict.reason)
+
+
 def test_an_environment_in_a_folder_of_that_name_is_not_the_framework(
     course: Course, tmp_path: Path
 ) -> None:

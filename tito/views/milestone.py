@@ -111,7 +111,9 @@ def attempt_lines(attempt: Attempt, symbols: Symbols, width: int = 80) -> list[L
     sign, words, style = HEADINGS[attempt.outcome]
     heading = [("", ""), (f"{getattr(symbols, sign)} {words}: {attempt.row['name']}", style)]
     if attempt.has_passed:
-        lines = [("", ""), *metric_lines(verdict.metrics, verdict.seconds), *heading]
+        level = level_of(verdict.isolation)
+        held = [(f"  Isolation: {level}", "")] if level else []
+        lines = [("", ""), *metric_lines(verdict.metrics, verdict.seconds), *heading, *held]
     else:
         said = [(f"  {line}".rstrip(), "") for line in failure_text(verdict, min(width, 100) - 2)]
         lines = [*heading, ("", ""), *said]
@@ -121,6 +123,11 @@ def attempt_lines(attempt: Attempt, symbols: Symbols, width: int = 80) -> list[L
     if attempt.unrecorded is not None:
         lines.append((f"  It could not be recorded: {attempt.unrecorded}", "bold yellow"))
     return lines
+
+
+def level_of(isolation: str) -> str:
+    """The level alone; the means by which it holds are in the record and in `tito doctor`."""
+    return isolation.partition(" + ")[0]
 
 
 def failure_text(verdict: Verdict, width: int) -> list[str]:
@@ -180,6 +187,6 @@ def record_lines(record: Mapping[str, Any]) -> list[Line]:
     seed = "" if record.get("seed") is None else f", with seed {record['seed']}"
     metrics = record.get("metrics")
     table = metric_lines(metrics) if isinstance(metrics, dict) else []
-    level = str(record.get("isolation") or "").partition(" + ")[0]
+    level = level_of(str(record.get("isolation") or ""))
     seed += f", isolation: {level}" if level else ""
     return [(f"  Learned on {when}{seed}", ""), *((f"  {text}", "") for text, _ in table)]

@@ -27,9 +27,9 @@ from verification.launch import Launched, launch
 from verification.raised import EndedFromOutside, raised
 from verification.wording import visible
 
-# An answer is progress: a loop is endless if there was none for so long. The reference's longest
-# request takes 0.02, matrix products in loops over Python's numbers 3 (a step of the cnn). What is
-# slower than 20 could not train 700 steps within a milestone's time limit anyway.
+# An answer is progress: without one for so long, a loop is endless. The longest request is a
+# training step: 0.01 s in the reference's cnn, 2 to 6 where matrix products are loops over single
+# numbers. With steps of 20 s, no milestone could end within its time limit.
 REQUEST_SECONDS = 20.0
 START_SECONDS = 60.0  # Python and NumPy from a cold disk
 CLOSED = 71  # judged.py's exit code after the framework closed its pipe
@@ -151,6 +151,7 @@ class Judged:
         while self._process.poll() is None:
             time.sleep(0.2)
             if self._deadline and time.monotonic() > self._deadline:
+                self._ask_for_stack()
                 self._process.kill()
 
     # ----------------------------------------------------------------------------------- ending
@@ -175,15 +176,20 @@ class Judged:
         return ended_by_itself(self._process.returncode)
 
     def _stack(self) -> str:
-        """Ask the running process for its innermost line in tinytorch."""
-        if sys.platform == "win32" or self._process.poll() is not None:
-            return ""
-        self._process.send_signal(signal.SIGUSR1)
-        time.sleep(0.3)
+        """The innermost line in tinytorch at which the process was asked."""
+        if self._process.poll() is None:
+            self._ask_for_stack()
         path = self._launched.home / "stack"
         with suppress(OSError), path.open(encoding="utf-8", errors="replace") as stack:
             return innermost(stack.read(100_000), self.workspace / "tinytorch")
         return ""
+
+    def _ask_for_stack(self) -> None:
+        if sys.platform == "win32":
+            (self._launched.home / "stack.asked").touch()
+        else:
+            self._process.send_signal(signal.SIGUSR1)
+        time.sleep(0.3)
 
     def end(self) -> None:
         """End the process and everything it started; then delete its folder."""

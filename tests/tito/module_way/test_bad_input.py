@@ -519,6 +519,24 @@ def test_a_loop_that_appends_meets_the_memory_limit(desk: Desk, code: str) -> No
     assert "modules/00_setup/setup.py:" in said.out
 
 
+@pytest.mark.skipif(os.name != "posix", reason="limits are POSIX's")
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("kept = [open(os.devnull) for _ in range(10_000)]", "The limit is 256 open files."),
+        ("open('big', 'wb').truncate(10_000_000_000)", "The limit is 200 MB for one file."),
+    ],
+)
+def test_another_limit_that_is_met_is_named_with_its_line(desk: Desk, code: str, said: str) -> None:
+    desk.solve("00_setup")
+    desk.on_top("00_setup", "import os")
+    desk.change("00_setup", "    return seed\n", f"    {code}\n    return seed\n")
+    shown = desk.tito("module", "test", "00")
+    assert shown.code == 1, shown.all
+    assert said in " ".join(shown.out.split())
+    assert "modules/00_setup/setup.py:" in shown.out
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_fork_inside_an_answer_is_not_a_second_run(desk: Desk) -> None:
     desk.solve("00_setup")

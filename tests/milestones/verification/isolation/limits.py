@@ -21,14 +21,17 @@ FILE_BYTES = 200_000_000  # of one file; the reference writes none
 OPEN_FILES = 256  # the reference: 10
 PROCESSES = 64  # more than the user has at the start; the reference starts none
 
+PROCESSES_MET = (
+    f"The limit is {PROCESSES} processes and threads. Does your code start them in a loop?"
+)
 # What Python says when a limit is met, and what to tell the student.
 MET = {
     "Too many open files": f"The limit is {OPEN_FILES} open files. Is each file that is opened in "
     "a loop closed again, for example by `with open(...)`?",
     "File too large": f"The limit is {FILE_BYTES / 1e6:.0f} MB for one file. Does a loop write "
     "without end?",
-    "temporarily unavailable": f"The limit is {PROCESSES} processes. Does your code start "
-    "processes or threads in a loop?",
+    "temporarily unavailable": PROCESSES_MET,
+    "can't start new thread": PROCESSES_MET,
 }
 MEMORY_MET = "Your code asked for more than {:g} GB of memory. Does something grow in a loop?"
 SETTING = "TITO_TEST_GB"
@@ -47,7 +50,7 @@ def limit_met(kind: str, text: str, gigabytes: float) -> str:
     """What to tell the student about an exception that a limit has caused; else nothing."""
     if kind.endswith("MemoryError") or (kind == "OSError" and "Cannot allocate memory" in text):
         return MEMORY_MET.format(gigabytes)
-    if kind not in ("OSError", "BlockingIOError"):
+    if kind not in ("OSError", "BlockingIOError", "RuntimeError"):
         return ""
     return next((said for part, said in MET.items() if part in text), "")
 
