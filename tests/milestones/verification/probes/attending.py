@@ -132,6 +132,9 @@ SCORES: dict[str, Callable[[Array, Array], Array]] = {
     "is the row's sum subtracted, not added (the sign)?": lambda w, g: w * (g + total(g * w)),
     "is the sum taken over each row (the axis)?": lambda w, g: w * (g - total(g * w, -2)),
     "is it multiplied by the weights (a missing factor)?": lambda w, g: g - total(g * w),
+    "is it multiplied by the weights, and then summed (a missing factor)?": lambda w, g: (
+        g - w * total(g)
+    ),
     "is it multiplied by the weights twice?": lambda w, g: w * w * (g - total(g * w)),
     "is the sum taken before the weights are there (the order)?": lambda w, g: w * (g - total(g)),
     "is it the sum of the row, not the mean (a factor)?": lambda w, g: (
@@ -174,7 +177,7 @@ PRODUCTS: dict[str, Callable[..., Gradients]] = {
     ),
     "does the gradient of v use the weights, not the scores (the operand)?": (
         lambda s, w, q, k, v, g: {
-            "q": s @ k, "k": turned(s) @ q, "v": turned(s) @ g * math.sqrt(q.shape[-1]),
+            "q": s @ k, "k": turned(s) @ q, "v": turned(s) @ g,
         }
     ),
     "is v transposed in the gradient of the scores?": lambda s, w, q, k, v, g: {

@@ -77,6 +77,9 @@ SIGMOID: Wrong = {
 def softmax_mistakes(dim: int) -> Wrong:
     return {
         "is the sum taken along dim (the axis)?": lambda x: softmax(x, -1 - dim if dim else -1),
+        "is the sum taken along dim, as the maximum is (the axis)?": lambda x: (
+            exponentials(x, dim) / exponentials(x, dim).sum(axis=0 if dim else -1, keepdims=True)
+        ),
         "is it divided by the sum along dim, not by that of all?": lambda x: (
             exponentials(x, dim) / exponentials(x, dim).sum()
         ),
