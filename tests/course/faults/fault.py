@@ -33,6 +33,7 @@ class Fault:
 
     `name` is the public name of `tinytorch` that it breaks, `kind` one of `KINDS`. `equivalent`
     says in one line why no test can tell it from the right answer; empty for a real fault.
+    `accepted` says why a milestone may pass it: another correct framework may do the same.
     """
 
     title: str
@@ -40,6 +41,7 @@ class Fault:
     old: str
     new: str
     equivalent: str = ""
+    accepted: str = ""
     name: str = ""
     task: str = ""
     module: str = ""

@@ -28,7 +28,7 @@ Work = tuple[str, Fault]
 def run(faults: list[Fault], records: Records, stages: tuple[str, ...], jobs: int) -> None:
     """Try each fault at each stage; results go to `records` as soon as they are known."""
     faults = sorted(faults, key=lambda fault: fault.key)  # a run that is cut short is a sample
-    work = [(stage, f) for stage in stages for f in faults if records.get(f, stage) is None]
+    work = [(s, f) for s in stages for f in faults if asked(f, s) and not records.get(f, s)]
     with (
         _workbenches(jobs) as lend,
         _bar(len(work)) as advance,
@@ -44,23 +44,34 @@ def run(faults: list[Fault], records: Records, stages: tuple[str, ...], jobs: in
             raise
 
 
+def asked(fault: Fault, stage: str) -> bool:
+    """Whether the stage has something to say: no milestone needs module 05."""
+    return stage != "milestone" or first_milestone(fault.module) is not None
+
+
 def _one(work: Work, lend: Callable[[], Any], records: Records) -> None:
     stage, fault = work
     with lend() as bench, bench.trying(fault):
-        if stage == "milestone":
-            result = bench.milestone(fault.module, first_milestone(fault.module))
+        milestone = first_milestone(fault.module) if stage == "milestone" else None
+        if milestone:
+            result = bench.milestone(fault.module, milestone)
         else:
             result = bench.home(fault.module)
     records.add(fault, stage, result)
 
 
 @cache
-def first_milestone(module: str) -> str:
-    """The first milestone that needs the module."""
+def first_milestone(module: str) -> str | None:
+    """The first milestone that needs the module, if one does."""
     tracker = load(Workspace(course_root()))
     assert tracker is not None
     return next(
-        name for name in tracker.MILESTONE_ORDER if module in tracker.MILESTONES[name]["requires"]
+        (
+            name
+            for name in tracker.MILESTONE_ORDER
+            if module in tracker.MILESTONES[name]["requires"]
+        ),
+        None,
     )
 
 

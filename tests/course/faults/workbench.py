@@ -1,6 +1,6 @@
 """A throw-away workspace with the reference answers in which one fault at a time is tried.
 
-`home` is what `tito module test` says, `milestone` what the tracker says of the exported package.
+`home` is what `tito module test` says, `milestone` what its milestone says of the exported package.
 """
 
 from __future__ import annotations
@@ -18,24 +18,16 @@ from typing import Any
 
 from tests.course.faults.fault import Fault
 from tests.course.faults.place import with_fault
+from tito.core.export.compose import compose
+from tito.core.export.swap import swapped
 from tito.core.lesson.file import read_lesson
 from tito.core.workspace.course import course_root
 from tito.core.workspace.workspace import Module
 from tito.workflows.init import create_workspace
 
 SEED = 1
+LIMIT = 600.0  # seconds; a milestone that does not end is noticed
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-MILESTONE = """
-import importlib.util, json, sys
-from pathlib import Path
-spec = importlib.util.spec_from_file_location("the_tracker", sys.argv[1])
-tracker = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(tracker)
-verdict = tracker.MilestoneTracker().run_milestone(
-    sys.argv[2], seed=int(sys.argv[3]), workspace=Path(sys.argv[4])
-)
-print(json.dumps({"outcome": verdict.outcome, "message": f"{verdict.reason}\\n{verdict.details}"}))
-"""
 
 
 class Workbench:
@@ -46,6 +38,7 @@ class Workbench:
         self.workspace = create_workspace(folder / "workspace", solved=True)
         self.sound = folder / "sound"
         shutil.copytree(self.workspace.package, self.sound)
+        self.right: dict[str, dict[str, Any]] = {}
 
     @contextmanager
     def trying(self, fault: Fault) -> Iterator[None]:
@@ -71,18 +64,41 @@ class Workbench:
         }
 
     def milestone(self, module: str, milestone: str) -> dict[str, Any]:
-        """What the milestone alone says of the exported fault, whatever the module's tests say."""
+        """What the milestone alone says of the exported fault, whatever the module's tests say.
+
+        `same` tells of a fault that passed whether it left every measured number as it was.
+        """
+        right = self._measured(milestone)
         before = time.monotonic()
-        self._tito("export", "--no-test", module)
-        self._require_changed_package()
-        tracker = course_root() / "tests" / "milestones" / "milestone_tracker.py"
-        arguments = (str(tracker), milestone, str(SEED), str(self.workspace.root))
         try:
-            said = json.loads(self._python("-c", MILESTONE, *arguments))
+            self._export(Module(self.workspace.root / "modules" / module))
+            found = self._alone(milestone)
         finally:
             shutil.rmtree(self.workspace.package)
             shutil.copytree(self.sound, self.workspace.package)
-        return {**said, "milestone": milestone, "seconds": round(time.monotonic() - before, 2)}
+        seconds = round(time.monotonic() - before, 2)
+        same = found.pop("metrics", None) == right
+        return {**found, "milestone": milestone, "same": same, "seconds": seconds}
+
+    def _measured(self, milestone: str) -> dict[str, Any]:
+        """What the milestone measures with the reference answers."""
+        if milestone not in self.right:
+            self.right[milestone] = self._alone(milestone)["metrics"]
+        return self.right[milestone]
+
+    def _alone(self, milestone: str) -> dict[str, Any]:
+        arguments = (milestone, str(SEED), str(self.workspace.root))
+        try:
+            said = self._python("-m", "tests.course.faults.alone", *arguments)
+        except subprocess.TimeoutExpired:
+            return {"outcome": "failed", "message": "It did not end.", "part": "", "module": ""}
+        return dict(json.loads(said))
+
+    def _export(self, module: Module) -> None:
+        """Write the lesson into `tinytorch/`, untested."""
+        composed = compose(self.workspace, read_lesson(self.workspace, module))
+        with swapped(self.workspace, composed.files):
+            self._require_changed_package()
 
     def _require_changed_package(self) -> None:
         """An export that was refused would leave the right answers, and they would be judged."""
@@ -93,7 +109,9 @@ class Workbench:
         return self._python("-m", "tito", *arguments)
 
     def _python(self, *arguments: str) -> str:
-        path = os.pathsep.join(filter(None, [str(course_root()), os.environ.get("PYTHONPATH")]))
+        root, given = course_root(), os.environ.get("PYTHONPATH")
+        folders = [str(root), str(root / "tests" / "milestones"), given]
+        path = os.pathsep.join(filter(None, folders))
         home = {"TINYTORCH_HOME": str(self.folder / "home"), "PYTHONPATH": path}
         done = subprocess.run(
             [sys.executable, *arguments],
@@ -103,6 +121,7 @@ class Workbench:
             text=True,
             encoding="utf-8",
             check=False,
+            timeout=LIMIT,
         )
         if not done.stdout:
             raise RuntimeError(f"{' '.join(arguments)} printed nothing.\n{done.stderr}")

@@ -16,13 +16,19 @@ Gradients = Mapping[str, Array]
 
 
 def exponentials(scores: Array) -> Array:
-    return np.asarray(np.exp(scores - scores.max(axis=-1, keepdims=True)))
+    return np.asarray(np.exp(away_from_largest(scores)))
+
+
+def away_from_largest(scores: Array) -> Array:
+    largest = scores.max(axis=-1, keepdims=True)
+    return np.asarray(scores - np.where(np.isneginf(largest), 0, largest))
 
 
 def shares(scores: Array, dim: int = -1) -> Array:
-    """The softmax of the scores."""
-    e = np.exp(scores - scores.max(axis=dim, keepdims=True))
-    return np.asarray(e / e.sum(axis=dim, keepdims=True))
+    """The softmax of the scores; zeros where all keys are hidden, as in PyTorch."""
+    e = exponentials(np.swapaxes(scores, dim, -1))
+    sums = e.sum(axis=-1, keepdims=True)
+    return np.asarray(np.swapaxes(e / np.where(sums == 0, 1, sums), dim, -1))
 
 
 def attention(
@@ -39,6 +45,11 @@ def attention(
         return np.asarray(weights_of(scores) @ v)
 
     return attend
+
+
+def columns(scores: Array) -> Array:
+    e = exponentials(scores)
+    return np.asarray(e / e.sum(axis=-2, keepdims=True))
 
 
 def uniform(hidden: Array | None = None) -> Attend:
@@ -66,8 +77,14 @@ def mistakes(hidden: Array | None, width: int, length: int) -> dict[str, Attend]
             hidden, weights_of=partial(shares, dim=-2)
         ),
         "is each row divided by its sum?": attention(hidden, weights_of=exponentials),
+        "are the shares of each column 1, not of each row (the axis)?": attention(
+            hidden, weights_of=columns
+        ),
         "is the softmax used (are these the bare scores)?": attention(
             hidden, weights_of=lambda scores: scores
+        ),
+        "is the softmax used (are these the scores less their largest)?": attention(
+            hidden, weights_of=away_from_largest
         ),
     }
 
@@ -115,6 +132,9 @@ SCORES: dict[str, Callable[[Array, Array], Array]] = {
     "is the row's sum subtracted, not added (the sign)?": lambda w, g: w * (g + total(g * w)),
     "is the sum taken over each row (the axis)?": lambda w, g: w * (g - total(g * w, -2)),
     "is it multiplied by the weights (a missing factor)?": lambda w, g: g - total(g * w),
+    "is it multiplied by the weights, and then summed (a missing factor)?": lambda w, g: (
+        g - w * total(g)
+    ),
     "is it multiplied by the weights twice?": lambda w, g: w * w * (g - total(g * w)),
     "is the sum taken before the weights are there (the order)?": lambda w, g: w * (g - total(g)),
     "is it the sum of the row, not the mean (a factor)?": lambda w, g: (
@@ -157,7 +177,7 @@ PRODUCTS: dict[str, Callable[..., Gradients]] = {
     ),
     "does the gradient of v use the weights, not the scores (the operand)?": (
         lambda s, w, q, k, v, g: {
-            "q": s @ k, "k": turned(s) @ q, "v": turned(s) @ g * math.sqrt(q.shape[-1]),
+            "q": s @ k, "k": turned(s) @ q, "v": turned(s) @ g,
         }
     ),
     "is v transposed in the gradient of the scores?": lambda s, w, q, k, v, g: {

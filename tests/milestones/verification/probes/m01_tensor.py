@@ -61,7 +61,14 @@ ARITHMETIC = [
         lambda tt, a, b: a - b, lambda a, b: a - b,
     ),
     Operation("Tensor.__rsub__", "1 - x", X, lambda tt, x: 1 - x, lambda x: 1 - x),
-    Operation("Tensor.__mul__", "a * b", PAIR, lambda tt, a, b: a * b, lambda a, b: a * b),
+    Operation(
+        "Tensor.__mul__", "a * b", PAIR, lambda tt, a, b: a * b, lambda a, b: a * b,
+        gradient_suspects={
+            "does each get the other operand, not itself?": lambda g, a, b: {
+                "a": g * a, "b": g * b,
+            },
+        },
+    ),
     Operation(
         "Tensor.__mul__", "a * b, b a column", {"a": A, "b": COLUMN},
         lambda tt, a, b: a * b, lambda a, b: a * b,
@@ -80,6 +87,7 @@ ARITHMETIC = [
         "Tensor.__mul__", "a * b, b of shape (1, 1)", {"a": A, "b": positive(1, 1)},
         lambda tt, a, b: a * b, lambda a, b: a * b,
     ),
+    Operation("Tensor.__mul__", "x * x", X, lambda tt, x: x * x, lambda x: x * x),
     Operation("Tensor.__mul__", "3 * x", X, lambda tt, x: 3 * x, lambda x: 3 * x),
     Operation("Tensor.__truediv__", "a / b", PAIR, lambda tt, a, b: a / b, lambda a, b: a / b),
     Operation(
@@ -112,18 +120,52 @@ PRODUCTS = [
         "Tensor.__matmul__", "a @ b, both of shape (3, 3)", {"a": spread(3, 3), "b": spread(3, 3)},
         lambda tt, a, b: a @ b, lambda a, b: a @ b,
         gradient_hint="For c = a @ b the gradients are grad @ b.T and a.T @ grad.",
+        gradient_suspects={
+            "is the other matrix transposed?": lambda g, a, b: {"a": g @ b, "b": a @ g},
+            "are the factors of the product in the right order?": lambda g, a, b: {
+                "a": b.T @ g, "b": g @ a.T,
+            },
+            "is the gradient of a that of b (the order)?": lambda g, a, b: {
+                "a": a.T @ g, "b": g @ b.T,
+            },
+        },
     ),
 ]  # fmt: skip
 
 FUNCTIONS = [
     Operation("Tensor.exp", "x.exp()", X, lambda tt, x: x.exp(), np.exp),
-    Operation("Tensor.log", "x.log()", {"x": positive(3, 4)}, lambda tt, x: x.log(), np.log),
+    Operation(
+        "Tensor.log", "x.log()", {"x": positive(3, 4)}, lambda tt, x: x.log(), np.log,
+        gradient_suspects={
+            "is it divided by x, not by the result (the operand)?": lambda g, x: {
+                "x": g / np.log(x)
+            },
+        },
+    ),
     Operation("Tensor.sqrt", "x.sqrt()", {"x": positive(3, 4)}, lambda tt, x: x.sqrt(), np.sqrt),
     Operation("Tensor.abs", "x.abs()", X, lambda tt, x: x.abs(), np.abs),
-    Operation("Tensor.tanh", "x.tanh()", X, lambda tt, x: x.tanh(), np.tanh),
+    Operation(
+        "Tensor.tanh", "x.tanh()", X, lambda tt, x: x.tanh(), np.tanh,
+        gradient_suspects={
+            "is tanh(x) squared (a missing factor)?": lambda g, x: {"x": g * (1 - np.tanh(x))},
+            "is the square subtracted, not added (the sign)?": lambda g, x: {
+                "x": g * (1 + np.tanh(x) ** 2)
+            },
+            "is it the square of the result, not of x (the operand)?": lambda g, x: {
+                "x": g * (1 - x**2)
+            },
+        },
+    ),
     Operation(
         "Tensor.clamp", "x.clamp(min=-0.58, max=0.58)", X,  # in a gap of the numbers of X
         lambda tt, x: x.clamp(min=-0.58, max=0.58), lambda x: np.clip(x, -0.58, 0.58),
+        suspects={
+            "are min and max exchanged (the order)?": lambda x: np.where(x > 0, -0.58, 0.58),
+            "are min and max exchanged (in the order of the calls)?": lambda x: 0 * x - 0.58,
+            "are min and max exchanged (in the order of the arguments)?": lambda x: 0 * x + 0.58,
+            "is max used?": lambda x: np.maximum(x, -0.58),
+            "is min used?": lambda x: np.minimum(x, 0.58),
+        },
         gradient_hint="Values that are cut off get no gradient.",
     ),
     Operation(
@@ -141,6 +183,10 @@ REDUCTIONS = [
     Operation(
         "Tensor.sum", "x.sum(dim=0, keepdim=True)", X,
         lambda tt, x: x.sum(dim=0, keepdim=True), lambda x: x.sum(axis=0, keepdims=True),
+    ),
+    Operation(
+        "Tensor.sum", "x.sum(dim=1, keepdim=True)", X,
+        lambda tt, x: x.sum(dim=1, keepdim=True), lambda x: x.sum(axis=1, keepdims=True),
     ),
     Operation(
         "Tensor.mean", "x.mean()", X, lambda tt, x: x.mean(), np.mean,

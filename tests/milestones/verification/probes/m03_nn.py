@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,48 +10,35 @@ import numpy as np
 from verification import there
 from verification.failures import Failure
 from verification.probes.inputs import Input, between_0_and_1, fixed, spread, weights
+from verification.probes.layers_in_numpy import (
+    CROSS_ENTROPY,
+    CROSS_ENTROPY_BACK,
+    LOGITS,
+    LOGITS_BACK,
+    RELU,
+    RELU_BACK,
+    SIGMOID,
+    SQUARES,
+    Wrong,
+    WrongGradients,
+    bits_loss,
+    gelu,
+    gelu_by_tanh,
+    linear,
+    plain,
+    sigmoid,
+    softmax,
+    softmax_back,
+    softmax_mistakes,
+    surprise,
+)
 from verification.probes.operation import Operation, probes_of
 from verification.probes.probe import Kit, Probe, check_drawn_apart, expect
 
 X = {"x": spread(3, 4)}
 LABELS = [2, 0, 1, 2]
+NOTHING: dict[str, Any] = {}
 BITS = [[0.0], [1.0], [1.0], [0.0], [1.0]]
-
-
-def plain(x: np.ndarray) -> np.ndarray:
-    """The gradient of an operation that passes it through unchanged."""
-    return x
-
-
-def linear(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
-    return np.asarray(x @ weight.T + bias)
-
-
-def sigmoid(x: np.ndarray) -> np.ndarray:
-    return np.asarray(1 / (1 + np.exp(-x)))
-
-
-def gelu(x: np.ndarray) -> np.ndarray:
-    return np.asarray(x * (1 + np.vectorize(math.erf)(x / math.sqrt(2))) / 2)
-
-
-def gelu_by_tanh(x: np.ndarray) -> np.ndarray:
-    inner = math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)
-    return np.asarray(x * (1 + np.tanh(inner)) / 2)
-
-
-def softmax(x: np.ndarray, dim: int = -1) -> np.ndarray:
-    e = np.exp(x - x.max(axis=dim, keepdims=True))
-    return np.asarray(e / e.sum(axis=dim, keepdims=True))
-
-
-def surprise(x: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """-log of the probability of the right class, for each example."""
-    return np.asarray(-np.log(softmax(x)[np.arange(len(x)), labels]))
-
-
-def bits_loss(p: np.ndarray, t: np.ndarray) -> np.ndarray:
-    return np.asarray(-(t * np.log(p) + (1 - t) * np.log(1 - p)))
 
 
 def activation(name: str, oracle: Any, **more: Any) -> Operation:
@@ -87,6 +74,8 @@ def softmax_layer(dim: int) -> Operation:
         hint="exp(x), divided by its sum along dim.",
         gradient_hint="Every probability depends on every score along dim: "
         "p * (g - (g * p).sum(dim)).",
+        suspects=softmax_mistakes(dim),
+        gradient_suspects=softmax_back(dim),
     )  # fmt: skip
 
 
@@ -98,11 +87,10 @@ LINEAR = [
 
 ACTIVATIONS = [
     activation(
-        "ReLU", lambda x: np.maximum(x, 0),
-        suspects={"is the mask of the negative inputs missing?": plain},
+        "ReLU", lambda x: np.maximum(x, 0), suspects=RELU, gradient_suspects=RELU_BACK,
     ),
     activation("Tanh", np.tanh, suspects={"is the factor 1 - tanh(x)**2 missing?": plain}),
-    activation("Sigmoid", sigmoid, suspects={"is the factor s * (1 - s) missing?": plain}),
+    activation("Sigmoid", sigmoid, suspects=SIGMOID),
     activation(
         "GELU", gelu,
         hint="x times the normal distribution function of x, (1 + erf(x / sqrt(2))) / 2.",
@@ -121,27 +109,39 @@ ACTIVATIONS = [
 ]  # fmt: skip
 
 
-def loss(name: str, x: Input, target: Any, each: Any, hint: str) -> Operation:
-    """A loss: the mean over the batch of `each`."""
+def loss(
+    name: str, x: Input, target: Any, each: Any, hint: str, wrong: Wrong = NOTHING,
+    wrong_back: WrongGradients = NOTHING,
+) -> Operation:  # fmt: skip
+    """A loss: the mean over the batch of `each`; a mistake in `each` is one of `wrong`."""
+    suspects = {text: mean_of(mistake) for text, mistake in wrong.items()}
     return Operation(
         f"nn.{name}", f"nn.{name}()(x, target)", {"x": x, "target": fixed(target)},
-        lambda layer, x, t: layer(x, t), lambda x, t: each(x, t).mean(),
+        lambda layer, x, t: layer(x, t), mean_of(each),
         layer=lambda tt: getattr(tt.nn, name)(),
         hint=hint, gradient_hint=hint,
-        suspects={"is the mean over the batch taken?": lambda x, t: each(x, t).sum()},
+        suspects={"is the mean over the batch taken?": lambda x, t: each(x, t).sum()} | suspects,
+        gradient_suspects=wrong_back,
     )  # fmt: skip
 
 
+def mean_of(each: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda x, t: each(x, t).mean()
+
+
 LOSSES = [
-    loss("MSELoss", spread(5, 1), BITS, lambda x, t: (x - t) ** 2, "mean((x - target) ** 2)"),
+    loss(
+        "MSELoss", spread(5, 1), BITS, lambda x, t: (x - t) ** 2, "mean((x - target) ** 2)", SQUARES
+    ),
     loss("BCELoss", between_0_and_1(5, 1), BITS, bits_loss, "-mean(t log(p) + (1-t) log(1-p))"),
     loss(
         "BCEWithLogitsLoss", spread(5, 1), BITS, lambda x, t: bits_loss(sigmoid(x), t),
-        "The gradient for the logits is (sigmoid(x) - target) / batch.",
+        "The gradient for the logits is (sigmoid(x) - target) / batch.", LOGITS, LOGITS_BACK,
     ),
     loss(
         "CrossEntropyLoss", spread(4, 3), LABELS, surprise,
         "The gradient for the scores is (softmax(x) - one_hot(target)) / batch.",
+        CROSS_ENTROPY, CROSS_ENTROPY_BACK,
     ),
 ]  # fmt: skip
 

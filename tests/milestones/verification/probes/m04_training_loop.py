@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from verification.failures import Failure
-from verification.probes.m03_nn import bits_loss, sigmoid
+from verification.probes.layers_in_numpy import bits_loss, sigmoid
 from verification.probes.m04_training import give_gradients, parameters_of
 from verification.probes.probe import Kit, Probe, expect
 

@@ -6,53 +6,25 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
-from verification.probes.inputs import Array, Input, spread, weights
-from verification.probes.operation import Operation, Oracle, probes_of
+from verification.probes.images import (
+    ADAPTIVE,
+    Oracle,
+    Pair,
+    adaptive_average,
+    average_back,
+    average_mistakes,
+    average_pool,
+    convolution,
+    convolution_mistakes,
+    max_back,
+    max_mistakes,
+    max_pool,
+    overwritten,
+)
+from verification.probes.inputs import Input, spread, weights
+from verification.probes.operation import Operation, probes_of
 from verification.probes.probe import Kit, Probe, check_drawn_apart, expect
-
-Pair = tuple[int, int]
-
-
-def framed(x: Array, padding: int, value: float = 0.0) -> Array:
-    """The padded images. (np.pad takes ten times as long.)"""
-    count, channels, height, width = x.shape
-    result = np.full((count, channels, height + 2 * padding, width + 2 * padding), value)
-    result[:, :, padding : padding + height, padding : padding + width] = x
-    return result
-
-
-def windows(x: Array, kernel: Pair, stride: Pair, dilation: int = 1) -> Array:
-    """(N, C, rows, columns, kernel rows, kernel columns): what the kernel sees at each place."""
-    size = tuple((k - 1) * dilation + 1 for k in kernel)
-    view = sliding_window_view(x, size, axis=(2, 3))
-    return view[:, :, :: stride[0], :: stride[1], ::dilation, ::dilation]
-
-
-def convolution(
-    stride: Pair = (1, 1), padding: int = 0, dilation: int = 1, groups: int = 1, flip: bool = False
-) -> Callable[[Array, Array, Array], Array]:
-    """What Conv2d should give: for each group, patches times filters."""
-
-    def oracle(x: Array, weight: Array, bias: Array) -> Array:
-        kernel = weight[..., ::-1, ::-1] if flip else weight
-        seen = windows(framed(x, padding), weight.shape[2:], stride, dilation)
-        parts = zip(np.split(seen, groups, axis=1), np.split(kernel, groups, axis=0), strict=True)
-        out = [np.einsum("nchwij,ocij->nohw", patch, filters) for patch, filters in parts]
-        return np.asarray(np.concatenate(out, axis=1) + bias[:, None, None])
-
-    return oracle
-
-
-def cut_to(right: Oracle, wrong: Oracle) -> Oracle:
-    """A wrong result cut to the right size, for a suspect."""
-
-    def oracle(*arrays: Array) -> Array:
-        height, width = right(*arrays).shape[2:]
-        return wrong(*arrays)[:, :, :height, :width]
-
-    return oracle
 
 
 def conv(
@@ -62,12 +34,10 @@ def conv(
     groups = options.get("groups", 1)
     stride = options.get("stride", (1, 1))
     plain = {**options, "stride": (stride, stride) if isinstance(stride, int) else stride}
-    forgotten = {
-        f"is the {name} used?": cut_to(
-            convolution(**plain), convolution(**{k: v for k, v in plain.items() if k != name})
+    back = {
+        "is it added where patches overlap, not replaced (not summed)?": overwritten(
+            plain["stride"], options.get("padding", 0)
         )
-        for name in options
-        if name != "groups"
     }
     shape = (channels[1], channels[0] // groups, *kernel)
     return Operation(
@@ -79,7 +49,8 @@ def conv(
         layer=lambda tt: tt.nn.Conv2d(channels[0], channels[1], kernel, **options),
         parameters={"weight": weights(*shape), "bias": weights(channels[1])},
         hint="Each output is the sum of a patch times a filter, plus the filter's bias.",
-        suspects={"is the kernel flipped?": convolution(**plain, flip=True)} | forgotten,
+        suspects=convolution_mistakes(plain),
+        gradient_suspects={} if groups > 1 or "dilation" in options else back,
     )
 
 
@@ -97,39 +68,6 @@ def pool(
     )  # fmt: skip
 
 
-def max_pool(kernel: int, stride: int, padding: int = 0) -> Callable[[Array], Array]:
-    def oracle(x: Array) -> Array:
-        seen = windows(framed(x, padding, -np.inf), (kernel, kernel), (stride, stride))
-        return np.asarray(seen.max(axis=(4, 5)))
-
-    return oracle
-
-
-def average_pool(kernel: int, stride: int, padding: int = 0) -> Callable[[Array], Array]:
-    def oracle(x: Array) -> Array:
-        seen = windows(framed(x, padding), (kernel, kernel), (stride, stride))
-        return np.asarray(seen.mean(axis=(4, 5)))
-
-    return oracle
-
-
-def adaptive_average(size: Pair) -> Callable[[Array], Array]:
-    """Each output cell averages rows from floor(i H / size) to ceil((i + 1) H / size)."""
-
-    def oracle(x: Array) -> Array:
-        edges = [
-            [(i * n // m, -(-(i + 1) * n // m)) for i in range(m)]
-            for n, m in zip(x.shape[2:], size, strict=True)
-        ]
-        rows = [
-            np.stack([x[:, :, a:b, c:d].mean(axis=(2, 3)) for c, d in edges[1]], axis=-1)
-            for a, b in edges[0]
-        ]
-        return np.stack(rows, axis=2)
-
-    return oracle
-
-
 CONVOLUTIONS = [
     conv("3"),
     conv("3, padding=1", padding=1),
@@ -145,28 +83,34 @@ ROUTE = "The gradient goes to the cell of the window that was the largest, and t
 POOLS = [
     pool(
         "MaxPool2d", "2", lambda tt: tt.nn.MaxPool2d(2), max_pool(2, 2),
-        gradient_hint=ROUTE,
-        suspects={"is it the average?": average_pool(2, 2)},
+        gradient_hint=ROUTE, suspects=max_mistakes(2, 2), gradient_suspects=max_back(2, 2),
     ),
     pool(
         "MaxPool2d", "3, stride=1", lambda tt: tt.nn.MaxPool2d(3, stride=1), max_pool(3, 1),
         gradient_hint=f"{ROUTE} Windows overlap here: a cell can be the largest in several.",
-        suspects={"is the stride used?": max_pool(3, 3)},
+        suspects={"is the stride used?": max_pool(3, 3)} | max_mistakes(3, 1),
+        gradient_suspects=max_back(3, 1),
     ),
     pool(
         "MaxPool2d", "3, stride=2, padding=1",
         lambda tt: tt.nn.MaxPool2d(3, stride=2, padding=1), max_pool(3, 2, 1),
         hint="The padding must never be the largest: fill it with minus infinity.",
         gradient_hint=ROUTE,
+        suspects=max_mistakes(3, 2, 1), gradient_suspects=max_back(3, 2, 1),
     ),
-    pool("AvgPool2d", "2", lambda tt: tt.nn.AvgPool2d(2), average_pool(2, 2)),
+    pool(
+        "AvgPool2d", "2", lambda tt: tt.nn.AvgPool2d(2), average_pool(2, 2),
+        suspects=average_mistakes(2, 2), gradient_suspects=average_back(2, 2),
+    ),
     pool(
         "AvgPool2d", "3, stride=2, padding=1",
         lambda tt: tt.nn.AvgPool2d(3, stride=2, padding=1), average_pool(3, 2, 1),
+        suspects=average_mistakes(3, 2, 1), gradient_suspects=average_back(3, 2, 1),
     ),
     pool(
         "AdaptiveAvgPool2d", "(3, 2)", lambda tt: tt.nn.AdaptiveAvgPool2d((3, 2)),
         adaptive_average((3, 2)),
+        suspects={text: adaptive_average((3, 2), of) for text, of in ADAPTIVE.items()},
     ),
 ]  # fmt: skip
 

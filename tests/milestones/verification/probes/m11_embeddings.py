@@ -17,6 +17,34 @@ def rows(ids: Array, weight: Array) -> Array:
     return np.asarray(weight[ids])
 
 
+def one_of_each(choose: Callable[[Array], Array]) -> Callable[..., dict[str, Array]]:
+    """The gradient of the table, if one gradient is chosen of those of a repeated id."""
+
+    def gradients(above: Array, ids: Array, weight: Array) -> dict[str, Array]:
+        found, all_rows = np.zeros(weight.shape), above.reshape(-1, weight.shape[1])
+        for i in np.unique(ids):
+            found[i] = choose(all_rows[np.ravel(ids) == i])
+        return {".weight": found}
+
+    return gradients
+
+
+REPEATED = {
+    "do the gradients of an id that repeats add up (is only the last one kept)?": one_of_each(
+        lambda given: given[-1]
+    ),
+    "do the gradients of an id that repeats add up (is only the first one kept)?": one_of_each(
+        lambda given: given[0]
+    ),
+    "do the gradients of an id that repeats add up (is it the largest)?": one_of_each(
+        lambda given: given.max(axis=0)
+    ),
+    "do the gradients of an id that repeats add up (is it their mean)?": one_of_each(
+        lambda given: given.mean(axis=0)
+    ),
+}
+
+
 def lookup(text: str, ids: object, hint: str) -> Operation:
     return Operation(
         "nn.Embedding", f"nn.Embedding(5, 3)({text})", {"ids": fixed(ids)},
@@ -26,6 +54,7 @@ def lookup(text: str, ids: object, hint: str) -> Operation:
         hint="The result is the row of the table that each id names.",
         gradient_hint=hint,
         suspects={"is it the same row for every id?": lambda ids, weight: weight[ids * 0]},
+        gradient_suspects=REPEATED,
     )  # fmt: skip
 
 
@@ -59,15 +88,44 @@ def check_positions(kit: Kit, name: str, table: Callable[[Any], Array]) -> None:
     if make is None:  # the contract does not fix the names of these layers
         return
     layer, x = make(6, 4), kit.rng.normal(size=(2, 3, 4)).astype("f4")
-    found = np.asarray(layer(kit.tt.tensor(x)).data) - x
-    rows = np.broadcast_to(table(layer)[:3], found.shape)
-    if not np.allclose(found, rows, atol=1e-5):
-        expect(
-            f"What `nn.{name}(6, 4)(x)` adds to x",
-            found,
-            rows,
-            hint="Without positions, attention cannot tell a sequence from its reversal.",
-        )
+    found, full = np.asarray(layer(kit.tt.tensor(x)).data) - x, table(layer)
+    rows = np.broadcast_to(full[:3], x.shape)
+    if found.shape == x.shape and np.allclose(found, rows, atol=1e-5):
+        return
+    expect(
+        f"What `nn.{name}(6, 4)(x)` adds to x",
+        found,
+        rows,
+        relative=1e-4,
+        suspects={
+            question: partial(np.broadcast_to, wrong(full, x), x.shape)
+            for question, wrong in ADDED.items()
+        },
+        hint="Without positions, attention cannot tell a sequence from its reversal.",
+    )
+
+
+# What a mistake adds to x, of the table of all positions and of x.
+ADDED: dict[str, Callable[[Array, Array], Array]] = {
+    "is it the table multiplied, not added?": lambda table, x: x * table[:3] - x,
+    "are the first rows taken, and not the last (the order)?": lambda table, x: table[-3:],
+    "do the positions begin at 0 (off by one)?": lambda table, x: table[1:4],
+    "has each place a row of its own, not the first?": lambda table, x: table[:1],
+    "is the position that in the sequence, not in the batch (the axis)?": (
+        lambda table, x: table[:2, None]
+    ),
+    "are sine and cosine exchanged (the order)?": (
+        lambda table, x: table.reshape(6, 2, 2)[:3, :, ::-1].reshape(3, 4)
+    ),
+    "are sine and cosine in pairs, and not in halves (the order)?": (
+        lambda table, x: np.concatenate([table[:3, ::2], table[:3, 1::2]], axis=1)
+    ),
+    "is it the cosine in the odd columns?": lambda table, x: np.repeat(table[:3, ::2], 2, axis=1),
+    "is it the sine in the even columns?": lambda table, x: np.repeat(table[:3, 1::2], 2, axis=1),
+    "has each pair of columns a rate of its own (the exponent)?": (
+        lambda table, x: np.tile(table[:3, :2], 2)
+    ),
+}
 
 
 def waves(layer: Any) -> Array:

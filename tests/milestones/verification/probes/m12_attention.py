@@ -67,7 +67,11 @@ def mask_suspects(hidden: Array) -> dict[str, Attend]:
     return {
         "is the mask used (it sees the future)?": attention(),
         "is the mask off by one (it sees the next position)?": attention(later),
-        "is the mask inverted?": attention(~hidden & ~np.eye(LENGTH, dtype=bool)),
+        "is the mask inverted (its sign)?": attention(~hidden & ~np.eye(LENGTH, dtype=bool)),
+        "is the mask the wrong way round (its sign)?": attention(~hidden),
+        "is the mask off by one (it does not see its own position)?": attention(
+            np.tril(np.ones((LENGTH, LENGTH), bool)).T
+        ),
     }
 
 
@@ -164,7 +168,8 @@ PROJECTIONS: dict[str, Wrong] = {
     "do the values have rows of their own, not those of Q (the operand)?": by_rows(0, 1, 0),
     "do the values have rows of their own, not those of K (the operand)?": by_rows(0, 1, 1),
     "is a third a block of rows, not every third row (the order)?": lambda w, b, out, out_b: (
-        np.concatenate([w[i::3] for i in range(3)]), b, out, out_b,
+        np.concatenate([w[i::3] for i in range(3)]),
+        np.concatenate([b[i::3] for i in range(3)]), out, out_b,
     ),
     "is it x @ weight.T (is the weight transposed)?": lambda w, b, out, out_b: (
         np.concatenate([third.T for third in np.split(w, 3)]), b, out, out_b,

@@ -150,7 +150,12 @@ FUNCTIONAL = [
     ),
     functional(
         ", is_causal=True, with two keys more than queries", LONGER,
-        attention(np.triu(np.ones((3, 5), bool), 1)), is_causal=True,
+        attention(np.triu(np.ones((3, 5), bool), 1)),
+        {
+            "does the mask begin at the first key (it is off by one, or aligned at the end)?":
+            attention(np.triu(np.ones((3, 5), bool), 3)),
+        },
+        is_causal=True,
     ),
 ]  # fmt: skip
 STABLE = [

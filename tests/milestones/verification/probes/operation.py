@@ -226,10 +226,12 @@ def numeric_gradient(case: Case, name: str, weight: Array, oracle: Oracle) -> Ar
     gradient = np.zeros(array.shape)
     for index in np.ndindex(array.shape):
         kept, ends = array[index], []
-        for step in (STEP, -STEP):
-            array[index] = kept + step
-            ends.append(float((case.expected(oracle) * weight).sum()))
-        array[index] = kept
+        try:
+            for step in (STEP, -STEP):
+                array[index] = kept + step
+                ends.append(float((case.expected(oracle) * weight).sum()))
+        finally:  # the oracle of a suspect may raise, and others are still to be asked
+            array[index] = kept
         gradient[index] = (ends[0] - ends[1]) / (2 * STEP)
     return gradient
 
