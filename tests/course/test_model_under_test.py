@@ -139,7 +139,7 @@ def test_where_one_mode_is_right_the_layers_that_differ_are_named(
     with pytest.raises(Failure) as caught:
         check_model(task.subject, task.few)
     assert named in caught.value.hint
-    assert caught.value.module == ""  # no probe of module 06 says yet where BatchNorm1d is from
+    assert caught.value.module == "06_normalization"
 
 
 # ----------------------------------------------------------------------- nothing is left behind

@@ -101,9 +101,20 @@ MILESTONES: dict[str, dict[str, Any]] = {
         "unlock_message": "🎉 You can now train the architecture behind today's language models!",
         "metrics": ["exact_match", "gradient_error", "control_accuracy"],
     },
+    "resnet": {
+        "name": "2015 - Residual Networks",
+        "requires": [
+            "00_setup", "01_tensor", "02_autograd", "03_nn", "04_training", "05_data",
+            "06_normalization", "07_spatial",
+        ],
+        "test": "test_resnet_learning",
+        "description": "Shortcuts and normalization let a deep network learn",
+        "unlock_message": "🎉 You can now train networks as deep as you like!",
+        "metrics": ["accuracy", "gradient_error", "control_accuracy"],
+    },
 }  # fmt: skip
 
-MILESTONE_ORDER = ["perceptron", "xor", "mlp_digits", "cnn", "transformer"]
+MILESTONE_ORDER = ["perceptron", "xor", "mlp_digits", "cnn", "transformer", "resnet"]
 
 SCHEMA_VERSION = 1
 LISTS = ("completed_modules", "unlocked_milestones", "completed_milestones")

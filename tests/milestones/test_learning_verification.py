@@ -1,4 +1,4 @@
-"""Five moments in history, each learned again by the student's own framework.
+"""Moments in history, each learned again by the student's own framework.
 
 Every test compares the single parts and every gradient with NumPy, trains on fresh data, checks the
 gradients again during training, judges with NumPy on held-out data, checks that every parameter has
@@ -12,18 +12,23 @@ from typing import Any
 
 from verification import data, models
 from verification.controls import (
+    begin_alike,
     check_causal,
     exact_match,
+    forgotten,
     parameters_outside,
     require,
     require_control,
     require_more,
+    without_shortcuts,
     zeroed,
 )
+from verification.fed_training import train_from_loader
 from verification.metrics import BINARY_METRICS, CLASS_METRICS, SEQUENCE_METRICS, SIGN_METRICS
 from verification.model_gradients import check_model
 from verification.model_under_test import ModelUnderTest
 from verification.models import PARAMETER_COUNTS
+from verification.modes import check_modes
 from verification.probes.parts import check_parts
 from verification.run import Run
 from verification.there import GradientDescent
@@ -146,6 +151,44 @@ def test_cnn_learning(run: Run) -> None:
     )  # fmt: skip
 
 
+def test_resnet_learning(run: Run) -> None:
+    """2015: with shortcuts and normalization a deep network learns what a plain one cannot."""
+    tt = run.framework()
+    check_parts(run)
+    learn, held_out = map(data.with_channel, data.split(run.rng, data.digits(), held_out=360))
+    deep, start = run.there(models.deep), int(run.rng.integers(2**31))
+    count, criterion = PARAMETER_COUNTS["resnet"], tt.nn.CrossEntropyLoss()
+    network = ModelUnderTest(run, deep(tt, True), criterion, CLASS_METRICS, count)
+    few = learn.take(slice(8))
+    begin_alike(network, start)
+    check_modes(network, few.inputs)
+    error = check_model(network, few, samples=2)
+
+    before = network.parameter_values()
+    learn_deep(network, learn, "training")
+    check_moved(network, before)
+    check_modes(network, few.inputs)
+    accuracy, loss = network.evaluate(held_out)
+    require("accuracy on held-out digits", accuracy, at_least=0.85)
+
+    with without_shortcuts(network):
+        cut, _ = network.evaluate(held_out)
+    require_control("the trained network without its shortcuts", cut, at_most=0.5)
+    with forgotten(network):
+        lost, _ = network.evaluate(held_out)
+    require_control("the trained network without its running statistics", lost, at_most=0.65)
+
+    plain = network.another(deep(tt, False))
+    begin_alike(plain, start)
+    learn_deep(plain, learn, "plain")
+    control, _ = plain.evaluate(held_out)
+    require_control("a plain network of the same depth", control, at_most=0.4)
+    run.measured(
+        accuracy=accuracy, loss=loss, gradient_error=error, control_accuracy=control,
+        no_shortcuts_accuracy=cut, no_statistics_accuracy=lost, parameters=count,
+    )  # fmt: skip
+
+
 def test_transformer_learning(run: Run) -> None:
     """2017: attention looks up other places, by position and content, to reverse a sequence."""
     tt = run.framework()
@@ -208,3 +251,14 @@ def learn_classes(
         network, examples, adam,
         steps=steps, batch=32, noise=0.1, phase=phase, schedule=fading,
     )  # fmt: skip
+
+
+def learn_deep(network: ModelUnderTest, examples: data.Examples, phase: str) -> None:
+    """Four passes over the digits, from the framework's own loader; gradient descent, fading."""
+    optim, epochs, batch = network.run.tt.optim, 4, 32
+    sgd = optim.SGD(network.model.parameters(), lr=0.05, momentum=0.9)
+    steps = epochs * -(-len(examples.targets) // batch)
+    fading = optim.lr_scheduler.CosineAnnealingLR(sgd, T_max=steps)
+    train_from_loader(
+        network, examples, sgd, epochs=epochs, batch=batch, schedule=fading, phase=phase
+    )

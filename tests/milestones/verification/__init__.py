@@ -8,6 +8,7 @@
     runner.py              how the judged process answers requests
     judged.py              the judged process, in which the framework runs
     there.py               course code that runs in it: a training step, recorded calls
+    feed.py                more of it: batches from the framework's own loader
     raised.py              the framework's exceptions, as the judge sees them
     launch.py              the judged process's start, environment and end
     process.py             the judge's side: requests, checks, limits
@@ -27,6 +28,7 @@
     model_gradients.py     those of a whole model, in each mode, and messages for wrong ones
     training_gradients.py  those of a training step, as the optimizer will use them
     training.py            the training loop, its progress events, and what must have moved
+    fed_training.py        the same loop, fed by the framework's loader
     controls.py            required accuracies, and what must not work: frozen filters, ...
 
 Each file imports from those above it only. A milestone whose network has modes, buffers or random

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from verification import there
 from verification.failures import Failure
 from verification.model_under_test import ModelUnderTest
 from verification.models import SEPARATOR, SYMBOLS
@@ -67,6 +68,46 @@ def zeroed(*chosen: Any) -> Iterator[None]:
     finally:
         for (p, _), data in zip(pairs, old, strict=True):
             p.data = data
+
+
+# ------------------------------------------------------------------------- of the deep networks
+
+
+def begin_alike(subject: ModelUnderTest, seed: int) -> None:
+    """Draw the weights (not the biases) evenly from +-1 / sqrt(inputs), as PyTorch's layers do.
+
+    So that a deep network and its plain rival begin with the same ones, in any framework.
+    """
+    rng = np.random.default_rng(seed)
+    for name, p in subject.parameters().items():
+        shape = p.data.shape
+        if name.rpartition(".")[2] == "weight" and len(shape) > 1:
+            bound = 1 / np.sqrt(np.prod(shape[1:]))
+            p.data = rng.uniform(-bound, bound, shape).astype("f4")
+
+
+@contextmanager
+def without_shortcuts(subject: ModelUnderTest) -> Iterator[None]:
+    """Inside, nothing passes by the convolutions of `models.deep`."""
+    carry = subject.run.there(there.carry)
+    carry(subject.model, False)
+    try:
+        yield
+    finally:
+        carry(subject.model, True)
+
+
+@contextmanager
+def forgotten(subject: ModelUnderTest) -> Iterator[None]:
+    """Inside, the running statistics are those of a new model: mean 0 and variance 1."""
+    with subject.buffers_kept():
+        new = {
+            name: np.full(np.shape(buffer.data), float(name.endswith("var")), "f4")
+            for name, buffer in subject.buffers().items()
+            if name.endswith(("running_mean", "running_var"))
+        }
+        subject.set_buffers(new)
+        yield
 
 
 # ------------------------------------------------------------------------------ of the transformer

@@ -71,8 +71,13 @@ def check_parameters(
     loss: Loss,
     rng: np.random.Generator,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
+    samples: int = SAMPLES,
 ) -> Checked:
-    """Compare each `.grad` after `backward` with central differences of `loss`."""
+    """Compare each `.grad` after `backward` with central differences of `loss`.
+
+    `samples` are the entries of a large tensor that are checked one by one; with fewer than usual,
+    small tensors are sampled too.
+    """
     for p in named.values():
         p.grad = None
     backward()
@@ -84,7 +89,7 @@ def check_parameters(
         origin = p.data
         measured = [
             measure(name, place, p, origin, direction, found[name], loss, largest)
-            for place, direction in directions(rng, origin.shape)
+            for place, direction in directions(rng, origin.shape, samples)
         ]
         worst = max([worst, *(m.error for m in measured)])
         if any(m.error > TOLERANCE for m in measured):
@@ -133,26 +138,25 @@ def gradient_array(name: str, parameter: Any) -> np.ndarray:
 
 
 def directions(
-    rng: np.random.Generator, shape: tuple[int, ...]
+    rng: np.random.Generator, shape: tuple[int, ...], samples: int = SAMPLES
 ) -> Iterator[tuple[str, np.ndarray]]:
     """The directions to measure: (name, direction of length one)."""
     size = int(np.prod(shape))
-    for index in sampled(rng, size):
+    whole = size <= (ALL_ENTRIES_UP_TO if samples == SAMPLES else samples)
+    for index in np.arange(size) if whole else sampled(rng, size, samples):
         unit = np.zeros(size)
         unit[index] = 1.0
         place = list(map(int, np.unravel_index(index, shape)))
         yield str(place), unit.reshape(shape)
-    if size > ALL_ENTRIES_UP_TO:
+    if not whole:
         for _ in range(DIRECTIONS):
             random = rng.normal(size=shape)
             yield RANDOM, random / np.linalg.norm(random)
 
 
-def sampled(rng: np.random.Generator, size: int) -> np.ndarray:
-    """All entries of a small tensor; of a large one, one of each of equal stretches."""
-    if size <= ALL_ENTRIES_UP_TO:
-        return np.arange(size)
-    edges = np.linspace(0, size, SAMPLES + 1).astype(int)
+def sampled(rng: np.random.Generator, size: int, samples: int) -> np.ndarray:
+    """One entry of each of equal stretches."""
+    edges = np.linspace(0, size, samples + 1).astype(int)
     return rng.integers(edges[:-1], edges[1:])
 
 

@@ -14,6 +14,7 @@ from verification.data import Examples
 from verification.failures import Failure
 from verification.gradients import (
     RANDOM,
+    SAMPLES,
     TOLERANCE,
     Checked,
     Measured,
@@ -31,14 +32,15 @@ ZERO = 1e-9  # of the model's largest gradient, in float64: rounding alone stays
 Forward = Callable[[], Any]
 
 
-def check_model(subject: ModelUnderTest, examples: Examples) -> float:
+def check_model(subject: ModelUnderTest, examples: Examples, samples: int = SAMPLES) -> float:
     """The largest relative error of any gradient of the model, on these examples.
 
-    In training mode, and in evaluation mode too if its outputs differ.
+    In training mode, and in evaluation mode too if its outputs differ. `samples` of the entries of
+    each parameter are checked one by one: a deep network, whose forwards are slow, has few.
     """
     check_values(subject)
     modes = modes_that_differ(subject, examples.inputs)
-    found = {training: check_mode(subject, examples, training, modes) for training in modes}
+    found = {mode: check_mode(subject, examples, mode, modes, samples) for mode in modes}
     for training, checked in found.items():
         if checked.wrong:
             raise gradient_failure(subject, examples, found, training)
@@ -56,7 +58,7 @@ def modes_that_differ(subject: ModelUnderTest, inputs: np.ndarray) -> list[bool]
 
 
 def check_mode(
-    subject: ModelUnderTest, examples: Examples, training: bool, modes: list[bool]
+    subject: ModelUnderTest, examples: Examples, training: bool, modes: list[bool], samples: int
 ) -> Checked:
     """All gradients in one mode, in float64."""
     run, named = subject.run, subject.parameters()
@@ -74,6 +76,7 @@ def check_mode(
             loss,
             run.checks_rng,
             lambda done, total: run.progress("gradients", done_before + done, total * len(modes)),
+            samples,
         )
         if training and not checked.wrong:
             check_zero_parts(subject)

@@ -80,6 +80,11 @@ def switched_back(model: Any, before: tuple[bool, list[Any]]) -> None:
             layer.training = was
 
 
+def carry(model: Any, carrying: bool) -> None:
+    """Cut the shortcuts of `models.deep`, or put them back."""
+    model.carrying[0] = carrying
+
+
 def buffers(model: Any) -> dict[str, Any]:
     """The buffers by name; empty if the framework or the model has none."""
     named = getattr(model, "named_buffers", None)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
@@ -54,8 +55,7 @@ def train(
     several steps are one request: a request costs as much as a small matrix product.
     """
     run, batches = subject.run, minibatches(subject.run.rng, examples, batch, steps, noise)
-    first = int(run.checks_rng.integers(2, max(3, steps // 4))) if phase == "training" else None
-    check, pace, done = TrainingCheck(subject, first), Pace(run), 0
+    check, pace, done = TrainingCheck(subject, first_check(run, phase, steps)), Pace(run), 0
     with subject.mode(training=True):
         while done < steps:
             if check.is_due(done + 1):
@@ -71,6 +71,11 @@ def train(
                 report(subject, phase, done, steps, out, last)
 
 
+def first_check(run: Run, phase: str, steps: int) -> int | None:
+    """The early step at which gradients are checked; None outside of the phase "training"."""
+    return int(run.checks_rng.integers(2, max(3, steps // 4))) if phase == "training" else None
+
+
 class Pace:
     """Chooses the steps per request: up to the next point of the curve, and never for long."""
 
@@ -84,11 +89,17 @@ class Pace:
         self, subject: ModelUnderTest, optimizer: Any, schedule: Any, chosen: list[Examples]
     ) -> Any:
         """Run these steps, measure their time, and return the last output."""
-        began, call = time.perf_counter(), self._run.there(there.training_steps)
-        output = call(self._run.tt, subject.model, subject.criterion, optimizer, schedule, chosen)
-        each = (time.perf_counter() - began) / len(chosen)
-        self._affordable = max(1, min(2 * len(chosen), int(SECONDS_A_REQUEST / (each + 1e-9))))
-        return output
+        call, run = self._run.there(there.training_steps), self._run
+        with self.timing(len(chosen)):
+            return call(run.tt, subject.model, subject.criterion, optimizer, schedule, chosen)
+
+    @contextmanager
+    def timing(self, steps: int) -> Iterator[None]:
+        """Measure the time that these steps take."""
+        began = time.perf_counter()
+        yield
+        each = (time.perf_counter() - began) / steps
+        self._affordable = max(1, min(2 * steps, int(SECONDS_A_REQUEST / (each + 1e-9))))
 
 
 def checked_step(

@@ -1,0 +1,64 @@
+"""Course code that runs beside the framework: batches from its own loader, steps of its own loop.
+
+Like `there.py` it does not judge, runs in the judged process, and imports NumPy only.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+class Feed:
+    """Batches of the framework's DataLoader, shuffled, one pass after the other.
+
+    Each has its inputs, its targets, and the positions of its examples, so that the judge can see
+    whether the loader loses or repeats any.
+    """
+
+    def __init__(self, tt: Any, inputs: np.ndarray, targets: np.ndarray, size: int) -> None:
+        data, parts = tt.utils.data, (inputs, targets, np.arange(len(targets)))
+        dataset = data.TensorDataset(*(tt.tensor(part) for part in parts))
+        self._loader = data.DataLoader(dataset, batch_size=size, shuffle=True)
+        self._waiting: Any = iter(())
+
+    def batch(self) -> Any:
+        """The next (inputs, targets, positions), as the loader gives them."""
+        found = next(self._waiting, None)
+        if found is None:
+            self._waiting = iter(self._loader)
+            found = next(self._waiting)
+        return found
+
+    def arrays(self) -> tuple[np.ndarray, ...]:
+        return tuple(np.array(part.data) for part in self.batch())
+
+
+def fed_steps(
+    tt: Any, feed: Feed, model: Any, criterion: Any, optimizer: Any, schedule: Any, count: int
+) -> tuple[Any, Any, list[np.ndarray]]:
+    """Training steps, by the framework's `train_step` if it has one.
+
+    Returns the last outputs and targets, and the positions of the examples in each step.
+    """
+    step = getattr(getattr(tt, "training", None), "train_step", plain_step)
+    seen, outputs, targets = [], None, None
+    for _ in range(count):
+        inputs, targets, positions = feed.batch()
+        _, outputs = step(model, criterion, optimizer, inputs, targets)
+        schedule.step()
+        seen.append(np.array(positions.data))
+    return getattr(outputs, "data", None), getattr(targets, "data", None), seen
+
+
+def plain_step(
+    model: Any, criterion: Any, optimizer: Any, inputs: Any, targets: Any
+) -> tuple[Any, Any]:
+    """One step of training: (loss, outputs)."""
+    outputs = model(inputs)
+    loss = criterion(outputs, targets)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss, outputs

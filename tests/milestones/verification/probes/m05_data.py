@@ -1,0 +1,145 @@
+"""Probes of module 05: datasets, and a loader that neither loses nor repeats an example."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from verification.failures import Failure
+from verification.probes.inputs import Array
+from verification.probes.probe import Kit, Probe, expect
+
+MODULE = "05_data"
+LOADER = "utils.data.DataLoader"
+COUNT, SIZE = 23, 5
+ORDER = np.arange(COUNT)
+
+
+def examples(kit: Kit) -> tuple[Any, Array]:
+    """(a TensorDataset of COUNT inputs (2,) with their positions as targets, the inputs)."""
+    inputs = kit.rng.normal(size=(COUNT, 2)).astype("f4")
+    tensors = kit.tt.tensor(inputs), kit.tt.tensor(ORDER)
+    return kit.tt.utils.data.TensorDataset(*tensors), inputs
+
+
+def batches(loader: Any) -> list[tuple[Array, Array]]:
+    """All that a loader yields, as arrays."""
+    return [(np.array(x.data), np.array(y.data)) for x, y in loader]
+
+
+def positions(found: list[tuple[Array, Array]]) -> Array:
+    return np.concatenate([y for _, y in found]) if found else np.empty(0, int)
+
+
+def check_dataset(kit: Kit) -> None:
+    """An example is one row of each tensor."""
+    dataset, inputs = examples(kit)
+    expect("`len(TensorDataset(x, y))`", len(dataset), COUNT)
+    for place in (0, COUNT - 1):
+        x, y = dataset[place]
+        expect(f"The input of `TensorDataset(x, y)[{place}]`", np.array(x.data), inputs[place])
+        expect(f"The target of `TensorDataset(x, y)[{place}]`", np.array(y.data), place)
+
+
+def check_in_order(kit: Kit) -> None:
+    """Without shuffling: all batches in order, each input with its target."""
+    dataset, inputs = examples(kit)
+    call = f"`DataLoader(dataset, batch_size={SIZE})` of {COUNT} examples"
+    found = batches(kit.tt.utils.data.DataLoader(dataset, batch_size=SIZE))
+    expect(f"The sizes of the batches of {call}", [len(y) for _, y in found], sizes())
+    expect(f"The positions of the examples of {call}", positions(found), ORDER)
+    check_pairs(call, found, inputs)
+    short = batches(kit.tt.utils.data.DataLoader(dataset, batch_size=SIZE, drop_last=True))
+    expect(
+        f"The sizes of the batches of {call}, with drop_last=True,", [len(y) for _, y in short],
+        sizes()[:-1], hint="drop_last leaves out the last batch if it is not full.",
+    )  # fmt: skip
+
+
+def sizes() -> list[int]:
+    return [SIZE] * (COUNT // SIZE) + [COUNT % SIZE]
+
+
+def check_pairs(call: str, found: list[tuple[Array, Array]], inputs: Array) -> None:
+    """Each input comes with its own target, as float32 and int64."""
+    for x, y in found:
+        expect(
+            f"With positions as targets, the inputs in a batch of {call}", x, inputs[y],
+            hint="Inputs and targets are taken at the same positions.",
+        )  # fmt: skip
+        if (x.dtype, y.dtype) != (np.dtype("f4"), np.dtype("i8")):
+            raise Failure(f"The batches of {call} hold {x.dtype} and {y.dtype}, not f4 and i8.")
+
+
+def check_shuffled(kit: Kit) -> None:
+    """With shuffling: every example once in each pass, mixed, in an order of its own."""
+    dataset, inputs = examples(kit)
+    call = f"`DataLoader(dataset, batch_size={SIZE}, shuffle=True)` of {COUNT} examples"
+    loader = kit.tt.utils.data.DataLoader(dataset, batch_size=SIZE, shuffle=True)
+    kit.tt.manual_seed(1)
+    first, second = batches(loader), batches(loader)
+    for found in (first, second):
+        check_complete(call, positions(found))
+        check_pairs(call, found, inputs)
+    if np.array_equal(positions(first), positions(second)):
+        raise Failure(f"{call} gives the same order in two passes.", hint="Draw anew in each.")
+    check_mixed(call, positions(first))
+    kit.tt.manual_seed(1)
+    if not np.array_equal(positions(batches(loader)), positions(first)):
+        raise Failure(
+            f"{call} gives another order after the same `manual_seed`.",
+            hint="All random numbers come from the one generator that manual_seed restarts.",
+        )
+
+
+def check_complete(call: str, order: Array) -> None:
+    """Check that each position comes once."""
+    visits = np.bincount(order, minlength=COUNT)
+    if len(visits) != COUNT or (visits != 1).any():
+        raise Failure(
+            f"{call} leaves out {int((visits[:COUNT] == 0).sum())} of them and repeats "
+            f"{int((visits > 1).sum())}.",
+            hint="In one pass each example comes once. The last batch has what is left.",
+        )
+
+
+def check_mixed(call: str, order: Array) -> None:
+    """Check that the examples are mixed, and across the batches."""
+    if (np.diff(order) == 1).mean() > 0.5:
+        raise Failure(f"{call} keeps most examples next to each other: mix them one by one.")
+    if all((np.sort(order)[i : i + SIZE] == np.sort(order[i : i + SIZE])).all()
+           for i in range(0, COUNT, SIZE)):  # fmt: skip
+        raise Failure(f"{call} mixes only inside each batch: mix first, then cut into batches.")
+
+
+def check_workers(kit: Kit) -> None:
+    """Reading ahead changes nothing of what comes, nor its order."""
+    dataset, _ = examples(kit)
+    orders = []
+    for workers in (0, 2):
+        kit.tt.manual_seed(3)
+        loader = kit.tt.utils.data.DataLoader(
+            dataset, batch_size=SIZE, shuffle=True, num_workers=workers
+        )
+        orders.append(positions(batches(loader)))
+    expect("The order with `num_workers=2`, compared with none,", orders[1], orders[0])
+
+
+def check_plain_dataset(kit: Kit) -> None:
+    """Any object with a length and positions is a dataset: here a list of pairs."""
+    pairs = [(np.full(2, i, "f4"), i) for i in range(6)]
+    found = batches(kit.tt.utils.data.DataLoader(pairs, batch_size=4))
+    call = "`DataLoader(a list of (array (2,), int), batch_size=4)`"
+    for (x, y), expected in zip(found, (ORDER[:4], ORDER[4:6]), strict=False):
+        expect(f"The targets in a batch of {call}", y, expected)
+        expect(f"The inputs in a batch of {call}", x, np.stack([expected, expected], 1))
+
+
+PROBES = [
+    Probe("utils.data.TensorDataset", MODULE, check_dataset),
+    Probe(LOADER, MODULE, check_in_order),
+    Probe(LOADER, MODULE, check_shuffled),
+    Probe(LOADER, MODULE, check_workers),
+    Probe("utils.data.default_collate", MODULE, check_plain_dataset),
+]

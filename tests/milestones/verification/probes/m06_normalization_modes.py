@@ -1,0 +1,137 @@
+"""Probes of module 06: what batch normalization remembers, and what it does with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from verification.failures import Failure
+from verification.probes.inputs import Array, spread, weights
+from verification.probes.m06_normalization import EPS, MODULE
+from verification.probes.operation import Operation, probes_of
+from verification.probes.probe import Kit, Probe, expect
+from verification.wording import compare
+
+COUNT, CHANNELS, MOMENTUM = 4, 3, 0.3
+MEAN, VAR = np.array([0.5, -1.0, 2.0]), np.array([2.0, 0.5, 1.5])
+
+BIASED = (
+    "that is the biased variance, divided by n. What is remembered is the unbiased one, divided by "
+    "n - 1."
+)
+
+
+def trained(kit: Kit, batches: list[Array]) -> Any:
+    """A BatchNorm1d after these batches in training mode."""
+    layer = kit.tt.nn.BatchNorm1d(CHANNELS, momentum=MOMENTUM)
+    for x in batches:
+        layer(kit.tt.tensor(x))
+    return layer
+
+
+def draw(kit: Kit, count: int) -> list[Array]:
+    return [kit.rng.normal(2.0, 3.0, (COUNT, CHANNELS)).astype("f4") for _ in range(count)]
+
+
+def remembered(batches: list[Array], ddof: int) -> tuple[Array, Array]:
+    """The running mean and variance that these batches leave behind."""
+    mean, var = np.zeros(CHANNELS), np.ones(CHANNELS)
+    for x in batches:
+        mean = (1 - MOMENTUM) * mean + MOMENTUM * x.mean(axis=0)
+        var = (1 - MOMENTUM) * var + MOMENTUM * x.var(axis=0, ddof=ddof)
+    return mean, var
+
+
+def check_remembered(kit: Kit) -> None:
+    """The running statistics move toward the batch's mean and unbiased variance."""
+    for count in (1, 3):
+        batches = draw(kit, count)
+        layer = trained(kit, batches)
+        after = f"`nn.BatchNorm1d({CHANNELS}, momentum={MOMENTUM})`, after {count} batch(es),"
+        mean, var = remembered(batches, ddof=1)
+        found = np.array(layer.running_var.data)
+        expect(
+            f"`running_mean` of {after}", np.array(layer.running_mean.data), mean, relative=1e-4,
+            hint="(1 - momentum) * old + momentum * the batch's mean, once for each batch.",
+        )  # fmt: skip
+        _, biased = remembered(batches, ddof=0)
+        if compare(found, biased, 1e-4) is None:
+            raise Failure(
+                f"`running_var` of {after} is wrong: {BIASED}",
+                hint="It is normalized with the biased variance, and remembered is the unbiased.",
+            )
+        expect(
+            f"`running_var` of {after}", found, var, relative=1e-4,
+            hint="(1 - momentum) * old + momentum * the batch's variance * n / (n - 1).",
+        )  # fmt: skip
+
+
+def check_kept_in_evaluation(kit: Kit) -> None:
+    """Evaluation does not move what is remembered."""
+    layer = trained(kit, draw(kit, 2))
+    names = ("running_mean", "running_var")
+    before = {name: np.array(getattr(layer, name).data) for name in names}
+    layer.eval()
+    layer(kit.tt.tensor(draw(kit, 1)[0]))
+    for name in names:
+        expect(
+            f"`{name}` of `nn.BatchNorm1d({CHANNELS})`, after a forward in evaluation mode,",
+            np.array(getattr(layer, name).data), before[name],
+            hint="Running statistics move in training mode only.",
+        )  # fmt: skip
+
+
+def in_use(kind: str) -> Any:
+    """A batch normalization in evaluation mode that remembers MEAN and VAR."""
+
+    def make(tt: Any) -> Any:
+        layer = getattr(tt.nn, kind)(CHANNELS, eps=EPS)
+        layer.running_mean.data, layer.running_var.data = MEAN.copy(), VAR.copy()
+        layer.eval()
+        return layer
+
+    return make
+
+
+def evaluation(kind: str, *shape: int) -> Operation:
+    """The result and the gradients in evaluation mode, where the statistics are constants."""
+    places = (1,) * (len(shape) - 2)
+    axes = (0, *range(2, len(shape)))
+
+    def with_statistics(x: Array, mean: Array, var: Array, weight: Array, bias: Array) -> Array:
+        mean, var, weight, bias = (a.reshape(-1, *places) for a in (mean, var, weight, bias))
+        return np.asarray((x - mean) / np.sqrt(var + EPS) * weight + bias)
+
+    return Operation(
+        f"nn.{kind}", f"nn.{kind}({CHANNELS}, eps={EPS}).eval()(x)", {"x": spread(*shape)},
+        lambda layer, x: layer(x),
+        lambda x, weight, bias: with_statistics(x, MEAN, VAR, weight, bias),
+        layer=in_use(kind),
+        parameters={"weight": weights(CHANNELS), "bias": weights(CHANNELS)},
+        hint="(x - running_mean) / sqrt(running_var + eps) * weight + bias.",
+        gradient_hint="In evaluation mode mean and variance are constants.",
+        suspects={
+            "is it normalized with the batch's own statistics? Evaluation uses the running ones.": (
+                lambda x, weight, bias: with_statistics(
+                    x, x.mean(axis=axes), x.var(axis=axes), weight, bias
+                )
+            ),
+            "is eps added outside of the root?": lambda x, weight, bias: with_statistics(
+                x, MEAN, (np.sqrt(VAR) + EPS) ** 2 - EPS, weight, bias
+            ),
+            "is the root forgotten?": lambda x, weight, bias: with_statistics(
+                x, MEAN, (VAR + EPS) ** 2 - EPS, weight, bias
+            ),
+        },
+    )  # fmt: skip
+
+
+PROBES = [
+    Probe("nn.BatchNorm1d", MODULE, check_remembered),
+    Probe("nn.BatchNorm1d", MODULE, check_kept_in_evaluation),
+    *probes_of(
+        [evaluation("BatchNorm1d", 4, CHANNELS), evaluation("BatchNorm2d", 2, CHANNELS, 2, 2)],
+        MODULE, MODULE,
+    ),
+]  # fmt: skip
