@@ -13,6 +13,7 @@ from tests.course.faults.m06_normalization import NORMALIZATION
 from tests.course.faults.m07_spatial import SPATIAL
 from tests.course.faults.m11_embeddings import EMBEDDINGS
 from tests.course.faults.m12_attention import ATTENTION
+from tests.course.faults.m13_transformer import TRANSFORMER
 
 FAULTS: list[Fault] = [
     fault
@@ -27,6 +28,7 @@ FAULTS: list[Fault] = [
         SPATIAL,
         EMBEDDINGS,
         ATTENTION,
+        TRANSFORMER,
     )
     for fault in module.faults
 ]
