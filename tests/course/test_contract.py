@@ -12,7 +12,7 @@ TOP = """
 ALSO_ON_TOP = """
     seed initial_seed get_rng_state set_rng_state random
     float32 float64 int64 sum mean var max min argmax argmin pow broadcast_shapes reshape flatten
-    squeeze unsqueeze transpose permute is_grad_enabled autograd nn optim training
+    squeeze unsqueeze transpose permute is_grad_enabled autograd models nn optim training
 """
 MORE_ON_TOP = """
     BoolTensor DoubleTensor FloatTensor IntTensor LongTensor Size add all allclose any
@@ -38,12 +38,14 @@ DEEPER = {
         BCELoss BCEWithLogitsLoss CrossEntropyLoss init functional Conv2d MaxPool2d AvgPool2d
         AdaptiveAvgPool2d Embedding MultiheadAttention LayerNorm RMSNorm GroupNorm BatchNorm1d
         BatchNorm2d Dropout Dropout2d RNN LSTM GRU RNNCell LSTMCell GRUCell
+        TransformerEncoderLayer TransformerEncoder
     """,
     "nn.functional": """
         scaled_dot_product_attention conv2d linear relu softmax cross_entropy layer_norm rms_norm
         group_norm batch_norm dropout dropout2d
     """,
     "nn.recurrent": "unroll gradient_reach open_forget_gates_ in_pieces",
+    "models": "GPT GPTConfig next_token_loss",
     "nn.utils": "clip_grad_norm_",
     "optim": "SGD Adam AdamW lr_scheduler",
     "training": "Trainer",
@@ -108,6 +110,8 @@ def test_what_users_import_is_the_function_not_the_module(solved, run):
         ("import tinytorch; tinytorch.nn.LayerNorm", "06_normalization"),
         ("from tinytorch.nn import BatchNorm2d", "06_normalization"),
         ("from tinytorch.nn import functional as F; F.dropout", "06_normalization"),
+        ("from tinytorch.nn import TransformerEncoderLayer", "13_transformer"),
+        ("from tinytorch.models import GPT", "13_transformer"),
         ("import tinytorch; tinytorch.ones(2).sum().backward()", "02_autograd"),
     ],
 )

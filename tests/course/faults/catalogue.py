@@ -14,6 +14,7 @@ from tests.course.faults.m07_spatial import SPATIAL
 from tests.course.faults.m08_recurrent import RECURRENT
 from tests.course.faults.m11_embeddings import EMBEDDINGS
 from tests.course.faults.m12_attention import ATTENTION
+from tests.course.faults.m13_transformer import TRANSFORMER
 
 FAULTS: list[Fault] = [
     fault
@@ -29,6 +30,7 @@ FAULTS: list[Fault] = [
         RECURRENT,
         EMBEDDINGS,
         ATTENTION,
+        TRANSFORMER,
     )
     for fault in module.faults
 ]
