@@ -86,6 +86,23 @@ def test_a_workspace_in_a_repository_that_is_there_already(desk: Desk, tmp_path:
     assert not list(repository.glob(".tito-init-*"))
 
 
+def test_a_clone_on_another_machine_knows_what_is_answered(solved_desk: Desk) -> None:
+    """Neither the package nor the progress is in git: the lessons are what there is."""
+    for gone in ("tinytorch", ".tito"):
+        shutil.rmtree(solved_desk.root / gone)
+    home = {"TINYTORCH_HOME": str(solved_desk.root.with_name("elsewhere"))}
+    found = solved_desk.tito("module", "status", "--json", **home).json
+    assert [row["state"] for row in found["modules"]] == ["answered", "answered"]
+    assert found["next"] == "tito module complete 00"
+    said = solved_desk.tito("module", "status", COLUMNS="120", **home).out
+    assert "answered, not checked here" in said
+    assert "(00_setup: it is answered, but not checked on this machine)" in said
+    stub = 'raise NotImplementedError("Task 3.2: seeded_line")'
+    solved_desk.change("03_line", "return line(x) + manual_seed(seed)", stub)
+    rows = solved_desk.tito("module", "status", "--json", **home).json["modules"]
+    assert [row["state"] for row in rows] == ["answered", "not started"]
+
+
 def test_a_numpy_that_is_too_old_is_told_before_anything_is_judged(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
