@@ -115,6 +115,19 @@ def test_a_numpy_that_is_too_old_is_told_before_anything_is_judged(
     assert said.out.endswith('-m pip install "numpy>=99.1"\n')
 
 
+@pytest.mark.parametrize("command", [("milestone", "run"), ("verify",)])
+def test_a_milestone_is_not_judged_with_it_either(
+    solved_desk: Desk, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    assert solved_desk.tito("milestone", "run", "start").code == 0
+    monkeypatch.setattr("tito.workflows.run_milestone.OLDEST_NUMPY", "99.1")
+    said = solved_desk.tito(*command, "start")
+    assert said.code == 3
+    words = " ".join(said.all.split())
+    assert re.search(r"has numpy [\d.]+\w*, and 99.1 or newer is needed. Nothing was judged", words)
+    assert said.err.endswith('-m pip install "numpy>=99.1"\n')
+
+
 def test_a_linked_framework_is_neither_written_nor_judged(
     solved_desk: Desk, tmp_path: Path
 ) -> None:
