@@ -75,6 +75,8 @@ def test_a_workspace_in_a_repository_that_is_there_already(desk: Desk, tmp_path:
     repository = tmp_path / "repository"
     subprocess.run(["git", "init", "--quiet", str(repository)], check=True)
     (repository / ".gitignore").write_text("*.log\n.venv/\n", encoding="utf-8")
+    for name in ("README.md", "LICENSE"):
+        (repository / name).write_text("theirs\n", encoding="utf-8")
     said = desk.tito("init", ".", cwd=repository)
     assert said.code == 0, said.all
     lines = (repository / ".gitignore").read_text(encoding="utf-8").splitlines()
@@ -82,6 +84,8 @@ def test_a_workspace_in_a_repository_that_is_there_already(desk: Desk, tmp_path:
     assert "/tinytorch/" in lines
     assert lines.count(".venv/") == 1
     assert (repository / ".git").is_dir()
+    for name in ("README.md", "LICENSE"):
+        assert (repository / name).read_text(encoding="utf-8") == "theirs\n"
     assert (repository / "modules" / "00_setup" / "setup.py").is_file()
     assert not list(repository.glob(".tito-init-*"))
 
