@@ -317,8 +317,8 @@ def test_no_outcome_is_compared_as_a_string() -> None:
     words = {
         "passed", "failed", "could_not_run", "wrong", "blank", "skipped", "stopped", "done",
         "waiting", "not run", "complete", "completed", "changed", "exported", "elsewhere",
-        "missing", "started", "not started", "unrecorded", "unlocked", "locked", "good", "note",
-        "yours", "machine",
+        "missing", "started", "answered", "not started", "unrecorded", "unlocked", "locked", "good",
+        "note", "yours", "machine",
     }  # fmt: skip
     found = [
         (module_name(path), ast.unparse(node))

@@ -18,5 +18,10 @@ def python_command() -> str:
     return quoted(Path(sys.executable))
 
 
+def release(version: str) -> tuple[int, ...]:
+    """`2.1.0rc1` as the numbers (2, 1)."""
+    return tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
+
+
 def pip_install(*what: str) -> str:
     return f"{python_command()} -m pip install " + " ".join(f'"{name}"' for name in what)

@@ -24,6 +24,7 @@ STYLES = {
 }
 STATE_TEXT = {
     ModuleState.CHANGED: "changed since completion",
+    ModuleState.ANSWERED: "answered, not checked here",
     ModuleState.ELSEWHERE: "complete, not exported here",
     ModuleState.EXPORTED: "exported, not complete",
     ModuleState.UNRECORDED: "exported",

@@ -25,6 +25,7 @@ from tito.core.workspace.workspace import Module, Workspace, course, find_worksp
 
 VERSION_CONTROL = {".git", ".gitattributes", ".gitignore", ".hg", ".hgignore", ".jj", ".svn"}
 STAGING = ".tito-init-"
+WRITTEN_BY_HOSTS = {"README.md", "LICENSE"}  # a new repository on GitHub or GitLab may have them
 IGNORED = shutil.ignore_patterns("__pycache__", ".*", "*.pyc", "*.ipynb")
 
 GITIGNORE = """\
@@ -77,7 +78,7 @@ def create_workspace(target: Path, *, solved: bool = False) -> Workspace:
 
 
 def refuse_bad_place(target: Path) -> None:
-    """Raise UsageError unless `target` is new or empty (apart from git's files), and not inside
+    """Raise UsageError unless `target` is new or as empty as a new repository, and not inside
     another workspace."""
     outer = workspace_around(target)
     if outer == target.resolve():
@@ -93,7 +94,8 @@ def refuse_bad_place(target: Path) -> None:
             hint=f"tito init {quoted(outer.with_name(target.name or 'my-tinytorch'))}",
         )
     if target.is_dir():
-        if any(entry.name not in VERSION_CONTROL for entry in target.iterdir()):
+        harmless = VERSION_CONTROL | WRITTEN_BY_HOSTS
+        if any(entry.name not in harmless for entry in target.iterdir()):
             raise UsageError(
                 "This folder is not empty. Nothing in it was changed.",
                 where=str(target),
@@ -200,7 +202,7 @@ def install(staging: Path, target: Path) -> None:
         for entry in sorted(staging.iterdir(), key=lambda entry: entry.name == "modules"):
             if entry.name == theirs.name and theirs.exists():
                 extend(theirs, entry.read_text(encoding="utf-8"))
-            else:
+            elif entry.name not in WRITTEN_BY_HOSTS or not (target / entry.name).exists():
                 moved.append(entry.rename(target / entry.name))
     except OSError:
         for path in moved:

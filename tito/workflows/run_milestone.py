@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tito.core.errors import TitoError
+from tito.core.errors import MachineError, TitoError
 from tito.core.export.stale import difference, export_hashes, not_exported, stale_modules
 from tito.core.export.swap import refuse_link
 from tito.core.milestones.attempt import Attempt, Verdict, verify
 from tito.core.outcome import Outcome
+from tito.core.python import pip_install, release
+from tito.core.testing.runner import OLDEST_NUMPY
 from tito.core.words import module_number
 from tito.core.workspace.course import INSTALLED
 from tito.core.workspace.course_files import differs, is_edited, verification_files
@@ -63,10 +65,27 @@ def requires(world: World, milestone_id: str) -> list[str]:
 
 
 def refuse_unless_runnable(world: World, *rows: Row) -> None:
-    """Raise TitoError if a milestone is locked or its modules are not exported here."""
+    """Raise TitoError if a milestone is locked, not exported here, or this NumPy is too old."""
+    refuse_old_numpy()
     for row in rows:
         refuse_if_locked(row)
         refuse_if_not_exported(world.workspace, row["name"], requires(world, row["id"]))
+
+
+def refuse_old_numpy() -> None:
+    """Raise MachineError if right code would get wrong results with this NumPy."""
+    from importlib import metadata
+
+    try:
+        version = metadata.version("numpy")
+    except metadata.PackageNotFoundError:
+        return  # the run itself says that it is missing
+    if release(version) < release(OLDEST_NUMPY):
+        raise MachineError(
+            f"This Python has numpy {version}, and {OLDEST_NUMPY} or newer is needed. "
+            "Nothing was judged.",
+            hint=pip_install(f"numpy>={OLDEST_NUMPY}"),
+        )
 
 
 def refuse_if_locked(row: Row) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 TITLE = re.compile(r"^(?:# )?# Module \d+: *(?P<title>.+?) *$", re.MULTILINE)
 SUMMARY = re.compile(r"(?:\s|#(?!\s*\w))*(?P<summary>(?:# ?\S.*\n)+)")
 TASK_HEADING = b"\n# ## Task "
+STUB = b"raise NotImplementedError("
 HEAD_BYTES = 4_000
 
 
@@ -30,6 +31,7 @@ class ModuleState(StrEnum):
 
     NOT_STARTED = "not started"
     STARTED = "started"
+    ANSWERED = "answered"  # but never tested on this machine, as in a git clone
     COMPLETE = "complete"
     CHANGED = "changed"  # since it was completed
     EXPORTED = "exported"  # but never recorded as complete
@@ -125,7 +127,14 @@ def _state(
         return ModuleState.CHANGED if changed else ModuleState.COMPLETE
     if exported:
         return ModuleState.EXPORTED
-    return ModuleState.STARTED if started else ModuleState.NOT_STARTED
+    if started:
+        return ModuleState.STARTED
+    return ModuleState.ANSWERED if is_answered(data) else ModuleState.NOT_STARTED
+
+
+def is_answered(data: bytes) -> bool:
+    """Whether no task is blank. It looks for stubs only, so that status need not parse a lesson."""
+    return TASK_HEADING in data and STUB not in data
 
 
 def has_changed(workspace: Workspace, module: Module, data: bytes, record: dict[str, Any]) -> bool:
@@ -153,6 +162,7 @@ NEXT = {
     ModuleState.CHANGED: ("complete", "it has changed since it was completed"),
     ModuleState.ELSEWHERE: ("complete", "it is not exported in this workspace"),
     ModuleState.EXPORTED: ("complete", "it is exported, but not recorded as complete"),
+    ModuleState.ANSWERED: ("complete", "it is answered, but not checked on this machine"),
     ModuleState.STARTED: ("test", "you have started it"),
     ModuleState.NOT_STARTED: ("start", ""),
 }

@@ -19,7 +19,7 @@ from tito.core.milestones.attempt import Verdict, verify
 from tito.core.milestones.records import Compared, Record, compare, records_in
 from tito.core.outcome import Outcome, StrEnum
 from tito.core.workspace.course import INSTALLED
-from tito.workflows.run_milestone import requires, row_of
+from tito.workflows.run_milestone import refuse_old_numpy, requires, row_of
 
 if TYPE_CHECKING:
     from tito.core.milestones.progress_events import TrainingEvent
@@ -94,6 +94,7 @@ def check(world: World, record: Record, on_event: Callable[[TrainingEvent], None
     lacking = missing_evidence(record)
     if lacking:
         return Check(record, name, Agreement.NO_EVIDENCE, lacking)
+    refuse_old_numpy()
     refuse_link(world.workspace)
     changed = changed_code(world, record)
     if changed:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tito.core.console import ASCII, make_console
+from tito.core.outcome import Evidence
 from tito.core.python import pip_install
 from tito.core.workspace.workspace import Module
 from tito.views.modules import NARROW, STATE_TEXT, list_table, status_table
@@ -86,7 +87,8 @@ def test_the_tables_lose_nothing(width: int) -> None:
     module = Module(Path("07_name"))
     for state in ModuleState:
         title, day = "Embeddings and positions", "2025-11-23T10:00:00+01:00"
-        status = ModuleStatus(module, title, "What it is.", 12, state, completed_at=day)
+        evidence = Evidence.RECORD
+        status = ModuleStatus(module, title, "What it is.", 12, state, None, day, 9, evidence)
         narrow = width < NARROW
         for table in (list_table([status], width), status_table([status], ASCII, width)):
             screen = Screen()

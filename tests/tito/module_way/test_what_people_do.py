@@ -75,6 +75,8 @@ def test_a_workspace_in_a_repository_that_is_there_already(desk: Desk, tmp_path:
     repository = tmp_path / "repository"
     subprocess.run(["git", "init", "--quiet", str(repository)], check=True)
     (repository / ".gitignore").write_text("*.log\n.venv/\n", encoding="utf-8")
+    for name in ("README.md", "LICENSE"):
+        (repository / name).write_text("theirs\n", encoding="utf-8")
     said = desk.tito("init", ".", cwd=repository)
     assert said.code == 0, said.all
     lines = (repository / ".gitignore").read_text(encoding="utf-8").splitlines()
@@ -82,8 +84,27 @@ def test_a_workspace_in_a_repository_that_is_there_already(desk: Desk, tmp_path:
     assert "/tinytorch/" in lines
     assert lines.count(".venv/") == 1
     assert (repository / ".git").is_dir()
+    for name in ("README.md", "LICENSE"):
+        assert (repository / name).read_text(encoding="utf-8") == "theirs\n"
     assert (repository / "modules" / "00_setup" / "setup.py").is_file()
     assert not list(repository.glob(".tito-init-*"))
+
+
+def test_a_clone_on_another_machine_knows_what_is_answered(solved_desk: Desk) -> None:
+    """Neither the package nor the progress is in git: the lessons are what there is."""
+    for gone in ("tinytorch", ".tito"):
+        shutil.rmtree(solved_desk.root / gone)
+    home = {"TINYTORCH_HOME": str(solved_desk.root.with_name("elsewhere"))}
+    found = solved_desk.tito("module", "status", "--json", **home).json
+    assert [row["state"] for row in found["modules"]] == ["answered", "answered"]
+    assert found["next"] == "tito module complete 00"
+    said = solved_desk.tito("module", "status", COLUMNS="120", **home).out
+    assert "answered, not checked here" in said
+    assert "(00_setup: it is answered, but not checked on this machine)" in said
+    stub = 'raise NotImplementedError("Task 3.2: seeded_line")'
+    solved_desk.change("03_line", "return line(x) + manual_seed(seed)", stub)
+    rows = solved_desk.tito("module", "status", "--json", **home).json["modules"]
+    assert [row["state"] for row in rows] == ["answered", "not started"]
 
 
 def test_a_numpy_that_is_too_old_is_told_before_anything_is_judged(
@@ -96,6 +117,19 @@ def test_a_numpy_that_is_too_old_is_told_before_anything_is_judged(
     words = " ".join(said.out.split())
     assert re.search(r"It has numpy [\d.]+\w*, and 99.1 or newer is needed", words), words
     assert said.out.endswith('-m pip install "numpy>=99.1"\n')
+
+
+@pytest.mark.parametrize("command", [("milestone", "run"), ("verify",)])
+def test_a_milestone_is_not_judged_with_it_either(
+    solved_desk: Desk, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    assert solved_desk.tito("milestone", "run", "start").code == 0
+    monkeypatch.setattr("tito.workflows.run_milestone.OLDEST_NUMPY", "99.1")
+    said = solved_desk.tito(*command, "start")
+    assert said.code == 3
+    words = " ".join(said.all.split())
+    assert re.search(r"has numpy [\d.]+\w*, and 99.1 or newer is needed. Nothing was judged", words)
+    assert said.err.endswith('-m pip install "numpy>=99.1"\n')
 
 
 def test_a_linked_framework_is_neither_written_nor_judged(
