@@ -31,6 +31,7 @@ check: $(VENV)/.dev  ## ruff and mypy
 
 bench: $(TORCH)  ## speed and memory beside PyTorch (installs torch, large)
 	$(TORCH_PYTHON) -m bench
+	$(TORCH_PYTHON) -m bench.tokenizer
 
 parity: $(TORCH)  ## every layer and loss beside PyTorch (installs torch, large)
 	$(TORCH_PYTHON) -m bench.parity

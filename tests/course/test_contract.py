@@ -13,6 +13,7 @@ ALSO_ON_TOP = """
     seed initial_seed get_rng_state set_rng_state random
     float32 float64 int64 sum mean var max min argmax argmin pow broadcast_shapes reshape flatten
     squeeze unsqueeze transpose permute is_grad_enabled autograd models nn optim training
+    load save serialization
 """
 MORE_ON_TOP = """
     BoolTensor DoubleTensor FloatTensor IntTensor LongTensor Size add all allclose any
@@ -48,6 +49,8 @@ DEEPER = {
     "models": "GPT GPTConfig next_token_loss",
     "nn.utils": "clip_grad_norm_",
     "optim": "SGD Adam AdamW lr_scheduler",
+    "serialization": "save load to_bytes from_bytes capture resume Resumable SafetensorError",
+    "text": "CharTokenizer BPETokenizer split read_text",
     "training": "Trainer",
     "random": "manual_seed",
     "utils.collect_env": "main",
@@ -107,6 +110,9 @@ def test_what_users_import_is_the_function_not_the_module(solved, run):
         ("import tinytorch; tinytorch.utils.data.DataLoader", "05_data"),
         ("from tinytorch.utils.data import DataLoader", "05_data"),
         ("from tinytorch.vision import datasets", "05_data"),
+        ("import tinytorch; tinytorch.save({}, 'x')", "09_serialization"),
+        ("from tinytorch import load", "09_serialization"),
+        ("from tinytorch.text import BPETokenizer", "10_tokenization"),
         ("import tinytorch; tinytorch.nn.LayerNorm", "06_normalization"),
         ("from tinytorch.nn import BatchNorm2d", "06_normalization"),
         ("from tinytorch.nn import functional as F; F.dropout", "06_normalization"),

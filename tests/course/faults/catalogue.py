@@ -12,6 +12,8 @@ from tests.course.faults.m05_data import DATA
 from tests.course.faults.m06_normalization import NORMALIZATION
 from tests.course.faults.m07_spatial import SPATIAL
 from tests.course.faults.m08_recurrent import RECURRENT
+from tests.course.faults.m09_serialization import SERIALIZATION
+from tests.course.faults.m10_tokenization import TOKENIZATION
 from tests.course.faults.m11_embeddings import EMBEDDINGS
 from tests.course.faults.m12_attention import ATTENTION
 from tests.course.faults.m13_transformer import TRANSFORMER
@@ -28,6 +30,8 @@ FAULTS: list[Fault] = [
         NORMALIZATION,
         SPATIAL,
         RECURRENT,
+        SERIALIZATION,
+        TOKENIZATION,
         EMBEDDINGS,
         ATTENTION,
         TRANSFORMER,
