@@ -33,10 +33,11 @@ bench: $(TORCH)  ## speed and memory beside PyTorch (installs torch, large)
 	$(TORCH_PYTHON) -m bench
 	$(TORCH_PYTHON) -m bench.tokenizer
 
-parity: $(TORCH)  ## every layer and loss beside PyTorch (installs torch, large)
+parity: $(TORCH)  ## every layer and loss beside PyTorch, and PyTorch in the milestones (installs torch, large)
 	$(TORCH_PYTHON) -m bench.parity
+	$(TORCH_PYTHON) -m pytest -q tests/course/test_verification_fairness.py -k pytorch
 
-verify: $(VENV)/.dev  ## the catalogue of wrong answers: who notices (an hour and more; it can be stopped)
+verify: $(VENV)/.dev  ## wrong answers, and who notices: docs/VERIFICATION.md (hours; it can be stopped)
 	$(PY) -m tests.course.faults
 
 clean:  ## remove .venv, caches and builds

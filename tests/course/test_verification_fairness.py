@@ -1,12 +1,13 @@
-"""A correct framework that is quite unlike the reference passes the milestones.
+"""Correct frameworks that are quite unlike the reference pass the milestones.
 
-Only what the contract says may be judged, not how the reference is written. The framework is in
-`another_framework.py`.
+Only what the contract says may be judged, not how the reference is written. `another_framework.py`
+has a closure for each operand, as micrograd has (Karpathy, 2020); the others are in `others/`.
 """
 
 from __future__ import annotations
 
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,12 @@ from tito.core.workspace.workspace import Workspace
 
 FRAMEWORK = Path(__file__).with_name("another_framework.py")
 DEEP = Path(__file__).with_name("another_deep.py")
+OTHERS = Path(__file__).with_name("others")
+Files = dict[str, Path]
+CLOSURES: Files = {"__init__": FRAMEWORK}
+TAPE: Files = {"__init__": OTHERS / "tape.py", "closures": FRAMEWORK}
+LOOPS: Files = {"__init__": OTHERS / "loops.py", "closures": FRAMEWORK}
+TORCH: Files = {"__init__": OTHERS / "torch_face.py"}
 
 
 @pytest.mark.parametrize(("milestone", "seed"), [("cnn", 4), ("resnet", None)])
@@ -32,12 +39,32 @@ def test_another_framework_passes_with_images_and_normalization(
     assert verdict.outcome == "passed", f"seed {verdict.seed}\n{verdict.reason}\n{verdict.details}"
 
 
-@pytest.mark.parametrize("milestone", ["perceptron", "xor", "mlp_digits"])
-def test_another_framework_passes(milestone: str, tmp_path: Path) -> None:
-    package = tmp_path / "tinytorch" / "__init__.py"
-    package.parent.mkdir()
-    package.write_bytes(FRAMEWORK.read_bytes())
-    verdict = tracker_of(MILESTONES).run_milestone(milestone, workspace=tmp_path)
+@pytest.mark.parametrize(
+    ("files", "milestone"),
+    [
+        *((CLOSURES, milestone) for milestone in ("perceptron", "xor", "mlp_digits")),
+        *((TAPE, milestone) for milestone in ("perceptron", "xor", "mlp_digits")),
+        *((LOOPS, milestone) for milestone in ("perceptron", "xor")),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value["__init__"].stem,
+)
+def test_another_framework_passes(files: Files, milestone: str, tmp_path: Path) -> None:
+    passes(files, milestone, tmp_path)
+
+
+@pytest.mark.skipif(find_spec("torch") is None, reason="PyTorch is not installed (make parity)")
+@pytest.mark.parametrize("milestone", ["perceptron", "xor", "mlp_digits", "cnn", "transformer"])
+def test_pytorch_behind_our_face_passes(milestone: str, tmp_path: Path) -> None:
+    passes(TORCH, milestone, tmp_path)
+
+
+def passes(files: Files, milestone: str, folder: Path) -> None:
+    """Assert that a framework of these files, each with its name in the package, is accepted."""
+    package = folder / "tinytorch"
+    package.mkdir()
+    for name, file in files.items():
+        shutil.copy(file, package / f"{name}.py")
+    verdict = tracker_of(MILESTONES).run_milestone(milestone, workspace=folder)
     assert verdict.outcome == "passed", f"seed {verdict.seed}\n{verdict.reason}\n{verdict.details}"
 
 

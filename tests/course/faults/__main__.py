@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 
 from tests.course.faults.catalogue import FAULTS
+from tests.course.faults.document import Found, document
+from tests.course.faults.fault import Fault
 from tests.course.faults.records import Records
-from tests.course.faults.run import STAGES, run
-from tests.course.faults.summary import summary_lines
+from tests.course.faults.run import STAGES, asked, run
+from tests.course.faults.summary import Tried, summary_lines
 from tito.core.workspace.course import course_root
 
 
@@ -25,9 +27,24 @@ def main() -> None:
     except KeyboardInterrupt:
         print("Stopped. The same command goes on from here.")
     for stage in stages:
-        found = [(fault, records.get(fault, stage)) for fault in faults]
-        tried = [(fault, result) for fault, result in found if result is not None]
-        print(*summary_lines(stage, tried, len(found) - len(tried)), sep="\n")
+        tried = tried_of(faults, records, stage)
+        untried = sum(asked(fault, stage) for fault in faults) - len(tried)
+        print(*summary_lines(stage, tried, untried), sep="\n")
+    write_document(records)
+
+
+def tried_of(faults: list[Fault], records: Records, stage: str) -> Tried:
+    found = [(fault, records.get(fault, stage)) for fault in faults]
+    return [(fault, result) for fault, result in found if result is not None]
+
+
+def write_document(records: Records) -> None:
+    """All results that are known, whichever of them this run has added."""
+    found = Found(FAULTS, {stage: tried_of(FAULTS, records, stage) for stage in STAGES})
+    page = course_root() / "docs" / "VERIFICATION.md"
+    page.parent.mkdir(exist_ok=True)
+    page.write_text(document(found), encoding="utf-8", newline="\n")
+    print(f"Written: {page.relative_to(course_root()).as_posix()}")
 
 
 if __name__ == "__main__":

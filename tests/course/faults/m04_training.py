@@ -168,7 +168,7 @@ TRAINING.task(
     Fault("new arrays", "aliasing", "grad.data *= scale", "grad.data = grad.data * scale"),
 )  # fmt: skip
 TRAINING.task(
-    "4.8", "training.minibatches",
+    "4.8", "training.batch_indices",
     Fault("shuffled only inside each batch", "randomness",
           "    return [order[start : start + batch_size] for start in range(0, count, "
           "batch_size)]",

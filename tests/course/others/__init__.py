@@ -1,0 +1,1 @@
+"""Other correct frameworks, unlike the reference: milestones and module tests must accept them."""
