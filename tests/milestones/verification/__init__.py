@@ -13,6 +13,7 @@
     process.py             the judge's side: requests, checks, limits
     orphans.py             ends processes that the framework has left running
     standins.py            stand-ins for the framework's objects in the judge
+    modules/               a module's tests through the judge: a pipe with more kinds of values
     places.py              where in tinytorch/ an error was raised
     data.py                the training data: separable points, XOR, the digits, sequences
     metrics.py             loss and accuracy, computed by NumPy from a model's raw outputs
