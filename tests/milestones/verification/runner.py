@@ -194,9 +194,11 @@ class Runner:
 
     def do_extend(self, name: str) -> None:
         """From now on answer as `Extended` in this file of `verification` does."""
-        package = ModuleType("verification")
-        package.__path__ = [str(Path(__file__).parent)]
-        sys.modules.update({"verification": package, "verification.pipe": pipe})
+        here = Path(__file__).parent
+        for package, folder in (("verification", here), ("verification.modules", here / "modules")):
+            sys.modules[package] = ModuleType(package)
+            sys.modules[package].__path__ = [str(folder)]
+        sys.modules["verification.pipe"] = pipe
         kind: Any = type("Extended", (importlib.import_module(name).Extended, type(self)), {})
         self.__class__ = kind
         kind.set_up(self)

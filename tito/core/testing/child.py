@@ -23,6 +23,7 @@ from typing import Any
 
 MESSAGE_LIMIT = 4_000
 FRAME_LIMIT = 40
+SKIPS = ("Skipped", "XFailed")
 OWN_FOLDER = str(Path(__file__).resolve().parent)
 
 # Switch off what a module's tests never use, and what reads the caller's settings or starts slowly.
@@ -195,9 +196,7 @@ class Plugin:
 
         error = call.excinfo.value if call.excinfo is not None else None
         kind = type(error).__name__
-        outcome = (
-            "passed" if error is None else "skipped" if kind in ("Skipped", "XFailed") else "failed"
-        )
+        outcome = "passed" if error is None else "skipped" if kind in SKIPS else "failed"
         if error is not None or call.when == "call":
             details = self.reporter.describe(error) if error is not None else {}
             self.reporter.emit(
@@ -271,9 +270,8 @@ def main(job_file: str) -> None:
             return
         if oldest and release(found.__version__) < release(oldest):
             text = f"It has {package} {found.__version__}, and {oldest} or newer is needed"
-            reporter.emit(
-                "machine_lacks", package=package, text=text, wanted=f"{package}>={oldest}"
-            )
+            wanted = f"{package}>={oldest}"
+            reporter.emit("machine_lacks", package=package, text=text, wanted=wanted)
             return
     import pytest
 

@@ -13,7 +13,15 @@ from typing import Any
 LEVELS = ("process", "container", "sandbox")  # each holds more than the one before
 AUTO = "auto"
 COURSE = Path(__file__).resolve().parents[4]
-BESIDE = ("runner.py", "pipe.py", "there.py", "models.py", "standins.py", "randomness.py")
+BESIDE = (
+    "runner.py",
+    "pipe.py",
+    "there.py",
+    "models.py",
+    "standins.py",
+    "randomness.py",
+    "modules",
+)
 SYSTEM = ("/usr", "/lib", "/lib64", "/nix/store", "/proc", "/sys", "/etc/ld.so.cache")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 MARKS = ("/.dockerenv", "/run/.containerenv")  # Docker's, Podman's
