@@ -9,6 +9,7 @@
     judged.py              the judged process, in which the framework runs
     there.py               course code that runs in it: a training step, recorded calls
     raised.py              the framework's exceptions, as the judge sees them
+    isolation/             limits and levels of isolation for the judged process
     launch.py              the judged process's start, environment and end
     process.py             the judge's side: requests, checks, limits
     orphans.py             ends processes that the framework has left running

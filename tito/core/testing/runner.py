@@ -75,7 +75,7 @@ def run_tests(
         [sys.executable, str(CHILD), str(job)],
         cwd=staging,
         env=child_environment(env),
-        timeout=max(ALL_SECONDS, 2 * seconds),
+        timeout=max(ALL_SECONDS, 2 * seconds) * (5 if judged else 1),
         progress_file=staging / "events.jsonl",
         on_event=_Listener(events, on_progress),
         on_tick=on_tick,
