@@ -7,9 +7,10 @@ import sys
 from importlib import metadata
 
 import numpy as np
+import pytest
 
+from tinytorch import random
 from tinytorch.random import (
-    _first_seed,
     default_generator,
     fork_rng,
     get_rng_state,
@@ -127,8 +128,8 @@ def test_0_2_negative_seeds():
 def test_0_2_writes_the_seed_down():
     for chosen, expected in [(7, 7), (-1, 2**64 - 1)]:
         manual_seed(chosen)
-        assert _first_seed == [expected], (
-            f"after manual_seed({chosen}) the list _first_seed is {_first_seed}, expected "
+        assert random._first_seed == [expected], (
+            f"after manual_seed({chosen}) the list _first_seed is {random._first_seed}, expected "
             f"[{expected}]: write the seed into its one entry, _first_seed[0] = ..., after the "
             "mapping of negative ones (`_first_seed = ...` would only make a local name)"
         )
@@ -390,6 +391,7 @@ class MadeUp(metadata.DistributionFinder, metadata.Distribution):
         return path
 
 
+@pytest.mark.in_process
 def test_0_6_it_asks_the_installed_package():
     installed = MadeUp()
     sys.meta_path.append(installed)

@@ -12,6 +12,7 @@ import weakref
 from typing import ClassVar
 
 import numpy as np
+import pytest
 
 import tinytorch.autograd as autograd
 from tinytorch.autograd import (
@@ -221,6 +222,7 @@ def test_2_1_the_operation_remembers_what_went_in():
     )
 
 
+@pytest.mark.shared
 def test_2_1_the_array_that_came_out():
     x = leaf([1.0, 2.0])
     p = x * 3.0
@@ -347,6 +349,7 @@ def delivered(*parts):
     return grads, ready
 
 
+@pytest.mark.shared
 def test_2_3_the_first_gradient():
     p = leaf(2.0) * leaf(3.0)
     grads, ready = delivered((p, np.array(7.0)))
@@ -363,6 +366,7 @@ def test_2_3_the_first_gradient():
     assert ready[0][1] is p, "the second of the pair should be the tensor itself"
 
 
+@pytest.mark.shared
 def test_2_3_what_comes_later_is_added():
     p = leaf([1.0, 1.0]) * leaf([2.0, 2.0])
     parts = [np.array([1.0, 10.0]), np.array([2.0, 20.0]), np.array([4.0, 40.0])]
@@ -387,6 +391,7 @@ def test_2_3_adding_makes_a_new_array():
     )
 
 
+@pytest.mark.shared
 def test_2_3_the_youngest_goes_first():
     x = leaf(1.0)
     results = [x * 1.0]
@@ -505,6 +510,7 @@ def test_2_5_adding_makes_a_new_array():
     check("(h + k) + h with h = a * b, k = a * a", function, function, arrays, cause)
 
 
+@pytest.mark.shared
 def test_2_5_each_rule_is_called_once_with_the_whole_gradient():
     Twice.calls = []
     x = leaf(1.0)
@@ -862,6 +868,7 @@ def test_2_7_a_changed_input_is_noticed():
 # ---- 2.8 central differences and gradcheck
 
 
+@pytest.mark.shared
 def test_2_8_the_same_step_to_both_sides():
     for eps in (0.5, 0.01):
         a = np.array([2.0])
@@ -873,6 +880,7 @@ def test_2_8_the_same_step_to_both_sides():
         same(found, [4.0], f"the slope of a * a at 2 with eps={eps}", cause, 1e-9)
 
 
+@pytest.mark.shared
 def test_2_8_the_array_is_put_back_exactly():
     wide = numbers(3, 8)
     a = wide[:, :6:2]  # a view that no reshape can make flat without copying it
@@ -890,6 +898,7 @@ def test_2_8_the_array_is_put_back_exactly():
     )
 
 
+@pytest.mark.shared
 def test_2_8_slopes_by_trying():
     for shape in SHAPES:
         a, factor = numbers(*shape), numbers(*shape, seed=1)

@@ -1234,6 +1234,7 @@ def test_3_10_there_and_back():
     )
 
 
+@pytest.mark.shared
 def test_3_10_numbers_are_copied_into_the_arrays():
     net = tree()
     arrays = [p.data for p in net.parameters()]
@@ -1442,6 +1443,7 @@ def test_3_11_kaiming_uniform_of_nothing():
         assert weight.shape == shape, f"{call} changed the shape to {weight.shape}"
 
 
+@pytest.mark.shared
 def test_3_11_kaiming_uniform_in_place_and_repeatable():
     weight = Tensor(np.zeros((3, 4), "float32"), requires_grad=True)
     array = weight.data
@@ -1534,6 +1536,7 @@ def test_3_12_linear_without_bias():
     )
 
 
+@pytest.mark.shared
 def test_3_12_linear_first_values():
     tinytorch.manual_seed(5)
     layer = nn.Linear(16, 5000)

@@ -135,6 +135,7 @@ def test_4_1_zero_grad_with_zeros():
         )
 
 
+@pytest.mark.shared
 def test_4_1_step_visits_every_parameter_with_a_gradient():
     a, b, c = parameter([1.0, 2.0]), parameter([3.0]), parameter(5.0)
     optimizer = Recorder([{"params": [a, b]}, {"params": [c], "lr": 0.5}])
@@ -161,6 +162,7 @@ def test_4_1_step_visits_every_parameter_with_a_gradient():
         )
 
 
+@pytest.mark.shared
 def test_4_1_step_skips_parameters_without_gradient():
     a, idle, b = parameter([1.0]), parameter([2.0]), parameter([3.0])
     a.grad, b.grad = tensor([1.0]), tensor([0.0])
@@ -237,6 +239,7 @@ def test_4_2_any_shape_and_dtype():
             assert p.dtype == dtype, f"a {dtype} parameter became {p.dtype}: update it in place"
 
 
+@pytest.mark.shared
 def test_4_2_in_place():
     p = with_grad([[2.0, 1.0], [0.0, 4.0]], [[1.0, 2.0], [3.0, 4.0]])
     array, shared = p.data, p.data.T
@@ -301,6 +304,7 @@ def test_4_2_a_transposed_parameter():
     )
 
 
+@pytest.mark.shared
 def test_4_2_learning_rates_of_groups():
     a, b = with_grad([1.0], [1.0]), with_grad([1.0], [1.0])
     optimizer = SGD([{"params": [a]}, {"params": b, "lr": 0.5}], lr=0.1)
@@ -313,6 +317,7 @@ def test_4_2_learning_rates_of_groups():
     )
 
 
+@pytest.mark.shared
 def test_4_2_a_learning_rate_that_is_a_tensor():
     w = with_grad([2.0, 1.0], [3.0, 5.0])
     memory = w.data
@@ -349,6 +354,7 @@ def momentum_by_definition(grads, momentum, dampening, nesterov):
     return directions
 
 
+@pytest.mark.shared
 def test_4_3_velocity_grows_and_cancels():
     for grads, expected in [
         ([1.0, 1.0, 1.0], [1.0, 1.9, 2.71]),
@@ -371,6 +377,7 @@ def test_4_3_velocity_grows_and_cancels():
         )
 
 
+@pytest.mark.shared
 def test_4_3_all_options():
     options = [(0.9, 0, False), (0.5, 0.3, False), (0.9, 0, True), (0.3, 0, True)]
     for (momentum, dampening, nesterov), (grads, *_) in itertools.product(options, randoms(2)):
@@ -389,6 +396,7 @@ def test_4_3_all_options():
             assert found.dtype == "float32", f"float32 gradients gave a velocity in {found.dtype}"
 
 
+@pytest.mark.shared
 def test_4_3_state():
     state, grad = {}, np.array([1.0, 2.0], "float32")
     velocity(state, grad, 0.9)
@@ -408,6 +416,7 @@ def test_4_3_state():
     )
 
 
+@pytest.mark.shared
 def test_4_3_nesterov_keeps_the_velocity():
     state = {}
     for _ in range(3):
@@ -471,6 +480,7 @@ def test_4_4_first_step_is_lr():
     )
 
 
+@pytest.mark.shared
 def test_4_4_in_place():
     w, state, grad = parameter([1.0, 2.0]), {}, np.array([0.5, -0.5], "float32")
     adam_step(w, grad, state, 0.1, (0.9, 0.999), 1e-8)
@@ -492,6 +502,7 @@ def test_4_4_in_place():
     )
 
 
+@pytest.mark.shared
 def test_4_4_by_definition():
     cases = [((0.9, 0.999), 1e-8), ((0.5, 0.9), 1e-8), ((0.9, 0.99), 0.5), ((0.0, 0.9), 1e-3)]
     rng = np.random.default_rng(4)
@@ -556,6 +567,7 @@ def adamw_by_definition(w, grads, lr, decay, betas=(0.9, 0.999), eps=1e-8):
     return w
 
 
+@pytest.mark.shared
 def test_4_5_one_step():
     p = with_grad([2.0], [3.0])
     array = p.data
@@ -727,6 +739,7 @@ def by_hand(scheduler):
     return scheduler
 
 
+@pytest.mark.shared
 def test_4_6_other_schedules():
     for text, make, expected in [
         ("StepLR(3, 0.5)", lambda o: lr_scheduler.StepLR(o, 3, 0.5), [1, 1, 1, 0.5, 0.5, 0.5]),
@@ -816,6 +829,7 @@ def test_4_7_clip_by_definition():
             )
 
 
+@pytest.mark.shared
 def test_4_7_clip_leaves_the_rest_alone():
     short, idle = with_grad([0.0], [0.5]), parameter([1.0])
     grad, array = short.grad, short.grad.data
@@ -1090,6 +1104,7 @@ def test_4_11_means_over_all_examples():
     assert found.accuracy is None, f"a regression has the accuracy {found.accuracy}, expected None"
 
 
+@pytest.mark.shared
 def test_4_11_modes():
     model, (X, y) = Watched(), data()
     model.inner.training = False
@@ -1141,6 +1156,7 @@ def trainer_and_data(lr=0.05, **options):
     return Trainer(model, nn.CrossEntropyLoss(), optimizer, **options), (X, y)
 
 
+@pytest.mark.shared
 def test_4_11_trainer_learns():
     trainer, pair = trainer_and_data()
     notes = Notes()

@@ -87,7 +87,7 @@ def test_5_1_a_batch_has_all_rows_at_once():
         call = f"dataset.batch({positions})"
         batch = given(call, dataset.batch(positions))
         assert isinstance(batch, list), f"{call} is a {type(batch).__name__}, expected a list"
-        assert [type(part) for part in batch] == [Tensor, Tensor], (
+        assert [isinstance(part, Tensor) for part in batch] == [True, True], (
             f"{call} has {[type(part).__name__ for part in batch]}, expected one Tensor for each "
             "tensor of the dataset, with all the rows in it"
         )
@@ -646,6 +646,7 @@ def test_5_8_an_empty_dataset_has_no_batches():
 # ---- 5.9
 
 
+@pytest.mark.in_process
 def test_5_9_results_come_in_the_order_of_the_jobs():
     later_is_done = threading.Event()
 
@@ -670,6 +671,7 @@ def test_5_9_results_come_in_the_order_of_the_jobs():
         )
 
 
+@pytest.mark.in_process
 def test_5_9_workers_work_at_the_same_time():
     barrier = threading.Barrier(2)
 
@@ -760,6 +762,7 @@ def test_5_9_a_stream_is_read_once():
     assert found == [[0, 1, 2, 3], [4, 5, 6, 7], [8]], f"a stream of 9 came as {found}"
 
 
+@pytest.mark.in_process
 def test_5_9_each_worker_is_told_its_number():
     told, both = [], threading.Barrier(2)
 
@@ -781,6 +784,7 @@ def test_5_9_each_worker_is_told_its_number():
     assert D.get_worker_info() is None, "outside of a worker there is no worker info"
 
 
+@pytest.mark.in_process
 def test_5_9_a_worker_that_takes_too_long():
     go_on = threading.Event()
     try:

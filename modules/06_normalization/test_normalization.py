@@ -646,6 +646,7 @@ def updated(running_mean, running_var, mean, var, count, momentum):
     return arrays
 
 
+@pytest.mark.shared
 def test_6_8_moves_toward_the_batch():
     call = "update_running([0, 2], [1, 1], [10, 4], [3, 6], count 4, momentum 0.1)"
     mean, var = updated([0.0, 2.0], [1.0, 1.0], [10.0, 4.0], [3.0, 6.0], 4, 0.1)
@@ -673,6 +674,7 @@ def test_6_8_moves_toward_the_batch():
              "0.9 * old + 0.1 * var * 4 / 3")  # fmt: skip
 
 
+@pytest.mark.shared
 def test_6_8_twice_and_the_ends():
     for momentum, expected in ((0.0, [5.0, 7.0]), (1.0, [2.0, 4.0])):
         mean, var = updated([5.0], [7.0], [2.0], [2.0], 2, momentum)

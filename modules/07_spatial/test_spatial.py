@@ -241,6 +241,7 @@ def test_7_2_frame_on_two_sides_only(padding):
 # ---- 7.3
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("way", WAYS[:5], ids=NAMES[:5])
 def test_7_3_patches(way):
     kernel, stride, _, dilation, _ = way

@@ -443,6 +443,7 @@ def test_8_6_two_layers_do_not_share():
     assert len(names) == 8, f"two calls of add_weights made the parameters {names}, expected eight"
 
 
+@pytest.mark.shared
 def test_8_6_first_values():
     manual_seed(0)
     module = Empty(16)
@@ -502,6 +503,7 @@ def test_8_7_states(nonlinearity):
     assert_close(call, found, states_by_hand(gates, h0, w_hh, bend), cause)
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("nonlinearity", ["tanh", "relu"])
 @pytest.mark.parametrize("steps", [1, 4])
 def test_8_7_gradients(nonlinearity, steps):
@@ -549,6 +551,7 @@ def opened(z):
     return np.concatenate([squash(i), squash(f), np.tanh(g), squash(o)], axis=1)
 
 
+@pytest.mark.shared
 def test_8_8_one_step():
     z, c = draw((2, 12), (2, 3), seed=10)
     gates, before = z.copy(), c.copy()
@@ -621,6 +624,7 @@ def test_8_8_the_way_back_of_one_step():
     assert_close(f"{call}: grad_c before", found[1], wanted, "It is grad_c * f" + more)
 
 
+@pytest.mark.shared
 def test_8_8_all_steps():
     gates, h0, c0, w_hh = tensors((4, 2, 12), (2, 3), (2, 3), (12, 3), seed=12)
     both = R.LSTMOp.apply(gates, h0, c0, w_hh)
@@ -861,6 +865,7 @@ def test_8_9_what_does_not_fit_is_refused():
 # ---- 8.10
 
 
+@pytest.mark.shared
 def test_8_10_the_rows_of_the_forget_gate():
     manual_seed(0)
     lstm = LSTM(3, 4, num_layers=2, bidirectional=True)

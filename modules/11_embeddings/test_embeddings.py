@@ -158,6 +158,7 @@ def test_11_2_no_ids_and_dtype():
 # ---- 11.3
 
 
+@pytest.mark.shared
 def test_11_3_gradient_accumulates():
     ids = tensor([[2, 0, 2], [3, 2, 0]])
     weight = Tensor(TABLE.copy(), requires_grad=True)
@@ -384,6 +385,7 @@ def test_11_7_turns_pairs():
     )
 
 
+@pytest.mark.shared
 def test_11_7_gradient():
     rng = np.random.default_rng(5)
     angle, back = rng.uniform(0, 6, (3, 2)), rng.standard_normal((2, 3, 4))

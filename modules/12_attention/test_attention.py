@@ -247,6 +247,7 @@ def test_12_2_float32_stays():
 # ---- 12.3
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("lead", [(), (2,), (2, 3)], ids=["one", "sequences", "heads"])
 def test_12_3_forward_and_gradients(lead):
     shapes = (*lead, 3, 4), (*lead, 5, 4), (*lead, 5, 2)
@@ -298,6 +299,7 @@ def test_12_3_forward_and_gradients(lead):
         )
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("shape", [(3, 4), (4, 4)], ids=["square weights", "all square"])
 def test_12_3_as_many_queries_as_keys(shape):
     """Here a missing transpose has a right shape too, and NumPy does not complain."""
@@ -831,6 +833,7 @@ def test_12_10_orders_of_axes():
     )
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("need_weights", [True, False])
 def test_12_10_gradients(need_weights):
     layer = in_float64(MultiheadAttention(4, 2, batch_first=True), seed=16)

@@ -68,6 +68,14 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON, for editors and graders")
 
 
+def add_judged(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--judged",
+        action="store_true",
+        help="the course's tests, in a process that your code cannot reach",
+    )
+
+
 def add_task(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--task", metavar="N.M", help="this task, not the one that fails")
 

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from tito.world import World
 
 
-def complete_and_show(world: World, number: str, *, as_json: bool) -> int:
+def complete_and_show(world: World, number: str, *, as_json: bool, judged: bool = False) -> int:
     """Print the result and return the exit code."""
     module = world.workspace.resolve(number)
     with watching(world) as watcher:
-        result = complete(world, module, watcher)
+        result = complete(world, module, watcher, judged=judged)
     if as_json:
         from tito.views.as_json import completion_json
 

@@ -27,6 +27,8 @@ def checklist_json(found: Checklist) -> dict[str, Any]:
         "tests": [_test_json(test) for test in report.tests],
         "tests_edited": bool(found.remarks.edited_tests),
         "course": found.remarks.judged_by,
+        "judged": report.judged,
+        "left_out": report.left_out,
         "seconds": round(report.seconds, 3),
         "next": next_command(found)[0],
     }

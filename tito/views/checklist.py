@@ -233,7 +233,8 @@ def next_command(found: Checklist) -> tuple[str, str]:
 def summary(found: Checklist) -> str:
     """`3 of 8 tasks done, 1 wrong, 4 blank`."""
     done = f"{found.count(TaskState.DONE)} of {counted(len(found.tasks), 'task')} done"
-    return ", ".join([done, *other_counts(found)]) + f" ({found.report.seconds:.1f} s)"
+    judged = " (judged)" if found.report.judged else ""
+    return ", ".join([done + judged, *other_counts(found)]) + f" ({found.report.seconds:.1f} s)"
 
 
 def other_counts(found: Checklist) -> Iterator[str]:

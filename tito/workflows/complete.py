@@ -85,23 +85,25 @@ def test(
     module: Module,
     watcher: Watcher,
     standby: Standby | None = None,  # noqa: PT028 (not a test of pytest's)
+    *,
+    judged: bool = False,  # noqa: PT028
 ) -> Checklist:
     """Run the module's tests against a staged package. `tinytorch/` is not touched.
 
     `standby` has a child process ready, if a quick result is wanted again and again.
     """
-    found = judge(world, prepare(world.workspace, module), [], watcher, standby)
+    found = judge(world, prepare(world.workspace, module), [], watcher, standby, judged=judged)
     world.mark_started(module)
     return found
 
 
-def complete(world: World, module: Module, watcher: Watcher) -> Completion:
+def complete(world: World, module: Module, watcher: Watcher, *, judged: bool = False) -> Completion:
     """Test, export, record. A failure changes neither `tinytorch/` nor the progress."""
     workspace = world.workspace
     with workspace_lock(workspace, watcher.waiting, world.is_recorded):
         candidate = prepare(workspace, module)
         retested = later_completed(world, candidate)
-        found = judge(world, candidate, retested, watcher)
+        found = judge(world, candidate, retested, watcher, judged=judged)
         names = tuple(other.name for other in retested)
         if not found.report.has_passed:
             world.mark_started(module)
@@ -146,6 +148,8 @@ def judge(
     others: Sequence[Module],
     watcher: Watcher,
     standby: Standby | None = None,
+    *,
+    judged: bool = False,
 ) -> Checklist:
     """Run the tests of the module and of the others in staging; group them by task."""
     workspace = world.workspace
@@ -158,6 +162,7 @@ def judge(
             candidate.files,
             subjects,
             env=world.env,
+            judged=judged,
             on_progress=watcher.progress,
             on_tick=watcher.tick,
             standby=standby,
@@ -203,6 +208,7 @@ def record_of(candidate: Candidate, found: Checklist, workspace: Workspace) -> R
         "tests": len(mine),
         "tests_edited": bool(found.remarks.edited_tests),
         "course": workspace.judged_by,
+        "judged": found.report.judged,
         "seconds": round(sum(test.seconds for test in mine), 3),
         "python": ".".join(map(str, sys.version_info[:3])),
     }

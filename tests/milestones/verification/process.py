@@ -67,8 +67,18 @@ class Judged:
     def resolve(self, node: list[Any]) -> Any:
         raise pipe.Malformed("a value of unknown kind")
 
-    def describe(self, classes: list[Any]) -> None:
-        """Learn classes that an answer describes for the first time."""
+    def learn(self, news: list[Any], arrays: list[np.ndarray]) -> None:
+        """Learn what an answer tells besides its value."""
+
+    def pack(self, value: Any, blobs: list[bytes]) -> Any:
+        return pipe.pack(value, blobs, self.refer)
+
+    def unpack(self, node: Any, arrays: list[np.ndarray]) -> Any:
+        return pipe.unpack(node, arrays, self.resolve)
+
+    def error_of(self, said: Any) -> BaseException:
+        """The exception to raise here for one that was raised there."""
+        return raised(said)
 
     # ----------------------------------------------------------------------------------- asking
 
@@ -77,21 +87,34 @@ class Judged:
         if self._over is not None:
             raise self._over
         self._add(verb, arguments)
-        drops, self.drops = list(self.drops), set()
-        (requests, blobs), self._waiting = self._waiting, ([], [])
         self._number += 1
+        number, before = self._number, self._deadline
         seconds = limit or self.limit
         self._deadline = time.monotonic() + seconds
         try:
-            self._write(pipe.frame([self._number, drops, requests], blobs))
-            head, arrays = pipe.read_frame(self._read)
-            return self._checked(head, arrays)
-        except (EOFError, OSError, pipe.Malformed, RecursionError) as error:
-            self._over = self._why(error, seconds)
+            self._send(number)
+            head, arrays = self._answer(seconds)
+            value, error = self._checked(head, arrays, number)
+        except (EOFError, OSError, pipe.Malformed, RecursionError) as broken:
+            self._over = self._why(broken, seconds)
+        else:
+            if error is not None:
+                raise error
+            return value
         finally:
-            self._deadline = 0.0
+            self._deadline = before
         self.end()
         raise self._over
+
+    def _send(self, number: int) -> None:
+        """Write the requests that wait."""
+        drops, self.drops = list(self.drops), set()
+        (requests, blobs), self._waiting = self._waiting, ([], [])
+        self._write(pipe.frame([number, drops, requests], blobs))
+
+    def _answer(self, seconds: float) -> tuple[list[Any], list[np.ndarray]]:
+        """The next message. `seconds`: the limit, for a process that may ask something itself."""
+        return pipe.read_frame(self._read)
 
     def tell(self, verb: str, *arguments: Any) -> None:
         """Queue a request that needs no answer, such as an assignment, until the next one."""
@@ -101,21 +124,21 @@ class Judged:
 
     def _add(self, verb: str, arguments: tuple[Any, ...]) -> None:
         requests, blobs = self._waiting
-        packed = pipe.pack(arguments, blobs, self.refer)
-        requests.append([verb, packed])
+        requests.append([verb, self.pack(arguments, blobs)])
 
-    def _checked(self, head: list[Any], arrays: list[np.ndarray]) -> Any:
-        if len(head) != 4 or head[0] != self._number or self._buffer:
+    def _checked(
+        self, head: list[Any], arrays: list[np.ndarray], number: int
+    ) -> tuple[Any, BaseException | None]:
+        """The value of an answer, or the exception to raise for it."""
+        if len(head) != 4 or head[0] != number or self._buffer:
             raise pipe.Malformed("an unexpected answer")
-        _, kind, content, classes = head
+        _, kind, content, news = head
+        self.learn(news, arrays)
         if kind == "raised":
-            error = raised(content)
-        elif kind == "is":
-            self.describe(classes)
-            return pipe.unpack(content, arrays, self.resolve)
-        else:
-            raise pipe.Malformed("an answer of unknown kind")
-        raise error
+            return None, self.error_of(content)
+        if kind == "is":
+            return self.unpack(content, arrays), None
+        raise pipe.Malformed("an answer of unknown kind")
 
     def _write(self, data: bytes) -> None:
         assert self._process.stdin is not None

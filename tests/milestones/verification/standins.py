@@ -134,15 +134,20 @@ class Framework(Judged):
             return ["h", value._handle]
         return super().refer(value)
 
-    def describe(self, classes: list[Any]) -> None:
-        for entry in classes:
+    def learn(self, news: list[Any], arrays: list[np.ndarray]) -> None:
+        """Learn classes that an answer describes for the first time."""
+        for entry in news:
             number, name, methods = entry
             if type(number) is not int or type(name) is not str or len(self._kinds) > 10_000:
                 raise Malformed("an invalid class")
             if any(type(method) is not str for method in methods):
                 raise Malformed("a method that has no name")
             members = {"__slots__": (), "_methods": frozenset(methods)}
-            self._kinds[number] = type(visible(name)[:100], (StandIn,), members)
+            self._kinds[number] = type(visible(name)[:100], (self.stand_in(name),), members)
+
+    def stand_in(self, name: str) -> type[StandIn]:
+        """The class that the stand-ins for objects of the class `name` inherit from."""
+        return StandIn
 
     def resolve(self, node: list[Any]) -> StandIn:
         if len(node) != 3 or node[0] != "h" or type(node[1]) is not int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tito.commands.base import BaseCommand, add_json, add_module
+from tito.commands.base import BaseCommand, add_json, add_judged, add_module
 from tito.commands.completing import complete_and_show
 from tito.views.progress import watching
 from tito.workflows.complete import test
@@ -21,6 +21,7 @@ class TestCommand(BaseCommand):
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         add_module(parser)
         add_json(parser)
+        add_judged(parser)
 
     def run(self, args: argparse.Namespace) -> int:
         from tito.views.as_json import checklist_json
@@ -28,7 +29,7 @@ class TestCommand(BaseCommand):
 
         module = self.workspace.resolve(args.module)
         with watching(self.world) as watcher:
-            found = test(self.world, module, watcher)
+            found = test(self.world, module, watcher, judged=args.judged)
         if args.json:
             self.world.emit_json(checklist_json(found))
         else:
@@ -43,6 +44,7 @@ class CompleteCommand(BaseCommand):
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         add_module(parser)
         add_json(parser)
+        add_judged(parser)
 
     def run(self, args: argparse.Namespace) -> int:
-        return complete_and_show(self.world, args.module, as_json=args.json)
+        return complete_and_show(self.world, args.module, as_json=args.json, judged=args.judged)

@@ -27,23 +27,13 @@ SKIPS = ("Skipped", "XFailed")
 OWN_FOLDER = str(Path(__file__).resolve().parent)
 
 # Switch off what a module's tests never use, and what reads the caller's settings or starts slowly.
-PYTEST_OPTIONS = [
-    "--capture=no",
-    "--import-mode=importlib",
-    "--noconftest",
-    "-pno:cacheprovider",
-    "-pno:debugging",  # there is no terminal for its prompt
-    "-pno:doctest",
-    "-pno:faulthandler",  # it would replace our stack file
-    "-pno:junitxml",
-    "-pno:logging",
-    "-pno:pastebin",
-    "-pno:terminal",
-    "-pno:threadexception",
-    "-pno:unittest",
-    "-pno:unraisableexception",
-    "-Werror::pytest.PytestReturnNotNoneWarning",
-]
+OFF = (
+    "cacheprovider", "debugging", "doctest", "faulthandler", "junitxml", "logging", "pastebin",
+    "terminal", "threadexception", "unittest", "unraisableexception",
+)  # fmt: skip
+HOW = ["--capture=no", "--import-mode=importlib", "--noconftest"]
+STRICT = "-Werror::pytest.PytestReturnNotNoneWarning"
+PYTEST_OPTIONS = [*HOW, *[f"-pno:{name}" for name in OFF], STRICT]
 
 
 class Reporter:
@@ -77,7 +67,9 @@ class Reporter:
         self.restart_clock()
 
     def restart_clock(self) -> None:
-        faulthandler.dump_traceback_later(self.job["test_seconds"], exit=True, file=self.stack)
+        # A judge has a limit of its own for each request, and names the line.
+        seconds = self.job["test_seconds"] * (12 if self.job["verification"] else 1)
+        faulthandler.dump_traceback_later(seconds, exit=True, file=self.stack)
 
     def relevant(self, filename: str) -> bool:
         return filename.startswith(self.job["staging"]) or self.module_of(filename) is not None
@@ -94,6 +86,8 @@ class Reporter:
             if self.relevant(code.co_filename):
                 found.append([code.co_filename, trace.tb_lineno, code.co_name])
             trace = trace.tb_next
+        there = getattr(error, "places", ())  # in the judged process
+        found += [[str(Path(self.job["staging"], file)), *at] for file, *at in there]
         if isinstance(error, SyntaxError) and error.filename and self.relevant(error.filename):
             found.append([error.filename, error.lineno or 1, ""])
         return [*found[: FRAME_LIMIT // 2], *found[FRAME_LIMIT // 2 :][-FRAME_LIMIT // 2 :]]
@@ -225,6 +219,14 @@ class Plugin:
         )
 
 
+def judges(job: dict[str, Any], emit: Any) -> list[Any]:
+    """With `--judged`: the framework runs in another process, and stand-ins are imported here."""
+    if not job["verification"]:
+        return []
+    sys.path.insert(0, job["verification"])
+    return [importlib.import_module("verification.modules.run").Judge(job, emit)]
+
+
 def import_lessons(reporter: Reporter) -> bool:
     """Import what the lessons export; report an error here as an error in the lesson."""
     for module in reporter.job["modules"]:
@@ -257,7 +259,7 @@ def release(version: str) -> tuple[int, ...]:
 
 def main(job_file: str) -> None:
     job = json.loads(Path(job_file).read_text(encoding="utf-8"))
-    isolate(job["staging"])
+    isolate(*([] if job["verification"] else [job["staging"]]))
     reporter = Reporter(job)
     started = time.monotonic()
     for package, oldest in (("pytest", None), ("numpy", job["oldest_numpy"])):
@@ -278,11 +280,14 @@ def main(job_file: str) -> None:
     sys.breakpointhook = refuse_breakpoint
     reporter.watch()
     reporter.limits.apply_limits(reporter.gigabytes)
+    judge = judges(job, reporter.emit)
     if import_lessons(reporter):
         tests = [module["tests"] for module in job["modules"]]
-        where = [f"--rootdir={job['staging']}", f"-c{job['ini']}"]
-        code = pytest.main([*where, *PYTEST_OPTIONS, *tests], plugins=[Plugin(reporter)])
+        options = [f"--rootdir={job['staging']}", f"-c{job['ini']}", *PYTEST_OPTIONS]
+        code = pytest.main([*options, *tests], plugins=[Plugin(reporter), *judge])
         reporter.emit("session_finished", code=int(code))
+    for each in judge:
+        each.end()
     flush()
     os._exit(0)  # the report is written; do not wait for a student's thread
 

@@ -124,6 +124,8 @@ class Report:
     tests: tuple[TestResult, ...] = ()
     cause: Cause | None = None
     seconds: float = 0.0
+    judged: bool = False  # by a process that the student's code cannot reach
+    left_out: int = 0  # tests that a judge cannot run
 
     @property
     def outcome(self) -> Outcome:

@@ -9,7 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,11 @@ ALL_SECONDS = 120.0
 OLDEST_NUMPY = "2.1"  # the first for which float32 stays float32 on every Python that we support
 OLDEST_PYTEST = "8.2"  # older ones fail in odd places, and the lesson would be blamed
 
+MARKERS = """markers =
+    in_process: the test needs the student's code in its own process; a judge leaves it out
+    shared: the framework may change the lists, dicts and arrays of the test, which are not copied
+"""
+
 Progress = Callable[[int, int], None]
 
 
@@ -51,6 +56,7 @@ def run_tests(
     subjects: Sequence[Subject],
     *,
     env: Mapping[str, str],
+    judged: bool = False,
     on_progress: Progress | None = None,
     on_tick: Callable[[float], None] | None = None,
     standby: Standby | None = None,
@@ -62,20 +68,21 @@ def run_tests(
     seconds = _setting(env, "TITO_TEST_SECONDS", "seconds") or TEST_SECONDS
     gigabytes = _setting(env, "TITO_TEST_GB", "gigabytes")  # `limits.py` has the default
     token = f"@{os.urandom(8).hex()}@ "
-    job = _write_job(staging, subjects, token, seconds, gigabytes)
+    judge = workspace.judge.milestones if judged else None
+    job = _write_job(staging, subjects, token, seconds, gigabytes, judge)
     events: list[Event] = []
     result = process.run(
         [sys.executable, str(CHILD), str(job)],
         cwd=staging,
         env=child_environment(env),
-        timeout=max(ALL_SECONDS, 2 * seconds),
+        timeout=max(ALL_SECONDS, 2 * seconds) * (5 if judged else 1),
         progress_file=staging / "events.jsonl",
         on_event=_Listener(events, on_progress),
         on_tick=on_tick,
         ready=standby.take(job) if standby is not None else None,
     )
     stack = staging / "stack.txt"
-    return read_report(
+    report = read_report(
         Trace(
             workspace=workspace,
             files=files,
@@ -87,6 +94,8 @@ def run_tests(
             test_seconds=seconds,
         )
     )
+    left_out = sum(event["count"] for event in events if event["event"] == "left_out")
+    return replace(report, judged=judged, left_out=left_out)
 
 
 class _Listener:
@@ -114,10 +123,15 @@ def child_environment(env: Mapping[str, str]) -> dict[str, str]:
 
 
 def _write_job(
-    staging: Path, subjects: Sequence[Subject], token: str, seconds: float, gigabytes: float | None
+    staging: Path,
+    subjects: Sequence[Subject],
+    token: str,
+    seconds: float,
+    gigabytes: float | None,
+    judge: Path | None,
 ) -> Path:
     ini = staging / "pytest.ini"
-    ini.write_text(f"[pytest]\nminversion = {OLDEST_PYTEST}\n", encoding="utf-8")
+    ini.write_text(f"[pytest]\nminversion = {OLDEST_PYTEST}\n{MARKERS}", encoding="utf-8")
     job = staging / "job.json"
     content = {
         "staging": str(staging),
@@ -129,6 +143,7 @@ def _write_job(
         "limits": str(course_root() / ISOLATION / "limits.py"),
         "gigabytes": gigabytes,
         "oldest_numpy": OLDEST_NUMPY,
+        "verification": str(judge) if judge is not None else None,
         "modules": [
             {
                 "name": subject.module.name,

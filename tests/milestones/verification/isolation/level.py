@@ -21,6 +21,7 @@ BESIDE = (
     "models.py",
     "standins.py",
     "randomness.py",
+    "modules",
 )
 SYSTEM = ("/usr", "/lib", "/lib64", "/nix/store", "/proc", "/sys", "/etc/ld.so.cache")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
