@@ -277,7 +277,7 @@ def test_13_3_shortcuts_and_norms(norm_first):
 def test_13_3_masks_reach_the_attention(norm_first):
     layer, x = make_layer(norm_first=norm_first), rows(2, 4, 8)
     changed = Tensor(x.data.copy())
-    changed.data[:, 3] += 1
+    changed.data[:, 3, 0] += 1  # one number: a norm takes away what all have in common
     mask = tensor(np.triu(np.ones((4, 4), bool), 1))
     padding = tensor([[False, False, False, True]] * 2)
     for name, how in (("src_mask", {"src_mask": mask}), ("is_causal", {"is_causal": True}),
@@ -377,8 +377,10 @@ def test_13_5_parts():
     config = GPTConfig(**SMALL, dropout=0.3, layer_norm_epsilon=0.01)
     model = Parts(config)
     for name, shape in (("wte", (11, 8)), ("wpe", (6, 8)), ("lm_head", (11, 8))):
-        part = getattr(model, name, None)
+        part, kind = getattr(model, name, None), nn.Linear if name == "lm_head" else nn.Embedding
         assert part is not None, f"the GPT has no part named {name}"
+        found = type(part).__name__
+        assert isinstance(part, kind), f"model.{name} is a {found}, expected {kind.__name__}"
         found = tuple(part.weight.shape)
         assert found == shape, f"{name}.weight has shape {found}, expected {shape}"
     assert model.lm_head.bias is None, "lm_head has a bias: make it with bias=False"
@@ -621,7 +623,8 @@ def test_13_8_learns():
 
 
 def test_13_9_top_k():
-    logits = np.random.default_rng(0).permuted(np.tile(np.arange(7.0), (4, 1)), axis=1)
+    ranks = np.random.default_rng(0).permuted(np.tile(np.arange(7.0), (4, 1)), axis=1)
+    logits = ranks + 10 * np.arange(4.0)[:, None]
     before = logits.copy()
     for k in (1, 3, 7, 20):
         call = f"keep_top_k of 7 logits, k = {k}"
@@ -629,7 +632,7 @@ def test_13_9_top_k():
         assert np.array_equal(logits, before), f"{call} changed the logits themselves"
         kept = np.isfinite(found).sum(axis=1).tolist()
         assert kept == [min(k, 7)] * 4, f"{call} keeps {kept} of the rows, expected {min(k, 7)}"
-        expected = np.where(logits > 6 - k, logits, -np.inf)
+        expected = np.where(ranks > 6 - k, logits, -np.inf)
         compared(call, found, expected, why="Keep the largest, as they are; the others: -inf")
 
 

@@ -116,9 +116,20 @@ MILESTONES: dict[str, dict[str, Any]] = {
         "unlock_message": "🎉 You can now train networks as deep as you like!",
         "metrics": ["accuracy", "gradient_error", "control_accuracy"],
     },
+    "gpt": {
+        "name": "2020 - GPT",
+        "requires": [
+            "00_setup", "01_tensor", "02_autograd", "03_nn", "04_training", "05_data",
+            "06_normalization", "11_embeddings", "12_attention", "13_transformer",
+        ],
+        "test": "test_gpt_learning",
+        "description": "A small GPT writes the answers to sums, and names nobody has",
+        "unlock_message": "🎉 You can now train a language model of your own!",
+        "metrics": ["exact_match", "gradient_error", "control_accuracy"],
+    },
 }  # fmt: skip
 
-MILESTONE_ORDER = ["perceptron", "xor", "mlp_digits", "cnn", "transformer", "resnet"]
+MILESTONE_ORDER = ["perceptron", "xor", "mlp_digits", "cnn", "transformer", "resnet", "gpt"]
 
 SCHEMA_VERSION = 1
 LISTS = ("completed_modules", "unlocked_milestones", "completed_milestones")

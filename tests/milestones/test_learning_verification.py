@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from verification import data, models
+from verification import data, models, there
 from verification.controls import (
+    Calculating,
     begin_alike,
     check_causal,
     exact_match,
@@ -20,6 +21,7 @@ from verification.controls import (
     require,
     require_control,
     require_more,
+    sums_right,
     without_shortcuts,
     zeroed,
 )
@@ -237,6 +239,45 @@ def test_transformer_learning(run: Run) -> None:
     )  # fmt: skip
 
 
+def test_gpt_learning(run: Run) -> None:
+    """2020: a small GPT learns to add from sums written as text, and writes the answers."""
+    tt = run.framework()
+    check_parts(run)
+    learn, new = data.sums(run.rng, held_out=1000)
+    count, criterion = PARAMETER_COUNTS["gpt"], tt.nn.CrossEntropyLoss()
+    make, tokens = run.there(models.gpt), len(data.SUM_TOKENS)
+    network = ModelUnderTest(
+        run, make(tt, tokens, places=8), run.there(models.sequence_loss)(criterion),
+        SEQUENCE_METRICS, count, models.GPT_PARTS,
+    )  # fmt: skip
+    few = learn.take(slice(4)).examples()
+    error = check_model(network, few)
+    check_causal(network, few.inputs, tokens)
+
+    before = network.parameter_values()
+    learn_sums(network, learn.examples(), "training", 5, Calculating(network, new))
+    check_moved(network, before)
+    check_causal(network, few.inputs, tokens)
+    match = sums_right(network, new)
+    _, loss = network.evaluate(new.examples())
+    require("exact match on held-out sums", match, at_least=0.95)
+
+    positions = network.parameters()["wpe.weight"]
+    with zeroed(positions):
+        lost = sums_right(network, new)
+    require_control("the trained network without its positions", lost, at_most=0.1)
+
+    other = network.another(make(tt, tokens, places=8))
+    shuffled = learn.examples()._replace(targets=run.rng.permutation(learn.answers))
+    learn_sums(other, shuffled, "control", 1)
+    control = sums_right(other, new)
+    require_control("training on shuffled answers", control, at_most=0.1)
+    run.measured(
+        exact_match=match, loss=loss, gradient_error=error, control_accuracy=control,
+        no_positions_exact_match=lost, parameters=count,
+    )  # fmt: skip
+
+
 def learn_classes(
     network: ModelUnderTest, examples: data.Examples, phase: str, steps: int, learning: Any = None
 ) -> None:
@@ -262,3 +303,20 @@ def learn_deep(network: ModelUnderTest, examples: data.Examples, phase: str) -> 
     train_from_loader(
         network, examples, sgd, epochs=epochs, batch=batch, schedule=fading, phase=phase
     )
+
+
+def learn_sums(
+    network: ModelUnderTest,
+    examples: data.Examples,
+    phase: str,
+    epochs: int,
+    writing: Calculating | None = None,
+) -> None:
+    """Passes over the sums, from the framework's own loader, with clipping and a warm-up."""
+    run, batch = network.run, 128
+    adam = run.tt.optim.Adam(network.model.parameters(), lr=0.01, betas=(0.9, 0.99))
+    schedule = run.there(there.warmed_up)(run.tt, adam, epochs * -(-len(examples.targets) // batch))
+    train_from_loader(
+        network, examples, adam,
+        epochs=epochs, batch=batch, schedule=schedule, phase=phase, max_norm=1.0, writing=writing,
+    )  # fmt: skip

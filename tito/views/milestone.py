@@ -65,13 +65,18 @@ def seconds(value: float) -> str:
 
 def progress_text(event: TrainingEvent, left: float | None) -> str:
     """One plain line of live progress."""
-    parts = [f"{event.phase} {event.step}/{event.total}", *measured(event)]
+    parts = [f"{event.phase} {event.step}/{event.total}", *measured(event), *said(event)]
     return "  ".join([*parts, *time_left(event, left)])
 
 
 def measured(event: TrainingEvent) -> list[str]:
     loss = [] if event.loss is None else [f"loss {event.loss:.4f}"]
     return loss if event.accuracy is None else [*loss, f"accuracy {event.accuracy:.1%}"]
+
+
+def said(event: TrainingEvent) -> list[str]:
+    """What the model writes by now."""
+    return [event.said] if event.said else []
 
 
 def time_left(event: TrainingEvent, left: float | None) -> list[str]:

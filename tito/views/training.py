@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tito.core.milestones.progress_events import TimeLeft, TrainingEvent
-from tito.views.milestone import measured, progress_text, time_left
+from tito.views.milestone import measured, progress_text, said, time_left
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -85,14 +85,14 @@ class Bars(Silent):
         if self._progress is None:
             return
         self._forget_waiting()
-        said = [f"{event.step}/{event.total}", *measured(event), *time_left(event, left)]
+        shown = [f"{event.step}/{event.total}", *measured(event), *said(event)]
         if event.phase not in self._tasks:
             self._tasks[event.phase] = self._progress.add_task(event.phase, total=None, said="")
         self._progress.update(
             self._tasks[event.phase],
             completed=event.step,
             total=event.total,
-            said="  ".join(said),
+            said="  ".join([*shown, *time_left(event, left)]),
         )
 
     def _forget_waiting(self) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from verification import there
+from verification.data import Sums, sum_text
 from verification.failures import Failure
 from verification.model_under_test import ModelUnderTest
 from verification.models import SEPARATOR, SYMBOLS
@@ -126,12 +127,12 @@ def exact_match(subject: ModelUnderTest, forward: np.ndarray) -> float:
     return float((ids[:, length + 1 :] == forward[:, ::-1]).all(axis=1).mean())
 
 
-def check_causal(subject: ModelUnderTest, ids: np.ndarray) -> None:
+def check_causal(subject: ModelUnderTest, ids: np.ndarray, tokens: int = SYMBOLS) -> None:
     """Check that a token changes nothing before it, and something at its own position."""
     before = subject.outputs(ids)
     for position in range(ids.shape[1]):
         changed = ids.copy()
-        changed[:, position] = (ids[:, position] + 1) % SYMBOLS
+        changed[:, position] = (ids[:, position] + 1) % tokens
         moved = np.abs(subject.outputs(changed) - before).max(axis=(0, 2))
         if moved[:position].max(initial=0.0) > 1e-5:
             first = int(np.argmax(moved > 1e-5))
@@ -153,3 +154,39 @@ def causal_failure(said: str) -> Failure:
         hint="Position i may look at positions 0 to i, including itself. Is the mask used, and "
         "is it off by one?",
     )
+
+
+# ----------------------------------------------------------------------------------- of the GPT
+
+
+def sums_answered(subject: ModelUnderTest, asked: Sums) -> np.ndarray:
+    """The digits (N, 3) that the model writes after `47+85=`, greedily, from its raw outputs."""
+    ids = asked.asked
+    for _ in range(asked.answers.shape[1]):
+        scores = subject.outputs(ids)[:, -1]
+        ids = np.concatenate([ids, scores.argmax(axis=-1)[:, None]], axis=1)
+    return ids[:, asked.asked.shape[1] :]
+
+
+def sums_right(subject: ModelUnderTest, asked: Sums) -> float:
+    """The fraction of sums without a wrong digit."""
+    return float((sums_answered(subject, asked) == asked.answers).all(axis=1).mean())
+
+
+class Calculating:
+    """What the model writes for one sum after the other, to be shown while it trains."""
+
+    EVERY = 4  # calls; writing costs three forwards, and nobody reads faster
+
+    def __init__(self, subject: ModelUnderTest, asked: Sums) -> None:
+        self._subject, self._asked, self._calls, self._said = subject, asked, 0, ""
+
+    def __call__(self) -> str:
+        if self._calls % self.EVERY == 0:
+            row = self._calls // self.EVERY % len(self._asked.asked)
+            one = self._asked.take(slice(row, row + 1))
+            said = sums_answered(self._subject, one)
+            mark = "right" if (said == one.answers).all() else "wrong"
+            self._said = f"{sum_text(one.asked[0], said[0])} {mark}"
+        self._calls += 1
+        return self._said

@@ -6,6 +6,7 @@ repeated in a pass. Progress, the pace and the check of gradients are those of `
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -27,8 +28,13 @@ def train_from_loader(
     batch: int,
     schedule: Any,
     phase: str = "training",
+    max_norm: float | None = None,
+    writing: Callable[[], str] | None = None,
 ) -> None:
-    """Train for some passes over the examples, with batches from the framework's DataLoader."""
+    """Train for some passes over the examples, with batches from the framework's DataLoader.
+
+    `max_norm` clips the gradients. `writing` gives what the model writes by now, to be shown.
+    """
     run, passes = subject.run, Passes(examples, batch)
     steps, done = epochs * passes.steps, 0
     check, pace = TrainingCheck(subject, first_check(run, phase, steps)), Pace(run)
@@ -43,13 +49,14 @@ def train_from_loader(
                 count = min(pace.until(done, steps), check.until(done))
                 with pace.timing(count):
                     out, targets, seen = run.there(fed_steps)(
-                        run.tt, feed, subject.model, subject.criterion, optimizer, schedule, count
-                    )
+                        run.tt, feed, subject.model, subject.criterion, optimizer, schedule, count,
+                        max_norm,
+                    )  # fmt: skip
                 passes.seen(seen)
             done += count
             if run.progress_is_due(done, steps):
                 out = subject.output_array(out, len(targets))
-                report(subject, phase, done, steps, out, targets)
+                report(subject, phase, done, steps, out, targets, writing() if writing else None)
 
 
 class Passes:

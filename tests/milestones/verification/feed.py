@@ -5,6 +5,7 @@ Like `there.py` it does not judge, runs in the judged process, and imports NumPy
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -36,29 +37,45 @@ class Feed:
 
 
 def fed_steps(
-    tt: Any, feed: Feed, model: Any, criterion: Any, optimizer: Any, schedule: Any, count: int
+    tt: Any,
+    feed: Feed,
+    model: Any,
+    criterion: Any,
+    optimizer: Any,
+    schedule: Any,
+    count: int,
+    max_norm: float | None = None,
 ) -> tuple[Any, Any, list[np.ndarray]]:
     """Training steps, by the framework's `train_step` if it has one.
 
     Returns the last outputs and targets, and the positions of the examples in each step.
     """
-    step = getattr(getattr(tt, "training", None), "train_step", plain_step)
+    step = getattr(getattr(tt, "training", None), "train_step", partial(plain_step, tt))
     seen, outputs, targets = [], None, None
+    clipped = {} if max_norm is None else {"max_norm": max_norm}
     for _ in range(count):
         inputs, targets, positions = feed.batch()
-        _, outputs = step(model, criterion, optimizer, inputs, targets)
+        _, outputs = step(model, criterion, optimizer, inputs, targets, **clipped)
         schedule.step()
         seen.append(np.array(positions.data))
     return getattr(outputs, "data", None), getattr(targets, "data", None), seen
 
 
 def plain_step(
-    model: Any, criterion: Any, optimizer: Any, inputs: Any, targets: Any
+    tt: Any,
+    model: Any,
+    criterion: Any,
+    optimizer: Any,
+    inputs: Any,
+    targets: Any,
+    max_norm: float | None = None,
 ) -> tuple[Any, Any]:
     """One step of training: (loss, outputs)."""
     outputs = model(inputs)
     loss = criterion(outputs, targets)
     optimizer.zero_grad()
     loss.backward()
+    if max_norm is not None:
+        tt.nn.utils.clip_grad_norm_(model.parameters(), max_norm)
     optimizer.step()
     return loss, outputs

@@ -169,11 +169,12 @@ def projections(parameter: str, width: int, key: str = "") -> list[Part]:
     ]
 
 
+SOFTMAX_IGNORES_IT = "It adds the same number to all scores of a query, and softmax ignores that."
 TRANSFORMER_PARTS = [
     *projections("attention.in_proj_weight", WIDTH),
     *projections(
         "attention.in_proj_bias", WIDTH,
-        key="It adds the same number to all scores of a query, and softmax ignores that.",
+        key=SOFTMAX_IGNORES_IT,
     ),
 ]  # fmt: skip
 
@@ -189,12 +190,34 @@ def sequence_loss(criterion: Callable[[Any, Any], Any]) -> Callable[[Any, Any], 
 
     def loss(scores: Any, targets: Any) -> Any:
         last = scores[:, -targets.shape[1] :]
-        return criterion(last.reshape(-1, SYMBOLS), targets.reshape(-1))
+        return criterion(last.reshape(-1, last.shape[-1]), targets.reshape(-1))
 
     return loss
+
+
+LAYERS, GPT_WIDTH = 2, 48
+
+
+def gpt(tt: Any, tokens: int, places: int) -> Any:
+    """The framework's own GPT, a small one; `places` is the length of its longest text."""
+    config = tt.models.GPTConfig(
+        vocab_size=tokens, n_positions=places, n_embd=GPT_WIDTH, n_layer=LAYERS, n_head=4,
+        dropout=0.0, initializer_range=0.1,
+    )  # fmt: skip
+    return tt.models.GPT(config)
+
+
+GPT_PARTS = [
+    part
+    for layer in range(LAYERS)
+    for part in projections(
+        f"blocks.layers.{layer}.self_attn.in_proj_bias", GPT_WIDTH, key=SOFTMAX_IGNORES_IT,
+    )
+]  # fmt: skip
 
 
 # How many numbers each of them learns.
 PARAMETER_COUNTS = {
     "perceptron": 3, "xor": 65, "mlp": 2410, "cnn": 1898, "resnet": 7282, "transformer": 9610,
+    "gpt": 57600,
 }  # fmt: skip

@@ -106,12 +106,19 @@ class Run:
         total: int,
         loss: float | None = None,
         accuracy: float | None = None,
+        said: str | None = None,
     ) -> None:
-        """Append one event to the stream, one JSON object a line."""
+        """Append one event to the stream, one JSON object a line.
+
+        `said` is what the model itself writes by now.
+        """
         self._last = self._clock()
         if self._stream is None:
             return
-        event = {"phase": phase, "step": step, "total": total, "loss": loss, "accuracy": accuracy}
+        event = {
+            "phase": phase, "step": step, "total": total, "loss": loss, "accuracy": accuracy,
+            "said": said,
+        }  # fmt: skip
         line = json.dumps({name: value for name, value in event.items() if value is not None})
         with self._stream.open("a", encoding="utf-8") as stream:
             stream.write(line + "\n")

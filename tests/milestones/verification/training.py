@@ -121,7 +121,13 @@ def checked_step(
 
 
 def report(
-    subject: ModelUnderTest, phase: str, step: int, steps: int, out: np.ndarray, targets: np.ndarray
+    subject: ModelUnderTest,
+    phase: str,
+    step: int,
+    steps: int,
+    out: np.ndarray,
+    targets: np.ndarray,
+    said: str | None = None,
 ) -> None:
     """Report progress; fail at once if the outputs have become NaN or infinite."""
     if not np.isfinite(out).all():
@@ -131,7 +137,7 @@ def report(
             "division by zero?",
         )
     loss, accuracy = subject.metrics.loss(out, targets), subject.metrics.accuracy(out, targets)
-    subject.run.progress(phase, step, steps, loss, accuracy)
+    subject.run.progress(phase, step, steps, loss, accuracy, said)
 
 
 def check_moved(subject: ModelUnderTest, before: Values) -> None:

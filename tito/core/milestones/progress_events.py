@@ -12,16 +12,22 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+LONGEST_SAID = 60
+
 
 @dataclass(frozen=True)
 class TrainingEvent:
-    """How far one phase of a verification is, with the loss and accuracy so far."""
+    """How far one phase of a verification is, with the loss and accuracy so far.
+
+    `said` is what the model itself writes by now, where it writes something.
+    """
 
     phase: str
     step: int
     total: int
     loss: float | None = None
     accuracy: float | None = None
+    said: str = ""
 
 
 def read_event(raw: Mapping[str, Any]) -> TrainingEvent | None:
@@ -31,9 +37,14 @@ def read_event(raw: Mapping[str, Any]) -> TrainingEvent | None:
         return None
     if not math.isfinite(step + total) or total < 1:
         return None
-    return TrainingEvent(
-        phase, int(step), int(total), number(raw.get("loss")), number(raw.get("accuracy"))
-    )
+    loss, accuracy = number(raw.get("loss")), number(raw.get("accuracy"))
+    return TrainingEvent(phase, int(step), int(total), loss, accuracy, line(raw.get("said")))
+
+
+def line(value: Any) -> str:
+    """A text as one short line; nothing that could move a terminal's cursor is left in it."""
+    text = value if isinstance(value, str) else ""
+    return "".join(c if c.isprintable() else " " for c in text[:LONGEST_SAID])
 
 
 def number(value: Any) -> float | None:
