@@ -8,18 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from verification.probes.attending import HEADS, attention, heads_apart, heads_together
 from verification.probes.inputs import Array, Input, fixed, spread, weights
-from verification.probes.m03_nn import softmax
+from verification.probes.layers_in_numpy import softmax
 from verification.probes.m06_normalization import normalized
-from verification.probes.m12_attention import (
-    CAUSAL,
-    HEADS,
-    LENGTH,
-    WIDTH,
-    attention,
-    heads_apart,
-    heads_together,
-)
+from verification.probes.m12_attention import CAUSAL, LENGTH, WIDTH
 from verification.probes.operation import Operation, Oracle, probes_of
 
 MODULE = "13_transformer"

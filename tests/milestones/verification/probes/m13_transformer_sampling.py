@@ -8,7 +8,7 @@ import numpy as np
 
 from verification.failures import Failure
 from verification.probes.inputs import Array
-from verification.probes.m03_nn import softmax
+from verification.probes.layers_in_numpy import softmax
 from verification.probes.m13_transformer import MODULE
 from verification.probes.probe import Kit, Probe, expect
 
