@@ -26,7 +26,7 @@ test: $(VENV)/.dev  ## all tests
 
 check: $(VENV)/.dev  ## ruff and mypy
 	$(PY) -m ruff check .
-	$(PY) -m ruff format --check tito tests bench scripts
+	$(PY) -m ruff format --check tito tests bench scripts examples
 	$(PY) -m mypy
 
 bench: $(TORCH)  ## speed and memory beside PyTorch (installs torch, large)

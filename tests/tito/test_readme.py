@@ -158,7 +158,7 @@ def test_the_two_commands_come_first(readme):
 def test_the_plain_lines_do_what_make_does(readme, repo):
     """The lines for Windows use the options of the Makefile's own."""
     makefile = (repo / "Makefile").read_text(encoding="utf-8")
-    (options,) = re.findall(r"-m pytest (.*)", makefile)
+    (options,) = re.findall(r"\(PY\) -m pytest (.*)", makefile)
     assert f"-m pytest {options}\n" in readme
     assert "-m tito demo\n" in readme
     assert "'.[dev]'" in makefile
