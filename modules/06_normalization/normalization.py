@@ -116,6 +116,7 @@ from normalization_given import (
     _flat,
     _mean,
     _row_size,
+    _spread,
 )
 
 from tinytorch.nn.functional import changed
@@ -530,42 +531,61 @@ for groups in (1, 2):
 #
 # A reshape alone cannot do that: in memory all pixels of one channel follow each other. First the
 # channels must become the last axis, (N, ..., C), and only then comes the reshape. That is
-# `permute`: it takes the old axes in their new order. For 4 dimensions it is `permute(0, 2, 3, 1)`,
-# for 3 it is `permute(0, 2, 1)`, for 2 there is nothing to do: all three are
-# `permute(0, *range(2, ndim), 1)`.
+# NumPy's `transpose`: it takes the old axes in their new order. For 4 dimensions it is
+# `transpose(0, 2, 3, 1)`, for 3 it is `transpose(0, 2, 1)`, for 2 there is nothing to do: all three
+# are `transpose(0, *range(2, ndim), 1)`.
 #
 # The way back: the matrix to (N, ..., C) by a reshape, then the last axis, with the number
-# ndim - 1, to place 1: `permute(0, ndim - 1, *range(1, ndim - 1))`.
+# ndim - 1, to place 1: `transpose(0, ndim - 1, *range(1, ndim - 1))`.
+#
+# These two work on arrays, not tensors. `BatchNormOp`, given, is then one operation from images to
+# images: columns, the `NormalizeOp` of Task 6.2, and back; its backward is yours of Task 6.3
+# between the same two turns. The results of a convolution have the channels of each pixel together
+# in memory already (module 07), and then neither turn copies anything.
 
 # %%
 #| export nn.functional
-def as_columns(input):
-    """One column for each channel: Tensor (N, C, ...) to Tensor (N * ..., C).
+def as_columns(x):
+    """One column for each channel: np.ndarray (N, C, ...) to np.ndarray (N * ..., C).
 
     Example:
-        >>> as_columns(tensor([[[1.0, 2.0], [10.0, 20.0]]]))
-        tensor([[ 1., 10.],
-                [ 2., 20.]])
+        >>> as_columns(np.array([[[1, 2], [10, 20]]]))
+        array([[ 1, 10],
+               [ 2, 20]])
     """
     ### BEGIN SOLUTION
-    channels_last = input.permute(0, *range(2, input.ndim), 1)
-    return channels_last.reshape(-1, input.shape[1])
+    channels_last = x.transpose(0, *range(2, x.ndim), 1)
+    return channels_last.reshape(-1, x.shape[1])
     ### END SOLUTION
 
 
 def from_columns(columns, shape):
-    """The way back: Tensor (N * ..., C) to Tensor of `shape` (N, C, ...)."""
+    """The way back: np.ndarray (N * ..., C) to np.ndarray of `shape` (N, C, ...)."""
     n, channels, *rest = shape
     ### BEGIN SOLUTION
     channels_last = columns.reshape(n, *rest, channels)
-    return channels_last.permute(0, len(shape) - 1, *range(1, len(shape) - 1))
+    return channels_last.transpose(0, len(shape) - 1, *range(1, len(shape) - 1))
     ### END SOLUTION
 
+
+class BatchNormOp(Function):
+    """Normalize each channel of (N, C, ...) with the batch's own mean and variance, (1, C)."""
+
+    def forward(self, x, weight, bias, mean, var, eps):
+        self.op = NormalizeOp()
+        out = from_columns(self.op.forward(as_columns(x), weight, bias, mean, var, 0, eps), x.shape)
+        return np.ascontiguousarray(out) if x.ndim == 3 else out  # so that it can be viewed flat
+
+    def backward(self, grad):
+        op, weight = self.op, self.args[1]
+        x, *others = normalize_gradients(as_columns(grad), op.normal, op.rate, weight, 0)
+        return from_columns(x, grad.shape), *others
+
 # %%
-images = Tensor(np.arange(24, dtype=np.float32).reshape(2, 3, 2, 2))
+images = np.arange(24).reshape(2, 3, 2, 2)
 columns = as_columns(images)
-print(columns.data.astype(int).T, "(turned, to save lines)")
-print("and back, the same:", bool((from_columns(columns, images.shape) == images).data.all()))
+print(columns.T, "(turned, to save lines)")
+print("and back, the same:", bool((from_columns(columns, images.shape) == images).all()))
 
 # %% [markdown]
 # ## Task 6.8: what is remembered
@@ -639,15 +659,17 @@ for number in range(1, 2001):
 # Now both modes in one function, with PyTorch's arguments:
 #
 # ```
-#   training     moments of the columns -> update what is remembered (if anything is) -> NormalizeOp
-#   else         (columns - running_mean) / sqrt(running_var + eps), then scale and shift
+#   training     moments of the columns -> update what is remembered (if anything is) -> BatchNormOp
+#   else         (input - running_mean) / sqrt(running_var + eps), then scale and shift
 # ```
 #
 # In the second case the statistics are constants, so the operators of module 01 are enough, with
 # their own backward: `running_var + eps` is a tensor, and has `sqrt()`. `_affine` does the rest.
+# `_spread(t, input)`, given, brings a tensor of shape (C,) to (C, 1, 1), or what else it takes to
+# be broadcast against the input's channels; None stays None.
 #
 # `update_running` takes arrays of shape (C,): the `data` of the running tensors, and `mean[0]`,
-# `var[0]` of the moments (1, C). `count` is the number of rows.
+# `var[0]` of the moments (1, C). `count` is the number of rows of the columns.
 
 # %%
 #| export nn.functional
@@ -685,18 +707,17 @@ def batch_norm(
     _check_running("batch_norm", running_mean, running_var, training)
     if training:
         _check_enough("batch_norm", input)
-    columns = as_columns(input)
     ### BEGIN SOLUTION
     if training:
-        mean, var = moments(columns.data, 0)
+        columns = as_columns(input.data)
+        mean, var = moments(columns, 0)
         if running_mean is not None:
             running = running_mean.data, running_var.data
             update_running(*running, mean[0], var[0], len(columns), momentum)
-        out = NormalizeOp.apply(columns, weight, bias, mean, var, 0, eps)
-    else:
-        normal = (columns - running_mean) / (running_var + eps).sqrt()
-        out = _affine(normal, weight, bias)
-    return from_columns(out, input.shape)
+        return BatchNormOp.apply(input, weight, bias, mean, var, eps)
+    mean, var = _spread(running_mean, input), _spread(running_var, input)
+    normal = (input - mean) / (var + eps).sqrt()
+    return _affine(normal, _spread(weight, input), _spread(bias, input))
     ### END SOLUTION
 
 # %%

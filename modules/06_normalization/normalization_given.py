@@ -112,6 +112,13 @@ def _mean(x, axis):
 
 # %%
 #| export nn.functional
+def _spread(parameter, input):
+    """A tensor (C,) as (C, 1, ...), to be broadcast against an input (N, C, ...); or None."""
+    if parameter is None or input.ndim == 2:
+        return parameter
+    return parameter.reshape(-1, *(1,) * (input.ndim - 2))
+
+
 def _affine(x, weight, bias):
     """x * weight + bias, broadcast; either may be None. Arrays or tensors."""
     if weight is not None:

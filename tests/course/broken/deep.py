@@ -10,11 +10,11 @@ NORMALIZATION = "modules/06_normalization/normalization.py"
 BROKEN = [
     Broken(
         "running statistics updated in evaluation too", "resnet",
-        "        normal = (columns - running_mean) / (running_var + eps).sqrt()\n",
-        "        normal = (columns - running_mean) / (running_var + eps).sqrt()\n"
-        "        mean, var = moments(columns.data, 0)\n"
-        "        running = running_mean.data, running_var.data\n"
-        "        update_running(*running, mean[0], var[0], len(columns), momentum)\n",
+        "    normal = (input - mean) / (var + eps).sqrt()\n",
+        "    normal = (input - mean) / (var + eps).sqrt()\n"
+        "    columns = as_columns(input.data)\n"
+        "    new = (each[0] for each in moments(columns, 0))\n"
+        "    update_running(running_mean.data, running_var.data, *new, len(columns), momentum)\n",
         ("A forward in evaluation mode changed `running_mean`", "BatchNorm1d", NORMALIZATION),
     ),
     Broken(
@@ -40,9 +40,9 @@ BROKEN = [
     ),
     Broken(
         "the unbiased variance normalizes", "resnet",
-        "        out = NormalizeOp.apply(columns, weight, bias, mean, var, 0, eps)",
+        "        return BatchNormOp.apply(input, weight, bias, mean, var, eps)",
         "        var = var * (len(columns) / (len(columns) - 1))\n"
-        "        out = NormalizeOp.apply(columns, weight, bias, mean, var, 0, eps)",
+        "        return BatchNormOp.apply(input, weight, bias, mean, var, eps)",
         ("is the variance divided by n - 1?", "nn.BatchNorm1d", NORMALIZATION),
     ),
     Broken(
@@ -63,17 +63,17 @@ BROKEN = [
     ),
     Broken(
         "batch norm for each example", "resnet",
-        "        mean, var = moments(columns.data, 0)\n"
+        "        mean, var = moments(columns, 0)\n"
         "        if running_mean is not None:",
-        "        mean, var = moments(columns.data, 1)\n"
+        "        mean, var = moments(columns, 1)\n"
         "        if False:",
         ("does it normalize over each example for itself?", "nn.BatchNorm1d", NORMALIZATION),
     ),
     Broken(
         "batch norm over the wrong axes of images", "resnet",
-        "    channels_last = input.permute(0, *range(2, input.ndim), 1)\n"
-        "    return channels_last.reshape(-1, input.shape[1])",
-        "    return input.reshape(-1, input.shape[1])",
+        "    channels_last = x.transpose(0, *range(2, x.ndim), 1)\n"
+        "    return channels_last.reshape(-1, x.shape[1])",
+        "    return x.reshape(-1, x.shape[1])",
         ("nn.BatchNorm2d", NORMALIZATION),
     ),
     Broken(
