@@ -86,7 +86,7 @@ BROKEN = [
         "softmax over the queries", "transformer",
         "total = np.add.reduce(scores, axis=-1, keepdims=True)",
         "total = np.add.reduce(scores, axis=-2, keepdims=True)",
-        ("the softmax over the keys", ATTENTION),
+        ("are the shares of each column 1, not of each row", ATTENTION),
     ),
     Broken(
         "a causal mask that leaks one place", "transformer",

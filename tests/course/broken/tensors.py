@@ -42,7 +42,7 @@ BROKEN = [
     Broken(
         "one branch of a shared node dropped", "perceptron",
         "grads[node] = grads[node] + grad", "grads[node] = grad",
-        ("y = x * 2", "is used twice", AUTOGRAD),
+        ("y = x * 2", "of the two gradients of y kept (not summed)?", AUTOGRAD),
     ),
     Broken(
         "the oldest node goes first", "perceptron",
@@ -52,12 +52,12 @@ BROKEN = [
     Broken(
         "broadcast not summed, one row taken", "perceptron",
         "grad = np.add.reduce(grad, axis=0)", "grad = grad[0]",
-        ("b a row", "Tensor.__add__", AUTOGRAD),
+        ("b of shape (4,)", "added (is it the first one's)?", AUTOGRAD),
     ),
     Broken(
         "broadcast not summed, the large shape kept", "perceptron",
         "g = _fitted(g, data, node)", "pass",
-        ("has shape (3, 4) instead of (4,)", "summed back", AUTOGRAD),
+        ("has shape (2, 3, 4) instead of (4,)", "b was stretched", AUTOGRAD),
     ),
     Broken(
         "matrix product: one gradient zero", "perceptron",

@@ -41,9 +41,11 @@ def compare(actual: object, expected: np.ndarray, relative: float = RELATIVE) ->
 
 def agree(actual: np.ndarray, expected: np.ndarray, relative: float = RELATIVE) -> np.ndarray:
     """The entries in which two arrays of one shape agree."""
-    largest = np.abs(expected).max(initial=0.0)
-    allowed = relative * np.abs(expected) + max(relative * SMALL * largest, 1e-12)
-    return np.asarray(np.abs(actual - expected) <= allowed)
+    finite = np.isfinite(expected)
+    largest = np.abs(expected[finite]).max(initial=0.0)
+    size = np.where(finite, np.abs(expected), 0.0)
+    allowed = relative * size + max(relative * SMALL * largest, 1e-12)
+    return np.asarray((np.abs(actual - expected) <= allowed) | (actual == expected))
 
 
 def proportional(actual: np.ndarray, expected: np.ndarray, relative: float) -> Difference | None:

@@ -196,7 +196,14 @@ def max_back(kernel: int, stride: int, padding: int = 0) -> dict[str, Gradients]
     def values(cell: Array, won: Array, above: Array, best: Array) -> None:
         cell += won * best
 
+    def first(above: Array, x: Array) -> dict[str, Array]:
+        out = np.zeros_like(framed(x, padding))
+        sides = (kernel, kernel), (stride, stride), above.shape[2:]
+        next(cells(out, *sides))[2][...] = above
+        return {"x": unframed(out, x, padding)}
+
     return {
+        "does the gradient go to the cell that was the largest, not to the first?": first,
         "is it added where windows overlap, not replaced (not summed)?": of(replace),
         "is it added where a cell wins twice, not replaced (not summed)?": of(replace_won),
         "does the winner get the gradient from above, not 1 (the operand)?": of(ones),

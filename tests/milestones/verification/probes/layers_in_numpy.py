@@ -74,6 +74,19 @@ SIGMOID: Wrong = {
 }
 
 
+def with_slope(slope: Callable[[Array], Array]) -> Callable[..., Mapping[str, Array]]:
+    """The gradient of a sigmoid with this slope, a function of its result."""
+    return lambda g, x: {"x": g * slope(sigmoid(x))}
+
+
+SIGMOID_BACK: WrongGradients = {
+    "is the slope s * (1 - s), not that of tanh (the operand)?": with_slope(lambda s: 1 - s * s),
+    "is the factor s there?": with_slope(lambda s: 1 - s),
+    "is the factor 1 - s there?": with_slope(lambda s: s),
+    "is it 1 - s, not 1 + s (the sign)?": with_slope(lambda s: s * (1 + s)),
+}
+
+
 def softmax_mistakes(dim: int) -> Wrong:
     return {
         "is the sum taken along dim (the axis)?": lambda x: softmax(x, -1 - dim if dim else -1),

@@ -18,6 +18,7 @@ from verification.probes.layers_in_numpy import (
     RELU,
     RELU_BACK,
     SIGMOID,
+    SIGMOID_BACK,
     SQUARES,
     Wrong,
     WrongGradients,
@@ -90,7 +91,7 @@ ACTIVATIONS = [
         "ReLU", lambda x: np.maximum(x, 0), suspects=RELU, gradient_suspects=RELU_BACK,
     ),
     activation("Tanh", np.tanh, suspects={"is the factor 1 - tanh(x)**2 missing?": plain}),
-    activation("Sigmoid", sigmoid, suspects=SIGMOID),
+    activation("Sigmoid", sigmoid, suspects=SIGMOID, gradient_suspects=SIGMOID_BACK),
     activation(
         "GELU", gelu,
         hint="x times the normal distribution function of x, (1 + erf(x / sqrt(2))) / 2.",

@@ -78,6 +78,11 @@ def check_padding(kit: Kit) -> None:
         "With padding_idx=1, after looking up [1, 2, 2], `Embedding.weight.grad`",
         None if layer.weight.grad is None else layer.weight.grad.data,
         expected,
+        suspects={
+            "is it the row of padding_idx that stays zero, not the column (the axis)?": lambda: (
+                np.where(np.arange(3) == 1, 0, [[0], [1], [2], [0], [0]])
+            ),
+        },
         hint="Row 1 stands for padding: it must not learn.",
     )
 

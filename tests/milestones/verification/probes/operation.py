@@ -184,11 +184,11 @@ def check_gradient(case: Case, name: str, tensor: Any, weight: Array) -> None:
     if difference is None:
         return
     question = question_of(
-        op.suspects,
-        lambda oracle: compare_gradient(actual, numeric_gradient(case, name, weight, oracle)),
-    ) or question_of(
         op.gradient_suspects,
         lambda wrong: compare_gradient(actual, wrong(weight, *case.given().values())[name]),
+    ) or question_of(
+        op.suspects,
+        lambda oracle: compare_gradient(actual, numeric_gradient(case, name, weight, oracle)),
     )
     whose = f"`{op.part}{name}`" if name.startswith(".") else f"`{op.part}` for its input {name}"
     if actual is not None and not question:
