@@ -16,7 +16,7 @@ from verification.controls import (
     begin_alike,
     check_causal,
     exact_match,
-    forgotten,
+    misremembering,
     parameters_outside,
     require,
     require_control,
@@ -171,14 +171,14 @@ def test_resnet_learning(run: Run) -> None:
     check_moved(network, before)
     check_modes(network, few.inputs)
     accuracy, loss = network.evaluate(held_out)
-    require("accuracy on held-out digits", accuracy, at_least=0.85)
+    require("accuracy on held-out digits", accuracy, at_least=0.75)
 
     with without_shortcuts(network):
         cut, _ = network.evaluate(held_out)
     require_control("the trained network without its shortcuts", cut, at_most=0.5)
-    with forgotten(network):
+    with misremembering(network):
         lost, _ = network.evaluate(held_out)
-    require_control("the trained network without its running statistics", lost, at_most=0.65)
+    require_control("the trained network with other running statistics", lost, at_most=0.5)
 
     plain = network.another(deep(tt, False))
     begin_alike(plain, start)
@@ -187,7 +187,7 @@ def test_resnet_learning(run: Run) -> None:
     require_control("a plain network of the same depth", control, at_most=0.4)
     run.measured(
         accuracy=accuracy, loss=loss, gradient_error=error, control_accuracy=control,
-        no_shortcuts_accuracy=cut, no_statistics_accuracy=lost, parameters=count,
+        no_shortcuts_accuracy=cut, other_statistics_accuracy=lost, parameters=count,
     )  # fmt: skip
 
 
@@ -295,8 +295,8 @@ def learn_classes(
 
 
 def learn_deep(network: ModelUnderTest, examples: data.Examples, phase: str) -> None:
-    """Four passes over the digits, from the framework's own loader; gradient descent, fading."""
-    optim, epochs, batch = network.run.tt.optim, 4, 32
+    """Five passes over the digits, from the framework's own loader; gradient descent, fading."""
+    optim, epochs, batch = network.run.tt.optim, 5, 32
     sgd = optim.SGD(network.model.parameters(), lr=0.05, momentum=0.9)
     steps = epochs * -(-len(examples.targets) // batch)
     fading = optim.lr_scheduler.CosineAnnealingLR(sgd, T_max=steps)

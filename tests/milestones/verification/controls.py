@@ -99,11 +99,14 @@ def without_shortcuts(subject: ModelUnderTest) -> Iterator[None]:
 
 
 @contextmanager
-def forgotten(subject: ModelUnderTest) -> Iterator[None]:
-    """Inside, the running statistics are those of a new model: mean 0 and variance 1."""
+def misremembering(subject: ModelUnderTest) -> Iterator[None]:
+    """Inside, the running statistics are those of other numbers: mean 0 and variance 100.
+
+    (Mean 0 and variance 1, as at the beginning, can be right enough by chance.)
+    """
     with subject.buffers_kept():
         new = {
-            name: np.full(np.shape(buffer.data), float(name.endswith("var")), "f4")
+            name: np.full(np.shape(buffer.data), 100.0 * name.endswith("var"), "f4")
             for name, buffer in subject.buffers().items()
             if name.endswith(("running_mean", "running_var"))
         }
