@@ -200,7 +200,7 @@ print("data:", raw[-8:].hex(" "))
 # order:
 #
 # - a file of another kind: `_foreign(raw)` is a sentence about it, or None. Raise it.
-# - the header is longer than the file: it was cut off, or it is something else. A file of fewer than
+# - the header is longer than the file: it was cut off, or it is something else. A file of less than
 #   8 bytes is among these, since its data would begin after its end.
 # - the header is no JSON, or the JSON is no object (a `dict`).
 #

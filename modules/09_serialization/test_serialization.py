@@ -523,8 +523,8 @@ def test_9_9_a_pass_that_was_left_is_over():
     next(iter(batches))
     found = list(batches)
     assert len(found) == 6, (
-        f"one pass was left after a batch; the next one has {len(found)} batches, expected all 6: a "
-        "new pass begins with done = 0"
+        f"one pass was left after a batch; the next one has {len(found)} batches, expected all 6: "
+        "a new pass begins with done = 0"
     )
 
 
