@@ -35,6 +35,7 @@ bench: $(TORCH)  ## speed and memory beside PyTorch (installs torch, large)
 
 parity: $(TORCH)  ## every layer and loss beside PyTorch, and PyTorch in the milestones (installs torch, large)
 	$(TORCH_PYTHON) -m bench.parity
+	$(TORCH_PYTHON) -m bench.parity_files
 	$(TORCH_PYTHON) -m pytest -q tests/course/test_verification_fairness.py -k pytorch
 
 verify: $(VENV)/.dev  ## wrong answers, and who notices: docs/VERIFICATION.md (hours; it can be stopped)

@@ -200,8 +200,8 @@ print("data:", raw[-8:].hex(" "))
 # order:
 #
 # - a file of another kind: `_foreign(raw)` is a sentence about it, or None. Raise it.
-# - fewer than 8 bytes: there is not even a length.
-# - the header is longer than the file: it was cut off, or it is something else.
+# - the header is longer than the file: it was cut off, or it is something else. A file of less than
+#   8 bytes is among these, since its data would begin after its end.
 # - the header is no JSON, or the JSON is no object (a `dict`).
 #
 # Each is a `SafetensorError`, given, with a sentence that says what was found. `json.loads` raises
@@ -231,7 +231,7 @@ def read_header(raw):
     if _foreign(raw):
         raise SafetensorError(_foreign(raw))
     start = 8 + int.from_bytes(raw[:8], "little")
-    if len(raw) < 8 or start > len(raw):
+    if start > len(raw):
         raise SafetensorError(f"cut off, or no safetensors file: it ends after {len(raw)} bytes")
     try:
         header = json.loads(raw[8:start], object_pairs_hook=_no_name_twice)

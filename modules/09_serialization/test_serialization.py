@@ -517,6 +517,17 @@ def test_9_9_a_pass_has_all_batches_and_the_next_another_order():
     assert first == expected, f"the pass has {first}, without Resumable it is {expected}"
 
 
+def test_9_9_a_pass_that_was_left_is_over():
+    manual_seed(3)
+    batches = numbered()
+    next(iter(batches))
+    found = list(batches)
+    assert len(found) == 6, (
+        f"one pass was left after a batch; the next one has {len(found)} batches, expected all 6: "
+        "a new pass begins with done = 0"
+    )
+
+
 @pytest.mark.parametrize("done", [1, 3, 5, 6])
 def test_9_9_a_resumed_pass_has_the_rest(done):
     manual_seed(4)

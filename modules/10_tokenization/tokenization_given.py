@@ -16,28 +16,37 @@ import tito.activate  # makes "import tinytorch" find this workspace's own packa
 # space before them; white space, whose last character is left for the word that follows.
 #
 # The pattern speaks of Unicode's letters and numbers, which Python's `re` has no sign for. Its
-# `\w` is letters, numbers and `_`; the numbers among them are those that `str.isalpha` denies.
+# `\w` is letters, numbers and `_`; the letters among them are those that `str.isalpha` knows.
 
 # %%
 #| export text
 import re
 import sys
 from functools import cache
+from itertools import groupby
 
 _SPACE = "\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 
 
 @cache
 def _pattern():
-    """The compiled pattern. It looks at all characters of Unicode, so it is made when needed."""
+    """The compiled pattern. It looks at all characters of Unicode, so it is made when needed.
+
+    A class of nothing but ranges becomes a table in `re`; one with `\\w` in it would be searched.
+    """
     every = "".join(map(chr, range(sys.maxunicode + 1)))
-    numbers = "".join(c for c in re.findall(r"[^\W_]", every) if not c.isalpha())
+    ranges = {True: "", False: ""}
+    for run in re.findall(r"[^\W_]+", every):
+        for is_letter, part in groupby(run, str.isalpha):
+            first, *rest = part
+            ranges[is_letter] += f"{first}-{rest[-1]}" if rest else first
+    letters, numbers = ranges[True], ranges[False]
     return re.compile(
         "'(?:[sdmt]|ll|ve|re)"
-        rf"| ?[^\W_{numbers}]+"
-        rf"| ?[{numbers}]+"
-        rf"| ?(?:_|[^\w{_SPACE}])+"
-        rf"|[{_SPACE}]+(?![^{_SPACE}])|[{_SPACE}]+"
+        f"| ?[{letters}]+"
+        f"| ?[{numbers}]+"
+        f"| ?[^{letters}{numbers}{_SPACE}]+"
+        f"|[{_SPACE}]+(?![^{_SPACE}])|[{_SPACE}]+"
     )
 
 
