@@ -41,12 +41,12 @@ BROKEN = [
     ),
     Broken(
         "attention not scaled in the layer", "transformer",
-        "scale = 1 / math.sqrt(self.head_dim)", "scale = 1.0",
+        "scale, p = 1 / math.sqrt(self.head_dim),", "scale, p = 1.0,",
         ("is each head divided by sqrt(head_dim)?", ATTENTION),
     ),
     Broken(
         "attention scaled by the whole width", "transformer",
-        "scale = 1 / math.sqrt(self.head_dim)", "scale = 1 / math.sqrt(self.embed_dim)",
+        "scale, p = 1 / math.sqrt(self.head_dim),", "scale, p = 1 / math.sqrt(self.embed_dim),",
         ("is it sqrt(embed_dim) instead of sqrt(head_dim)?", ATTENTION),
     ),
     Broken(
@@ -56,7 +56,7 @@ BROKEN = [
     ),
     Broken(
         "uniform attention in the layer", "transformer",
-        "scale = 1 / math.sqrt(self.head_dim)", "scale = 0.0",
+        "scale, p = 1 / math.sqrt(self.head_dim),", "scale, p = 0.0,",
         ("nn.MultiheadAttention", "(uniform)?", ATTENTION),
     ),
     Broken(

@@ -57,7 +57,8 @@ def _one(work: Work, lend: Callable[[], Any], records: Records) -> None:
             result = bench.milestone(fault.module, milestone)
         else:
             result = bench.home(fault.module)
-    records.add(fault, stage, result)
+    if result["outcome"] != "could_not_run":  # the next run tries it again
+        records.add(fault, stage, result)
 
 
 @cache

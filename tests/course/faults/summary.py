@@ -19,9 +19,7 @@ def summary_lines(stage: str, tried: Tried, untried: int) -> Iterator[str]:
         yield f"  {module:<16} {counted([row for row in tried if row[0].module == module])}"
     yield f"  {'all':<16} {counted(tried)}" + (f"; {untried} not tried yet" if untried else "")
     for fault, result in tried:
-        if result["outcome"] == "could_not_run":
-            yield f"  could not run: {named(fault)}"
-        elif result["outcome"] == "passed" and not fault.equivalent:
+        if result["outcome"] == "passed" and not fault.equivalent:
             yield f"  not noticed: {named(fault)}"
         elif result["outcome"] == "failed" and fault.equivalent:
             yield f"  noticed, so not equivalent: {named(fault)}"

@@ -4,7 +4,6 @@
     relations.py           relations between arrays: equal, transposed, where one is wrong
     explain.py             which mistake makes one array of another
     failures.py            the exception whose message a student reads
-    isolation/             limits and levels for the judged process
     pipe.py                the messages between the two processes: frames, values, arrays
     runner.py              how the judged process answers requests
     judged.py              the judged process, in which the framework runs
