@@ -4,6 +4,7 @@ The oracles put the layer and the GPT together from their parts in NumPy, and dr
 a time. Where a result equals that of a known slip, the message says which.
 """
 
+import json
 import math
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from tinytorch import Tensor, manual_seed, models, nn, tensor
 from tinytorch.models import GPT, GPTConfig, next_token_loss
 from tinytorch.nn import TransformerEncoder, TransformerEncoderLayer
+from tinytorch.serialization import save
 
 SMALL = {"vocab_size": 11, "n_positions": 6, "n_embd": 8, "n_layer": 2, "n_head": 2}
 
@@ -934,3 +936,13 @@ def test_13_12_a_file_that_does_not_fit():
     weights["transformer.h.1.mlp.other.bias"] = np.zeros(3)
     with pytest.raises(RuntimeError, match="other"):
         GPT(GPTConfig(**SMALL)).load_state_dict(models.from_gpt2(weights))
+
+
+def test_13_12_from_a_folder(tmp_path):
+    settings = {"model_type": "gpt2", **SMALL, "n_inner": None, "activation_function": "gelu_new"}
+    (tmp_path / "config.json").write_text(json.dumps(settings), encoding="utf-8")
+    weights = {name: Tensor(array) for name, array in as_gpt2(make_gpt(10)).items()}
+    save(weights, tmp_path / "model.safetensors")
+    model, ids = GPT.from_pretrained(tmp_path), ids_of(2, 6)
+    compared("GPT.from_pretrained(folder)(ids)", model(ids).data, make_gpt(10)(ids).data)
+    assert model.training is False, "GPT.from_pretrained gives a model in evaluation mode"

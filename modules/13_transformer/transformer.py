@@ -3,8 +3,8 @@
 #
 # Layers of attention with shortcuts, stacked into a GPT that writes, and reads OpenAI's weights.
 #
-# This module needs modules 00 to 04, 06 (layer norm, dropout), 11 (embeddings) and 12 (attention).
-# Task 13.12 reads a file, which is module 09's work.
+# This module needs modules 00 to 04, 06 (layer norm, dropout), 09 (files of weights), 11
+# (embeddings) and 12 (attention).
 #
 # ## The question
 #
@@ -381,7 +381,6 @@ from pathlib import Path
 
 import numpy as np
 
-import tinytorch
 from tinytorch.autograd import no_grad
 from tinytorch.nn import functional
 from tinytorch.nn.embeddings import Embedding
@@ -389,6 +388,7 @@ from tinytorch.nn.init import normal_, zeros_
 from tinytorch.nn.modules import Linear, Module
 from tinytorch.nn.normalization import Dropout, LayerNorm
 from tinytorch.random import default_generator
+from tinytorch.serialization import load
 from tinytorch.tensor import Tensor, methods_of, unwrap
 
 if __name__ == "tinytorch.models":  # in the package; this lesson has the names already
@@ -427,6 +427,27 @@ class GPT(Module):
         self.lm_head.weight = self.wte.weight
         ### END SOLUTION
         self.reset_parameters()
+
+    @classmethod
+    def from_pretrained(cls, folder):
+        """A GPT with the weights in a folder of GPT-2, in evaluation mode.
+
+        Args:
+            folder: holds GPT-2's `config.json` and `model.safetensors`; nothing is downloaded.
+
+        Returns:
+            GPT.
+
+        Raises:
+            FileNotFoundError: one of the files is missing.
+            ValueError: settings of another network. SafetensorError: a damaged file of weights.
+            RuntimeError: weights that are missing, unknown, or of another shape.
+        """
+        folder = Path(folder)
+        model = cls(read_config(folder / "config.json"))
+        weights = load(folder / "model.safetensors")
+        model.load_state_dict(from_gpt2({name: unwrap(t) for name, t in weights.items()}))
+        return model.eval()
 
     def reset_parameters(self):
         """Draw new first values: task 13.6 replaces this."""
@@ -852,7 +873,8 @@ for seed in (1, 1, 2):
 # `in_proj_weight` of module 12 keeps them, so transposing is all. Two helpers are given:
 # `our_name(name)` is the name here, or None for something that we do not need; `is_conv1d(name)`
 # says whether a weight is of the four kinds. The file has no `lm_head.weight`, because it is tied;
-# our `state_dict` has both names.
+# our `state_dict` has both names. `GPT.from_pretrained(folder)`, given in the class above, reads
+# the two files of a folder and calls what you write here.
 
 
 # %%
@@ -878,31 +900,6 @@ def from_gpt2(weights):
     state["lm_head.weight"] = state["wte.weight"]
     return state
     ### END SOLUTION
-
-
-@methods_of(GPT)
-class _Pretrained:
-    @classmethod
-    def from_pretrained(cls, folder):
-        """A GPT with the weights in a folder of GPT-2, in evaluation mode.
-
-        Args:
-            folder: holds GPT-2's `config.json` and `model.safetensors`; nothing is downloaded.
-
-        Returns:
-            GPT.
-
-        Raises:
-            FileNotFoundError: one of the files is missing.
-            ValueError: a file that is damaged, or that describes another network.
-            RuntimeError: weights that are missing, unknown, or of another shape.
-        """
-        folder = Path(folder)
-        model = cls(read_config(folder / "config.json"))
-        weights = tinytorch.load(folder / "model.safetensors")  # module 09
-        model.load_state_dict(from_gpt2({name: unwrap(t) for name, t in weights.items()}))
-        return model.eval()
-
 
 # %%
 rng = np.random.default_rng(0)

@@ -15,14 +15,24 @@ from typing import Any
 
 import pytest
 
-from tests.course.broken import Broken, cheats, deep, hidden, images, networks, sequences, tensors
+from tests.course.broken import (
+    Broken,
+    cheats,
+    deep,
+    hidden,
+    images,
+    networks,
+    sequences,
+    tensors,
+    writing,
+)
 from tito.core.workspace.workspace import Workspace
 
 SEED = 1
 MILESTONES = Path(__file__).parents[1] / "milestones"
 TABLE = [
     *tensors.BROKEN, *networks.BROKEN, *images.BROKEN, *sequences.BROKEN, *deep.BROKEN,
-    *hidden.BROKEN, *cheats.BROKEN,
+    *writing.BROKEN, *hidden.BROKEN, *cheats.BROKEN,
 ]  # fmt: skip
 
 

@@ -13,31 +13,23 @@ import pytest
 
 FOLDER = Path(__file__).with_name("gpt2")
 
-# The format: the length of a JSON header, the header, the numbers.
 READ = """
-import json, sys
-from pathlib import Path
+import sys
 import numpy as np
-from tinytorch import tensor
-from tinytorch.models import GPT, from_gpt2, read_config
+from tinytorch import load, tensor
+from tinytorch.models import GPT
 
-folder = Path(sys.argv[1])
-raw = (folder / "model.safetensors").read_bytes()
-size = int.from_bytes(raw[:8], "little")
-weights = {}
-for name, entry in json.loads(raw[8 : 8 + size]).items():
-    if name != "__metadata__":
-        begin, end = (8 + size + place for place in entry["data_offsets"])
-        weights[name] = np.frombuffer(raw[begin:end], "<f4").reshape(entry["shape"])
-model = GPT(read_config(folder / "config.json"))
-model.load_state_dict(from_gpt2(weights))
-model.eval()
-right = np.load(folder / "logits.npz")
+folder = sys.argv[1]
+model = GPT.from_pretrained(folder)
+assert not model.training
+right = np.load(folder + "/logits.npz")
 print(np.abs(model(tensor(right["ids"])).data - right["logits"]).max())
 print(np.abs(right["logits"]).max())
-print(sum(p.numel() for p in model.parameters()), sum(w.size for w in weights.values()))
+weights = load(folder + "/model.safetensors")
+print(sum(p.numel() for p in model.parameters()), sum(w.numel() for w in weights.values()))
 """
 
+FROM = "import sys; from tinytorch.models import GPT; GPT.from_pretrained(sys.argv[1])"
 CONFIG = "import sys; from tinytorch.models import read_config; read_config(sys.argv[1])"
 
 
@@ -73,3 +65,32 @@ def test_settings_that_are_not_gpt_2_s_are_refused(change, says, solved, run, tm
     last = done.stderr.strip().splitlines()[-1]
     assert last.startswith("ValueError: "), done.stderr
     assert says in last
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "error", "says"),
+    [
+        ("config.json", Path.unlink, "FileNotFoundError", "config.json"),
+        ("model.safetensors", Path.unlink, "FileNotFoundError", "model.safetensors"),
+        (
+            "model.safetensors",
+            lambda path: path.write_bytes(path.read_bytes()[:9000]),
+            "SafetensorError",
+            "model.safetensors",
+        ),
+        (
+            "config.json",
+            lambda path: path.write_text(path.read_text().replace('"n_embd": 16', '"n_embd": 20')),
+            "RuntimeError",
+            "wte.weight",
+        ),
+    ],
+    ids=["no settings", "no weights", "cut off", "another width"],
+)
+def test_a_folder_that_is_damaged_is_refused(name, change, error, says, solved, run, tmp_path):
+    folder = Path(shutil.copytree(FOLDER, tmp_path / "folder"))
+    change(folder / name)
+    done = run("-c", FROM, folder, cwd=solved.root)
+    assert done.returncode == 1
+    assert error in done.stderr.strip().splitlines()[-1] or f"{error}:" in done.stderr, done.stderr
+    assert says in done.stderr

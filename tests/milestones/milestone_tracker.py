@@ -120,7 +120,8 @@ MILESTONES: dict[str, dict[str, Any]] = {
         "name": "2020 - GPT",
         "requires": [
             "00_setup", "01_tensor", "02_autograd", "03_nn", "04_training", "05_data",
-            "06_normalization", "11_embeddings", "12_attention", "13_transformer",
+            "06_normalization", "09_serialization", "10_tokenization", "11_embeddings",
+            "12_attention", "13_transformer",
         ],
         "test": "test_gpt_learning",
         "description": "A small GPT writes the answers to sums, and names nobody has",

@@ -22,10 +22,12 @@ from verification.controls import (
     require_control,
     require_more,
     sums_right,
+    tokens_of,
     without_shortcuts,
     zeroed,
 )
 from verification.fed_training import train_from_loader
+from verification.keeping import check_resumed
 from verification.metrics import BINARY_METRICS, CLASS_METRICS, SEQUENCE_METRICS, SIGN_METRICS
 from verification.model_gradients import check_model
 from verification.model_under_test import ModelUnderTest
@@ -241,40 +243,34 @@ def test_transformer_learning(run: Run) -> None:
 
 def test_gpt_learning(run: Run) -> None:
     """2020: a small GPT learns to add from sums written as text, and writes the answers."""
-    tt = run.framework()
+    run.framework()
     check_parts(run)
-    learn, new = data.sums(run.rng, held_out=1000)
-    count, criterion = PARAMETER_COUNTS["gpt"], tt.nn.CrossEntropyLoss()
-    make, tokens = run.there(models.gpt), len(data.SUM_TOKENS)
-    network = ModelUnderTest(
-        run, make(tt, tokens, places=8), run.there(models.sequence_loss)(criterion),
-        SEQUENCE_METRICS, count, models.GPT_PARTS,
-    )  # fmt: skip
+    learn, new = data.sums(run.rng, 1000, tokens_of(run, data.SUM_LETTERS))
+    network, tokens = small_gpt(run, len(data.SUM_LETTERS), places=8), len(data.SUM_LETTERS)
     few = learn.take(slice(4)).examples()
     error = check_model(network, few)
     check_causal(network, few.inputs, tokens)
 
-    before = network.parameter_values()
-    learn_sums(network, learn.examples(), "training", 5, Calculating(network, new))
+    before, parts = network.parameter_values(), training_parts(network, learn, epochs=5)
+    learn_sums(network, learn.examples(), parts, "training", 3, Calculating(network, new))
     check_moved(network, before)
+    network, parts = from_checkpoint(network, parts, learn)
+    learn_sums(network, learn.examples(), parts, "resumed", 2, Calculating(network, new))
     check_causal(network, few.inputs, tokens)
     match = sums_right(network, new)
     _, loss = network.evaluate(new.examples())
     require("exact match on held-out sums", match, at_least=0.95)
 
-    positions = network.parameters()["wpe.weight"]
-    with zeroed(positions):
+    with zeroed(network.parameters()["wpe.weight"]):
         lost = sums_right(network, new)
     require_control("the trained network without its positions", lost, at_most=0.1)
-
-    other = network.another(make(tt, tokens, places=8))
-    shuffled = learn.examples()._replace(targets=run.rng.permutation(learn.answers))
-    learn_sums(other, shuffled, "control", 1)
+    other, shuffled = small_gpt(run, tokens, places=8), data.shuffled_answers(run.rng, learn)
+    learn_sums(other, shuffled.examples(), training_parts(other, learn, epochs=1), "control", 1)
     control = sums_right(other, new)
     require_control("training on shuffled answers", control, at_most=0.1)
     run.measured(
         exact_match=match, loss=loss, gradient_error=error, control_accuracy=control,
-        no_positions_exact_match=lost, parameters=count,
+        no_positions_exact_match=lost, parameters=network.parameter_count,
     )  # fmt: skip
 
 
@@ -305,18 +301,46 @@ def learn_deep(network: ModelUnderTest, examples: data.Examples, phase: str) -> 
     )
 
 
+SUMS_A_STEP = 128
+
+
+def small_gpt(run: Run, tokens: int, places: int) -> ModelUnderTest:
+    """The framework's own GPT, judged at the last places of a text."""
+    make, criterion = run.there(models.gpt), run.tt.nn.CrossEntropyLoss()
+    return ModelUnderTest(
+        run, make(run.tt, tokens, places), run.there(models.sequence_loss)(criterion),
+        SEQUENCE_METRICS, PARAMETER_COUNTS["gpt"], models.GPT_PARTS,
+    )  # fmt: skip
+
+
+def training_parts(network: ModelUnderTest, learn: data.Sums, epochs: int) -> dict[str, Any]:
+    """What a checkpoint of this training has to keep."""
+    run, steps = network.run, epochs * -(-len(learn.answers) // SUMS_A_STEP)
+    adam = run.tt.optim.Adam(network.model.parameters(), lr=0.01, betas=(0.9, 0.99))
+    schedule = run.there(there.warmed_up)(run.tt, adam, steps)
+    return {"model": network.model, "optimizer": adam, "scheduler": schedule}
+
+
+def from_checkpoint(
+    old: ModelUnderTest, kept: dict[str, Any], learn: data.Sums
+) -> tuple[ModelUnderTest, dict[str, Any]]:
+    """A new network with new parts, which go on where the old ones have stopped."""
+    new = small_gpt(old.run, len(data.SUM_LETTERS), places=8)
+    into = training_parts(new, learn, epochs=5)
+    check_resumed(old, new, kept, into, learn.take(slice(SUMS_A_STEP)).examples())
+    return new, into
+
+
 def learn_sums(
     network: ModelUnderTest,
     examples: data.Examples,
+    parts: dict[str, Any],
     phase: str,
     epochs: int,
     writing: Calculating | None = None,
 ) -> None:
-    """Passes over the sums, from the framework's own loader, with clipping and a warm-up."""
-    run, batch = network.run, 128
-    adam = run.tt.optim.Adam(network.model.parameters(), lr=0.01, betas=(0.9, 0.99))
-    schedule = run.there(there.warmed_up)(run.tt, adam, epochs * -(-len(examples.targets) // batch))
+    """Passes over the sums, from the framework's own loader, with clipping."""
     train_from_loader(
-        network, examples, adam,
-        epochs=epochs, batch=batch, schedule=schedule, phase=phase, max_norm=1.0, writing=writing,
+        network, examples, parts["optimizer"], epochs=epochs, batch=SUMS_A_STEP,
+        schedule=parts["scheduler"], phase=phase, max_norm=1.0, writing=writing,
     )  # fmt: skip

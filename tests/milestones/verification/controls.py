@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 
 from verification import there
-from verification.data import Sums, sum_text
+from verification.data import Sums
 from verification.failures import Failure
+from verification.feed import spelled
 from verification.model_under_test import ModelUnderTest
 from verification.models import SEPARATOR, SYMBOLS
+from verification.run import Run
 
 
 def require(name: str, value: float, at_least: float) -> None:
@@ -162,6 +164,19 @@ def causal_failure(said: str) -> Failure:
 # ----------------------------------------------------------------------------------- of the GPT
 
 
+def tokens_of(run: Run, text: str) -> list[int]:
+    """The ids of different letters, by the framework's tokenizer; a bijection onto 0 to V - 1."""
+    ids, again = run.there(spelled)(run.tt, text)
+    if sorted(ids) != list(range(len(text))) or again != text:
+        raise Failure(
+            f"`CharTokenizer({text!r})` gives the ids {ids} and decodes them to {again!r}.",
+            module="10_tokenization",
+            part="text.CharTokenizer",
+            hint="Each character has a number of its own, from 0 on, and decode finds it again.",
+        )
+    return ids
+
+
 def sums_answered(subject: ModelUnderTest, asked: Sums) -> np.ndarray:
     """The digits (N, 3) that the model writes after `47+85=`, greedily, from its raw outputs."""
     ids = asked.asked
@@ -190,6 +205,6 @@ class Calculating:
             one = self._asked.take(slice(row, row + 1))
             said = sums_answered(self._subject, one)
             mark = "right" if (said == one.answers).all() else "wrong"
-            self._said = f"{sum_text(one.asked[0], said[0])} {mark}"
+            self._said = f"{one.text(said[0])} {mark}"
         self._calls += 1
         return self._said

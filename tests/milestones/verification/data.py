@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -136,37 +137,47 @@ def reversal(forward: np.ndarray, separator: int) -> Examples:
 
 # -------------------------------------------------------------------------------- sums as text
 
-SUM_TOKENS = "0123456789+="  # a token's number is its place
+SUM_LETTERS = "0123456789+="
 
 
 class Sums(NamedTuple):
     """`47+85=` as tokens (N, 6), and the digits of the sum (N, 3), the last one first: `231`.
 
-    So each digit needs the column it belongs to and the carry from the digit before it.
+    So each digit needs the column it belongs to and the carry from the digit before it. `letters`
+    has the letter of each token.
     """
 
     asked: np.ndarray
     answers: np.ndarray
+    letters: np.ndarray
 
     def examples(self) -> Examples:
         """Inputs `47+85=23`; targets `231`, what comes next from the `=` on."""
         return Examples(np.concatenate([self.asked, self.answers[:, :-1]], axis=1), self.answers)
 
     def take(self, index: np.ndarray | slice) -> Sums:
-        return Sums(self.asked[index], self.answers[index])
+        return Sums(self.asked[index], self.answers[index], self.letters)
+
+    def text(self, answer: np.ndarray) -> str:
+        """The first sum with this answer, as people write it: `47+85=132`."""
+        said = "".join(self.letters[[*self.asked[0], *answer[::-1]]])
+        asked, _, digits = said.partition("=")
+        return f"{asked}={digits.lstrip('0') or '0'}"
 
 
-def sums(rng: np.random.Generator, held_out: int) -> tuple[Sums, Sums]:
-    """(for training, held out): all 10,000 sums of two numbers from 0 to 99, none in both."""
+def sums(rng: np.random.Generator, held_out: int, ids: Sequence[int]) -> tuple[Sums, Sums]:
+    """(for training, held out): all 10,000 sums of two numbers from 0 to 99, none in both.
+
+    `ids` has the token of each of SUM_LETTERS.
+    """
     a, b = np.divmod(rng.permutation(10_000), 100)
-    plus, equals = (np.full(10_000, SUM_TOKENS.index(sign)) for sign in "+=")
+    plus, equals = (np.full(10_000, SUM_LETTERS.index(sign)) for sign in "+=")
     asked = np.stack([a // 10, a % 10, plus, b // 10, b % 10, equals], axis=1)
-    total = a + b
-    both = Sums(asked, np.stack([total % 10, total // 10 % 10, total // 100], axis=1))
+    total, token = a + b, np.array(ids)
+    answers = np.stack([total % 10, total // 10 % 10, total // 100], axis=1)
+    both = Sums(token[asked], token[answers], np.array(list(SUM_LETTERS))[np.argsort(token)])
     return both.take(slice(held_out, None)), both.take(slice(held_out))
 
 
-def sum_text(asked: np.ndarray, answer: np.ndarray) -> str:
-    """One sum as people write it: `47+85=132`."""
-    digits = "".join(SUM_TOKENS[token] for token in answer[::-1])
-    return "".join(SUM_TOKENS[token] for token in asked) + (digits.lstrip("0") or "0")
+def shuffled_answers(rng: np.random.Generator, learn: Sums) -> Sums:
+    return learn._replace(answers=rng.permutation(learn.answers))

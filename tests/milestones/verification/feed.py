@@ -1,10 +1,11 @@
-"""Course code that runs beside the framework: batches from its own loader, steps of its own loop.
+"""Course code beside the framework: its loader, steps of its loop, its tokenizer, its checkpoints.
 
 Like `there.py` it does not judge, runs in the judged process, and imports NumPy only.
 """
 
 from __future__ import annotations
 
+import io
 from functools import partial
 from typing import Any
 
@@ -79,3 +80,18 @@ def plain_step(
         tt.nn.utils.clip_grad_norm_(model.parameters(), max_norm)
     optimizer.step()
     return loss, outputs
+
+
+def spelled(tt: Any, text: str) -> tuple[list[int], str]:
+    """The ids of a text by a tokenizer made from it, and what it decodes them to."""
+    tokenizer = tt.text.CharTokenizer(text)
+    ids = tokenizer.encode(text)
+    return [int(number) for number in ids], str(tokenizer.decode(ids))
+
+
+def resumed(tt: Any, before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Go on from `before` with the new objects `after`, by way of a file's bytes."""
+    file = io.BytesIO()
+    tt.save(tt.serialization.capture(before), file)
+    file.seek(0)
+    tt.serialization.resume(tt.load(file), after)
