@@ -110,6 +110,26 @@ def transformer(lib: SimpleNamespace) -> Loop:
     return lambda: language_model(lib, tokens, vocabulary=11, width=32, heads=2, layers=1, batch=64)
 
 
+def lstm(lib: SimpleNamespace) -> Loop:
+    """The milestone's network, 24 hidden units over 60 steps of 6, batch 32, clipped, Adam."""
+    rng, nn = np.random.default_rng(0), lib.nn
+    inputs = np.eye(6, dtype=np.float32)[rng.integers(0, 6, (960, 60))]
+    keys = rng.integers(0, 4, 960)
+    data = [(lib.tt.tensor(x), lib.tt.tensor(y)) for x, y in batches(inputs, keys, 32, epochs=1)]
+
+    def loop() -> None:
+        layer, scores = nn.LSTM(6, 24, batch_first=True), nn.Linear(24, 4)
+        parameters = [*layer.parameters(), *scores.parameters()]
+        criterion, optimizer = nn.CrossEntropyLoss(), lib.optim.Adam(parameters, lr=0.01)
+        for x, y in data:
+            optimizer.zero_grad()
+            criterion(scores(layer(x)[0][:, -1]), y).backward()
+            nn.utils.clip_grad_norm_(parameters, 1.0)
+            optimizer.step()
+
+    return loop
+
+
 def conv_large(lib: SimpleNamespace) -> Loop:
     """Two convolutions (3 -> 32 -> 64, 3x3) and a pool on 32x32x3 images, batch 64."""
     rng, nn = np.random.default_rng(0), lib.nn
@@ -253,6 +273,7 @@ WORKLOADS: dict[str, Callable[[SimpleNamespace], Loop]] = {
         cnn,
         resnet,
         transformer,
+        lstm,
         conv_large,
         attention_large,
     )

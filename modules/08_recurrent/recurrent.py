@@ -671,7 +671,8 @@ print(f"largest difference of the gradients: {np.abs(np.subtract(*found.values()
 # %% [markdown]
 # ## Task 8.8: the LSTM on arrays
 #
-# For the LSTM the loops are given below. What is yours is one step, forward and back.
+# For the LSTM the loops are given below. What is yours is one step, forward and back, and what the
+# steps have in common.
 #
 # The step gets `z`, the sum of all four gates, and may overwrite it. How do three gates go through
 # a sigmoid and the fourth through tanh, without cutting first? The sigmoid is a tanh in disguise:
@@ -690,7 +691,7 @@ print(f"largest difference of the gradients: {np.abs(np.subtract(*found.values()
 # after. But c after also acts through h: h = o * bent with bent = tanh(c), so its whole gradient is
 #
 # ```
-#   grad_c  +  grad_h * o * (1 - bent²)
+#   grad_c  +  grad_h * through_h            through_h = o * (1 - bent²)
 # ```
 #
 # Call that grad_c from here on, and use the rules of products: c after = f * c before + i * g.
@@ -706,6 +707,19 @@ print(f"largest difference of the gradients: {np.abs(np.subtract(*found.values()
 # ```
 #   slope = (1 - a) * (a + 2 * scale - 1)
 # ```
+#
+# Look at what has to wait for the step after, and what has not. Only grad_c and grad_h have to. The
+# rest of each product, `factors`, can be computed for *all steps at once*, before the loop:
+#
+# ```
+#   columns of           i            f                   g            o
+#   factors (..., 4H)    slope * g    slope * c before    slope * i    slope * bent
+#   times                grad_c       grad_c              grad_c       grad_h
+#   is the gradient of the sums
+# ```
+#
+# A few operations on long arrays in place of many on short ones: NumPy needs about a microsecond
+# for each call, however little there is to do. `_parts` cuts the last axis, of arrays of any rank.
 
 # %%
 #| export
@@ -733,25 +747,40 @@ def lstm_step(z, c, scale):
     ### END SOLUTION
 
 
-def lstm_step_back(grad_h, grad_c, gates, c, bent, scale):
+def lstm_factors(gates, c, bent, scale):
+    """What the way back needs of all steps, and can be computed before it begins.
+
+    Args:
+        gates: np.ndarray (..., 4H): i, f, g, o after their bends. c: (..., H), *before* each step.
+        bent: np.ndarray (..., H), tanh of c after each step. scale: as in `lstm_step`.
+
+    Returns:
+        (factors, through_h): np.ndarrays (..., 4H) and (..., H). No argument is changed.
+    """
+    ### BEGIN SOLUTION
+    i, _, g, o = _parts(gates, 4)
+    factors = (1 - gates) * (gates + (2 * scale - 1))
+    for part, other in zip(_parts(factors, 4), (g, c, i, bent)):
+        part *= other
+    return factors, o * (1 - bent * bent)
+    ### END SOLUTION
+
+
+def lstm_step_back(grad_h, grad_c, factors, through_h, f):
     """The way back through one step of an LSTM.
 
     Args:
         grad_h, grad_c: np.ndarrays (N, H), the gradients of h and c after the step.
-        gates: np.ndarray (N, 4H): i, f, g, o after their bends. c: (N, H), *before* the step.
-        bent: np.ndarray (N, H), tanh of c after the step. scale: as in `lstm_step`.
+        factors: np.ndarray (N, 4H). through_h: (N, H). Both from `lstm_factors`.
+        f: np.ndarray (N, H), the forget gate.
 
     Returns:
         (grad_z, grad_c): the gradient of the sums before the bends, (N, 4H), and of c before the
         step, (N, H). No argument is changed.
     """
     ### BEGIN SOLUTION
-    i, f, g, o = _parts(gates, 4)
-    grad_c = grad_c + grad_h * o * (1 - bent * bent)
-    grad_z = (1 - gates) * (gates + (2 * scale - 1))
-    arriving = grad_c * g, grad_c * c, grad_c * i, grad_h * bent
-    for part, grad in zip(_parts(grad_z, 4), arriving):
-        part *= grad
+    grad_c = grad_c + grad_h * through_h
+    grad_z = factors * np.concatenate([grad_c, grad_c, grad_c, grad_h], axis=1)
     return grad_z, grad_c * f
     ### END SOLUTION
 
@@ -776,10 +805,11 @@ class LSTMOp(Function):
         _, h0, c0, w_hh = self.args
         grads, grad_h, grad_c = np.empty_like(self.gates), np.zeros_like(h0), np.zeros_like(c0)
         h, c = self.states
+        factors, through_h = lstm_factors(self.gates, c[:-1], self.bent, self.scale)
+        f = _parts(self.gates, 4)[1]
         for t in reversed(range(len(grads))):
             grad_h, grad_c = grad_h + grad[0, t], grad_c + grad[1, t]
-            step = self.gates[t], c[t], self.bent[t], self.scale
-            grads[t], grad_c = lstm_step_back(grad_h, grad_c, *step)
+            grads[t], grad_c = lstm_step_back(grad_h, grad_c, factors[t], through_h[t], f[t])
             grad_h = grads[t].dot(w_hh)
         return grads, grad_h, grad_c, _product_of_steps(grads, h[:-1])
 

@@ -24,9 +24,9 @@ from tinytorch.tensor import Function, ShapeError, Tensor, stack, zeros
 
 
 def _parts(z, count):
-    """The gates of `z`, (N, count * H), as `count` views of shape (N, H)."""
-    width = z.shape[1] // count
-    return [z[:, k * width : (k + 1) * width] for k in range(count)]
+    """The gates of `z`, (..., count * H), as `count` views of shape (..., H)."""
+    width = z.shape[-1] // count
+    return [z[..., k * width : (k + 1) * width] for k in range(count)]
 
 
 def _scale(z, *scales):

@@ -526,6 +526,7 @@ def test_8_7_gradients(nonlinearity, steps):
         "_product_of_steps(grads, h[:-1])",
     }
     for name, tensor in (("gates", gates), ("h0", h0), ("w_hh", w_hh)):
+        assert tensor.grad is not None, f"{call}: the gradient of {name} is None: return all three"
         assert_close(
             f"{call}: the gradient of {name}",
             tensor.grad.data,
@@ -579,49 +580,89 @@ def test_8_8_one_step():
 
 def test_8_8_float32_stays():
     z, c = (a.astype("float32") for a in draw((2, 12), (2, 3)))
-    gates = opened(z).astype("float32")
+    gates, scale = opened(z).astype("float32"), SCALE.astype("float32")
     for name, found in (
-        ("lstm_step", R.lstm_step(z, c, SCALE.astype("float32"))),
-        ("lstm_step_back", R.lstm_step_back(c, c, gates, c, c, SCALE.astype("float32"))),
+        ("lstm_step", R.lstm_step(z, c, scale)),
+        ("lstm_factors", R.lstm_factors(gates, c, c, scale)),
+        ("lstm_step_back", R.lstm_step_back(c, c, gates, c, c)),
     ):
         for part in found:
             assert part.dtype == np.float32, f"{name} of float32 arrays gave {part.dtype}"
 
 
+FACTORS = {
+    "i": "the slope of i times g",
+    "f": "the slope of f times c *before* the step",
+    "g": "the slope of g times i",
+    "o": "the slope of o times bent",
+}
+SLOPE = "; the slope of a gate a is (1 - a) * (a + 2 * scale - 1)"
+
+
+def factors_by_hand(gates, c, bent):
+    """(factors, through_h), gate by gate."""
+    i, f, g, o = np.split(gates, 4, axis=-1)
+    parts = i * (1 - i) * g, f * (1 - f) * c, (1 - g * g) * i, o * (1 - o) * bent
+    return np.concatenate(parts, axis=-1), o * (1 - bent * bent)
+
+
+def assert_unchanged(call, names, arguments, copies):
+    for name, array, copy in zip(names.split(), arguments, copies):
+        assert np.array_equal(array, copy), (
+            f"{call} changed its argument {name}: `x = x + ...` makes a new array, `x += ...` "
+            "does not"
+        )
+
+
+@pytest.mark.parametrize("lead", [(2,), (5, 2)], ids=["one step", "all steps"])
+def test_8_8_factors(lead):
+    z, c, bent = draw((*lead, 12), (*lead, 3), (*lead, 3), seed=11)
+    gates = np.concatenate([opened(part) for part in z.reshape(-1, 2, 12)]).reshape(z.shape)
+    arguments = gates, c, np.tanh(bent), SCALE
+    copies = [a.copy() for a in arguments]
+    call = f"lstm_factors of gates {gates.shape}"
+    cause = "_parts cuts the last axis, for arrays of any rank"
+    found = given(call, attempt(call, lambda: R.lstm_factors(*arguments), cause))
+    assert len(found) == 2, f"{call} gave {len(found)} things, expected (factors, through_h)"
+    assert_unchanged(call, "gates c bent scale", arguments, copies)
+    factors, through_h = factors_by_hand(*arguments[:3])
+    assert np.shape(found[0]) == factors.shape, (
+        f"{call}: factors has shape {np.shape(found[0])}, expected {factors.shape}"
+    )
+    parts = zip("ifgo", np.split(found[0], 4, axis=-1), np.split(factors, 4, axis=-1))
+    for name, mine, expected in parts:
+        cause = f"It is {FACTORS[name]}{SLOPE}"
+        assert_close(f"{call}: factors, columns of {name}", mine, expected, cause)
+    assert_close(f"{call}: through_h", found[1], through_h, "It is o * (1 - bent * bent)")
+
+
 def test_8_8_the_way_back_of_one_step():
     z, c, up_h, up_c = draw((2, 12), (2, 3), (2, 3), (2, 3), seed=11)
     gates, bent = opened(z), one_step(z, c)[2]
-    arguments = up_h, up_c, gates, c, bent, SCALE
+    factors, through_h = factors_by_hand(gates, c, bent)
+    arguments = up_h, up_c, factors, through_h, gates[:, 3:6]
     copies = [a.copy() for a in arguments]
     call = "lstm_step_back"
-    found = given(call, R.lstm_step_back(*arguments))
+    cause = "factors is (N, 4H), the gradients are (N, H)"
+    found = given(call, attempt(call, lambda: R.lstm_step_back(*arguments), cause))
     assert len(found) == 2, f"{call} gave {len(found)} things, expected (grad_z, grad_c)"
-    names = "grad_h", "grad_c", "gates", "c", "bent", "scale"
-    for name, array, copy in zip(names, arguments, copies):
-        assert np.array_equal(array, copy), (
-            f"{call} changed its argument {name}: `grad_c = grad_c + ...` makes a new array, "
-            "`grad_c += ...` does not"
-        )
+    assert_unchanged(call, "grad_h grad_c factors through_h f", arguments, copies)
 
     def value():
         h, after, _ = one_step(z, c)
         return (h * up_h + after * up_c).sum()
 
-    wanted, causes = numeric_gradient(value, z), {
-        "i": "It is grad_c * g, times the slope",
-        "f": "It is grad_c * c *before* the step, times the slope",
-        "g": "It is grad_c * i, times the slope",
-        "o": "It is grad_h * bent, times the slope",
-    }  # fmt: skip
-    more = (
-        ". grad_c is here all that arrives at c after: the argument, plus "
-        "grad_h * o * (1 - bent²); the slope is (1 - a) * (a + 2 * scale - 1)"
+    wanted = numeric_gradient(value, z)
+    assert np.shape(found[0]) == wanted.shape, (
+        f"{call}: grad_z has shape {np.shape(found[0])}, expected {wanted.shape}"
     )
+    more = "; grad_c is here all that arrives: the argument, plus grad_h * through_h"
     parts = zip("ifgo", np.split(found[0], 4, axis=1), np.split(wanted, 4, axis=1))
     for name, mine, expected in parts:
-        assert_close(f"{call}: grad_z, gate {name}", mine, expected, causes[name] + more)
+        cause = f"It is its factors times {'grad_h' if name == 'o' else 'grad_c'}{more}"
+        assert_close(f"{call}: grad_z, columns of {name}", mine, expected, cause)
     wanted = numeric_gradient(value, c)
-    assert_close(f"{call}: grad_c before", found[1], wanted, "It is grad_c * f" + more)
+    assert_close(f"{call}: grad_c before", found[1], wanted, f"It is grad_c * f{more}")
 
 
 @pytest.mark.shared
@@ -643,7 +684,7 @@ def test_8_8_all_steps():
     for name, tensor in (("gates", gates), ("h0", h0), ("c0", c0), ("w_hh", w_hh)):
         assert_close(
             f"LSTMOp over four steps: the gradient of {name}", tensor.grad.data,
-            numeric_gradient(value, tensor.data), "Its loop, given, calls lstm_step_back",
+            numeric_gradient(value, tensor.data), "Its loop, given, calls your functions",
         )  # fmt: skip
 
 

@@ -345,34 +345,10 @@ RECURRENT.task(
         "    z = z * scale\n    np.tanh(z, out=z)",
     ),
     Fault(
-        "nothing arrives through h",
-        "not summed",
-        "grad_c = grad_c + grad_h * o * (1 - bent * bent)",
-        "grad_c = grad_c + 0 * grad_h",
-    ),
-    Fault(
-        "nothing arrives from later",
-        "not summed",
-        "grad_c = grad_c + grad_h * o",
-        "grad_c = grad_h * o",
-    ),
-    Fault(
-        "without the slope of tanh",
+        "no slopes",
         "missing branch",
-        "grad_h * o * (1 - bent * bent)",
-        "grad_h * o",
-    ),
-    Fault(
-        "without the output gate",
-        "missing branch",
-        "grad_h * o * (1 - bent * bent)",
-        "grad_h * (1 - bent * bent)",
-    ),
-    Fault(
-        "grad_c changed in place",
-        "aliasing",
-        "grad_c = grad_c + grad_h * o * (1 - bent * bent)",
-        "grad_c += grad_h * o * (1 - bent * bent)",
+        "    factors = (1 - gates) * (gates + (2 * scale - 1))",
+        "    factors = np.ones_like(gates)",
     ),
     Fault(
         "slopes of sigmoids for all",
@@ -380,24 +356,72 @@ RECURRENT.task(
         "(1 - gates) * (gates + (2 * scale - 1))",
         "(1 - gates) * gates",
     ),
+    Fault("slopes of tanh for all", "missing branch", "(gates + (2 * scale - 1))", "(gates + 1)"),
     Fault(
-        "i and g exchanged on the way back",
-        "order",
-        "grad_c * g, grad_c * c, grad_c * i,",
-        "grad_c * i, grad_c * c, grad_c * g,",
+        "the gates overwritten",
+        "aliasing",
+        "    factors = (1 - gates) * (gates + (2 * scale - 1))",
+        "    slope = gates + (2 * scale - 1)\n"
+        "    gates *= -1\n"
+        "    gates += 1\n"
+        "    factors = gates * slope",
     ),
-    Fault("the output gate gets grad_c", "wrong operand", "grad_h * bent\n", "grad_c * bent\n"),
+    Fault("i and g exchanged in the factors", "order", "(g, c, i, bent)", "(i, c, g, bent)"),
+    Fault("bent in place of c", "wrong operand", "(g, c, i, bent)", "(g, bent, i, bent)"),
+    Fault(
+        "the output gate without tanh",
+        "wrong operand",
+        "(g, c, i, bent)",
+        "(g, c, i, np.arctanh(bent))",
+    ),
+    Fault(
+        "without the slope of tanh",
+        "missing branch",
+        "return factors, o * (1 - bent * bent)",
+        "return factors, o",
+    ),
+    Fault(
+        "without the output gate",
+        "missing branch",
+        "return factors, o * (1 - bent * bent)",
+        "return factors, 1 - bent * bent",
+    ),
+    Fault(
+        "nothing arrives through h",
+        "not summed",
+        "grad_c = grad_c + grad_h * through_h",
+        "grad_c = grad_c + 0 * grad_h",
+    ),
+    Fault(
+        "nothing arrives from later",
+        "not summed",
+        "grad_c = grad_c + grad_h * through_h",
+        "grad_c = grad_h * through_h",
+    ),
+    Fault(
+        "grad_c changed in place",
+        "aliasing",
+        "grad_c = grad_c + grad_h * through_h",
+        "grad_c += grad_h * through_h",
+    ),
+    Fault(
+        "the output gate gets grad_c",
+        "wrong operand",
+        "[grad_c, grad_c, grad_c, grad_h]",
+        "[grad_c, grad_c, grad_c, grad_c]",
+    ),
+    Fault(
+        "the others get grad_h",
+        "wrong operand",
+        "[grad_c, grad_c, grad_c, grad_h]",
+        "[grad_h, grad_h, grad_h, grad_h]",
+    ),
+    Fault("one below the other", "axis", "grad_h], axis=1)", "grad_h], axis=0)"),
     Fault(
         "kept without the forget gate",
         "missing branch",
         "return grad_z, grad_c * f",
         "return grad_z, grad_c",
-    ),
-    Fault(
-        "no slopes",
-        "missing branch",
-        "    grad_z = (1 - gates) * (gates + (2 * scale - 1))",
-        "    grad_z = np.ones_like(gates)",
     ),
 )
 RECURRENT.task(
