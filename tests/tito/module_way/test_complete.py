@@ -309,7 +309,7 @@ def test_a_swap_that_was_cut_is_undone_by_the_next_command(
     before = desk.everything()
     files = {"seeds.py": "new", "fresh/file.py": "new"}
     workspace = Workspace(desk.root)
-    swap._write_journal(workspace, list(files))
+    swap._write_journal(workspace, list(files), None)
     for name, text in files.items():  # as far as a power cut let it come
         swap._put(workspace.package / name, text.encode())
     assert desk.everything() != before
