@@ -183,6 +183,7 @@ def test_9_3_header_and_start():
         ("a file of 5 bytes", b"hello"),
         ("a file of 7 zeros", bytes(7)),
         ("a header that is cut off", file_with({"x": entry([1], 0, 4)})[:20]),
+        ("a header whose last spaces are cut off", (8).to_bytes(8, "little") + b"{}"),
         ("a text", b"This is a text, and a rather long one."),
         ("a header that is no JSON", file_with(b"{not json}")),
         ("a header that is no UTF-8", file_with(b'{"\xff": 1}')),
@@ -474,21 +475,22 @@ def test_9_8_if_it_fails_the_old_file_stands(tmp_path, monkeypatch):
     path.write_bytes(b"old")
 
     def full(handle):
+        monkeypatch.undo()  # what comes after it has a disk that works
         raise OSError(28, "No space left on device")
 
     def interrupted(handle):
+        monkeypatch.undo()
         raise KeyboardInterrupt
 
     for fsync, kind in ((full, OSError), (interrupted, KeyboardInterrupt)):
-        with monkeypatch.context() as patch:
-            patch.setattr(os, "fsync", fsync)
-            try:
-                S.write_atomically(path, b"new")
-            except kind:
-                pass
-            else:
-                name = kind.__name__
-                pytest.fail(f"write_atomically kept a {name} to itself: raise it on", False)
+        monkeypatch.setattr(os, "fsync", fsync)
+        try:
+            S.write_atomically(path, b"new")
+        except kind:
+            pass
+        else:
+            name = kind.__name__
+            pytest.fail(f"write_atomically kept a {name} to itself: raise it on", False)
         assert path.read_bytes() == b"old", f"after a {kind.__name__} the old file is gone"
         left = [file.name for file in tmp_path.iterdir()]
         assert left == ["file.bin"], f"after a {kind.__name__} the folder has {left}"
