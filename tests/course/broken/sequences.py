@@ -151,7 +151,7 @@ BROKEN = [
         "keys and values exchanged", "transformer",
         "self.project(key, 1), self.project(value, 2)",
         "self.project(key, 2), self.project(value, 1)",
-        ("are K and V taken from the wrong thirds?", ATTENTION),
+        ("are K and V taken from the wrong thirds (the order)?", ATTENTION),
     ),
     Broken(
         "the keys projected from the query", "transformer",

@@ -30,7 +30,8 @@ def main() -> None:
         tried = tried_of(faults, records, stage)
         untried = sum(asked(fault, stage) for fault in faults) - len(tried)
         print(*summary_lines(stage, tried, untried), sep="\n")
-    write_document(records)
+    if not chosen.only:  # a page on one module would hide what is known of the others
+        write_document(records)
 
 
 def tried_of(faults: list[Fault], records: Records, stage: str) -> Tried:

@@ -17,7 +17,7 @@ import test_learning_verification as tests
 
 from milestone_tracker import MILESTONES
 from verification.failures import Failure
-from verification.places import named
+from verification.places import named, raised_in
 from verification.run import Run
 
 
@@ -31,10 +31,20 @@ def said(milestone: str, seed: int, workspace: Path) -> dict[str, Any]:
     except Failure as failure:
         return failed(failure.said, failure.part, failure.module)
     except Exception as error:  # of the student's code: the milestone shows it the same way
-        return failed(named(error))
+        return failed(named(error), *lesson_of(raised_in(error), workspace))
     finally:
         run.end()
     return {"outcome": "passed", "message": "", "metrics": metrics}
+
+
+def lesson_of(place: str, workspace: Path) -> tuple[str, str]:
+    """(the place, the module it was exported from), as `tito` shows it for an error."""
+    file, _, line = place.partition(", ")[0].rpartition(":")
+    if not file:
+        return "", ""
+    above = (workspace / file).read_text(encoding="utf-8").splitlines()[: int(line)]
+    sections = [text for text in above if text.startswith("# %% modules/")]
+    return place, sections[-1].split("/")[1] if sections else ""
 
 
 def failed(message: str, part: str = "", module: str = "") -> dict[str, Any]:
