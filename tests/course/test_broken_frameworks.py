@@ -15,13 +15,24 @@ from typing import Any
 
 import pytest
 
-from tests.course.broken import Broken, cheats, deep, hidden, images, networks, sequences, tensors
+from tests.course.broken import (
+    Broken,
+    cheats,
+    deep,
+    hidden,
+    images,
+    networks,
+    recurrences,
+    sequences,
+    tensors,
+)
 from tito.core.workspace.workspace import Workspace
 
 SEED = 1
 MILESTONES = Path(__file__).parents[1] / "milestones"
 TABLE = [
     *tensors.BROKEN, *networks.BROKEN, *images.BROKEN, *sequences.BROKEN, *deep.BROKEN,
+    *recurrences.BROKEN,
     *hidden.BROKEN, *cheats.BROKEN,
 ]  # fmt: skip
 
