@@ -105,9 +105,15 @@ class Tensor:
     def __getitem__(self, index):
         index = index.data if isinstance(index, Tensor) else index
 
+        parts = index if isinstance(index, tuple) else (index,)
+        once = all(isinstance(part, int | slice) for part in parts)
+
         def back(g):
             whole = np.zeros(self.shape)
-            np.add.at(whole, index, g)
+            if once:
+                whole[index] = g
+            else:
+                np.add.at(whole, index, g)
             return whole
 
         return single(self, self._array[index], back)

@@ -22,6 +22,7 @@ from tests.course.broken import (
     hidden,
     images,
     networks,
+    recurrences,
     sequences,
     tensors,
     writing,
@@ -32,7 +33,7 @@ SEED = 1
 MILESTONES = Path(__file__).parents[1] / "milestones"
 TABLE = [
     *tensors.BROKEN, *networks.BROKEN, *images.BROKEN, *sequences.BROKEN, *deep.BROKEN,
-    *writing.BROKEN, *hidden.BROKEN, *cheats.BROKEN,
+    *recurrences.BROKEN, *writing.BROKEN, *hidden.BROKEN, *cheats.BROKEN,
 ]  # fmt: skip
 
 

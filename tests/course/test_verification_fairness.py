@@ -17,6 +17,7 @@ from tito.core.workspace.workspace import Workspace
 
 FRAMEWORK = Path(__file__).with_name("another_framework.py")
 DEEP = Path(__file__).with_name("another_deep.py")
+RECURRING = Path(__file__).with_name("another_recurring.py")
 OTHERS = Path(__file__).with_name("others")
 Files = dict[str, Path]
 CLOSURES: Files = {"__init__": FRAMEWORK}
@@ -36,6 +37,16 @@ def test_another_framework_passes_with_images_and_normalization(
     (package / "__init__.py").write_text(FRAMEWORK.read_text("utf-8") + last, encoding="utf-8")
     (package / "deep.py").write_bytes(DEEP.read_bytes())
     verdict = tracker_of(MILESTONES).run_milestone(milestone, seed=seed, workspace=tmp_path)
+    assert verdict.outcome == "passed", f"seed {verdict.seed}\n{verdict.reason}\n{verdict.details}"
+
+
+def test_another_framework_passes_with_recurrent_networks(tmp_path: Path) -> None:
+    package = tmp_path / "tinytorch"
+    package.mkdir()
+    last = "\n\nfrom tinytorch import recurring\n"
+    (package / "__init__.py").write_text(FRAMEWORK.read_text("utf-8") + last, encoding="utf-8")
+    (package / "recurring.py").write_bytes(RECURRING.read_bytes())
+    verdict = tracker_of(MILESTONES).run_milestone("lstm", workspace=tmp_path)
     assert verdict.outcome == "passed", f"seed {verdict.seed}\n{verdict.reason}\n{verdict.details}"
 
 

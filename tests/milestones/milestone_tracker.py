@@ -105,6 +105,17 @@ MILESTONES: dict[str, dict[str, Any]] = {
         "unlock_message": "🎉 You can now train the architecture behind today's language models!",
         "metrics": ["exact_match", "gradient_error", "control_accuracy"],
     },
+    "lstm": {
+        "name": "1997 - Long Short-Term Memory",
+        "requires": [
+            "00_setup", "01_tensor", "02_autograd", "03_nn", "04_training", "05_data",
+            "08_recurrent",
+        ],
+        "test": "test_lstm_learning",
+        "description": "Gates keep a memory over a gap that plain recurrence cannot bridge",
+        "unlock_message": "🎉 You can now train a network that remembers!",
+        "metrics": ["accuracy", "gradient_error", "control_accuracy"],
+    },
     "resnet": {
         "name": "2015 - Residual Networks",
         "requires": [
@@ -130,7 +141,7 @@ MILESTONES: dict[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 
-MILESTONE_ORDER = ["perceptron", "xor", "mlp_digits", "cnn", "transformer", "resnet", "gpt"]
+MILESTONE_ORDER = ["perceptron", "xor", "mlp_digits", "cnn", "transformer", "lstm", "resnet", "gpt"]
 
 SCHEMA_VERSION = 1
 LISTS = ("completed_modules", "unlocked_milestones", "completed_milestones")

@@ -14,7 +14,9 @@ from verification import data, models, there
 from verification.controls import (
     Calculating,
     begin_alike,
+    begin_by_remembering,
     check_causal,
+    check_pieces,
     exact_match,
     misremembering,
     parameters_outside,
@@ -274,6 +276,42 @@ def test_gpt_learning(run: Run) -> None:
     )  # fmt: skip
 
 
+def test_lstm_learning(run: Run) -> None:
+    """1997: a cell with gates remembers one symbol over ninety steps of noise, an RNN does not."""
+    tt = run.framework()
+    check_parts(run)
+    learn, held_out = data.split(run.rng, data.key_in_noise(run.rng, 2112, length=100), 512)
+    count, criterion = PARAMETER_COUNTS["lstm"], tt.nn.CrossEntropyLoss()
+    reader = run.there(models.reader)  # built over there, where nn.Module is
+    network = ModelUnderTest(run, reader(tt, "LSTM", 24), criterion, CLASS_METRICS, count)
+    begin_by_remembering(network.model.layer)
+    few = learn.take(slice(4))
+    error = check_model(network, few)
+    check_pieces(network, few.inputs)
+
+    before = network.parameter_values()
+    learn_keys(network, learn, "training")
+    check_moved(network, before)
+    accuracy, loss = network.evaluate(held_out)
+    require("accuracy on held-out sequences", accuracy, at_least=0.95)
+
+    late = data.Examples(held_out.inputs[:, 50:], held_out.targets)
+    blind, _ = network.evaluate(late)
+    require_control("the trained network without the first half of each sequence", blind, 0.4)
+    with zeroed(*models.gate_biases(network.model.layer, "f"), value=-5.0):
+        forgetful, _ = network.evaluate(held_out)
+    require_control("the trained network with its forget gates closed", forgetful, 0.4)
+
+    plain = network.another(reader(tt, "RNN", 52))  # 3,436 parameters, a few more than the LSTM
+    learn_keys(plain, learn, "plain RNN")
+    control, _ = plain.evaluate(held_out)
+    require_control("a plain RNN of the same size", control, at_most=0.6)
+    run.measured(
+        accuracy=accuracy, loss=loss, gradient_error=error, control_accuracy=control,
+        first_half_hidden_accuracy=blind, forgetful_accuracy=forgetful, parameters=count,
+    )  # fmt: skip
+
+
 def learn_classes(
     network: ModelUnderTest, examples: data.Examples, phase: str, steps: int, learning: Any = None
 ) -> None:
@@ -287,6 +325,19 @@ def learn_classes(
     train(
         network, examples, adam,
         steps=steps, batch=32, noise=0.1, phase=phase, schedule=fading,
+    )  # fmt: skip
+
+
+def learn_keys(network: ModelUnderTest, examples: data.Examples, phase: str) -> None:
+    """Four passes over the sequences, from the framework's own loader, with clipping."""
+    optim, epochs, batch = network.run.tt.optim, 4, 32
+    adam = optim.Adam(network.model.parameters(), lr=0.02)
+    fading = optim.lr_scheduler.CosineAnnealingLR(
+        adam, T_max=epochs * len(examples.targets) // batch
+    )
+    train_from_loader(
+        network, examples, adam,
+        epochs=epochs, batch=batch, schedule=fading, phase=phase, max_norm=1.0,
     )  # fmt: skip
 
 

@@ -167,7 +167,7 @@ def test_a_terminal_that_knows_no_emoji_gets_none(advanced: Any, what: str) -> N
     assert "?" not in text
     assert "ompleted" in text
     if what == "show_progress":
-        assert "| 1986 - Backpropagation (XOR) | " in text
+        assert "| 1986 - Backpropagation (XOR) | " in re.sub(" +", " ", text)
 
 
 @pytest.mark.parametrize("width", [40, 20])

@@ -17,8 +17,9 @@ from verification.data import Sums
 from verification.failures import Failure
 from verification.feed import spelled
 from verification.model_under_test import ModelUnderTest
-from verification.models import SEPARATOR, SYMBOLS
+from verification.models import SEPARATOR, SYMBOLS, gate_biases
 from verification.run import Run
+from verification.wording import compare
 
 
 def require(name: str, value: float, at_least: float) -> None:
@@ -58,13 +59,13 @@ def parameters_outside(model: Any, *layers: Any) -> list[Any]:
 
 
 @contextmanager
-def zeroed(*chosen: Any) -> Iterator[None]:
-    """Inside, these parameters, or (parameter, rows) of them, are zero."""
+def zeroed(*chosen: Any, value: float = 0.0) -> Iterator[None]:
+    """Inside, these parameters, or (parameter, rows) of them, are zero, or `value`."""
     pairs = [entry if isinstance(entry, tuple) else (entry, slice(None)) for entry in chosen]
     old = [p.data for p, _ in pairs]
     for p, rows in pairs:
         changed = np.array(p.data)
-        changed[rows] = 0
+        changed[rows] = value
         p.data = changed
     try:
         yield
@@ -208,3 +209,34 @@ class Calculating:
             self._said = f"{one.text(said[0])} {mark}"
         self._calls += 1
         return self._said
+
+
+# ------------------------------------------------------------------------------------- of the lstm
+
+
+def begin_by_remembering(layer: Any) -> None:
+    """Open an LSTM's forget gates and close its input gates, by their biases.
+
+    Negative biases of input gates: Hochreiter & Schmidhuber (1997); forget gates: Gers et al.
+    (2000). Without them a note is halved at each step, and noise is added to it.
+    """
+    for gate, bias in (("f", 5.0), ("i", -2.0)):
+        for value, (p, rows) in zip((bias, 0.0), gate_biases(layer, gate), strict=True):
+            changed = np.array(p.data)
+            changed[rows] = value
+            p.data = changed
+
+
+def check_pieces(subject: ModelUnderTest, inputs: np.ndarray) -> None:
+    """Check that a sequence read in pieces, with the state carried, is a sequence."""
+    whole, pieces = subject.run.there(there.read_in_pieces)(subject.run.tt, subject.model, inputs)
+    difference = compare(np.asarray(pieces), np.asarray(whole), 1e-4)
+    if difference is not None:
+        raise Failure(
+            "A sequence read in pieces of 7 steps, with the state carried, compared with the same "
+            f"sequence read at once: the last output {difference.words}.",
+            module="08_recurrent",
+            part="nn.LSTM",
+            hint="The state that is returned is the one after the last step, and the state that is "
+            "given is the one before the first.",
+        )

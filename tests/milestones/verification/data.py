@@ -135,6 +135,18 @@ def reversal(forward: np.ndarray, separator: int) -> Examples:
     return Examples(np.concatenate([forward, middle, backward[:, :-1]], axis=1), backward)
 
 
+def key_in_noise(rng: np.random.Generator, count: int, length: int) -> Examples:
+    """(N, T, 8): four channels for a key, in which one of four speaks once, and four of noise.
+
+    The key comes in one of the first ten steps; the target is which of the four it was.
+    """
+    inputs = np.zeros((count, length, 8), "f4")
+    inputs[:, :, 4:] = rng.normal(0, 0.5, (count, length, 4))
+    keys = rng.integers(0, 4, count)
+    inputs[np.arange(count), rng.integers(0, 10, count), keys] = 4
+    return Examples(inputs, keys)
+
+
 # -------------------------------------------------------------------------------- sums as text
 
 SUM_LETTERS = "0123456789+="

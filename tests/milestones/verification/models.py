@@ -216,8 +216,38 @@ GPT_PARTS = [
 ]  # fmt: skip
 
 
+KEYS, CHANNELS = 4, 8  # what is to be remembered, and all that is heard
+GATES = "ifgo"  # PyTorch's order of the rows of an LSTM's weights
+
+
+def reader(tt: Any, kind: str, hidden: int) -> Any:
+    """A recurrent layer reads a sequence in two pieces, and says which key there was."""
+    nn = tt.nn
+
+    class Reader(nn.Module):  # type: ignore[misc, name-defined]  # the framework's own
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = getattr(nn, kind)(CHANNELS, hidden, batch_first=True)
+            self.scores = nn.Linear(hidden, KEYS)
+
+        def forward(self, x: Any) -> Any:
+            half = x.shape[1] // 2
+            _, state = self.layer(x[:, :half])
+            output, _ = self.layer(x[:, half:], state)
+            return self.scores(output[:, -1])
+
+    return Reader()
+
+
+def gate_biases(layer: Any, gate: str) -> list[Any]:
+    """(parameter, rows) of both biases of one gate of an LSTM."""
+    hidden = np.shape(layer.bias_ih_l0.data)[0] // len(GATES)
+    rows = slice(GATES.index(gate) * hidden, (GATES.index(gate) + 1) * hidden)
+    return [(layer.bias_ih_l0, rows), (layer.bias_hh_l0, rows)]
+
+
 # How many numbers each of them learns.
 PARAMETER_COUNTS = {
     "perceptron": 3, "xor": 65, "mlp": 2410, "cnn": 1898, "resnet": 7282, "transformer": 9610,
-    "gpt": 57600,
+    "lstm": 3364, "gpt": 57600,
 }  # fmt: skip

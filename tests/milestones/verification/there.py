@@ -182,6 +182,16 @@ def recorded_calls(tt: Any, model: Any, inputs: np.ndarray) -> list[tuple[Any, .
     return calls
 
 
+def read_in_pieces(tt: Any, model: Any, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The last output of `model.layer` for the whole sequences, and for pieces of 7 steps."""
+    x, state = tt.tensor(inputs), None
+    with tt.no_grad():
+        whole, _ = model.layer(x)
+        for start in range(0, inputs.shape[1], 7):
+            output, state = model.layer(x[:, start : start + 7], state)
+    return np.array(whole[:, -1].data), np.array(output[:, -1].data)
+
+
 # ---------------------------------------------------------------------------------- for the probes
 
 

@@ -1,0 +1,271 @@
+"""Probes of module 08: recurrent cells and layers compared with their formulas, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from verification.probes.inputs import Array, Input, spread, weights
+from verification.probes.operation import Operation, Oracle, probes_of
+from verification.probes.probe import Kit, Probe, check_drawn_apart, expect
+from verification.probes.recurring import (
+    GRU,
+    LSTM,
+    READINGS,
+    RNN,
+    Step,
+    mistakes,
+    read,
+    read_backward,
+)
+
+MODULE = "08_recurrent"
+STEPS, BATCH, WIDTH, HIDDEN = 4, 2, 2, 3
+KINDS: dict[str, RNN | LSTM | GRU] = {"RNN": RNN(), "LSTM": LSTM(), "GRU": GRU()}
+ROWS = {"RNN": HIDDEN, "LSTM": 4 * HIDDEN, "GRU": 3 * HIDDEN}
+FORMULAS = {
+    "RNN": "tanh(x @ w_ih.T + b_ih + h @ w_hh.T + b_hh).",
+    "LSTM": "Rows in the order i, f, g, o; c = f * c before + i * g, h = o * tanh(c).",
+    "GRU": "Rows in the order r, z, n; n = tanh(x's part + r * h's part), h = (1 - z) * n + z * h "
+    "before.",
+}
+BACK = "The gradient of a state is what comes from outside plus what the next step sends back."
+
+
+def parameters(rows: int, suffix: str = "", inputs: int = WIDTH) -> dict[str, Input]:
+    """The four parameters of a cell, or of a layer in one direction."""
+    return {
+        f"weight_ih{suffix}": weights(rows, inputs), f"weight_hh{suffix}": weights(rows, HIDDEN),
+        f"bias_ih{suffix}": weights(rows), f"bias_hh{suffix}": weights(rows),
+    }  # fmt: skip
+
+
+def states_of(kind: str, *shape: int) -> dict[str, Input]:
+    names = ("h", "c") if kind == "LSTM" else ("h",)
+    return {name: spread(*shape) for name in names}
+
+
+def given(states: tuple[Any, ...]) -> Any:
+    """States as the framework wants them: a pair, or one."""
+    return states if len(states) > 1 else states[0]
+
+
+def taken(found: Any, part: int, kind: str) -> Any:
+    """State number `part` of what was returned."""
+    return found[part] if kind == "LSTM" else found
+
+
+# ---------------------------------------------------------------------------------------- cells
+
+
+def cell(kind: str, part: int) -> Operation:
+    """One step; `part` 0 is the state h after it, 1 the state c."""
+    count, right = 2 if kind == "LSTM" else 1, KINDS[kind]
+
+    def oracle_of(step: Step) -> Oracle:
+        return lambda x, *more: step(x, more[:count], *more[count:])[part]
+
+    def run(layer: Any, x: Any, *states: Any) -> Any:
+        return taken(layer(x, given(states)), part, kind)
+
+    names = "(h, c)" if count > 1 else "h"
+    return Operation(
+        f"nn.{kind}Cell",
+        f"nn.{kind}Cell({WIDTH}, {HIDDEN})(x, {names})" + (f"[{part}]" if count > 1 else ""),
+        {"x": spread(BATCH, WIDTH), **states_of(kind, BATCH, HIDDEN)},
+        run, oracle_of(right),
+        layer=lambda tt: getattr(tt.nn, f"{kind}Cell")(WIDTH, HIDDEN),
+        parameters=parameters(ROWS[kind]), hint=FORMULAS[kind], gradient_hint=FORMULAS[kind],
+        suspects={question: oracle_of(step) for question, step in mistakes(right).items()},
+    )  # fmt: skip
+
+
+CELLS = [cell("RNN", 0), cell("LSTM", 1), cell("LSTM", 0), cell("GRU", 0)]
+
+
+# --------------------------------------------------------------------------------------- layers
+
+
+def layer(kind: str, what: str) -> Operation:
+    """One layer over a sequence; `what` is the output, or a last state, h or c."""
+    count, right = 2 if kind == "LSTM" else 1, KINDS[kind]
+
+    def oracle_of(step: Step, reading: Callable[..., Any] = read) -> Oracle:
+        def oracle(x: Array, *more: Array) -> Array:
+            first = tuple(state[0] for state in more[:count])
+            outputs, last = reading(step, x, first, *more[count:])
+            return np.asarray(outputs if what == "output" else last["hc".index(what)][None])
+
+        return oracle
+
+    def run(module: Any, x: Any, *states: Any) -> Any:
+        outputs, last = module(x, given(states))
+        return outputs if what == "output" else taken(last, "hc".index(what), kind)
+
+    suspects = {question: oracle_of(right, reading) for question, reading in READINGS.items()}
+    suspects |= {question: oracle_of(step) for question, step in mistakes(right).items()}
+    names, where = "(h, c)" if count > 1 else "h", {"output": "[0]", "h": "[1]", "c": "[1][1]"}
+    where |= {"h": "[1][0]"} if count > 1 else {}
+    return Operation(
+        f"nn.{kind}", f"nn.{kind}({WIDTH}, {HIDDEN})(x, {names}){where[what]}",
+        {"x": spread(STEPS, BATCH, WIDTH), **states_of(kind, 1, BATCH, HIDDEN)},
+        run, oracle_of(right),
+        layer=lambda tt: getattr(tt.nn, kind)(WIDTH, HIDDEN),
+        parameters=parameters(ROWS[kind], "_l0"), hint=FORMULAS[kind], gradient_hint=BACK,
+        suspects=suspects,
+    )  # fmt: skip
+
+
+LAYERS = [
+    layer("RNN", "output"), layer("RNN", "h"),
+    layer("LSTM", "output"), layer("LSTM", "h"), layer("LSTM", "c"),
+    layer("GRU", "output"), layer("GRU", "h"),
+]  # fmt: skip
+
+
+def stacked(kind: str) -> Operation:
+    """Two layers in two directions, without first states, the batch first."""
+    right, count = KINDS[kind], 2 if kind == "LSTM" else 1
+
+    def oracle_of(turned: bool = True, second: bool = True) -> Oracle:
+        def oracle(x: Array, *more: Array) -> Array:
+            x, zero = x.transpose(1, 0, 2), (np.zeros((len(x), HIDDEN)),) * count
+            for number in range(2 if second else 1):
+                there, back = more[8 * number : 8 * number + 4], more[8 * number + 4 :][:4]
+                backward = read_backward(right, x, zero, *back)[0]
+                backward = backward if turned else backward[::-1]
+                x = np.concatenate([read(right, x, zero, *there)[0], backward], axis=2)
+            return np.asarray(x.transpose(1, 0, 2))
+
+        return oracle
+
+    named = {
+        name: made
+        for number, inputs in ((0, WIDTH), (1, 2 * HIDDEN))
+        for suffix in (f"_l{number}", f"_l{number}_reverse")
+        for name, made in parameters(ROWS[kind], suffix, inputs).items()
+    }
+    how = {"num_layers": 2, "bidirectional": True, "batch_first": True}
+    return Operation(
+        f"nn.{kind}",
+        f"nn.{kind}({WIDTH}, {HIDDEN}, num_layers=2, bidirectional=True, batch_first=True)(x)[0]",
+        {"x": spread(BATCH, STEPS, WIDTH)},
+        lambda module, x: module(x)[0], oracle_of(),
+        layer=lambda tt: getattr(tt.nn, kind)(WIDTH, HIDDEN, **how), parameters=named,
+        hint="Each layer reads the output of the one before, [forward, backward] side by side.",
+        suspects={
+            "are the outputs of the way back turned around again?": oracle_of(turned=False),
+            "does the second layer read the output of the first?": oracle_of(second=False),
+        },
+    )  # fmt: skip
+
+
+STACKED = [stacked(kind) for kind in KINDS]
+
+
+def check_start(kit: Kit, kind: str) -> None:
+    """The first weights are drawn one by one."""
+    for name, p in getattr(kit.tt.nn, kind)(5, 4).named_parameters():
+        if name.startswith("weight"):
+            check_drawn_apart(f"nn.{kind}(5, 4).{name}", np.array(p.data))
+
+
+# ------------------------------------------------- what the contract does not name, if it is there
+
+
+def part(kit: Kit, name: str) -> Any:
+    """A function of `tinytorch.nn.recurrent`, or None."""
+    return getattr(getattr(kit.tt.nn, "recurrent", None), name, None)
+
+
+def weights_of(module: Any) -> list[Array]:
+    return [np.array(p.data, np.float64) for _, p in module.named_parameters()]
+
+
+def check_unroll(kit: Kit) -> None:
+    """The state that comes out of one step goes into the next."""
+    unroll = part(kit, "unroll")
+    if unroll is None:
+        return
+    module, x = kit.tt.nn.RNNCell(WIDTH, HIDDEN), kit.rng.normal(size=(STEPS, BATCH, WIDTH))
+    first, own = kit.rng.normal(size=(BATCH, HIDDEN)), weights_of(module)
+    x, first = x.astype("f4"), first.astype("f4")
+    outputs, last = unroll(module, kit.tt.tensor(x), kit.tt.tensor(first))
+    right, state = read(RNN(), x, (first,), *own)
+    suspects = {
+        question: partial(lambda reading: reading(RNN(), x, (first,), *own)[0], reading)
+        for question, reading in READINGS.items()
+    }
+    call = f"`unroll(nn.RNNCell({WIDTH}, {HIDDEN}), x, state)`"
+    for what, found, wanted, asked in (
+        (f"The outputs of {call}", outputs, right, suspects),
+        (f"The last state of {call}", last, state[0], {}),
+    ):
+        expect(what, np.asarray(found.data), wanted, relative=1e-4, suspects=asked)
+
+
+def check_pieces(kit: Kit) -> None:
+    """Between pieces the state is carried, and its record is not."""
+    in_pieces = part(kit, "in_pieces")
+    if in_pieces is None:
+        return
+    module, x = kit.tt.nn.LSTM(WIDTH, HIDDEN), kit.rng.normal(size=(5, 1, WIDTH)).astype("f4")
+    pieces = list(in_pieces(module, kit.tt.tensor(x), 2))
+    own, zero = weights_of(module), (np.zeros((1, HIDDEN)),) * 2
+    found = np.concatenate([np.asarray(output.data) for _, output, _ in pieces])
+
+    def forgotten() -> Array:
+        return np.concatenate([read(LSTM(), x[i : i + 2], zero, *own)[0] for i in (0, 2, 4)])
+
+    call = "`in_pieces(nn.LSTM(2, 3), x, 2)` of 5 steps"
+    expect(
+        f"The outputs of {call}, one after the other,", found, read(LSTM(), x, zero, *own)[0],
+        relative=1e-4, hint="Every step once, in order; the last piece has what is left.",
+        suspects={"is the state carried from piece to piece?": forgotten},
+    )  # fmt: skip
+    records = [sum(bool(state.requires_grad) for state in states) for _, _, states in pieces]
+    expect(
+        f"How many of the states that {call} hands on have a record",
+        records,
+        [0] * 3,
+        hint="Detach h and c: the next piece's backward must not walk on into this one.",
+    )
+
+
+def check_forget_bias(kit: Kit) -> None:
+    """The bias of the forget gate, and no other, is set."""
+    open_gates = part(kit, "open_forget_gates_")
+    if open_gates is None:
+        return
+    module = kit.tt.nn.LSTM(WIDTH, HIDDEN)
+    before = dict(zip(names_of(module), weights_of(module), strict=True))
+    open_gates(module, 2.0)
+    after = dict(zip(names_of(module), weights_of(module), strict=True))
+    for name, old in before.items():
+        wanted = old.copy()
+        if name.startswith("bias"):
+            wanted[HIDDEN : 2 * HIDDEN] = 2.0 if name.startswith("bias_ih") else 0.0
+        expect(
+            f"After `open_forget_gates_(nn.LSTM({WIDTH}, {HIDDEN}), 2.0)`, `{name}`",
+            after[name], wanted, relative=1e-6,
+            hint="The forget gate f is the second of i, f, g, o, rows H to 2H - 1: bias_ih gets "
+            "the value there, and bias_hh 0.",
+        )  # fmt: skip
+
+
+def names_of(module: Any) -> list[str]:
+    return [name for name, _ in module.named_parameters()]
+
+
+PROBES = [
+    *probes_of(CELLS, MODULE, MODULE),
+    Probe("nn.recurrent.unroll", MODULE, check_unroll),
+    *probes_of(LAYERS, MODULE, MODULE),
+    *probes_of(STACKED, MODULE),
+    *(Probe(f"nn.{kind}", MODULE, partial(check_start, kind=kind)) for kind in KINDS),
+    Probe("nn.recurrent.open_forget_gates_", MODULE, check_forget_bias),
+    Probe("nn.recurrent.in_pieces", MODULE, check_pieces),
+]

@@ -1,0 +1,170 @@
+"""Recurrent cells in NumPy, a step and a sequence, and what each common mistake makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from itertools import permutations
+from typing import Any
+
+import numpy as np
+
+from verification.probes.inputs import Array
+
+States = tuple[Array, ...]
+Step = Callable[..., States]
+Bend = Callable[[Array], Array]
+
+
+def squash(x: Array) -> Array:
+    return np.asarray(1 / (1 + np.exp(-x)))
+
+
+def plain(x: Array) -> Array:
+    return x
+
+
+def open_gate(x: Array) -> Array:
+    return np.ones_like(x)
+
+
+@dataclass(frozen=True)
+class RNN:
+    """tanh of both weighted sums (Elman, 1990)."""
+
+    bend: Bend = np.tanh
+    from_state: float = 1.0
+    b_ih: float = 1.0
+    b_hh: float = 1.0
+
+    def __call__(self, x: Array, states: States, *weights: Array) -> States:
+        w_ih, w_hh, b_ih, b_hh = weights
+        state = self.from_state * states[0] @ w_hh.T
+        return (self.bend(x @ w_ih.T + self.b_ih * b_ih + state + self.b_hh * b_hh),)
+
+
+@dataclass(frozen=True)
+class LSTM:
+    """Long short-term memory (Hochreiter & Schmidhuber, 1997; Gers et al., 2000)."""
+
+    order: str = "ifgo"
+    forget: Bend = squash
+    write: Bend = squash
+    show: Bend = squash
+    candidate: Bend = np.tanh
+    shown: Bend = np.tanh
+    shown_before: bool = False
+    exchanged: bool = False
+    b_ih: float = 1.0
+    b_hh: float = 1.0
+
+    def __call__(self, x: Array, states: States, *weights: Array) -> States:
+        (h, c), (w_ih, w_hh, b_ih, b_hh) = states, weights
+        z = x @ w_ih.T + self.b_ih * b_ih + h @ w_hh.T + self.b_hh * b_hh
+        gate = dict(zip(self.order, np.split(z, 4, axis=-1), strict=True))
+        after = self.forget(gate["f"]) * c + self.write(gate["i"]) * self.candidate(gate["g"])
+        h = self.show(gate["o"]) * self.shown(c if self.shown_before else after)
+        return (after, h) if self.exchanged else (h, after)
+
+
+@dataclass(frozen=True)
+class GRU:
+    """A gated recurrent unit (Cho et al., 2014)."""
+
+    order: str = "rzn"
+    reset: Bend = squash
+    candidate: Bend = np.tanh
+    kept: bool = True
+    reset_all: bool = False
+    b_ih: float = 1.0
+    b_hh: float = 1.0
+
+    def __call__(self, x: Array, states: States, *weights: Array) -> States:
+        (h,), (w_ih, w_hh, b_ih, b_hh) = states, weights
+        of_x = dict(zip(self.order, np.split(x @ w_ih.T + self.b_ih * b_ih, 3, -1), strict=True))
+        of_h = dict(zip(self.order, np.split(h @ w_hh.T + self.b_hh * b_hh, 3, -1), strict=True))
+        r, z = self.reset(of_x["r"] + of_h["r"]), squash(of_x["z"] + of_h["z"])
+        both = r * (of_x["n"] + of_h["n"]) if self.reset_all else of_x["n"] + r * of_h["n"]
+        n = self.candidate(both)
+        return ((1 - z) * n + z * h if self.kept else z * n + (1 - z) * h,)
+
+
+def mistakes(step: RNN | LSTM | GRU) -> dict[str, Step]:
+    """The question that each common mistake asks, with the step that it makes."""
+    changes = IN_BIASES | {RNN: IN_RNN, LSTM: IN_LSTM, GRU: IN_GRU}[type(step)]
+    found: dict[str, Step] = {
+        question: replace(step, **change) for question, change in changes.items()
+    }
+    right = getattr(step, "order", "")
+    for order in permutations(right):
+        if "".join(order) != right:
+            taken, wanted = ", ".join(order), ", ".join(right)
+            question = f"are the gates taken in the order {taken}, where it is {wanted}?"
+            found[question] = replace(step, order="".join(order))  # type: ignore[arg-type]
+    return found
+
+
+Changes = dict[str, dict[str, Any]]
+
+IN_BIASES: Changes = {
+    "is bias_hh added?": {"b_hh": 0.0},
+    "is bias_ih added?": {"b_ih": 0.0},
+}
+IN_RNN: Changes = {
+    "is the sum bent (tanh)?": {"bend": plain},
+    "is it bent by a sigmoid, where tanh belongs?": {"bend": squash},
+    "is the state before used?": {"from_state": 0.0},
+}
+IN_LSTM: Changes = {
+    "is the forget gate used (f * c before)?": {"forget": open_gate},
+    "is the input gate used (i * g)?": {"write": open_gate},
+    "is the output gate used (o * tanh(c))?": {"show": open_gate},
+    "has the forget gate no sigmoid?": {"forget": plain},
+    "has the input gate no sigmoid?": {"write": plain},
+    "has the output gate no sigmoid?": {"show": plain},
+    "does the candidate g go through a sigmoid, where tanh belongs?": {"candidate": squash},
+    "does the candidate g go through tanh?": {"candidate": plain},
+    "does c go through tanh before it is shown?": {"shown": plain},
+    "does h show c before the step?": {"shown_before": True},
+    "are h and c exchanged?": {"exchanged": True},
+    "is the cell state before kept?": {"forget": np.zeros_like},
+}
+IN_GRU: Changes = {
+    "are z and 1 - z exchanged (z keeps the state before)?": {"kept": False},
+    "is the reset gate used (r * the state's part)?": {"reset": open_gate},
+    "does r multiply the whole sum, where it is the state's part only?": {"reset_all": True},
+    "does the candidate n go through tanh?": {"candidate": plain},
+}
+
+
+def read(step: Step, x: Array, states: States, *weights: Array) -> tuple[Array, States]:
+    """A sequence (T, N, I) from the first step to the last: outputs, and the last states."""
+    outputs = []
+    for now in x:
+        states = step(now, states, *weights)
+        outputs.append(states[0])
+    return np.stack(outputs), states
+
+
+def read_backward(step: Step, x: Array, states: States, *weights: Array) -> tuple[Array, States]:
+    """From the last step to the first; the outputs in the order of time."""
+    outputs, last = read(step, x[::-1], states, *weights)
+    return outputs[::-1], last
+
+
+def forgetful(step: Step, x: Array, states: States, *weights: Array) -> tuple[Array, States]:
+    """Every step begins with the first states."""
+    found = [step(now, states, *weights) for now in x]
+    return np.stack([after[0] for after in found]), found[-1]
+
+
+def stateless(step: Step, x: Array, states: States, *weights: Array) -> tuple[Array, States]:
+    """The first states are zeros, whatever was given."""
+    return read(step, x, tuple(0 * state for state in states), *weights)
+
+
+READINGS: Mapping[str, Callable[..., tuple[Array, States]]] = {
+    "is the first state that is given used?": stateless,
+    "is the state carried from step to step?": forgetful,
+    "is the sequence read from its end?": read_backward,
+}
