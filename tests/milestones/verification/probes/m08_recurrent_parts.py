@@ -1,0 +1,107 @@
+"""Probes of what the lesson of module 08 adds: `nn.recurrent`, which the contract does not name.
+
+A framework that has none of it is not asked.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from verification.probes.inputs import Array
+from verification.probes.m08_recurrent import BATCH, HIDDEN, MODULE, STEPS, WIDTH
+from verification.probes.probe import Kit, Probe, expect
+from verification.probes.recurring import LSTM, READINGS, RNN, read
+
+
+def part(kit: Kit, name: str) -> Any:
+    """A function of `tinytorch.nn.recurrent`, or None."""
+    return getattr(getattr(kit.tt.nn, "recurrent", None), name, None)
+
+
+def weights_of(module: Any) -> list[Array]:
+    return [np.array(p.data, np.float64) for _, p in module.named_parameters()]
+
+
+def check_unroll(kit: Kit) -> None:
+    """The state that comes out of one step goes into the next."""
+    unroll = part(kit, "unroll")
+    if unroll is None:
+        return
+    module, x = kit.tt.nn.RNNCell(WIDTH, HIDDEN), kit.rng.normal(size=(STEPS, BATCH, WIDTH))
+    first, own = kit.rng.normal(size=(BATCH, HIDDEN)), weights_of(module)
+    x, first = x.astype("f4"), first.astype("f4")
+    outputs, last = unroll(module, kit.tt.tensor(x), kit.tt.tensor(first))
+    right, state = read(RNN(), x, (first,), *own)
+    suspects = {
+        question: partial(lambda reading: reading(RNN(), x, (first,), *own)[0], reading)
+        for question, reading in READINGS.items()
+    }
+    call = f"`unroll(nn.RNNCell({WIDTH}, {HIDDEN}), x, state)`"
+    for what, found, wanted, asked in (
+        (f"The outputs of {call}", outputs, right, suspects),
+        (f"The last state of {call}", last, state[0], {}),
+    ):
+        expect(what, np.asarray(found.data), wanted, relative=1e-4, suspects=asked)
+
+
+def check_pieces(kit: Kit) -> None:
+    """Between pieces the state is carried, and its record is not."""
+    in_pieces = part(kit, "in_pieces")
+    if in_pieces is None:
+        return
+    module, x = kit.tt.nn.LSTM(WIDTH, HIDDEN), kit.rng.normal(size=(5, 1, WIDTH)).astype("f4")
+    pieces = list(in_pieces(module, kit.tt.tensor(x), 2))
+    own, zero = weights_of(module), (np.zeros((1, HIDDEN)),) * 2
+    found = np.concatenate([np.asarray(output.data) for _, output, _ in pieces])
+
+    def forgotten() -> Array:
+        return np.concatenate([read(LSTM(), x[i : i + 2], zero, *own)[0] for i in (0, 2, 4)])
+
+    call = "`in_pieces(nn.LSTM(2, 3), x, 2)` of 5 steps"
+    expect(
+        f"The outputs of {call}, one after the other,", found, read(LSTM(), x, zero, *own)[0],
+        relative=1e-4, hint="Every step once, in order; the last piece has what is left.",
+        suspects={"is the state carried from piece to piece?": forgotten},
+    )  # fmt: skip
+    records = [sum(bool(state.requires_grad) for state in states) for _, _, states in pieces]
+    expect(
+        f"How many of the states that {call} hands on have a record",
+        records,
+        [0] * 3,
+        hint="Detach h and c: the next piece's backward must not walk on into this one.",
+    )
+
+
+def check_forget_bias(kit: Kit) -> None:
+    """The bias of the forget gate, and no other, is set."""
+    open_gates = part(kit, "open_forget_gates_")
+    if open_gates is None:
+        return
+    module = kit.tt.nn.LSTM(WIDTH, HIDDEN)
+    before = dict(zip(names_of(module), weights_of(module), strict=True))
+    open_gates(module, 2.0)
+    after = dict(zip(names_of(module), weights_of(module), strict=True))
+    for name, old in before.items():
+        wanted = old.copy()
+        if name.startswith("bias"):
+            wanted[HIDDEN : 2 * HIDDEN] = 2.0 if name.startswith("bias_ih") else 0.0
+        expect(
+            f"After `open_forget_gates_(nn.LSTM({WIDTH}, {HIDDEN}), 2.0)`, `{name}`",
+            after[name], wanted, relative=1e-6,
+            hint="The forget gate f is the second of i, f, g, o, rows H to 2H - 1: bias_ih gets "
+            "the value there, and bias_hh 0.",
+        )  # fmt: skip
+
+
+def names_of(module: Any) -> list[str]:
+    return [name for name, _ in module.named_parameters()]
+
+
+PROBES = [
+    Probe("nn.recurrent.unroll", MODULE, check_unroll),
+    Probe("nn.recurrent.open_forget_gates_", MODULE, check_forget_bias),
+    Probe("nn.recurrent.in_pieces", MODULE, check_pieces),
+]
