@@ -261,12 +261,12 @@ def test_gpt_learning(run: Run) -> None:
 
     before, parts = (
         network.parameter_values(),
-        training_parts(network, len(learn.answers), 5, SUMS_A_STEP),
+        training_parts(network, len(learn.answers), 8, SUMS_A_STEP),
     )
-    feed_gpt(network, learn.examples(), parts, "training", 3, writing=Calculating(network, new))
+    feed_gpt(network, learn.examples(), parts, "training", 5, writing=Calculating(network, new))
     check_moved(network, before)
     network, parts = from_checkpoint(network, parts, learn)
-    feed_gpt(network, learn.examples(), parts, "resumed", 2, writing=Calculating(network, new))
+    feed_gpt(network, learn.examples(), parts, "resumed", 3, writing=Calculating(network, new))
     check_causal(network, few.inputs, tokens)
     match = sums_right(network, new)
     _, loss = network.evaluate(new.examples())
@@ -398,7 +398,7 @@ def small_gpt(run: Run, tokens: int, places: int, count: str) -> ModelUnderTest:
 
 
 def training_parts(
-    network: ModelUnderTest, examples: int, epochs: int, batch: int, lr: float = 0.01
+    network: ModelUnderTest, examples: int, epochs: int, batch: int, lr: float = 0.005
 ) -> dict[str, Any]:
     """What a checkpoint of this training has to keep."""
     run, steps = network.run, epochs * -(-examples // batch)
@@ -412,7 +412,7 @@ def from_checkpoint(
 ) -> tuple[ModelUnderTest, dict[str, Any]]:
     """A new network with new parts, which go on where the old ones have stopped."""
     new = small_gpt(old.run, len(data.SUM_LETTERS), 8, "gpt")
-    into = training_parts(new, len(learn.answers), 5, SUMS_A_STEP)
+    into = training_parts(new, len(learn.answers), 8, SUMS_A_STEP)
     check_resumed(old, new, kept, into, learn.take(slice(SUMS_A_STEP)).examples())
     return new, into
 
