@@ -8,11 +8,11 @@ required accuracies and step counts are here.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from verification import data, models, there
 from verification.controls import (
-    Calculating,
     begin_alike,
     begin_by_remembering,
     check_causal,
@@ -23,8 +23,6 @@ from verification.controls import (
     require,
     require_control,
     require_more,
-    sums_right,
-    tokens_of,
     without_shortcuts,
     zeroed,
 )
@@ -39,6 +37,14 @@ from verification.probes.parts import check_parts
 from verification.run import Run
 from verification.there import GradientDescent
 from verification.training import check_moved, train
+from verification.writing import (
+    Calculating,
+    Naming,
+    cost_by_frequency,
+    cost_of_letters,
+    sums_right,
+    tokens_of,
+)
 
 
 def test_perceptron_learning(run: Run) -> None:
@@ -248,16 +254,19 @@ def test_gpt_learning(run: Run) -> None:
     run.framework()
     check_parts(run)
     learn, new = data.sums(run.rng, 1000, tokens_of(run, data.SUM_LETTERS))
-    network, tokens = small_gpt(run, len(data.SUM_LETTERS), places=8), len(data.SUM_LETTERS)
+    network, tokens = small_gpt(run, len(data.SUM_LETTERS), 8, "gpt"), len(data.SUM_LETTERS)
     few = learn.take(slice(4)).examples()
     error = check_model(network, few)
     check_causal(network, few.inputs, tokens)
 
-    before, parts = network.parameter_values(), training_parts(network, learn, epochs=5)
-    learn_sums(network, learn.examples(), parts, "training", 3, Calculating(network, new))
+    before, parts = (
+        network.parameter_values(),
+        training_parts(network, len(learn.answers), 8, SUMS_A_STEP),
+    )
+    feed_gpt(network, learn.examples(), parts, "training", 5, writing=Calculating(network, new))
     check_moved(network, before)
     network, parts = from_checkpoint(network, parts, learn)
-    learn_sums(network, learn.examples(), parts, "resumed", 2, Calculating(network, new))
+    feed_gpt(network, learn.examples(), parts, "resumed", 3, writing=Calculating(network, new))
     check_causal(network, few.inputs, tokens)
     match = sums_right(network, new)
     _, loss = network.evaluate(new.examples())
@@ -266,13 +275,15 @@ def test_gpt_learning(run: Run) -> None:
     with zeroed(network.parameters()["wpe.weight"]):
         lost = sums_right(network, new)
     require_control("the trained network without its positions", lost, at_most=0.1)
-    other, shuffled = small_gpt(run, tokens, places=8), data.shuffled_answers(run.rng, learn)
-    learn_sums(other, shuffled.examples(), training_parts(other, learn, epochs=1), "control", 1)
+    other, shuffled = small_gpt(run, tokens, 8, "gpt"), data.shuffled_answers(run.rng, learn)
+    parts = training_parts(other, len(learn.answers), 1, SUMS_A_STEP)
+    feed_gpt(other, shuffled.examples(), parts, "control", 1)
     control = sums_right(other, new)
     require_control("training on shuffled answers", control, at_most=0.1)
     run.measured(
         exact_match=match, loss=loss, gradient_error=error, control_accuracy=control,
         no_positions_exact_match=lost, parameters=network.parameter_count,
+        **learn_names(run),
     )  # fmt: skip
 
 
@@ -310,6 +321,28 @@ def test_lstm_learning(run: Run) -> None:
         accuracy=accuracy, loss=loss, gradient_error=error, control_accuracy=control,
         first_half_hidden_accuracy=blind, forgetful_accuracy=forgetful, parameters=count,
     )  # fmt: skip
+
+
+def learn_names(run: Run) -> dict[str, float]:
+    """The second part of 2020: from names that people had, the same GPT learns to invent some."""
+    letters, all_names = data.NAME_LETTERS, data.names()
+    ids, order = tokens_of(run, letters), run.rng.permutation(len(all_names))
+    shuffled = [all_names[i] for i in order]
+    new, learn = (data.spelled_names(part, ids) for part in (shuffled[:60], shuffled[60:]))
+    network = small_gpt(run, len(letters), data.LONGEST_NAME + 1, "gpt_names")
+    check_model(network, learn.take(slice(4)), samples=2)
+    parts, naming = (
+        training_parts(network, len(learn.targets), 15, 64, lr=0.004),
+        Naming(network, letters, ids),
+    )
+    feed_gpt(network, learn, parts, "names", 15, 64, naming)
+    cost = cost_of_letters(network.outputs(new.inputs), new.targets, ids[0])
+    simple = cost_by_frequency(learn.targets, new.targets, ids[0], len(letters))
+    require("of what letters alone cost, saved on held-out names", 1 - cost / simple, at_least=0.08)
+    invented = naming.names(100)
+    fresh = len(set(invented) - set(all_names)) / 100
+    require("written names that are different and new", fresh, at_least=0.5)
+    return {"names_loss": cost, "names_by_frequency_loss": simple, "new_names": fresh}
 
 
 def learn_classes(
@@ -355,19 +388,21 @@ def learn_deep(network: ModelUnderTest, examples: data.Examples, phase: str) -> 
 SUMS_A_STEP = 128
 
 
-def small_gpt(run: Run, tokens: int, places: int) -> ModelUnderTest:
+def small_gpt(run: Run, tokens: int, places: int, count: str) -> ModelUnderTest:
     """The framework's own GPT, judged at the last places of a text."""
     make, criterion = run.there(models.gpt), run.tt.nn.CrossEntropyLoss()
     return ModelUnderTest(
         run, make(run.tt, tokens, places), run.there(models.sequence_loss)(criterion),
-        SEQUENCE_METRICS, PARAMETER_COUNTS["gpt"], models.GPT_PARTS,
+        SEQUENCE_METRICS, PARAMETER_COUNTS[count], models.GPT_PARTS,
     )  # fmt: skip
 
 
-def training_parts(network: ModelUnderTest, learn: data.Sums, epochs: int) -> dict[str, Any]:
+def training_parts(
+    network: ModelUnderTest, examples: int, epochs: int, batch: int, lr: float = 0.005
+) -> dict[str, Any]:
     """What a checkpoint of this training has to keep."""
-    run, steps = network.run, epochs * -(-len(learn.answers) // SUMS_A_STEP)
-    adam = run.tt.optim.Adam(network.model.parameters(), lr=0.01, betas=(0.9, 0.99))
+    run, steps = network.run, epochs * -(-examples // batch)
+    adam = run.tt.optim.Adam(network.model.parameters(), lr=lr, betas=(0.9, 0.99))
     schedule = run.there(there.warmed_up)(run.tt, adam, steps)
     return {"model": network.model, "optimizer": adam, "scheduler": schedule}
 
@@ -376,22 +411,23 @@ def from_checkpoint(
     old: ModelUnderTest, kept: dict[str, Any], learn: data.Sums
 ) -> tuple[ModelUnderTest, dict[str, Any]]:
     """A new network with new parts, which go on where the old ones have stopped."""
-    new = small_gpt(old.run, len(data.SUM_LETTERS), places=8)
-    into = training_parts(new, learn, epochs=5)
+    new = small_gpt(old.run, len(data.SUM_LETTERS), 8, "gpt")
+    into = training_parts(new, len(learn.answers), 8, SUMS_A_STEP)
     check_resumed(old, new, kept, into, learn.take(slice(SUMS_A_STEP)).examples())
     return new, into
 
 
-def learn_sums(
+def feed_gpt(
     network: ModelUnderTest,
     examples: data.Examples,
     parts: dict[str, Any],
     phase: str,
     epochs: int,
-    writing: Calculating | None = None,
+    batch: int = SUMS_A_STEP,
+    writing: Callable[[], str] | None = None,
 ) -> None:
-    """Passes over the sums, from the framework's own loader, with clipping."""
+    """Passes over the examples, from the framework's own loader, with clipping."""
     train_from_loader(
-        network, examples, parts["optimizer"], epochs=epochs, batch=SUMS_A_STEP,
+        network, examples, parts["optimizer"], epochs=epochs, batch=batch,
         schedule=parts["scheduler"], phase=phase, max_norm=1.0, writing=writing,
     )  # fmt: skip

@@ -17,7 +17,11 @@ REQUIRED = {
     "transformer": [*DIGITS, "11_embeddings", "12_attention"],
     "lstm": [*DIGITS, "05_data", "08_recurrent"],
     "resnet": [*DIGITS, "05_data", "06_normalization", "07_spatial"],
-}
+    "gpt": [
+        *DIGITS, "05_data", "06_normalization", "09_serialization", "10_tokenization",
+        "11_embeddings", "12_attention", "13_transformer",
+    ],
+}  # fmt: skip
 FIRST = ["perceptron", "xor", "mlp_digits", "cnn", "transformer"]
 
 

@@ -8,7 +8,7 @@
     runner.py              how the judged process answers requests
     judged.py              the judged process, in which the framework runs
     there.py               course code that runs in it: a training step, recorded calls
-    feed.py                more of it: batches from the framework's own loader
+    feed.py                more of it: its own loader, tokenizer and checkpoints
     raised.py              the framework's exceptions, as the judge sees them
     isolation/             limits and levels of isolation for the judged process
     launch.py              the judged process's start, environment and end
@@ -32,6 +32,8 @@
     training.py            the training loop, its progress events, and what must have moved
     fed_training.py        the same loop, fed by the framework's loader
     controls.py            required accuracies, and what must not work: frozen filters, ...
+    keeping.py             whether a training goes on from its checkpoint
+    writing.py             what a GPT writes: sums and names
 
 Each file imports from those above it only. A milestone whose network has modes, buffers or random
 layers is judged like any other; `modes.check_modes` is one more line in its test.

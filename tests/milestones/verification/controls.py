@@ -13,12 +13,9 @@ from typing import Any
 import numpy as np
 
 from verification import there
-from verification.data import Sums
 from verification.failures import Failure
-from verification.feed import spelled
 from verification.model_under_test import ModelUnderTest
 from verification.models import SEPARATOR, SYMBOLS, gate_biases
-from verification.run import Run
 from verification.wording import compare
 
 
@@ -160,55 +157,6 @@ def causal_failure(said: str) -> Failure:
         hint="Position i may look at positions 0 to i, including itself. Is the mask used, and "
         "is it off by one?",
     )
-
-
-# ----------------------------------------------------------------------------------- of the GPT
-
-
-def tokens_of(run: Run, text: str) -> list[int]:
-    """The ids of different letters, by the framework's tokenizer; a bijection onto 0 to V - 1."""
-    ids, again = run.there(spelled)(run.tt, text)
-    if sorted(ids) != list(range(len(text))) or again != text:
-        raise Failure(
-            f"`CharTokenizer({text!r})` gives the ids {ids} and decodes them to {again!r}.",
-            module="10_tokenization",
-            part="text.CharTokenizer",
-            hint="Each character has a number of its own, from 0 on, and decode finds it again.",
-        )
-    return ids
-
-
-def sums_answered(subject: ModelUnderTest, asked: Sums) -> np.ndarray:
-    """The digits (N, 3) that the model writes after `47+85=`, greedily, from its raw outputs."""
-    ids = asked.asked
-    for _ in range(asked.answers.shape[1]):
-        scores = subject.outputs(ids)[:, -1]
-        ids = np.concatenate([ids, scores.argmax(axis=-1)[:, None]], axis=1)
-    return ids[:, asked.asked.shape[1] :]
-
-
-def sums_right(subject: ModelUnderTest, asked: Sums) -> float:
-    """The fraction of sums without a wrong digit."""
-    return float((sums_answered(subject, asked) == asked.answers).all(axis=1).mean())
-
-
-class Calculating:
-    """What the model writes for one sum after the other, to be shown while it trains."""
-
-    EVERY = 4  # calls; writing costs three forwards, and nobody reads faster
-
-    def __init__(self, subject: ModelUnderTest, asked: Sums) -> None:
-        self._subject, self._asked, self._calls, self._said = subject, asked, 0, ""
-
-    def __call__(self) -> str:
-        if self._calls % self.EVERY == 0:
-            row = self._calls // self.EVERY % len(self._asked.asked)
-            one = self._asked.take(slice(row, row + 1))
-            said = sums_answered(self._subject, one)
-            mark = "right" if (said == one.answers).all() else "wrong"
-            self._said = f"{one.text(said[0])} {mark}"
-        self._calls += 1
-        return self._said
 
 
 # ------------------------------------------------------------------------------------- of the lstm

@@ -17,6 +17,10 @@ import numpy as np
 DIGITS = Path(__file__).parents[1] / "data" / "digits.npz"
 DIGITS_SHA256 = "c617ab002d1db2a774d67b5c6be590452e9733b313d428108a58b78faffedc26"
 
+NAMES = DIGITS.with_name("names.txt")
+NAMES_SHA256 = "9b002412895a3ba16a1d2d7b46f5532bfc9a09e02f7303ef2966617192178e9d"
+LONGEST_NAME = 10
+
 ONE_PIXEL = ((0, 1), (0, -1), (1, 0), (-1, 0))  # (right, down)
 
 
@@ -55,11 +59,17 @@ def xor_clouds(rng: np.random.Generator, per_corner: int, noise: float = 0.4) ->
     return Examples(points.astype("f4"), differ.astype("f4"))
 
 
+def bundled(path: Path, sha256: str) -> bytes:
+    """A file of the course; OSError if it is not the one that was recorded."""
+    raw = path.read_bytes()
+    if hashlib.sha256(raw).hexdigest() != sha256:
+        raise OSError(f"{path} is damaged (its hash is not the recorded one): copy it again")
+    return raw
+
+
 def digits() -> Examples:
     """All 1,797 images, (N, 8, 8), from 0 to 1, with their labels."""
-    raw = DIGITS.read_bytes()
-    if hashlib.sha256(raw).hexdigest() != DIGITS_SHA256:
-        raise OSError(f"{DIGITS} is damaged (its hash is not the recorded one): copy it again")
+    raw = bundled(DIGITS, DIGITS_SHA256)
     with np.load(io.BytesIO(raw), allow_pickle=False) as archive:
         images, labels = archive["images"], archive["labels"]
     return Examples(images.astype("f4") / 16, labels.astype("i8"))
@@ -193,3 +203,22 @@ def sums(rng: np.random.Generator, held_out: int, ids: Sequence[int]) -> tuple[S
 
 def shuffled_answers(rng: np.random.Generator, learn: Sums) -> Sums:
     return learn._replace(answers=rng.permutation(learn.answers))
+
+
+# --------------------------------------------------------------------------------------- names
+
+NAME_LETTERS = "\nabcdefghijklmnopqrstuvwxyz"  # the first begins and ends a name
+
+
+def names() -> list[str]:
+    """363 names of people in the King James Bible (`data/README.md`)."""
+    return bundled(NAMES, NAMES_SHA256).decode("ascii").split()
+
+
+def spelled_names(chosen: Sequence[str], ids: Sequence[int]) -> Examples:
+    """Names as tokens: inputs begin with the first of NAME_LETTERS, targets end with it."""
+    token = dict(zip(NAME_LETTERS, ids, strict=True))
+    end = NAME_LETTERS[0]
+    lines = [(end + name).ljust(LONGEST_NAME + 2, end) for name in chosen]
+    rows = np.array([[token[letter] for letter in line] for line in lines])
+    return Examples(rows[:, :-1], rows[:, 1:])

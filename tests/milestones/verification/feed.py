@@ -82,11 +82,14 @@ def plain_step(
     return loss, outputs
 
 
-def spelled(tt: Any, text: str) -> tuple[list[int], str]:
-    """The ids of a text by a tokenizer made from it, and what it decodes them to."""
-    tokenizer = tt.text.CharTokenizer(text)
-    ids = tokenizer.encode(text)
-    return [int(number) for number in ids], str(tokenizer.decode(ids))
+def encoded(tt: Any, text: str) -> list[int]:
+    """The ids of a text by a tokenizer made from it."""
+    return [int(number) for number in tt.text.CharTokenizer(text).encode(text)]
+
+
+def read_back(tt: Any, text: str, ids: list[int]) -> str:
+    """What that tokenizer decodes ids to."""
+    return str(tt.text.CharTokenizer(text).decode(ids))
 
 
 def resumed(tt: Any, before: dict[str, Any], after: dict[str, Any]) -> None:
