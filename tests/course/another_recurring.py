@@ -1,8 +1,8 @@
 """More of `another_framework.py`: recurrent networks, and clipping.
 
-It stands in its package as `recurring.py`, which the package imports after `deep.py`. Unlike the reference
-every step is put together from tensors, for cells and layers alike; biases come before weights, and
-begin at zero.
+It stands in its package as `recurring.py`, which the package imports after `deep.py`. Unlike the
+reference every step is put together from tensors, for cells and layers alike; biases come before
+weights, and begin at zero.
 """
 
 from __future__ import annotations
