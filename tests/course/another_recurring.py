@@ -1,8 +1,8 @@
-"""More of `another_framework.py`: recurrent networks, clipping, a loader.
+"""More of `another_framework.py`: recurrent networks, and clipping.
 
-It stands in its package as `recurring.py`, which the package imports last. Unlike the reference
-every step is put together from tensors, for cells and layers alike; biases come before weights, and
-begin at zero.
+It stands in its package as `recurring.py`, which the package imports after `deep.py`. Unlike the
+reference every step is put together from tensors, for cells and layers alike; biases come before
+weights, and begin at zero.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from types import SimpleNamespace
 
 import numpy as np
 
-import tinytorch
 from tinytorch import Module, Tensor, _source, cat, nn, parameter, sigmoid, stack
 
 
@@ -131,30 +130,6 @@ def register():
         for kind in kinds(base):
             setattr(nn, kind.__name__ + end, kind)
     nn.utils = SimpleNamespace(clip_grad_norm_=clip_grad_norm_)
-    data = SimpleNamespace(TensorDataset=TensorDataset, DataLoader=DataLoader)
-    tinytorch.utils = SimpleNamespace(data=data)
-
-
-class TensorDataset:
-    def __init__(self, *tensors):
-        self.tensors = tensors
-
-    def __len__(self):
-        return self.tensors[0].shape[0]
-
-    def __getitem__(self, index):
-        return tuple(t[index] for t in self.tensors)
-
-
-class DataLoader:
-    def __init__(self, dataset, batch_size=1, shuffle=False):
-        self.dataset, self.size, self.shuffle = dataset, batch_size, shuffle
-
-    def __iter__(self):
-        count = len(self.dataset)
-        order = _source.permutation(count) if self.shuffle else np.arange(count)
-        for start in range(0, count, self.size):
-            yield list(self.dataset[order[start : start + self.size]])
 
 
 register()

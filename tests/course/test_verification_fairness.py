@@ -43,8 +43,9 @@ def test_another_framework_passes_with_images_and_normalization(
 def test_another_framework_passes_with_recurrent_networks(tmp_path: Path) -> None:
     package = tmp_path / "tinytorch"
     package.mkdir()
-    last = "\n\nfrom tinytorch import recurring\n"
+    last = "\n\nfrom tinytorch import deep, recurring\n"
     (package / "__init__.py").write_text(FRAMEWORK.read_text("utf-8") + last, encoding="utf-8")
+    (package / "deep.py").write_bytes(DEEP.read_bytes())
     (package / "recurring.py").write_bytes(RECURRING.read_bytes())
     verdict = tracker_of(MILESTONES).run_milestone("lstm", workspace=tmp_path)
     assert verdict.outcome == "passed", f"seed {verdict.seed}\n{verdict.reason}\n{verdict.details}"

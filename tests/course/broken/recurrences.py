@@ -1,4 +1,4 @@
-"""Mistakes of modules 05 and 08: loaders, recurrent cells and layers, long sequences."""
+"""Mistakes of module 08, and of what trains its network: cells, layers, long sequences."""
 
 from __future__ import annotations
 
@@ -125,21 +125,10 @@ BROKEN = [
         ("different numbers in", RECURRENT), where="nn/recurrent.py",
     ),
     Broken(
-        "a loader that draws with repetition", "lstm",
+        "a loader that draws with repetition, for the lstm", "lstm",
         "order = generator.permutation(count)[:left].tolist()",
         "order = generator.integers(count, size=left).tolist()",
-        ("utils.data.DataLoader", "leaves out", DATA),
-    ),
-    Broken(
-        "a loader that loses the last example of each batch", "lstm",
-        "return dataset.batch(positions)", "return dataset.batch(positions[:-1])",
-        ("utils.data.DataLoader", "leaves out 64 of 2048", DATA),
-    ),
-    Broken(
-        "a loader that gives the targets of others", "lstm",
-        "return [part[positions] for part in self.tensors]",
-        "return [self.tensors[0][positions], *(t[sorted(positions)] for t in self.tensors[1:])]",
-        ("utils.data.DataLoader", "the targets of other examples", DATA),
+        ("utils.data.DataLoader", DATA),
     ),
     Broken(
         "gradients that are not clipped in the lstm's training", "lstm",

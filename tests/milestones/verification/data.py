@@ -151,7 +151,7 @@ def key_in_noise(rng: np.random.Generator, count: int, length: int) -> Examples:
     The key comes in one of the first ten steps; the target is which of the four it was.
     """
     inputs = np.zeros((count, length, 8), "f4")
-    inputs[:, :, 4:] = rng.normal(0, 0.5, (count, length, 4))
+    inputs[:, :, 4:] = rng.normal(0, 0.3, (count, length, 4))
     keys = rng.integers(0, 4, count)
     inputs[np.arange(count), rng.integers(0, 10, count), keys] = 4
     return Examples(inputs, keys)

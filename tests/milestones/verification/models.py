@@ -249,5 +249,5 @@ def gate_biases(layer: Any, gate: str) -> list[Any]:
 # How many numbers each of them learns.
 PARAMETER_COUNTS = {
     "perceptron": 3, "xor": 65, "mlp": 2410, "cnn": 1898, "resnet": 7282, "transformer": 9610,
-    "lstm": 3364, "gpt": 57600, "gpt_names": 58464,
+    "lstm": 8164, "gpt": 57600, "gpt_names": 58464,
 }  # fmt: skip
