@@ -261,12 +261,12 @@ def test_gpt_learning(run: Run) -> None:
 
     before, parts = (
         network.parameter_values(),
-        training_parts(network, len(learn.answers), 8, SUMS_A_STEP),
+        training_parts(network, len(learn.answers), 7, SUMS_A_STEP),
     )
     feed_gpt(network, learn.examples(), parts, "training", 5, writing=Calculating(network, new))
     check_moved(network, before)
     network, parts = from_checkpoint(network, parts, learn)
-    feed_gpt(network, learn.examples(), parts, "resumed", 3, writing=Calculating(network, new))
+    feed_gpt(network, learn.examples(), parts, "resumed", 2, writing=Calculating(network, new))
     check_causal(network, few.inputs, tokens)
     match = sums_right(network, new)
     _, loss = network.evaluate(new.examples())
@@ -333,7 +333,7 @@ def learn_names(run: Run) -> dict[str, float]:
     network = small_gpt(run, len(letters), data.LONGEST_NAME + 1, "gpt_names")
     check_model(network, learn.take(slice(4)), samples=2)
     parts, naming = (
-        training_parts(network, len(learn.targets), 15, 64, lr=0.004),
+        training_parts(network, len(learn.targets), 15, 64),
         Naming(network, letters, ids),
     )
     feed_gpt(network, learn, parts, "names", 15, 64, naming)
@@ -386,7 +386,7 @@ def learn_deep(network: ModelUnderTest, examples: data.Examples, phase: str) -> 
     )
 
 
-SUMS_A_STEP = 128
+SUMS_A_STEP = 64
 
 
 def small_gpt(run: Run, tokens: int, places: int, count: str) -> ModelUnderTest:
@@ -399,7 +399,7 @@ def small_gpt(run: Run, tokens: int, places: int, count: str) -> ModelUnderTest:
 
 
 def training_parts(
-    network: ModelUnderTest, examples: int, epochs: int, batch: int, lr: float = 0.005
+    network: ModelUnderTest, examples: int, epochs: int, batch: int, lr: float = 0.004
 ) -> dict[str, Any]:
     """What a checkpoint of this training has to keep."""
     run, steps = network.run, epochs * -(-examples // batch)
@@ -413,7 +413,7 @@ def from_checkpoint(
 ) -> tuple[ModelUnderTest, dict[str, Any]]:
     """A new network with new parts, which go on where the old ones have stopped."""
     new = small_gpt(old.run, len(data.SUM_LETTERS), 8, "gpt")
-    into = training_parts(new, len(learn.answers), 8, SUMS_A_STEP)
+    into = training_parts(new, len(learn.answers), 7, SUMS_A_STEP)
     check_resumed(old, new, kept, into, learn.take(slice(SUMS_A_STEP)).examples())
     return new, into
 

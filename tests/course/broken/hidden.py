@@ -54,7 +54,7 @@ BROKEN = [
         "broadcasting: of a new dimension only the first entry", "perceptron",
         "g = _fitted(g, data, node)",
         "g = _fitted(g[0] if g.ndim > 2 and g.ndim > data.ndim else g, data, node)",
-        ("b a column for each of two matrices", AUTOGRAD),
+        ("a of shape (2, 3, 4) and b of shape (4,)", "b was stretched", AUTOGRAD),
     ),
     Broken(
         "a gradient that two branches share added to in place", "perceptron",
@@ -119,24 +119,24 @@ BROKEN = [
         "    state.setdefault('exp_avg', Tensor(np.zeros_like(p.data)))\n"
         "    state.setdefault('exp_avg_sq', Tensor(np.zeros_like(p.data)))\n"
         "    state['step'] = shared['step'] - 1\n",
-        ("optim.Adam", "the number of steps belong to each parameter", TRAINING),
+        ("optim.Adam", "the change of `q`", "is the step counted one too high?", TRAINING),
     ),
     Broken(
         "Adam: eps under the root", "mlp_digits",
         "(np.sqrt(v / (1 - beta2**t)) + eps)", "np.sqrt(v / (1 - beta2**t) + eps)",
-        ("optim.Adam", "eps outside the square root", TRAINING),
+        ("optim.Adam", "is eps under the root, where it belongs beside it?", TRAINING),
     ),
     Broken(
         "Adam: a learning rate of its own", "mlp_digits",
         "rate = lr / (1 - beta1**t)", "rate = 0.1 / (1 - beta1**t)",
-        ("Adam([p, q, r], lr=0.2", TRAINING),
+        ("Adam([p, q, r], lr=", "times too", TRAINING),
     ),
     Broken(
         "Adam: the schedule not read", "mlp_digits",
         "            grad = decayed(p, grad, group[\"weight_decay\"])\n        adam_step(",
         "            grad = decayed(p, grad, group[\"weight_decay\"])\n"
         "        group = self.defaults\n        adam_step(",
-        ("CosineAnnealingLR(Adam(", "reads it there in every step", TRAINING),
+        ("CosineAnnealingLR(Adam(", "does the rate stay as it was", TRAINING),
     ),
     Broken(
         "Adam: uphill in float32", "mlp_digits",

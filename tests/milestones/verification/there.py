@@ -49,14 +49,14 @@ def update(optimizer: Any, schedule: Any) -> None:
         schedule.step()
 
 
-def warmed_up(tt: Any, optimizer: Any, steps: int, rising: int = 20) -> Any:
-    """A schedule that rises for some steps and then falls to zero along a cosine.
+def warmed_up(tt: Any, optimizer: Any, steps: int) -> Any:
+    """A schedule that rises for a tenth of the steps and then falls to zero along a cosine.
 
     The first steps of a transformer are small: its attention is not yet looking anywhere.
     """
 
     def share(step: int) -> float:
-        up = min(1.0, (step + 1) / (rising + 1))
+        up = min(1.0, (step + 1) / (steps // 10 + 1))
         return float(up * (1 + np.cos(np.pi * min(step / steps, 1.0))) / 2)
 
     return tt.optim.lr_scheduler.LambdaLR(optimizer, share)
