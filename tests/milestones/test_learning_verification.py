@@ -304,7 +304,7 @@ def test_lstm_learning(run: Run) -> None:
     learn_keys(network, learn, "training")
     check_moved(network, before)
     accuracy, loss = network.evaluate(held_out)
-    # One seed in forty ends with two of the keys taken for each other, at 75 %; guessing has 25 %.
+    # One seed in twenty ends with two of the keys taken for each other, at 75 %; guessing has 25 %.
     require("accuracy on held-out sequences", accuracy, at_least=0.6)
 
     late = data.Examples(held_out.inputs[:, 50:], held_out.targets)
