@@ -3,6 +3,8 @@
 #
 # How a lesson works, and the two things every experiment needs: a seed and a report of its machine.
 #
+# About 20 minutes of reading and 1 hour of writing.
+#
 # ## Welcome
 #
 # In this course you write a deep-learning framework. When you are through, you will have built the

@@ -3,6 +3,8 @@
 #
 # Nonlinearities, layers, losses, and the Module that keeps track of everything a network learns.
 #
+# About 50 minutes of reading and 2.5 hours of writing.
+#
 # ## The question
 #
 # With tensors and gradients you can train a perceptron: one weighted sum, one threshold. It learns

@@ -3,6 +3,8 @@
 #
 # Datasets, samplers, a loader that shuffles, collates and reads ahead, transforms, real files.
 #
+# About 35 minutes of reading and 2 hours of writing.
+#
 # ## The question
 #
 # In module 04 all examples were one tensor, and a minibatch was a few of its rows. That works as

@@ -3,6 +3,8 @@
 #
 # Weights in files, checkpoints that survive a power cut, training that goes on where it stopped.
 #
+# About 25 minutes of reading and 2.5 hours of writing.
+#
 # This module needs modules 00 to 04. It does not need 05 to 08, but works with their loaders and
 # layers.
 #

@@ -3,6 +3,8 @@
 #
 # Layers of attention with shortcuts, stacked into a GPT that writes, and reads OpenAI's weights.
 #
+# About 25 minutes of reading and 2.5 hours of writing.
+#
 # This module needs modules 00 to 04, 06 (layer norm, dropout), 09 (files of weights), 11
 # (embeddings) and 12 (attention).
 #

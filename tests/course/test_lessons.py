@@ -12,6 +12,7 @@ import pytest
 
 from tito.core.lesson.file import read_lesson
 from tito.core.lesson.lesson import Lesson
+from tito.core.lesson.workload import measured
 from tito.core.workspace.course import course_root
 from tito.core.workspace.workspace import Module, Workspace, modules_in
 
@@ -187,3 +188,18 @@ def test_a_lesson_imports_only_lower_modules(module):
     packages = {name.rpartition(".")[0] for name in lower | own}
     for name, _ in lesson_of(module).imports:
         assert name in lower | own | packages, f"{module.name} imports {name}"
+
+
+@EACH_MODULE
+def test_its_head_tells_the_time_that_it_takes(module: Module) -> None:
+    lesson = lesson_of(module)
+    time = measured(lesson)
+    assert lesson.workload == time, f"its head should say: {time.sentence}"
+
+
+def test_the_map_in_the_readme_has_every_module_with_its_hours() -> None:
+    readme = (COURSE.root / "README.md").read_text(encoding="utf-8")
+    times = [measured(lesson_of(module)).hours for module in MODULES]
+    for module, hours in zip(MODULES, times, strict=True):
+        assert f"| {module.number} | {lesson_of(module).title} | {hours:g} |" in readme
+    assert f"\n{sum(times):g} hours in all" in readme

@@ -91,6 +91,8 @@ def status_json(status: ModuleStatus) -> dict[str, Any]:
         "completed_at": status.completed_at,
         "tests": status.tests,
         "evidence": status.evidence,
+        "reading_minutes": status.workload.reading if status.workload else None,
+        "writing_hours": status.workload.writing if status.workload else None,
     }
 
 

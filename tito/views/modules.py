@@ -37,9 +37,11 @@ NAMES_SHOWN = 12
 def list_table(found: Sequence[ModuleStatus], width: int) -> Table:
     narrow = width < NARROW
     table = _table("Modules", narrow=narrow)
+    table.add_column("Hours", justify="right", min_width=5)
     table.add_column("What it is about")
     for status in found:
-        table.add_row(*_head(status, narrow=narrow), status.summary)
+        hours = f"{status.workload.hours:g}" if status.workload else ""
+        table.add_row(*_head(status, narrow=narrow), hours, status.summary)
     return table
 
 
@@ -70,7 +72,8 @@ def _progress(found: Sequence[ModuleStatus]) -> str:
 
 def introduction(name: str, lesson: Lesson, offers: Sequence[Offer]) -> list[str]:
     """A lesson's title and summary, its tasks and what it exports."""
-    lines = [f"Module {name}: {lesson.title}", lesson.summary, ""]
+    time = [lesson.workload.sentence] if lesson.workload else []
+    lines = [f"Module {name}: {lesson.title}", lesson.summary, *time, ""]
     lines.append(f"{counted(len(lesson.tasks), 'task')}:")
     lines += [f"  {task.number:<5} {task.title}" for task in lesson.tasks]
     lines += ["", "What it adds to your framework:"]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tito.core.errors import TitoError
 from tito.core.export.source_map import exported_modules
 from tito.core.files import read_regular
+from tito.core.lesson.workload import Workload, told
 from tito.core.outcome import Evidence, StrEnum
 from tito.core.workspace.workspace import Module, Workspace
 
@@ -52,6 +53,7 @@ class ModuleStatus(NamedTuple):
     completed_at: str | None = None
     tests: int | None = None
     evidence: Evidence | None = None  # None: it is not complete
+    workload: Workload | None = None  # None: the lesson does not say how long it takes
 
     @property
     def is_proven(self) -> bool:
@@ -90,7 +92,8 @@ def _status_of(
     started: str | None,
 ) -> ModuleStatus:
     data = _read(module)
-    title, summary = _head(data[:HEAD_BYTES].decode("utf-8", errors="replace"))
+    head = data[:HEAD_BYTES].decode("utf-8", errors="replace")
+    title, summary = _head(head)
     return ModuleStatus(
         module,
         title=title or module.short,
@@ -101,6 +104,7 @@ def _status_of(
         completed_at=(record or {}).get("completed_at"),
         tests=(record or {}).get("tests"),
         evidence=None if record is None else evidence_of(record),
+        workload=told(head),
     )
 
 

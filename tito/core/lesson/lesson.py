@@ -24,6 +24,7 @@ from tito.core.lesson.names import (
     patched_attributes,
 )
 from tito.core.lesson.percent import Cell, split_cells
+from tito.core.lesson.workload import Workload, told
 
 BEGIN = re.compile(r"(?P<indent>\s*)###\s*BEGIN SOLUTION\s*")
 END = re.compile(r"\s*###\s*END SOLUTION\s*")
@@ -96,6 +97,11 @@ class Lesson:
             lambda line: not line.strip() or line.startswith("#"), self._opening
         )
         return " ".join(itertools.takewhile(lambda line: line.strip(), lines))
+
+    @cached_property
+    def workload(self) -> Workload | None:
+        """The time that its head says it takes."""
+        return told("\n".join(self._opening))
 
     @property
     def _opening(self) -> tuple[str, ...]:
