@@ -28,6 +28,7 @@ from verification.controls import (
 )
 from verification.fed_training import train_from_loader
 from verification.keeping import check_resumed
+from verification.kept import keep_weights
 from verification.metrics import BINARY_METRICS, CLASS_METRICS, SEQUENCE_METRICS, SIGN_METRICS
 from verification.model_gradients import check_model
 from verification.model_under_test import ModelUnderTest
@@ -65,6 +66,7 @@ def test_perceptron_learning(run: Run) -> None:
     before = neuron.parameter_values()
     train_neuron(neuron, learn, "training")
     check_moved(neuron, before)
+    keep_weights(neuron)
     accuracy, loss = neuron.evaluate(held_out)
     require("accuracy on held-out points", accuracy, at_least=0.98)
 
@@ -93,6 +95,7 @@ def test_xor_learning(run: Run) -> None:
     before = network.parameter_values()
     train_network(network, "training")
     check_moved(network, before)
+    keep_weights(network)
     accuracy, loss = network.evaluate(held_out)
     require("accuracy on held-out points", accuracy, at_least=1.0)
 
@@ -115,6 +118,7 @@ def test_mlp_digits_learning(run: Run) -> None:
     before = network.parameter_values()
     learn_classes(network, learn, "training", steps=1500)
     check_moved(network, before)
+    keep_weights(network)
     accuracy, loss = network.evaluate(held_out)
     require("accuracy on held-out digits", accuracy, at_least=0.93)
 
@@ -138,6 +142,7 @@ def test_cnn_learning(run: Run) -> None:
     before = network.parameter_values()
     learn_classes(network, learn, "training", steps=700)
     check_moved(network, before)
+    keep_weights(network)
     accuracy, loss = network.evaluate(held_out)
     require("accuracy on held-out digits", accuracy, at_least=0.95)
     shifted, _ = network.evaluate(off)
@@ -179,6 +184,7 @@ def test_resnet_learning(run: Run) -> None:
     before = network.parameter_values()
     learn_deep(network, learn, "training")
     check_moved(network, before)
+    keep_weights(network)
     check_modes(network, few.inputs)
     accuracy, loss = network.evaluate(held_out)
     require("accuracy on held-out digits", accuracy, at_least=0.75)
@@ -226,6 +232,7 @@ def test_transformer_learning(run: Run) -> None:
     before = network.parameter_values()
     train_network(network, network.model.parameters(), "training")
     check_moved(network, before)
+    keep_weights(network)
     check_causal(network, few.inputs)
     match = exact_match(network, new)
     _, loss = network.evaluate(data.reversal(new, models.SEPARATOR))
@@ -268,6 +275,7 @@ def test_gpt_learning(run: Run) -> None:
     network, parts = from_checkpoint(network, parts, learn)
     feed_gpt(network, learn.examples(), parts, "resumed", 2, writing=Calculating(network, new))
     check_causal(network, few.inputs, tokens)
+    keep_weights(network)
     match = sums_right(network, new)
     _, loss = network.evaluate(new.examples())
     require("exact match on held-out sums", match, at_least=0.95)
@@ -303,6 +311,7 @@ def test_lstm_learning(run: Run) -> None:
     before = network.parameter_values()
     learn_keys(network, learn, "training")
     check_moved(network, before)
+    keep_weights(network)
     accuracy, loss = network.evaluate(held_out)
     # One seed in twenty ends with two of the keys taken for each other, at 75 %; guessing has 25 %.
     require("accuracy on held-out sequences", accuracy, at_least=0.6)
@@ -337,6 +346,7 @@ def learn_names(run: Run) -> dict[str, float]:
         Naming(network, letters, ids),
     )
     feed_gpt(network, learn, parts, "names", 15, 64, naming)
+    keep_weights(network, "names.")
     cost = cost_of_letters(network.outputs(new.inputs), new.targets, ids[0])
     simple = cost_by_frequency(learn.targets, new.targets, ids[0], len(letters))
     require("of what letters alone cost, saved on held-out names", 1 - cost / simple, at_least=0.08)

@@ -41,6 +41,14 @@ def read_event(raw: Mapping[str, Any]) -> TrainingEvent | None:
     return TrainingEvent(phase, int(step), int(total), loss, accuracy, line(raw.get("said")))
 
 
+def read_picture(raw: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """A picture of the network at work, if this line of the stream is one."""
+    picture = raw.get("picture")
+    if not isinstance(picture, dict) or not isinstance(picture.get("kind"), str):
+        return None
+    return picture if isinstance(picture.get("data"), dict) else None
+
+
 def line(value: Any) -> str:
     """A text as one short line; nothing that could move a terminal's cursor is left in it."""
     text = value if isinstance(value, str) else ""
