@@ -40,6 +40,7 @@ class Briefing:
     edited: tuple[str, ...]  # verification files that differ from the installed course's
     unused: tuple[str, ...] = ()  # the workspace's copies of them that somebody changed
     judged_by: str = INSTALLED  # or the folder of the course that was chosen
+    history: str = ""  # what happened in that year
 
     @property
     def evidence(self) -> dict[str, Any]:
@@ -64,6 +65,11 @@ def row_of(world: World, milestone_id: str) -> dict[str, Any]:
 
 def requires(world: World, milestone_id: str) -> list[str]:
     return list(world.tracker.required.milestone(milestone_id)["requires"])
+
+
+def history(world: World, milestone_id: str) -> str:
+    """What happened in that year, as the tracker tells it."""
+    return str(world.tracker.required.milestone(milestone_id).get("history", ""))
 
 
 def refuse_unless_runnable(world: World, *rows: Row) -> None:
@@ -131,6 +137,7 @@ def brief(world: World, row: Row) -> Briefing:
         edited=tuple(name for name in files if is_edited(workspace, name)),
         unused=tuple(name for name in files if differs(workspace, name)),
         judged_by=workspace.judged_by,
+        history=history(world, row["id"]),
     )
 
 
@@ -149,7 +156,9 @@ def attempt(
     unrecorded = record(world, row, verdict, evidence)
     stale, judged_by = tuple(briefing.stale), briefing.judged_by
     kept = kept_run(world.workspace, row, verdict, evidence, runner, started)
-    return Attempt(row, verdict, evidence, unrecorded, briefing.edited, stale, judged_by, kept)
+    return Attempt(
+        row, verdict, evidence, unrecorded, briefing.edited, stale, judged_by, runner.bars, kept
+    )
 
 
 def kept_run(
@@ -170,6 +179,7 @@ def kept_run(
         "seconds": round(verdict.seconds, 3),
         "metrics": dict(verdict.metrics),
         "isolation": verdict.isolation,
+        "bars": [vars(bar) for bar in runner.bars],
         "evidence": dict(evidence),
         "experiment": None,
     }

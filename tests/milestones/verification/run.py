@@ -120,6 +120,21 @@ class Run:
         }  # fmt: skip
         self._tell({name: value for name, value in event.items() if value is not None})
 
+    def bar(
+        self,
+        what: str,
+        value: float,
+        at_least: float | None = None,
+        at_most: float | None = None,
+        shows: str = "",
+    ) -> None:
+        """Append to the stream what was measured, and which bar it has to pass."""
+        bar = {
+            "what": what, "value": float(value), "at_least": at_least, "at_most": at_most,
+            "shows": shows,
+        }  # fmt: skip
+        self._tell({"bar": bar})
+
     def picture(
         self, kind: str, title: str, caption: str = "", step: int | None = None, **data: Any
     ) -> None:

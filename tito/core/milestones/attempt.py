@@ -15,7 +15,13 @@ from tito.core import process
 from tito.core.errors import TitoError
 from tito.core.export.stale import export_hashes
 from tito.core.files import read_regular
-from tito.core.milestones.progress_events import TrainingEvent, read_event, read_picture
+from tito.core.milestones.progress_events import (
+    Bar,
+    TrainingEvent,
+    read_bar,
+    read_event,
+    read_picture,
+)
 from tito.core.milestones.runs import LARGEST, KeptRun, Picture
 from tito.core.milestones.tracker import Tracker
 from tito.core.outcome import Fault, Outcome
@@ -57,6 +63,7 @@ class Attempt(NamedTuple):
     edited: Sequence[str] = ()  # verification files that differ from the installed course's
     stale: Sequence[str] = ()  # numbers of modules whose lesson differs from the code in tinytorch/
     judged_by: str = INSTALLED  # or the folder of the course that was chosen
+    bars: Sequence[Bar] = ()  # what was measured, and which bar it had to pass
     kept: KeptRun | None = None  # what is left of it to look at, if it could be written
 
     @property
@@ -90,6 +97,7 @@ class LiveRunner:
     on_picture: Callable[[Picture], None] | None = None
     events: list[TrainingEvent] = field(default_factory=list)
     pictures: list[Picture] = field(default_factory=list)
+    bars: list[Bar] = field(default_factory=list)
     weights: bytes | None = None
 
     def __call__(
@@ -117,10 +125,12 @@ class LiveRunner:
                 self.weights = read_regular(progress_file.with_suffix(".safetensors"), LARGEST)
 
     def _hear(self, raw: Mapping[str, Any]) -> None:
-        event, picture = read_event(raw), read_picture(raw)
+        event, picture, bar = read_event(raw), read_picture(raw), read_bar(raw)
         if event is not None:
             self.events.append(event)
             self.on_event(event)
+        if bar is not None:
+            self.bars.append(bar)
         if picture is not None:
             self.pictures.append(picture)
             if self.on_picture is not None:
