@@ -33,7 +33,7 @@ SHOWS = {
     "the trained network with uniform attention": "so where it looks matters",
     "a network trained without positions": "so order cannot be learned without them",
     "training on shuffled answers": "so it learned to add, not to guess",
-    "the trained network without the first half of each sequence": "so the answer comes from far back",
+    "the trained network without the first half of each sequence": "so it remembers the start",
     "the trained network with its forget gates closed": "so the cell state carries it",
     "a plain RNN of the same size": "so the gates make the difference",
 }
