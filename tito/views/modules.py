@@ -52,20 +52,29 @@ def status_table(found: Sequence[ModuleStatus], symbols: Symbols, width: int) ->
     if not narrow:
         table.add_column("Since", no_wrap=True)
     for status in found:
-        without = status.state is ModuleState.COMPLETE and not status.is_proven
-        text = NO_EVIDENCE if without else STATE_TEXT.get(status.state, status.state)
-        cells = [f"{symbols.done if status.is_proven else ' '} {text}"]
+        cells = [f"{symbols.done if status.is_proven else ' '} {state_text(status)}"]
         if not narrow:
             cells.append(_day(status.completed_at or status.started_at))
-        style = None if without else STYLES.get(status.state)
+        style = None if _is_claimed(status) else STYLES.get(status.state)
         table.add_row(*_head(status, narrow=narrow), *cells, style=style)
     return table
+
+
+def state_text(status: ModuleStatus) -> str:
+    """A module's state in words."""
+    if _is_claimed(status):
+        return NO_EVIDENCE
+    return STATE_TEXT.get(status.state, str(status.state))
+
+
+def _is_claimed(status: ModuleStatus) -> bool:
+    return status.state is ModuleState.COMPLETE and not status.is_proven
 
 
 def _progress(found: Sequence[ModuleStatus]) -> str:
     """The title of the table. A name that is only written down does not count as complete."""
     done = sum(status.is_proven for status in found)
-    claimed = sum(status.state is ModuleState.COMPLETE for status in found) - done
+    claimed = sum(map(_is_claimed, found))
     text = f"{done} of {counted(len(found), 'module')} complete"
     return f"{text}, {claimed} {NO_EVIDENCE}" if claimed else text
 
