@@ -7,9 +7,11 @@ the installed course's. Lessons that were not handed in are blank.
 from __future__ import annotations
 
 import shutil
+import sys
 import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +116,9 @@ def judge_submission(
     milestones = [_milestone(bench, name, told) for name in work.milestones]
     return {
         "course": __version__,
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "numpy": metadata.version("numpy"),
+        "isolation": next((m["isolation"] for m in milestones if m.get("isolation")), ""),
         "seconds": round(time.monotonic() - started, 3),
         "modules": modules,
         "milestones": milestones,
