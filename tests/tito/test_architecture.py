@@ -47,9 +47,17 @@ MAY_IMPORT = {
         "core.milestones",
         "core.scripts",
         "core.classroom",
+        "world",
     },
     # Of the workflows the values that come back from them; of core what these are made of.
-    "views": {"core", "core.workspace", "core.testing", "core.milestones", "workflows"},
+    "views": {
+        "core",
+        "core.workspace",
+        "core.testing",
+        "core.milestones",
+        "core.classroom",
+        "workflows",
+    },
     "commands": {
         "core",
         "core.workspace",
@@ -58,6 +66,7 @@ MAY_IMPORT = {
         "core.testing",
         "core.milestones",
         "core.watching",
+        "core.classroom",
         "world",
         "workflows",
         "views",

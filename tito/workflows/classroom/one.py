@@ -57,7 +57,7 @@ class Bench:
         self.world = World(
             cwd=self.workspace.root,
             env={**env, **_limits(work)},
-            progress_file=folder / "progress.json",
+            progress_file=folder / "progress",
         )
 
     @cached_property
