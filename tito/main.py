@@ -45,6 +45,9 @@ COMMANDS = {
     "verify": Entry("tito.commands.verify", "VerifyCommand", "repeat a recorded milestone"),
     "export": Entry("tito.commands.export", "ExportCommand", "write your lessons into tinytorch/"),
     "doctor": Entry("tito.commands.doctor", "DoctorCommand", "find and fix what is wrong"),
+    "class": Entry(
+        "tito.commands.classroom.family", "ClassCommand", "teach: collect and grade submissions"
+    ),
     "demo": Entry("tito.commands.demo", "DemoCommand", "watch the whole course run once"),
 }
 COURSE = "--course"

@@ -81,14 +81,14 @@ def without_overflow(call, function, cause):
 def central(function, arrays, position, weights, eps=1e-6):
     """The derivative of sum(weights * function(arrays)) for one of the arrays, by differences."""
     result = np.zeros(arrays[position].shape)
-    for index in np.ndindex(result.shape):
-        sums = []
-        for step in (eps, -eps):
-            moved = [np.array(array) for array in arrays]
-            moved[position][index] += step
-            with tinytorch.no_grad():
+    with tinytorch.no_grad():
+        for index in np.ndindex(result.shape):
+            sums = []
+            for step in (eps, -eps):
+                moved = [np.array(array) for array in arrays]
+                moved[position][index] += step
                 sums.append(float(np.sum(weights * function(*map(Tensor, moved)).data)))
-        result[index] = (sums[0] - sums[1]) / (2 * eps)
+            result[index] = (sums[0] - sums[1]) / (2 * eps)
     return result
 
 

@@ -36,6 +36,7 @@ MAY_IMPORT = {
     "core.milestones": {"core", "core.workspace", "core.export"},
     "core.watching": {"core"},
     "core.scripts": set(),
+    "core.classroom": {"core", "core.workspace"},
     "world": {"core", "core.workspace", "core.export", "core.milestones"},
     "workflows": {
         "core",
@@ -45,9 +46,18 @@ MAY_IMPORT = {
         "core.testing",
         "core.milestones",
         "core.scripts",
+        "core.classroom",
+        "world",
     },
     # Of the workflows the values that come back from them; of core what these are made of.
-    "views": {"core", "core.workspace", "core.testing", "core.milestones", "workflows"},
+    "views": {
+        "core",
+        "core.workspace",
+        "core.testing",
+        "core.milestones",
+        "core.classroom",
+        "workflows",
+    },
     "commands": {
         "core",
         "core.workspace",
@@ -56,6 +66,7 @@ MAY_IMPORT = {
         "core.testing",
         "core.milestones",
         "core.watching",
+        "core.classroom",
         "world",
         "workflows",
         "views",
@@ -192,11 +203,20 @@ CHILD = "tito.core.testing.child"
 def is_command(name: str) -> bool:
     """A command's own file; `base` and `completing` are there to be shared."""
     last = name.rpartition(".")[2]
-    return name.startswith("tito.commands.") and last not in ("base", "completing", "module")
+    return name.startswith("tito.commands.") and last not in (
+        "base",
+        "completing",
+        "module",
+        "classroom",
+    )
 
 
 def is_group_of(name: str, verb: str) -> bool:
-    return name == "tito.commands.module_workflow" and verb.startswith("tito.commands.module.")
+    groups = {
+        "tito.commands.module_workflow": "tito.commands.module.",
+        "tito.commands.classroom.family": "tito.commands.classroom.",
+    }
+    return name in groups and verb.startswith(groups[name])
 
 
 @pytest.mark.parametrize(

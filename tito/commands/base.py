@@ -7,6 +7,8 @@ what the user can act on. It never exits.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from tito.world import World
@@ -55,6 +57,36 @@ class Entry(NamedTuple):
     def load(self, world: World) -> BaseCommand:
         found: BaseCommand = getattr(importlib.import_module(self.module), self.attribute)(world)
         return found
+
+
+class Family(BaseCommand):
+    """A command with verbs (`tito module test`); each verb is a command of its own.
+
+    Subclasses set `verbs`, and `default` if the command may be given without a verb.
+    """
+
+    verbs: ClassVar[Mapping[str, Entry]] = {}
+    default: ClassVar[str | None] = None
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        # `prog` is given because argparse would format a whole usage line to find it
+        actions = parser.add_subparsers(
+            dest="action", metavar="ACTION", prog=parser.prog, required=self.default is None
+        )
+        for name, entry in self.verbs.items():
+            actions.add_parser(
+                name,
+                help=entry.line,
+                description=entry.line,
+                fill=partial(self._add_arguments_of, entry),
+            )
+
+    def _add_arguments_of(self, entry: Entry, parser: argparse.ArgumentParser) -> None:
+        """Add one verb's arguments, once it is known: the other verbs' files are not imported."""
+        entry.load(self.world).add_arguments(parser)
+
+    def run(self, args: argparse.Namespace) -> int:
+        return self.verbs[str(args.action or self.default)].load(self.world).run(args)
 
 
 # ------------------------------------------------------------------------------ shared arguments

@@ -7,13 +7,9 @@ the tracker, all export logic in `core/export`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from tito.commands.base import BaseCommand, Entry
-
-if TYPE_CHECKING:
-    import argparse
+from tito.commands.base import Entry, Family
 
 BASE = "tito.commands.module"
 VERBS = {
@@ -28,29 +24,13 @@ VERBS = {
 }
 
 
-class ModuleWorkflowCommand(BaseCommand):
-    """Runs a verb. The specification names the last two methods, for Python callers."""
+class ModuleWorkflowCommand(Family):
+    """Runs a verb. The specification names the two methods, for Python callers."""
 
     name: ClassVar[str] = "module"
     help: ClassVar[str] = "Start, test and complete the modules of the course."
-
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        # `prog` is given because argparse would format a whole usage line to find it
-        actions = parser.add_subparsers(dest="action", metavar="ACTION", prog=parser.prog)
-        for name, entry in VERBS.items():
-            actions.add_parser(
-                name,
-                help=entry.line,
-                description=entry.line,
-                fill=partial(self._add_arguments_of, entry),
-            )
-
-    def _add_arguments_of(self, entry: Entry, parser: argparse.ArgumentParser) -> None:
-        """Add one verb's arguments, once it is known: the other verbs' files are not imported."""
-        entry.load(self.world).add_arguments(parser)
-
-    def run(self, args: argparse.Namespace) -> int:
-        return VERBS[args.action or "status"].load(self.world).run(args)
+    verbs: ClassVar[Mapping[str, Entry]] = VERBS
+    default: ClassVar[str | None] = "status"
 
     def complete_module(self, module_number: str, *, as_json: bool = False) -> int:
         """Test, export, record, and show what that unlocks; if a test fails, change nothing."""

@@ -1,0 +1,234 @@
+"""`tito class grade` in the tiny course: what is judged, what is kept, and what a kill leaves."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CONFIG = """
+[class]
+name = "Tiny"
+[[assignment]]
+id = "a1"
+modules = ["00", "03"]
+milestones = ["start", "slope"]
+"""
+FIRST, SECOND = "modules/00_setup/setup.py", "modules/03_line/line.py"
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="a process group is killed")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A class of three: ada handed in everything right."""
+    root = tmp_path / "class"
+    root.mkdir()
+    (root / "class.toml").write_text(CONFIG, encoding="utf-8")
+    (root / "roster.csv").write_text("id,last_name\nada,Lovelace\nalan,Turing\nbob,\n", "utf-8")
+    return root
+
+
+@pytest.fixture
+def hand_in(folder: Path, tiny_course: Path):
+    """`hand_in("ada", edit)`: the reference, changed by `edit`, as that student's submission."""
+
+    def put(student: str, edit=lambda text: text, names=(FIRST, SECOND)) -> None:
+        for name in names:
+            target = folder / "submissions/a1" / student / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(edit((tiny_course / name).read_text("utf-8")), "utf-8")
+
+    return put
+
+
+def result(folder: Path, student: str) -> dict[str, Any]:
+    return json.loads((folder / f"results/a1/{student}.json").read_text("utf-8"))
+
+
+def states(found: dict[str, Any]) -> dict[str, str]:
+    tasks = {t["number"]: t["state"] for m in found["modules"] for t in m["tasks"]}
+    return tasks | {m["id"]: m["state"] for m in found["milestones"]}
+
+
+def grade(tito, folder: Path, *options: str, **env: str) -> dict[str, Any]:
+    done = tito(folder, "class", "grade", "a1", "--trust", "--json", *options, **env)
+    assert done.returncode in (0, 3), done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_class_is_graded_student_by_student(tito, folder: Path, hand_in) -> None:
+    hand_in("ada")
+    hand_in("alan", lambda text: text.replace("return 3 * x", "return 2 * x"))
+    said = tito(folder, "class", "grade", "a1", "--trust")
+    assert said.returncode == 0, said.stderr
+    assert "1 submission missing: bob." in said.stdout
+    assert "2 submissions graded" in said.stdout
+    assert said.stdout.endswith("Next: tito class report a1\n")
+
+    ada, alan, bob = (result(folder, name) for name in ("ada", "alan", "bob"))
+    right = dict.fromkeys(("0.1", "3.1", "3.2", "start", "slope"), "passed")
+    assert states(ada) == right
+    assert states(alan) == right | dict.fromkeys(("3.1", "3.2", "slope"), "failed")
+    assert (ada["state"], bob["state"]) == ("graded", "missing")
+    task = alan["modules"][1]["tasks"][0]
+    assert task["message"] == "line(2) must be 6, yours is 4"
+    assert task["hint"] == "a nudge"
+    assert (task["passed"], task["tests"]) == (0, 1)
+    assert {m["seed"] for m in (ada["milestones"][0], alan["milestones"][0])} == {ada["seed"]}
+
+
+def test_what_was_not_handed_in_is_blank_and_not_wrong(tito, folder: Path, hand_in) -> None:
+    hand_in("ada", names=[FIRST])
+    grade(tito, folder)
+    found = result(folder, "ada")
+    assert states(found) == {
+        "0.1": "passed", "3.1": "blank", "3.2": "blank", "start": "passed", "slope": "not_run",
+    }  # fmt: skip
+    assert found["milestones"][1]["reason"] == "It needs 03_line."
+
+
+def test_a_lesson_that_python_cannot_read_costs_only_what_builds_on_it(
+    tito, folder: Path, hand_in
+) -> None:
+    hand_in("ada")
+    hand_in("ada", lambda text: text.replace("def line", "def def line"), [SECOND])
+    grade(tito, folder)
+    found = result(folder, "ada")
+    assert found["state"] == "graded"
+    assert found["modules"][1]["state"] == "failed"
+    assert "Python cannot read the lesson" in found["modules"][1]["reason"]
+    assert states(found)["0.1"] == "passed"
+    assert states(found)["3.1"] == "not_reached"
+
+
+def test_only_what_has_changed_is_graded_again(tito, folder: Path, hand_in) -> None:
+    hand_in("ada")
+    hand_in("alan")
+    assert grade(tito, folder)["graded"] == 2
+    before = result(folder, "ada")
+    hand_in("alan", lambda text: text + "\n# more\n")
+    again = grade(tito, folder)
+    assert (again["graded"], again["unchanged"]) == (1, ["ada"])
+    assert result(folder, "ada") == before
+    assert grade(tito, folder, "--again", "--only", "ada")["graded"] == 1
+    assert result(folder, "ada")["graded_at"] > before["graded_at"]
+    kept = list((folder / "results/a1/history/ada").iterdir())
+    assert [json.loads(path.read_text("utf-8")) for path in kept] == [before]
+
+
+def test_another_assignment_text_or_limit_asks_for_a_new_result(
+    tito, folder: Path, hand_in
+) -> None:
+    hand_in("ada")
+    assert grade(tito, folder)["graded"] == 1
+    path = folder / "class.toml"
+    path.write_text(CONFIG + 'title = "New name"\n', "utf-8")
+    assert grade(tito, folder)["graded"] == 0
+    path.write_text(CONFIG + "[limits]\nseconds = 9\n", "utf-8")
+    assert grade(tito, folder)["graded"] == 1
+
+
+def test_a_machine_that_fails_is_not_the_students_fault(
+    tito, folder: Path, hand_in, tiny_course: Path
+) -> None:
+    """The course's test file is gone in the middle: nothing is known about the student's code."""
+    hand_in("ada")
+    course = shutil.copytree(tiny_course, folder.parent / "broken")
+    (course / "modules/03_line/test_line.py").unlink()
+    told = grade(tito, folder, PYTHONPATH=str(course))
+    assert list(told["could_not_run"]) == ["ada"]
+    found = result(folder, "ada")
+    assert found["state"] == "could_not_run"
+    assert found["reason"].startswith("03_line: ")
+    assert states(found)["0.1"] == "passed"
+    assert states(found)["3.1"] == "could_not_run"
+    assert grade(tito, folder)["graded"] == 1  # it is tried again, and now it can
+    assert result(folder, "ada")["state"] == "graded"
+
+
+def test_names_do_not_reach_what_judges(tito, folder: Path, hand_in) -> None:
+    spy = "import os, sys\nSEEN = [os.getcwd(), *sys.argv, *os.environ.values(), __file__]\n"
+    spy += 'STATE["seen"] = SEEN\n'
+    seen = f"{spy}\n\ndef manual_seed(seed):\n    raise ValueError(str(STATE['seen']))\n#"
+    hand_in("ada", lambda text: text.replace("def manual_seed(seed):", seen, 1), [FIRST])
+    hand_in("ada", names=[SECOND])
+    grade(tito, folder)
+    message = json.dumps(result(folder, "ada")["modules"])
+    assert "tito-grade-" in message
+    assert "Lovelace" not in message
+    assert str(folder) not in message
+
+
+def test_two_graders_do_not_work_on_one_assignment(tito, folder: Path, hand_in) -> None:
+    from tito.core.classroom.lock import grading_lock
+
+    hand_in("ada")
+    with grading_lock(folder, "a1"):
+        refused = tito(folder, "class", "grade", "a1")
+    assert refused.returncode == 3
+    assert "Another tito class grade is working on a1" in refused.stderr
+    assert grade(tito, folder)["graded"] == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["a2"], "There is no assignment 'a2'"),
+        (["a1", "--only", "adaa"], "'adaa' is not on the roster. Did you mean ada?"),
+        (["a1", "--jobs", "0"], "--jobs is a number from 1 to 1000"),
+        (["a1", "--workers", "2", "--scheduler", "tcp://x"], "one only"),
+    ],
+)
+def test_a_wrong_command_line_is_explained(tito, folder: Path, options, says: str) -> None:
+    said = tito(folder, "class", "grade", *options)
+    assert said.returncode in (1, 2)
+    assert says in said.stderr
+
+
+def start(folder: Path, course: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "tito", "class", "grade", "a1", "--trust", "--jobs", "2"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(course)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+@POSIX
+def test_a_killed_grader_loses_nothing_and_does_nothing_twice(
+    tito, folder: Path, hand_in, tiny_course: Path
+) -> None:
+    names = [f"s{number:02}" for number in range(8)]
+    (folder / "roster.csv").write_text("\n".join(["id", *names]), "utf-8")
+    for name in names:
+        hand_in(name)
+    stored: dict[str, bytes] = {}
+    kills = 0
+    for pause in (0.3, 0.9, 1.3, 1.7, 2.1, 0.6, 1.1, 1.5, 1.9, 0.8):
+        grader = start(folder, tiny_course)
+        time.sleep(pause)
+        kills += grader.poll() is None
+        grader.kill()
+        grader.wait()
+        for name in names:
+            path = folder / f"results/a1/{name}.json"
+            if path.exists():
+                whole = path.read_bytes()
+                assert json.loads(whole)["student"] == name
+                assert stored.setdefault(name, whole) == whole, "graded twice"
+    assert kills >= 5
+    grade(tito, folder)
+    for name in names:
+        assert states(result(folder, name))["slope"] == "passed"
+        if name in stored:
+            assert (folder / f"results/a1/{name}.json").read_bytes() == stored[name]
+    assert not (folder / "results/a1/history").exists()

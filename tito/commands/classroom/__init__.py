@@ -1,0 +1,1 @@
+"""The verbs of `tito class`, for those who teach the course."""

@@ -1,0 +1,28 @@
+"""`tito class ...`: a class folder, from the roster to the grades.
+
+`VERBS` lists the verbs; each is its own command in this folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from tito.commands.base import Entry, Family
+
+BASE = "tito.commands.classroom"
+VERBS = {
+    "init": Entry(f"{BASE}.init", "ClassInitCommand", "make a class folder with an example"),
+    "grade": Entry(f"{BASE}.grade", "ClassGradeCommand", "judge every submission"),
+    "judge": Entry(f"{BASE}.judge", "ClassJudgeCommand", "judge one submission, JSON in and out"),
+}
+
+
+class ClassCommand(Family):
+    """Runs a verb."""
+
+    name: ClassVar[str] = "class"
+    help: ClassVar[str] = (
+        "Collect and grade the submissions of a class. Start with: tito class init"
+    )
+    verbs: ClassVar[Mapping[str, Entry]] = VERBS

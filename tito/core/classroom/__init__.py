@@ -1,0 +1,1 @@
+"""A class: its settings, roster, submissions and results, as plain files in one folder."""

@@ -1,0 +1,1 @@
+"""What a teacher is shown of a class."""

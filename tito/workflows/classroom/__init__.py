@@ -1,0 +1,1 @@
+"""What a teacher does with a class, as functions that return values."""
