@@ -37,6 +37,7 @@ parity: $(TORCH)  ## every layer and loss beside PyTorch (installs torch, large)
 
 verify: $(VENV)/.dev  ## the catalogue of wrong answers: who notices (an hour and more; it can be stopped)
 	$(PY) -m tests.course.faults
+	$(PY) -m tests.course.faults.cheats
 
 clean:  ## remove .venv, caches and builds
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1011,6 +1011,7 @@ def test_5_12_mnist_reads_its_files(tmp_path):
         datasets.MNIST(tmp_path, train=False)
 
 
+@pytest.mark.in_process
 def test_5_12_digits_are_there():
     train, test = datasets.Digits(), datasets.Digits(train=False)
     assert (len(train), len(test)) == (1500, 297)
