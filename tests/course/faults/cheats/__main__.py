@@ -1,0 +1,54 @@
+"""`python -m tests.course.faults.cheats`: which cheats earn a tick. It can be stopped and goes on."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+
+from tests.course.faults.cheats.bench import STAGES, CheatBench
+from tests.course.faults.cheats.catalogue import CHEATS
+from tests.course.faults.cheats.cheat import Cheat
+from tests.course.faults.records import Records
+from tests.course.faults.run import in_parallel
+from tito.core.workspace.course import course_root
+
+
+def attempt(bench: CheatBench, cheat: Cheat, stage: str, records: Records) -> None:
+    with bench.trying(cheat):
+        found = bench.verdict(stage)
+    records.add(cheat, stage, found)
+
+
+def summary_lines(stage: str, cheats: list[Cheat], records: Records) -> Iterator[str]:
+    """How many earned a tick, and which."""
+    tried = [(cheat, records.get(cheat, stage)) for cheat in cheats]
+    results = [(cheat, found) for cheat, found in tried if found is not None]
+    earned = [cheat for cheat, found in results if found["earned"]]
+    patching = sum(cheat.patches for cheat in earned)
+    more = f" ({patching} of them patch the test runner)" if patching else ""
+    yield f"{stage}: {len(earned)} of {len(results)} cheats earned a tick{more}"
+    yield from (f"  earned: {cheat.kind}: {cheat.title}" for cheat in earned)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.course.faults.cheats")
+    parser.add_argument("--jobs", type=int, default=2, help="processes at a time")
+    parser.add_argument("--only", default="", help="kinds or titles that contain this text")
+    parser.add_argument("--stage", choices=STAGES, help="one stage only")
+    chosen = parser.parse_args()
+    cheats = [cheat for cheat in CHEATS if chosen.only in f"{cheat.kind} {cheat.title}"]
+    records = Records(course_root() / ".verify" / "cheats.jsonl")
+    stages = (chosen.stage,) if chosen.stage else STAGES
+    work = [(c, stage) for stage in stages for c in cheats if records.get(c, stage) is None]
+    try:
+        in_parallel(
+            work, CheatBench, lambda bench, item: attempt(bench, *item, records), chosen.jobs
+        )
+    except KeyboardInterrupt:
+        print("Stopped. The same command goes on from here.")
+    for stage in stages:
+        print(*summary_lines(stage, cheats, records), sep="\n")
+
+
+if __name__ == "__main__":
+    main()
