@@ -36,7 +36,7 @@ class Workbench:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.workspace = create_workspace(folder / "workspace", solved=True)
-        self.sound, self.environment = folder / "sound", dict[str, str]()
+        self.sound = folder / "sound"
         shutil.copytree(self.workspace.package, self.sound)
         self.right: dict[str, dict[str, Any]] = {}
 
@@ -117,7 +117,7 @@ class Workbench:
         done = subprocess.run(
             [sys.executable, *arguments],
             cwd=self.workspace.root,
-            env={**os.environ, **ONE_THREAD, **home, **self.environment},
+            env={**os.environ, **ONE_THREAD, **home},
             capture_output=True,
             text=True,
             encoding="utf-8",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 from collections.abc import Iterator
 
 from tests.course.faults.cheats.bench import STAGES, CheatBench
@@ -12,11 +13,28 @@ from tests.course.faults.records import Records
 from tests.course.faults.run import in_parallel
 from tito.core.workspace.course import course_root
 
+# What judges at each stage, besides the lessons and the module's tests.
+JUDGES = {
+    "milestone": ("tests/milestones", "tito/core/milestones"),
+    "judged": ("tests/milestones/verification", "tito/core/testing"),
+    "home": ("tito/core/testing",),
+}
+
 
 def attempt(bench: CheatBench, cheat: Cheat, stage: str, records: Records) -> None:
     with bench.trying(cheat):
         found = bench.verdict(stage)
     records.add(cheat, stage, found)
+
+
+def records_of(stage: str) -> Records:
+    """A file of its own for each state of what judges: a change tries everything again."""
+    digest = hashlib.sha256()
+    for folder in JUDGES[stage]:
+        for path in sorted((course_root() / folder).rglob("*.py")):
+            digest.update(path.read_bytes())
+    name = f"cheats-{stage}-{digest.hexdigest()[:12]}.jsonl"
+    return Records(course_root() / ".verify" / name)
 
 
 def summary_lines(stage: str, cheats: list[Cheat], records: Records) -> Iterator[str]:
@@ -37,17 +55,19 @@ def main() -> None:
     parser.add_argument("--stage", choices=STAGES, help="one stage only")
     chosen = parser.parse_args()
     cheats = [cheat for cheat in CHEATS if chosen.only in f"{cheat.kind} {cheat.title}"]
-    records = Records(course_root() / ".verify" / "cheats.jsonl")
+    records = {stage: records_of(stage) for stage in STAGES}
     stages = (chosen.stage,) if chosen.stage else STAGES
-    work = [(c, stage) for stage in stages for c in cheats if records.get(c, stage) is None]
+    work = [(c, s) for s in stages for c in cheats if records[s].get(c, s) is None]
+
+    def one(bench: CheatBench, item: tuple[Cheat, str]) -> None:
+        attempt(bench, *item, records[item[1]])
+
     try:
-        in_parallel(
-            work, CheatBench, lambda bench, item: attempt(bench, *item, records), chosen.jobs
-        )
+        in_parallel(work, CheatBench, one, chosen.jobs)
     except KeyboardInterrupt:
         print("Stopped. The same command goes on from here.")
     for stage in stages:
-        print(*summary_lines(stage, cheats, records), sep="\n")
+        print(*summary_lines(stage, cheats, records[stage]), sep="\n")
 
 
 if __name__ == "__main__":

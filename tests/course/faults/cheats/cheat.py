@@ -24,6 +24,7 @@ KINDS = (
     "pipe",
 )
 MODULE, MILESTONE = "02_autograd", "perceptron"
+REQUIRED = ("00_setup", "01_tensor", "02_autograd")
 
 
 @dataclass(frozen=True)
