@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from tests.course.faults.cheats.bench import STAGES, CheatBench
 from tests.course.faults.cheats.catalogue import CHEATS
 from tests.course.faults.cheats.cheat import Cheat
+from tests.course.faults.cheats.document import replaced, section
 from tests.course.faults.records import Records
 from tests.course.faults.run import in_parallel
 from tito.core.workspace.course import course_root
@@ -68,6 +69,19 @@ def main() -> None:
         print("Stopped. The same command goes on from here.")
     for stage in stages:
         print(*summary_lines(stage, cheats, records[stage]), sep="\n")
+    write_section(records)
+
+
+def write_section(records: Mapping[str, Records]) -> None:
+    """All results that are known; the rest of the page is another command's."""
+    tried = {
+        stage: [(c, found) for c in CHEATS if (found := results.get(c, stage)) is not None]
+        for stage, results in records.items()
+    }
+    page = course_root() / "docs" / "VERIFICATION.md"
+    text = page.read_text(encoding="utf-8")
+    page.write_text(replaced(text, section(CHEATS, tried)), encoding="utf-8", newline="\n")
+    print(f"Written: {page.relative_to(course_root()).as_posix()}")
 
 
 if __name__ == "__main__":
