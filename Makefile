@@ -40,6 +40,7 @@ parity: $(TORCH)  ## every layer and loss beside PyTorch, and PyTorch in the mil
 
 verify: $(VENV)/.dev  ## wrong answers, and who notices: docs/VERIFICATION.md (hours; it can be stopped)
 	$(PY) -m tests.course.faults
+	$(PY) -m tests.course.faults.cheats
 
 clean:  ## remove .venv, caches and builds
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -164,8 +164,8 @@ def test_a_child_that_was_just_being_started_goes_too(
     started = []
     original = process.start
 
-    def start(*arguments: Any) -> Any:
-        started.append(original(*arguments))
+    def start(*arguments: Any, **more: Any) -> Any:
+        started.append(original(*arguments, **more))
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(0.05)
         return started[0]

@@ -44,9 +44,16 @@ class BoundedOutput:
 class EventFile:
     """A file the child appends JSON lines to, read as it grows."""
 
-    def __init__(self, path: Path | None, on_event: Callable[[Event], None] | None) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        on_event: Callable[[Event], None] | None,
+        unseal: Callable[[bytes], bytes | None] | None = None,
+    ) -> None:
+        """`unseal` gives the line that a sealed one holds, None for one that does not count."""
         self._path = path
         self._on_event = on_event
+        self._unseal = unseal
         self._offset = 0
         self._partial = b""
 
@@ -63,7 +70,8 @@ class EventFile:
         self._offset += len(new)
         *lines, self._partial = (self._partial + new).split(b"\n")
         for line in lines:
-            event = _decoded(line)
+            opened = line if self._unseal is None else self._unseal(line)
+            event = None if opened is None else _decoded(opened)
             if event is not None:
                 self._on_event(event)
 

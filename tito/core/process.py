@@ -122,23 +122,27 @@ def run(
     on_event: Callable[[Event], None] | None = None,
     on_tick: Callable[[float], None] | None = None,
     output_limit: int = OUTPUT_LIMIT,
+    unseal: Callable[[bytes], bytes | None] | None = None,
+    told: str = "",
     ready: subprocess.Popen[bytes] | None = None,
 ) -> ProcessResult:
     """Run `command` until it ends or reaches a limit; end its whole process tree.
 
     `on_event` is called for each JSON line appended to `progress_file`, `on_tick` with the
-    elapsed seconds a few times a second; what either raises ends the run. `ready` is a process
-    that was started before (`start`) and is used instead of a new one.
+    elapsed seconds a few times a second; what either raises ends the run. `unseal` opens each line
+    first. `told` is a line for the standard input. `ready` is a process that was started before
+    (`start`, with `waits`) and is used instead of a new one.
     """
     started = time.monotonic()
     output = BoundedOutput()
     closed, flooded = threading.Event(), threading.Event()
-    events = EventFile(progress_file, on_event)
+    events = EventFile(progress_file, on_event, unseal)
     process = reader = None
     timed_out = False
     try:
         with _interrupts_held_back():
-            process = ready or start(command, cwd, env)
+            process = ready or start(command, cwd, env, waits=bool(told))
+            _tell(process, told)
             pipe = process.stdout
             reader = threading.Thread(
                 target=_drain, args=(pipe, output, output_limit, closed, flooded), daemon=True
@@ -189,6 +193,13 @@ def start(
         start_new_session=sys.platform != "win32",
         creationflags=flags,
     )
+
+
+def _tell(process: subprocess.Popen[bytes], line: str) -> None:
+    if process.stdin is not None:
+        with contextlib.suppress(OSError):  # it has ended: that is seen when its output is read
+            process.stdin.write(f"{line}\n".encode())
+            process.stdin.close()
 
 
 def _drain(

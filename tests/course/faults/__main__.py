@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from tests.course.faults.catalogue import FAULTS
+from tests.course.faults.cheats.document import kept
 from tests.course.faults.document import Found, document
 from tests.course.faults.fault import Fault
 from tests.course.faults.records import Records
@@ -44,7 +45,8 @@ def write_document(records: Records) -> None:
     found = Found(FAULTS, {stage: tried_of(FAULTS, records, stage) for stage in STAGES})
     page = course_root() / "docs" / "VERIFICATION.md"
     page.parent.mkdir(exist_ok=True)
-    page.write_text(document(found), encoding="utf-8", newline="\n")
+    older = page.read_text(encoding="utf-8") if page.exists() else ""
+    page.write_text(kept(document(found), older), encoding="utf-8", newline="\n")
     print(f"Written: {page.relative_to(course_root()).as_posix()}")
 
 

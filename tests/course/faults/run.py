@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from functools import cache
@@ -29,12 +29,27 @@ def run(faults: list[Fault], records: Records, stages: tuple[str, ...], jobs: in
     """Try each fault at each stage; results go to `records` as soon as they are known."""
     faults = sorted(faults, key=lambda fault: fault.key)  # a run that is cut short is a sample
     work = [(s, f) for s in stages for f in faults if asked(f, s) and not records.get(f, s)]
+    in_parallel(work, Workbench, lambda bench, item: _one(item, bench, records), jobs)
+
+
+def in_parallel(
+    work: Sequence[Any],
+    make: Callable[[Path], Any],
+    attempt: Callable[[Any, Any], None],
+    jobs: int,
+) -> None:
+    """`attempt(bench, item)` for each item, on `jobs` workbenches; Ctrl-C ends it."""
     with (
-        _workbenches(jobs) as lend,
+        _workbenches(make, jobs) as lend,
         _bar(len(work)) as advance,
         ThreadPoolExecutor(jobs) as pool,
     ):
-        futures = [pool.submit(_one, item, lend, records) for item in work]
+
+        def one(item: Any) -> None:
+            with lend() as bench:
+                attempt(bench, item)
+
+        futures = [pool.submit(one, item) for item in work]
         try:
             for future in as_completed(futures):
                 future.result()
@@ -49,9 +64,9 @@ def asked(fault: Fault, stage: str) -> bool:
     return stage != "milestone" or first_milestone(fault.module) is not None
 
 
-def _one(work: Work, lend: Callable[[], Any], records: Records) -> None:
+def _one(work: Work, bench: Workbench, records: Records) -> None:
     stage, fault = work
-    with lend() as bench, bench.trying(fault):
+    with bench.trying(fault):
         milestone = first_milestone(fault.module) if stage == "milestone" else None
         if milestone:
             result = bench.milestone(fault.module, milestone)
@@ -77,17 +92,17 @@ def first_milestone(module: str) -> str | None:
 
 
 @contextmanager
-def _workbenches(count: int) -> Iterator[Callable[[], Any]]:
+def _workbenches(make: Callable[[Path], Any], count: int) -> Iterator[Callable[[], Any]]:
     """One workbench for each job, lent to one thread at a time."""
     with tempfile.TemporaryDirectory(prefix="tinytorch-faults-") as folder:
-        free: queue.Queue[Workbench] = queue.Queue()
+        free: queue.Queue[Any] = queue.Queue()
         for number in range(count):
             place = Path(folder) / str(number)
             place.mkdir()
-            free.put(Workbench(place))
+            free.put(make(place))
 
         @contextmanager
-        def lend() -> Iterator[Workbench]:
+        def lend() -> Iterator[Any]:
             bench = free.get()
             try:
                 yield bench

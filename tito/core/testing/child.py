@@ -1,7 +1,8 @@
 """The child process of a module's test run, which reports in JSON lines.
 
-Run by path (`python child.py job.json`), not imported: it must see only the student's `tinytorch`
-and the tests, so it uses nothing from tito. It judges nothing; it records what happens line by
+Run by path, not imported: it must see only the student's `tinytorch` and the tests, so it uses
+nothing from tito but three files beside it. Its job and the secret that seals its lines come by the
+standard input. It judges nothing; it records what happens line by
 line, so that a crash loses nothing. `runner` reads the lines. pytest is started from here rather
 than with `-m pytest -p`, because the lesson must be imported before collection: otherwise pytest
 would report its errors as collection errors.
@@ -39,8 +40,9 @@ PYTEST_OPTIONS = [*HOW, *[f"-pno:{name}" for name in OFF], STRICT]
 class Reporter:
     """Writes events, and enforces the time limit of each step."""
 
-    def __init__(self, job: dict[str, Any]) -> None:
+    def __init__(self, job: dict[str, Any], secret: bytes) -> None:
         self.job, self.pid = job, os.getpid()
+        self.seal, self.raised = load(beside("seal")).Seal(secret).close, load(beside("raised"))
         self.limits = load(job["limits"])
         self.gigabytes: float = job["gigabytes"] or self.limits.MEMORY_GB
         # Both stay open until the process ends.
@@ -52,7 +54,7 @@ class Reporter:
     def emit(self, event: str, **data: Any) -> None:
         if os.getpid() != self.pid:  # a process forked by the student's code
             os._exit(0)
-        self.file.write(json.dumps({"event": event, **data}) + "\n")
+        self.file.write(self.seal(json.dumps({"event": event, **data})) + "\n")
 
     def mark_output(self, test: str) -> None:
         """Mark the output: what is printed from here on belongs to this test."""
@@ -96,22 +98,22 @@ class Reporter:
         if isinstance(error, MemoryError):
             self.limits.make_room()
         return {
-            "type": _kind(error),
+            "type": self.raised.kind(error),
             "text": self.text(error)[:MESSAGE_LIMIT],
-            "blank": _blank_task(error),
+            "blank": self.raised.blank_task(error),
             "missing": error.name if isinstance(error, ModuleNotFoundError) else None,
             "frames": self.frames(error),
         }
 
     def text(self, error: BaseException) -> str:
-        said = _text(error)
-        met: str = self.limits.limit_met(_kind(error), said, self.gigabytes)
+        said = self.raised.text(error)
+        met: str = self.limits.limit_met(self.raised.kind(error), said, self.gigabytes)
         parts = [met] if isinstance(error, MemoryError) else [said, met]
         return "\n".join(filter(None, parts))
 
 
-def _kind(error: BaseException) -> str:
-    return "MemoryError" if isinstance(error, MemoryError) else type(error).__name__
+def beside(name: str) -> str:
+    return str(Path(OWN_FOLDER, f"{name}.py"))
 
 
 def load(path: str) -> Any:
@@ -127,26 +129,6 @@ def load(path: str) -> Any:
 def flush() -> None:
     with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, or replaced
         sys.stdout.flush()
-
-
-def _text(error: BaseException) -> str:
-    if isinstance(error, SyntaxError):  # str() adds a line of the generated file
-        return str(error.msg)
-    try:
-        return str(error)
-    except BaseException as inner:  # a student's __repr__ may be broken, or exit
-        return f"(its message cannot be shown: {type(inner).__name__})"
-
-
-def _blank_task(error: BaseException | None) -> str | None:
-    """The message of the stub that caused this error, even if it was wrapped in another one."""
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        if isinstance(error, NotImplementedError) and _text(error).startswith("Task "):
-            return _text(error)
-        error = error.__cause__ or error.__context__
-    return None
 
 
 class Plugin:
@@ -257,10 +239,12 @@ def release(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
 
 
-def main(job_file: str) -> None:
+def main(job_file: str, secret: bytes) -> None:
     job = json.loads(Path(job_file).read_text(encoding="utf-8"))
     isolate(*([] if job["verification"] else [job["staging"]]))
-    reporter = Reporter(job)
+    reporter = Reporter(job, secret)
+    tests = [module["tests"] for module in job["modules"]]
+    held = load(beside("held")).HeldTests(tests)
     started = time.monotonic()
     for package, oldest in (("pytest", None), ("numpy", job["oldest_numpy"])):
         try:
@@ -282,9 +266,8 @@ def main(job_file: str) -> None:
     reporter.limits.apply_limits(reporter.gigabytes)
     judge = judges(job, reporter.emit)
     if import_lessons(reporter):
-        tests = [module["tests"] for module in job["modules"]]
         options = [f"--rootdir={job['staging']}", f"-c{job['ini']}", *PYTEST_OPTIONS]
-        code = pytest.main([*options, *tests], plugins=[Plugin(reporter), *judge])
+        code = pytest.main([*options, *tests], plugins=[Plugin(reporter), held, *judge])
         reporter.emit("session_finished", code=int(code))
     for each in judge:
         each.end()
@@ -292,19 +275,26 @@ def main(job_file: str) -> None:
     os._exit(0)  # the report is written; do not wait for a student's thread
 
 
-def wait_for_job() -> str:
-    """Import what every run needs, then wait for the path of a job. Nothing comes: end quietly."""
+def import_early() -> None:
+    """Import what every run needs, before there is a job."""
     isolate()
     with contextlib.suppress(ImportError):  # `main` says what is missing
         for package in ("pytest", "numpy"):
             importlib.import_module(package)
-    line = sys.stdin.readline()
+
+
+def wait_for_job() -> tuple[str, bytes]:
+    """The job's file and the secret, from the standard input. Nothing comes: end quietly."""
+    with open(0, "rb", buffering=0, closefd=False) as stream:
+        line = stream.readall()  # all of it, and past `sys.stdin`, which would keep a copy
     if not line:
         os._exit(0)
-    job_file: str = json.loads(line)
+    job_file, secret = json.loads(line)
     os.chdir(Path(job_file).parent)
-    return job_file
+    return job_file, bytes.fromhex(secret)
 
 
 if __name__ == "__main__":
-    main(wait_for_job() if sys.argv[1] == "-" else sys.argv[1])
+    if sys.argv[1:]:
+        import_early()
+    main(*wait_for_job())

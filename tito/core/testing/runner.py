@@ -20,6 +20,7 @@ from tito.core.errors import UsageError
 from tito.core.testing.cause import read_report
 from tito.core.testing.ending import Ending
 from tito.core.testing.results import Cause, Place, Report
+from tito.core.testing.seal import SECRET_BYTES, Seal
 from tito.core.testing.trace import Trace, is_event
 from tito.core.workspace.course import ISOLATION, course_root
 from tito.core.workspace.workspace import Module, Workspace
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from tito.core.testing.standby import Standby
 
 CHILD = Path(__file__).with_name("child.py")
+READY = "ready"  # the child's argument: import what every run needs before the job is there
 TEST_SECONDS = 10.0  # for one test; TITO_TEST_SECONDS changes it
 ALL_SECONDS = 120.0
 OLDEST_NUMPY = "2.1"  # the first for which float32 stays float32 on every Python that we support
@@ -71,15 +73,18 @@ def run_tests(
     judge = workspace.judge.milestones if judged else None
     job = _write_job(staging, subjects, token, seconds, gigabytes, judge)
     events: list[Event] = []
+    secret = os.urandom(SECRET_BYTES)
     result = process.run(
-        [sys.executable, str(CHILD), str(job)],
+        [sys.executable, str(CHILD)],
         cwd=staging,
         env=child_environment(env),
         timeout=max(ALL_SECONDS, 2 * seconds) * (5 if judged else 1),
         progress_file=staging / "events.jsonl",
         on_event=_Listener(events, on_progress),
         on_tick=on_tick,
-        ready=standby.take(job) if standby is not None else None,
+        unseal=Seal(secret).open,
+        told=json.dumps([str(job), secret.hex()]),  # a path may hold anything
+        ready=standby.take() if standby is not None else None,
     )
     stack = staging / "stack.txt"
     report = read_report(

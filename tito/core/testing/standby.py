@@ -6,15 +6,13 @@ the child that is ready; the next one starts when the run is over.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from subprocess import Popen
 
 from tito.core import process
-from tito.core.testing.runner import CHILD, child_environment
+from tito.core.testing.runner import CHILD, READY, child_environment
 
 
 class Standby:
@@ -30,15 +28,11 @@ class Standby:
             self.close()
             self._waiting = self._start()
 
-    def take(self, job: Path) -> Popen[bytes]:
-        """The child that waits, or else a new one; it is told to run the job."""
+    def take(self) -> Popen[bytes]:
+        """The child that waits, or else a new one."""
         self.refill()
         child, self._waiting = self._waiting, None
         assert child is not None
-        assert child.stdin is not None
-        with suppress(OSError):  # it has ended: that is seen when its output is read
-            child.stdin.write(f"{json.dumps(str(job))}\n".encode())  # a path may hold anything
-            child.stdin.close()
         return child
 
     def close(self) -> None:
@@ -47,5 +41,5 @@ class Standby:
             self._waiting = None
 
     def _start(self) -> Popen[bytes]:
-        command = [sys.executable, str(CHILD), "-"]
+        command = [sys.executable, str(CHILD), READY]
         return process.start(command, self._folder, child_environment(self._env), waits=True)
