@@ -22,7 +22,7 @@ from tito.core.export.stale import not_exported
 from tito.core.export.swap import swapped
 from tito.core.lesson.file import read_lesson
 from tito.core.lesson.hints import read_hints
-from tito.core.milestones.attempt import verify
+from tito.core.milestones.attempt import LiveRunner, verify
 from tito.core.outcome import Fault, Outcome
 from tito.core.testing.results import Checklist, TaskResult, TaskState
 from tito.core.workspace.workspace import Module, Workspace, course, course_module
@@ -235,7 +235,9 @@ def _milestone(bench: Bench, name: str, told: Told) -> Seen:
         return {**seen, "state": "not_run", "reason": f"It needs {', '.join(absent)}."}
     told(name)
     with bench.world.tracker.translating_errors():
-        verdict = verify(bench.world.tracker, name, seed=bench.work.seed, on_event=lambda _: None)
+        verdict = verify(
+            bench.world.tracker, name, seed=bench.work.seed, runner=LiveRunner(lambda _: None)
+        )
     return {
         **seen,
         "state": str(verdict.outcome),
