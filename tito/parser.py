@@ -64,17 +64,27 @@ class Parser(argparse.ArgumentParser):
 
 class VerbParser(Parser):
     """A subparser that reports its own unknown arguments; argparse would leave that to the main
-    parser, which has other options. `fill` adds the arguments when they are needed."""
+    parser, which has other options. `fill` adds the arguments when they are needed.
+
+    With `intermixed`, options may stand between several positional arguments.
+    """
+
+    intermixed: bool = False
 
     def __init__(
         self, *args: Any, fill: Callable[[argparse.ArgumentParser], None], **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
         self._fill = fill
+        self._inside = False  # argparse's own steps of an intermixed command line
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        if self._inside:
+            return super().parse_known_args(args, namespace)
         self._fill(self)
-        namespace, unknown = super().parse_known_args(args, namespace)
+        self._inside = True
+        parse = self.parse_known_intermixed_args if self.intermixed else super().parse_known_args
+        namespace, unknown = parse(args, namespace)
         if unknown:
             self.error(f"unrecognized arguments: {' '.join(unknown)}")
         return namespace, unknown

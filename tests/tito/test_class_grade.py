@@ -192,6 +192,29 @@ def test_a_wrong_command_line_is_explained(tito, folder: Path, options, says: st
     assert says in said.stderr
 
 
+def test_a_milestone_that_the_course_has_not_is_named(tito, folder: Path) -> None:
+    (folder / "class.toml").write_text(CONFIG.replace('"slope"', '"slop"'), "utf-8")
+    said = tito(folder, "class", "grade", "a1")
+    assert said.returncode == 1
+    assert "no milestone 'slop'" in said.stderr
+
+
+def test_a_dask_cluster_sees_the_same(tito, folder: Path, hand_in) -> None:
+    pytest.importorskip("distributed")
+    hand_in("ada")
+    hand_in("alan", lambda text: text.replace("return 3 * x", "return 2 * x"))
+    grade(tito, folder)
+    here = [seen_in(result(folder, name)) for name in ("ada", "alan")]
+    assert grade(tito, folder, "--again", "--workers", "2")["graded"] == 2
+    assert [seen_in(result(folder, name)) for name in ("ada", "alan")] == here
+
+
+def seen_in(found: dict[str, Any]) -> dict[str, Any]:
+    """A result without its times."""
+    milestones = [{k: v for k, v in m.items() if k != "seconds"} for m in found["milestones"]]
+    return {**found, "milestones": milestones, "graded_at": "", "seconds": 0}
+
+
 def start(folder: Path, course: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-m", "tito", "class", "grade", "a1", "--trust", "--jobs", "2"],

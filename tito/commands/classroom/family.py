@@ -13,6 +13,7 @@ from tito.commands.base import Entry, Family
 BASE = "tito.commands.classroom"
 VERBS = {
     "init": Entry(f"{BASE}.init", "ClassInitCommand", "make a class folder with an example"),
+    "collect": Entry(f"{BASE}.collect", "ClassCollectCommand", "bring in what was handed in"),
     "grade": Entry(f"{BASE}.grade", "ClassGradeCommand", "judge every submission"),
     "judge": Entry(f"{BASE}.judge", "ClassJudgeCommand", "judge one submission, JSON in and out"),
 }

@@ -41,11 +41,12 @@ class ClassGradeCommand(BaseCommand):
     def run(self, args: argparse.Namespace) -> int:
         from tito.views.classroom.grading import Tally, show_end, show_plan, showing
         from tito.workflows.classroom.grading import grade
-        from tito.workflows.classroom.plan import make_plan
+        from tito.workflows.classroom.plan import make_plan, refuse_unknown_milestones
 
         _refuse_wrong(args)
         config = read_class(find_class(self.world.cwd))
         assignment = config.assignment(args.assignment)
+        refuse_unknown_milestones(self.world, assignment)
         with grading_lock(config.root, assignment.id):
             plan = make_plan(
                 config, assignment, only=args.only, judged=not args.trust, again=args.again

@@ -235,8 +235,9 @@ def _milestone(bench: Bench, name: str, told: Told) -> Seen:
         return {**seen, "state": "not_run", "reason": f"It needs {', '.join(absent)}."}
     told(name)
     with bench.world.tracker.translating_errors():
-        quiet = LiveRunner(on_event=lambda _: None)
-        verdict = verify(bench.world.tracker, name, seed=bench.work.seed, runner=quiet)
+        verdict = verify(
+            bench.world.tracker, name, seed=bench.work.seed, runner=LiveRunner(lambda _: None)
+        )
     return {
         **seen,
         "state": str(verdict.outcome),

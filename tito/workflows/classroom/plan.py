@@ -17,6 +17,7 @@ from tito.core.classroom.work import Work
 from tito.core.errors import TitoError, UsageError, did_you_mean
 from tito.core.workspace.course_files import course_files
 from tito.core.workspace.workspace import course
+from tito.world import World
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,14 @@ def make_plan(
     return Plan(
         config, assignment, seed, judged, tuple(todo), tuple(done), tuple(missing), strangers
     )
+
+
+def refuse_unknown_milestones(world: World, assignment: Assignment) -> None:
+    """Raise TitoError for a milestone in class.toml that the course does not have."""
+    tracker = world.tracker_of(course())
+    with tracker.translating_errors():
+        for name in assignment.milestones:
+            tracker.required.milestone(name)
 
 
 def _chosen(roster: Sequence[Student], only: Sequence[str]) -> list[Student]:
