@@ -196,7 +196,7 @@ def start(
 
 
 def _tell(process: subprocess.Popen[bytes], line: str) -> None:
-    if process.stdin is not None:
+    if line and process.stdin is not None:  # else the pipe stays open: it says that we are here
         with contextlib.suppress(OSError):  # it has ended: that is seen when its output is read
             process.stdin.write(f"{line}\n".encode())
             process.stdin.close()
