@@ -53,7 +53,9 @@ class ClassClassroom50Command(BaseCommand):
         files = classroom50_files(self.world, args.assignment)
         for name, data in files.items():
             write_out(self.world.cwd / args.out / name, data)
-        self.world.say_whole(f"{args.out}: {counted(len(files), 'file')}, without roster and secret")
+        self.world.say_whole(
+            f"{args.out}: {counted(len(files), 'file')}, without roster and secret"
+        )
         self.world.say("  autograder.py  each task's points, with the course that is beside it")
         self.world.say("  tests.json     instead of it: a module passes as a whole, and pip must")
         self.world.say("                 find tinytorch-course")

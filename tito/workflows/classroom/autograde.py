@@ -90,11 +90,8 @@ def autograde(world: World, source: Path, handed_in: Path, times: Times, on_part
     job, config = read_job(source), read_class(source)
     assignment = config.assignment(job.assignment)
     assignment = replace(assignment, due=times.due or assignment.due)
-    started, files, problems = time.monotonic(), {}, []
-    try:
-        files, problems = lessons_in(entries_of(handed_in))
-    except UnreadableError as error:
-        problems = [str(error)]
+    started = time.monotonic()
+    files, problems = _lessons(handed_in)
 
     def graded(seen: Mapping[str, Any], *, is_whole: bool) -> Graded:
         result = _result(assignment, job, files, times, seen)
@@ -117,6 +114,13 @@ def autograde(world: World, source: Path, handed_in: Path, times: Times, on_part
     if stuck:
         raise MachineError(f"The submission could not be judged: {stuck}", hint="Run it again.")
     return graded(seen, is_whole=True)
+
+
+def _lessons(handed_in: Path) -> tuple[dict[str, bytes], list[str]]:
+    try:
+        return lessons_in(entries_of(handed_in))
+    except UnreadableError as error:
+        return {}, [str(error)]
 
 
 def _work(

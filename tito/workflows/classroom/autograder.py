@@ -116,7 +116,7 @@ sys.exit(main())
 
 def gradescope_files(world: World, name: str, visibility: str | None) -> dict[str, bytes]:
     """The files of `autograder.zip`, by name."""
-    files, assignment = _common(world, name, visibility)
+    files, _ = _common(world, name, visibility)
     scripts = {"setup.sh": SETUP, "run_autograder": RUN.format(seconds=SECONDS)}
     return {**{script: text.encode() for script, text in scripts.items()}, **files}
 
@@ -129,16 +129,12 @@ def classroom50_files(world: World, name: str) -> dict[str, bytes]:
     return {**{path: text.encode() for path, text in own.items()}, **files}
 
 
-def _common(
-    world: World, name: str, visibility: str | None
-) -> tuple[dict[str, bytes], Assignment]:
+def _common(world: World, name: str, visibility: str | None) -> tuple[dict[str, bytes], Assignment]:
     root = find_class(world.cwd)
     assignment = read_class(root).assignment(name)
     items_in(world, assignment)  # a mistake in its points is told here, not in the container
     seed = seed_of(class_secret(root), assignment.id)
-    shown = visibility or (
-        Visibility.AFTER_PUBLISHED if assignment.hidden else Visibility.VISIBLE
-    )
+    shown = visibility or (Visibility.AFTER_PUBLISHED if assignment.hidden else Visibility.VISIBLE)
     job = {"assignment": assignment.id, "seed": seed, "visibility": str(shown)}
     files = {
         JOB: (json.dumps(job, indent=1) + "\n").encode(),
