@@ -41,6 +41,7 @@ COMMANDS = {
         "tito.commands.milestones", "MilestonesCommand", "see and run what you have unlocked"
     ),
     "report": Entry("tito.commands.report", "ReportCommand", "your journey on one page"),
+    "show": Entry("tito.commands.show", "ShowCommand", "a page to watch and try your network on"),
     "run": Entry("tito.commands.run", "RunCommand", "run a PyTorch script on your framework"),
     "verify": Entry("tito.commands.verify", "VerifyCommand", "repeat a recorded milestone"),
     "export": Entry("tito.commands.export", "ExportCommand", "write your lessons into tinytorch/"),

@@ -15,6 +15,7 @@ from tito.core.errors import MachineError, TitoError
 from tito.core.export.stale import difference, export_hashes, not_exported, stale_modules
 from tito.core.export.swap import refuse_link
 from tito.core.milestones.attempt import Attempt, LiveRunner, Verdict, verify
+from tito.core.milestones.live import LiveLog
 from tito.core.milestones.runs import KeptRun, keep
 from tito.core.outcome import Outcome
 from tito.core.python import pip_install, release
@@ -150,7 +151,14 @@ def attempt(
     on_event: Callable[[TrainingEvent], None],
 ) -> Attempt:
     """Run one verification, record a pass, and keep the run to look at."""
-    runner, started = LiveRunner(on_event), datetime.now(timezone.utc)
+    started = datetime.now(timezone.utc)
+    live = LiveLog(world.workspace, row["id"], row["name"], started.isoformat())
+
+    def hear(event: TrainingEvent) -> None:
+        live.event(event)
+        on_event(event)
+
+    runner = LiveRunner(hear)
     verdict = verify(world.tracker, row["id"], seed=seed, runner=runner)
     evidence = {**verdict.evidence, **briefing.evidence}
     unrecorded = record(world, row, verdict, evidence)

@@ -1,22 +1,19 @@
-"""Kept runs of milestones, read for the eye: `.tito/runs/<milestone>/<time>-<seed>/run.json`.
+"""Kept runs of milestones, ready to be shown.
 
-Whatever is in the files is checked here, value by value: what cannot be shown is left out.
+Whatever is in their files is checked here, value by value: what cannot be shown is left out.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tito.core.files import read_regular
 from tito.core.milestones.progress_events import TrainingEvent, number, read_event
+from tito.core.milestones.runs import KeptRun, kept_runs
 from tito.core.workspace.workspace import Workspace
 
-RUN_FILE, WEIGHTS_FILE = "run.json", "weights.safetensors"
-LARGEST_RUN = 8_000_000  # bytes
 LONGEST_TEXT = 2_000
 MOST_RUNS, MOST_EVENTS, MOST_PICTURES = 200, 5_000, 60
 
@@ -48,10 +45,7 @@ class ShownRun:
     experiment: Mapping[str, Any] | None
     events: tuple[TrainingEvent, ...]
     pictures: tuple[Picture, ...]
-
-    @property
-    def weights(self) -> Path:
-        return self.path / WEIGHTS_FILE
+    weights: Path | None
 
     @property
     def label(self) -> str:
@@ -61,38 +55,19 @@ class ShownRun:
         return f"{self.started_at[:16].replace('T', ' ') or self.path.name}{what}{mark}"
 
 
-def runs_folder(workspace: Workspace) -> Path:
-    return workspace.scratch / "runs"
-
-
 def shown_runs(workspace: Workspace, milestone: str | None = None) -> list[ShownRun]:
-    """The kept runs, newest first; a folder that is no run is passed over."""
-    pattern = f"*/*/{RUN_FILE}"
-    try:
-        files = sorted(runs_folder(workspace).glob(pattern), key=_time_of, reverse=True)
-    except OSError:
-        return []
-    found = (read_run(file.parent) for file in files[:MOST_RUNS])
-    return [run for run in found if run is not None and milestone in (None, run.milestone)]
+    """The kept runs, newest first."""
+    return [shown(run) for run in kept_runs(workspace, milestone)[:MOST_RUNS]]
 
 
-def _time_of(file: Path) -> tuple[str, str]:
-    return file.parent.name, str(file)
-
-
-def read_run(folder: Path) -> ShownRun | None:
-    """One run, or None if its file is not one."""
-    try:
-        raw = json.loads(read_regular(folder / RUN_FILE, LARGEST_RUN))
-    except (OSError, ValueError, RecursionError):
-        return None
-    if not isinstance(raw, dict):
-        return None
+def shown(run: KeptRun) -> ShownRun:
+    """One run, with only what can be shown."""
+    raw = run.data
     seed, experiment = raw.get("seed"), raw.get("experiment")
     return ShownRun(
-        path=folder,
-        milestone=folder.parent.name,  # the file may claim anything
-        name=text(raw.get("name")) or folder.parent.name,
+        path=run.path,
+        milestone=run.milestone,
+        name=text(raw.get("name")) or run.milestone,
         outcome=text(raw.get("outcome")),
         seed=seed if type(seed) is int else None,
         seconds=number(raw.get("seconds")),
@@ -102,6 +77,7 @@ def read_run(folder: Path) -> ShownRun | None:
         experiment=mapping(experiment) if experiment else None,
         events=tuple(_events(raw.get("events"))),
         pictures=tuple(_pictures(raw.get("pictures"))),
+        weights=run.weights_file,
     )
 
 

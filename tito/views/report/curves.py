@@ -58,7 +58,7 @@ def is_logarithmic(values: Sequence[float]) -> bool:
 
 
 def said(value: float, log: bool, title: str) -> str:
-    return f"{value:.0%}" if title == "accuracy" else f"{10**value if log else value:.2g}"
+    return f"{value:.0%}" if title == "accuracy" else f"{10**value if log else value:.3g}"
 
 
 class scale:  # noqa: N801 (it is used as a function)

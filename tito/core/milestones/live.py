@@ -1,0 +1,75 @@
+"""The run of a milestone that is going on, for `tito show` to follow: `.tito/runs/live.jsonl`.
+
+The first line says which milestone it is; each line after it is a training event. The file is of
+the newest run only, and is no record of anything: where it cannot be written, the run goes on.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tito.core.files import read_regular
+from tito.core.milestones.progress_events import TrainingEvent, read_event
+from tito.core.milestones.runs import as_json, folder_of
+from tito.core.workspace.workspace import Workspace
+
+LARGEST = 8_000_000  # bytes
+
+
+def live_file(workspace: Workspace) -> Path:
+    return folder_of(workspace) / "live.jsonl"
+
+
+class LiveLog:
+    """Writes the events of one run, each as soon as it comes."""
+
+    def __init__(self, workspace: Workspace, milestone: str, name: str, started: str) -> None:
+        self._file = live_file(workspace)
+        head = {"milestone": milestone, "name": name, "started_at": started}
+        with suppress(OSError):
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            self._write(head, "w")
+
+    def event(self, event: TrainingEvent) -> None:
+        with suppress(OSError):
+            self._write(as_json(event), "a")
+
+    def _write(self, line: dict[str, Any], mode: str) -> None:
+        with self._file.open(mode, encoding="utf-8") as stream:
+            stream.write(json.dumps(line) + "\n")
+
+
+@dataclass
+class LiveRun:
+    """The newest run as far as it has come."""
+
+    milestone: str = ""
+    name: str = ""
+    started_at: str = ""
+    events: list[TrainingEvent] = field(default_factory=list)
+
+
+def live_run(workspace: Workspace) -> LiveRun:
+    """Read the file; a line that is no event, such as a half-written one, is passed over."""
+    try:
+        lines = read_regular(live_file(workspace), LARGEST).decode("utf-8", "replace").splitlines()
+    except OSError:
+        return LiveRun()
+    found = [line for line in map(_parsed, lines) if line is not None]
+    if not found:
+        return LiveRun()
+    head = {name: str(found[0].get(name, ""))[:200] for name in ("milestone", "name", "started_at")}
+    events = [event for event in map(read_event, found[1:]) if event is not None]
+    return LiveRun(**head, events=events)
+
+
+def _parsed(line: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None

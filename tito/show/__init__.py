@@ -1,0 +1,1 @@
+"""The page of `tito show`: a local Bokeh server, and what stands on its tabs."""
