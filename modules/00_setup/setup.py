@@ -21,6 +21,9 @@
 #   `tinytorch`, which the next modules import. So it can use only what such cells import or define.
 # - All other cells are for you, to run and to look at. Change them as you like.
 #
+# Shift+Enter runs a cell and goes on to the next, in all three of them. In an editor without cells,
+# run the file, `python modules/00_setup/setup.py`: it goes on up to the first task that is blank.
+#
 # **What you do.** Here and there stands a task: a function with everything but its inside. Between
 # the two marker lines there is a `raise NotImplementedError(...)`. Replace that line by your
 # answer. The marker lines stay.
@@ -355,7 +358,7 @@ set_rng_state(bookmark)
 print("again:    ", default_generator.random(2).round(3))
 
 # %% [markdown]
-# ## Task 0.5: a side path
+# ## Task 0.5: a side path, fork_rng
 #
 # Suppose you look at ten random examples in the middle of training. Those draws move the generator,
 # and all that follows becomes different: looking has changed the result. `fork_rng` makes a side

@@ -503,7 +503,7 @@ a = np.zeros(3, "float32")
 print("not copied:", settle(a, (a,)) is a)
 
 # %% [markdown]
-# ## Task 1.3: one operation
+# ## Task 1.3: one operation, Function.apply
 #
 # Every computation in this framework, from `+` to attention, is a class with a `forward`. `forward`
 # knows arrays only, no tensors:
@@ -1450,7 +1450,7 @@ print(f"by the shortcut, mean(x^2) - mean(x)^2: {shortcut:.3f}")
 # the difference of two numbers near 100,000,000, of which float32 keeps seven digits: nothing is
 # left. Two passes it is.
 #
-# ## Task 1.9: the largest, and where it is
+# ## Task 1.9: the largest, and where it is: max
 #
 # `x.max()` is the largest number of all. With a `dim`, PyTorch answers two questions at once: the
 # largest value of each row, *and* its position, which is the predicted class when a row holds the
@@ -1685,7 +1685,7 @@ difference = a @ b - tensor(matmul_by_hand(rows, columns))
 print(f"largest difference: {difference.abs().max():.1e}")
 
 # %% [markdown]
-# ## Task 1.11: other shapes, same numbers
+# ## Task 1.11: other shapes: reshape, squeeze
 #
 # In memory an array is one row of numbers, whatever its shape. The shape is only the way of
 # counting through it. So six numbers can be (6,), (2, 3), (3, 2) or (1, 6, 1) without moving one

@@ -9,7 +9,8 @@
 #
 # A network has knobs, its weights, and one number that says how badly it does, the loss. To
 # improve, we must know for each knob: if I turn it up a little, does the loss rise or fall, and
-# how fast? That speed is the **slope** of the loss with respect to that knob.
+# how fast? That speed is the **slope** of the loss with respect to that knob. (All others stand
+# still, so in mathematics it is a **partial derivative**.)
 #
 # The plain way to find it is to try: turn the knob a little up, look, a little down, look, divide
 # the difference by the step. The cell below does that twice. First for x³ at x = 2, where we know
@@ -120,7 +121,9 @@ print(f"loss once: {1e3 * once:.3f} ms; slopes of 1,000 weights by trying: {1e3 
 # Ronald Williams showed that networks trained this way find useful features by themselves,
 # *Learning representations by back-propagating errors* (1986). Hence the name **backpropagation**.
 #
-# PyTorch calls its machine `torch.autograd`. We use its names:
+# The operations that were recorded, and the tensors between them, are the **computational graph**.
+# To compute the loss is the **forward pass** through it; the walk from the loss back to the weights
+# is the **backward pass**. PyTorch calls its machine `torch.autograd`. We use its names:
 #
 # ```
 #   requires_grad     this tensor's gradient is wanted
@@ -192,7 +195,7 @@ from autograd_given import (
 )
 
 # %% [markdown]
-# ## Task 2.1: remember
+# ## Task 2.1: remember: record the graph
 #
 # In module 01 every computation went through one door, `Function.apply`, which made an *object*
 # for each operation, and forgot it at once. Now we keep it. The tensor that comes out points to
@@ -414,7 +417,7 @@ print("z = p + b passes back to p and b: ", to_p, to_b)
 print("p = x * w passes back to x and w: ", *p.grad_fn.backward(to_p))
 
 # %% [markdown]
-# ## Task 2.3: the order of the walk
+# ## Task 2.3: the order of the backward pass
 #
 # You just did the walk by hand, and you chose a good order without noticing. Here it matters:
 #
@@ -430,12 +433,12 @@ print("p = x * w passes back to x and w: ", *p.grad_fn.backward(to_p))
 # everything behind h as well. With thirty such forks one after the other, the first operation
 # would go a billion times.
 #
-# So: **an operation's turn comes when all operations that used its result have had theirs.** The
-# ages you noted give such an order for nothing. Whatever used a result was recorded after it. So
-# keep a queue of the operations to which a gradient has come, and let always the *youngest* of
-# them go next. Nothing older than it can have used its result, and everything younger has gone
-# already: its gradient is complete. (PyTorch does the same; it calls the age `sequence_nr` and the
-# queue `ready_queue`.)
+# So: **an operation's turn comes when all operations that used its result have had theirs.** Such
+# an order is called **topological**, and the ages you noted give one without a search. Whatever
+# used a result was recorded after it. So keep a queue of the operations to which a gradient has
+# come, and let always the *youngest* of them go next. Nothing older than it can have used its
+# result, and everything younger has gone already: its gradient is complete. (PyTorch does the same;
+# it calls the age `sequence_nr` and the queue `ready_queue`.)
 #
 # Here is the fork from above. The ages are 0 for h, 1 for k, 2 for L:
 #
@@ -796,7 +799,7 @@ scale = tensor(2.0, requires_grad=True)
 print("b.grad", b.grad, "scale.grad", scale.grad, "(the sum of x + b)")
 
 # %% [markdown]
-# ## Task 2.7: not recording
+# ## Task 2.7: not recording, no_grad
 #
 # Recording costs memory: as long as a result lives, all that led to it lives. When you only want
 # to *use* a model, or change its weights, nothing should be recorded. PyTorch writes `with
@@ -948,7 +951,7 @@ with no_grad():
 print("updated:", w)
 
 # %% [markdown]
-# ## Task 2.8: a judge for rules
+# ## Task 2.8: a judge for rules, gradcheck
 #
 # Many rules are still to come, here and in every later module, and a rule that is slightly wrong
 # does not crash: the network just learns badly. So before we write more of them, we build their

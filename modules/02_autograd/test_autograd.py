@@ -338,7 +338,7 @@ def test_2_2_mul_with_a_plain_number():
     same(found, [30.0, 300.0], "the gradient of x in 3 * x", "The own slope of x in 3 * x is 3.")
 
 
-# ---- 2.3 the order of the walk
+# ---- 2.3 the order of the backward pass
 
 
 def delivered(*parts):

@@ -136,7 +136,7 @@ from nn_given import (
 )
 
 # %% [markdown]
-# ## Task 3.1: a bend
+# ## Task 3.1: a bend: ReLU
 #
 # Two perceptrons in a row are not yet more than one. A weighted sum of weighted sums is a weighted
 # sum: if `h = 2x + 1` and `y = 3h - 4`, then `y = 6x - 1`, still a straight line. Between the two
@@ -328,7 +328,7 @@ print("relu", relu(tensor([-2.0, -1.0, 0.0, 1.0, 2.0])))
 print("gelu", gelu(tensor([-2.0, -1.0, 0.0, 1.0, 2.0])))
 
 # %% [markdown]
-# ## Task 3.3: a layer of perceptrons
+# ## Task 3.3: a layer of perceptrons, linear
 #
 # Eight perceptrons that look at the same two inputs are a matrix: one row of weights for each. For
 # a whole batch of examples, one matrix product computes all of them. PyTorch stores the weight as
@@ -553,7 +553,8 @@ print(f"three numbers, forward and backward: three operations {three:.0f} us, on
 # ```
 #
 # Adding a constant to all scores changes nothing: it multiplies every exponential, and the sum, by
-# the same factor. So subtract the largest score first, and no exponential is ever above 1.
+# the same factor. So subtract the largest score first, and no exponential is ever above 1. Softmax
+# computed that way is **numerically stable**.
 #
 # Backward: every output depends on every score, through the sum. The chain rule, worked out, is
 # short. First `grad * p`; then take away from each its part `p` of the total:
@@ -652,7 +653,8 @@ with np.errstate(divide="ignore"):
 # and certain and wrong costs without limit. This loss is called **cross-entropy**.
 #
 # Computed as softmax, then log, it breaks: the last line above shows minus infinity where the truth
-# is -10,000. As one operation it is exact. With `shifted = x - max`,
+# is -10,000. As one operation it is exact: `log(sum(exp(x)))`, called **log-sum-exp**, has a stable
+# form, too. With `shifted = x - max`,
 #
 # ```
 #   -log softmax(x)[right]  =  log(sum(exp(shifted)))  -  shifted[right]
@@ -787,7 +789,7 @@ except IndexError as error:
 # Remember 2.3026, the logarithm of 10. It is where training on ten classes begins, when all scores
 # are about equal. If your first loss is far from it, look for the mistake before you train.
 #
-# ## Task 3.7: yes or no
+# ## Task 3.7: yes or no: binary cross-entropy
 #
 # With only two classes one score is enough: `sigmoid(x)` is the probability of "yes", and 1 minus
 # it that of "no". The target is 1 or 0, or anything between. The loss is again minus the logarithm
@@ -984,7 +986,7 @@ class Module(_Everywhere):
         raise AttributeError(text, name=name, obj=self)
 
 # %% [markdown]
-# ## Task 3.8: to notice an assignment
+# ## Task 3.8: to notice an assignment: Module
 #
 # When Python meets `net.fc1 = layer`, it calls `net.__setattr__("fc1", layer)`. Every object
 # inherits this method, and every class may have its own. Yours looks at the value:
@@ -1113,7 +1115,7 @@ except AttributeError as error:
     print("AttributeError:", error)
 
 # %% [markdown]
-# ## Task 3.9: to find everything
+# ## Task 3.9: to find everything: parameters
 #
 # Modules inside modules inside modules: the registers form a tree. A name in the tree is the way to
 # it, with dots:
@@ -1271,7 +1273,7 @@ print("parameters:", [name for name, _ in net.named_parameters()])
 print("numbers to learn:", sum(parameter.numel() for parameter in net.parameters()))
 
 # %% [markdown]
-# ## Task 3.10: to keep a state
+# ## Task 3.10: to keep a state: state_dict
 #
 # A trained model is worth its numbers. `state_dict()` returns them all, by name, as a plain
 # dictionary; `load_state_dict` puts them back, into this model or into another one of the same
@@ -1376,10 +1378,11 @@ print(net)
 # %% [markdown]
 # # Part three: layers
 #
-# ## Task 3.11: with which numbers to begin
+# ## Task 3.11: initialization
 #
 # Weights must begin different from each other: if all were zero, all units of a layer would compute
-# the same, receive the same gradient, and stay the same forever. So they begin random. How large?
+# the same, receive the same gradient, and stay the same forever. So they begin random; to choose
+# these first numbers is called **initialization**. How large should they be?
 # Here is a signal on its way through 30 layers of 100 units with ReLU, and what is left of it:
 
 # %%

@@ -1023,7 +1023,7 @@ draw({
 })
 
 # %% [markdown]
-# ## Task 4.7: clipping
+# ## Task 4.7: clipping, clip_grad_norm_
 #
 # Some losses have cliffs. Multiply something by the same weight 30 times, as a recurrent network
 # does with its state: `w^30` is small for `w` below 1 and enormous above. At the edge, a gradient

@@ -68,7 +68,9 @@ print("parameters:", sum(p.numel() for p in two_layers.parameters()))
 # What we know about images, and the layer does not: *near pixels belong together*, and *a thing is
 # the same thing wherever it stands*. Convolution builds both into the layer. It takes a small
 # **filter** (PyTorch also says kernel), say of 3 by 3 weights, lays it on every place of the image,
-# and at each place computes one number with the same nine weights.
+# and at each place computes one number with the same nine weights. (In mathematics, a convolution
+# turns the filter around first, and what we compute is a **cross-correlation**. The filters are
+# learned, so it makes no difference, and all frameworks say convolution.)
 #
 # ## Where this stands
 #
@@ -94,7 +96,29 @@ print("parameters:", sum(p.numel() for p in two_layers.parameters()))
 # ```
 
 # %% [markdown]
-# ## Task 7.1: how many places
+# As a program that is four loops: over the rows and columns of the result, and for each of its
+# places over the rows and columns of the filter. Read it against the picture above. It is right,
+# and far too slow for a network. In task 7.5 your fast convolution is checked against it.
+
+# %%
+def slow_convolution(image, kernel):
+    """Convolution of one channel, by its definition: (H, W) and (KH, KW) to (OH, OW)."""
+    rows, columns = image.shape[0] - kernel.shape[0] + 1, image.shape[1] - kernel.shape[1] + 1
+    result = np.zeros((rows, columns), image.dtype)
+    for y in range(rows):
+        for x in range(columns):
+            for i in range(kernel.shape[0]):
+                for j in range(kernel.shape[1]):
+                    result[y, x] += image[y + i, x + j] * kernel[i, j]
+    return result
+
+
+picture = np.array([[3, 1, 2, 0], [2, 4, 1, 1], [1, 0, 1, 2], [0, 2, 1, 0]], np.float32)
+edge = np.array([[1, 0, -1]] * 3, np.float32)
+print(slow_convolution(picture, edge))
+
+# %% [markdown]
+# ## Task 7.1: how many places: the output size
 #
 # Before anything is computed: how large is the result? Go along one axis of `size` pixels.
 #
@@ -183,7 +207,7 @@ def places(name, shape, kernel, stride, padding, dilation):
     return size
 
 # %% [markdown]
-# ## Task 7.2: a frame around the image
+# ## Task 7.2: a frame around the image: padding
 #
 # The arrays come as (N, C, H, W): first all pixels of channel 0, then all of channel 1. A filter
 # wants something else: at one place it needs *all channels* of a few near pixels. So we first bring
@@ -424,10 +448,18 @@ class Notes:
     """Stands for an operation: somewhere to keep things."""
 
 
-picture = np.array([[3, 1, 2, 0], [2, 4, 1, 1], [1, 0, 1, 2], [0, 2, 1, 0]], np.float32)
-edge = np.array([[1, 0, -1]] * 3, np.float32)
 once = ((1, 1), (0, 0), (1, 1), 1)  # stride, padding, dilation, groups
-print(convolve(Notes(), picture[None, None], edge[None, None], None, *once)[0, 0])
+fast = convolve(Notes(), picture[None, None], edge[None, None], None, *once)[0, 0]
+print(fast, "as with four loops:", np.allclose(fast, slow_convolution(picture, edge)))
+
+large = np.random.default_rng(0).standard_normal((60, 60)).astype(np.float32)
+began = time.perf_counter()
+by_loops = slow_convolution(large, edge)
+between = time.perf_counter()
+at_once = convolve(Notes(), large[None, None], edge[None, None], None, *once)[0, 0]
+loops, product = between - began, time.perf_counter() - between
+print(f"60 by 60 pixels: the product is {loops / product:.0f} times as fast,", end=" ")
+print(f"and differs by {np.abs(by_loops - at_once).max():.1e}")
 
 standing = np.zeros((1, 1, 7, 7), np.float32)
 standing[0, 0, 1:6, 3] = 1
@@ -683,7 +715,7 @@ windows = [index for _, _, index in cells((2, 2), (2, 2), (1, 1), (2, 2))]
 print(largest_of_cells(square.reshape(1, 4, 4, 1), windows)[0, :, :, 0])
 
 # %% [markdown]
-# ## Task 7.9: who won
+# ## Task 7.9: who won: max pooling, backward
 #
 # Going back, the gradient of a window belongs to the one pixel that won, all of it; the others did
 # not matter. When two are equally large, PyTorch gives it to the first one, and so do we:
@@ -816,7 +848,7 @@ pooled.sum().backward()
 print("means:", pooled.tolist()[0][0], "| every pixel's share:", x.grad.data[0, 0, 0, 0])
 
 # %% [markdown]
-# ## Task 7.11: whatever the size
+# ## Task 7.11: whatever the size: adaptive pooling
 #
 # A network that ends in a linear layer needs a fixed number of inputs, so it accepts images of one
 # size only. `AdaptiveAvgPool2d((2, 2))` turns the question around: you say how large the *result*
@@ -884,7 +916,7 @@ for wanted in (1, 2, 3):
     print(f"to {wanted}x{wanted}:", means.round(2).tolist())
 
 # %% [markdown]
-# ## Task 7.12: the layer
+# ## Task 7.12: the layer, Conv2d
 #
 # A layer keeps its filters and knows how many there are. `weight` has shape (out_channels,
 # in_channels / groups, KH, KW), `bias` (out_channels,), both Parameters. Their first values are

@@ -76,7 +76,7 @@ print("and the results are equal:", np.array_equal(by_product.data, by_lookup.da
 # D numbers for each word, the **width**.
 
 # %% [markdown]
-# ## Task 11.1: look it up
+# ## Task 11.1: look it up: embedding
 #
 # ```
 #   weight (V=4, D=3)              ids (2, 2)            result (2, 2, 3)
@@ -216,7 +216,7 @@ print(f"4096 rows, best of five: yours {min(yours) * 1e3:.1f} ms,", end=" ")
 print(f"np.add.at {min(theirs) * 1e3:.1f} ms, equal: {np.allclose(fast, slow, atol=1e-4)}")
 
 # %% [markdown]
-# ## Task 11.3: a word that is no word
+# ## Task 11.3: a word that is no word: padding
 #
 # Sequences in a batch must have one length, so short ones are filled up with a special id, the
 # **padding**. Its row should stay what it is (zeros, usually): padding must never learn. PyTorch
@@ -275,7 +275,7 @@ print("row 2 was used twice, row 3 never, row 1 is padding:")
 print(weight.grad.data)
 
 # %% [markdown]
-# ## Task 11.4: the layer
+# ## Task 11.4: the layer, Embedding
 #
 # `Embedding(num_embeddings, embedding_dim, padding_idx=None)` owns its table. As in PyTorch the
 # first values are drawn from a normal distribution (`nn.init.normal_`), and the padding row starts
@@ -345,7 +345,7 @@ print(layer)
 print(layer(tensor([[0, 1, 4]])).data.round(2))
 
 # %% [markdown]
-# ## Task 11.5: positions as waves
+# ## Task 11.5: positions as waves: sinusoidal
 #
 # Now to the order. Every position needs a vector of its own, of the same width D as the embeddings,
 # so that the two can be added. Counting 0, 1, 2, ... in one of the numbers would grow without
@@ -515,7 +515,7 @@ learned(sentence).sum().backward()
 print("rows with a gradient:", learned.weight.grad.data.any(axis=1).astype(int).tolist())
 
 # %% [markdown]
-# ## Task 11.7: turn instead of add
+# ## Task 11.7: turn instead of add: rotary
 #
 # Adding mixes what a word is with where it stands. Su and others (2021) had another idea: *turn*
 # the vector. Take its numbers in pairs, (x0, x1), (x2, x3), ..., each pair a point in the plane,

@@ -68,7 +68,7 @@ for query in ([0.0, 1.0], [0.1, 1.0], [0.7, 0.7]):
 # the last two axes.
 
 # %% [markdown]
-# ## Task 12.1: how alike
+# ## Task 12.1: how alike: the scores
 #
 # The scores: each query times each key, all dot products at once, times `scale`.
 #
@@ -121,7 +121,7 @@ for E in (4, 64, 1024):
     print(f"E = {E:4}: spread of the scores {plain.std():5.1f}, scaled {scaled.std():.2f}")
 
 # %% [markdown]
-# ## Task 12.2: weights
+# ## Task 12.2: weights: softmax with a mask
 #
 # Softmax over the keys, the last axis, as in module 03: subtract the largest score of each row, so
 # that nothing overflows, then `exp`, then divide by the sum. `scores` was made for us alone, so
@@ -172,7 +172,7 @@ print("with the future masked:")
 print(attention_weights(np.zeros((3, 3)), future).round(3))
 
 # %% [markdown]
-# ## Task 12.3: the way back
+# ## Task 12.3: attention, backward
 #
 # Forward was
 #
@@ -243,7 +243,7 @@ print(f"gradient of one query number: {before:.8f}")
 print(f"by central difference:        {(moved[0] - moved[1]) / 2e-6:.8f}")
 
 # %% [markdown]
-# ## Task 12.4: who may look where
+# ## Task 12.4: who may look where: the mask
 #
 # Two kinds of masks are asked for in PyTorch's function. A **bool** mask says where looking is
 # allowed: True means yes. It must become numbers to add: 0 where True, minus infinity where False.
@@ -311,7 +311,7 @@ print(additive_mask(np.array([[True, False], [True, True]]), np.float32))
 print(causal_mask(4, 4, np.float32))
 
 # %% [markdown]
-# ## Task 12.5: the function
+# ## Task 12.5: scaled_dot_product_attention
 #
 # Everything together, with PyTorch's arguments. `scale=None` means 1 / sqrt(E). With `is_causal`
 # the mask is the causal one; PyTorch does not allow both, and `check_attention`, given, refuses it,
@@ -531,7 +531,7 @@ for name, parameter in MultiheadAttention(8, 2).named_parameters():
     print(f"{name:16} {parameter.shape!s:8} largest {np.abs(parameter.data).max():.2f}")
 
 # %% [markdown]
-# ## Task 12.8: from words to queries, keys and values
+# ## Task 12.8: queries, keys and values
 #
 # Part 0 is the queries, 1 the keys, 2 the values. Take the part's rows out of `in_proj_weight` and
 # `in_proj_bias` (slices: autograd knows them, and brings the gradients back into the right rows),
@@ -832,8 +832,12 @@ print("asked for", question.data[0, 0, :8].argmax(), "- weights", weights.data[0
 #
 # ## Experiments
 #
-# - In `Dictionary`, change `head_dim` after making the model (say to 0.01, or to 10000) and train
-#   again: `attend` uses it for the scale. What happens when scores are far too large or too small?
+# - In `Dictionary`, add `self.attention.head_dim = 1e8` below the attention and train again:
+#   `attend` takes the scale from it. All scores are nearly 0 then, all weights one sixth, and of
+#   the new sequences about 40% are answered: the layer sees which values are stored, but not under
+#   which key. Then 1e-6: scores are huge, and from the first step each question looks at one entry
+#   only, right or wrong. Why is that harder to unlearn? (Look at the gradient of softmax where a
+#   weight is 1.)
 # - Give it 4 heads. Is it better? Print the weights of each head (`average_attn_weights=False`).
 # - Time `scaled_dot_product_attention` for lengths 128, 256, 512. Which power of the length is it?
 #

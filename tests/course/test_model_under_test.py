@@ -105,7 +105,7 @@ def verify(task: Task) -> float:
     check_moved(subject, before)
     check_modes(subject, task.few.inputs)
     accuracy, _ = subject.evaluate(task.held_out)
-    controls.require("accuracy", accuracy, at_least=0.95)
+    controls.require(subject.run, "accuracy", accuracy, at_least=0.95)
     return accuracy
 
 

@@ -92,10 +92,11 @@ def test_losses_are_what_their_names_say() -> None:
 
 @pytest.mark.parametrize("value", [0.5, float("nan")])
 def test_a_bar_that_is_not_reached_is_a_failure(value: float) -> None:
+    run = Run("blobs", [], 5, lambda *_: None)
     with pytest.raises(Failure, match="did not learn"):
-        controls.require("accuracy", value, at_least=0.9)
+        controls.require(run, "accuracy", value, at_least=0.9)
     with pytest.raises(Failure, match="control succeeded"):
-        controls.require_control("a line", value + 0.3, at_most=0.75)
+        controls.require_control(run, "a line", value + 0.3, at_most=0.75)
 
 
 def test_a_key_bias_need_not_move_but_queries_and_values_must() -> None:

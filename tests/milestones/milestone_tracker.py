@@ -58,13 +58,20 @@ Runner = Callable[..., "RunResult"]
 
 # `metrics`: what the verification test must report with record_property for its pass to count. The
 # progress table shows the first one. A milestone without the key needs only its one test to pass.
-# `timeout` (seconds, optional) replaces VERIFICATION_TIMEOUT.
+# `timeout` (seconds, optional) replaces VERIFICATION_TIMEOUT. `history` (optional): what happened
+# in that year, shown before a run.
 MILESTONES: dict[str, dict[str, Any]] = {
     "perceptron": {
         "name": "1957 - The Perceptron",
         "requires": ["00_setup", "01_tensor", "02_autograd"],
         "test": "test_perceptron_learning",
         "description": "First learning algorithm with automatic weight updates",
+        "history": (
+            "Frank Rosenblatt, a psychologist at Cornell, showed a machine that finds its "
+            "weights from examples, first as a program, then in hardware, the Mark I "
+            "Perceptron. Marvin Minsky and Seymour Papert proved in 1969 what a single "
+            "layer cannot learn, XOR among it, and interest faded for years."
+        ),
         "unlock_message": "🎉 You can now verify that gradient descent actually works!",
         "metrics": ["accuracy", "gradient_error", "control_accuracy"],
     },
@@ -73,6 +80,12 @@ MILESTONES: dict[str, dict[str, Any]] = {
         "requires": ["00_setup", "01_tensor", "02_autograd", "03_nn"],
         "test": "test_xor_learning",
         "description": "A hidden layer learns what no single line can separate",
+        "history": (
+            "David Rumelhart, Geoffrey Hinton and Ronald Williams showed in Nature that "
+            "hidden layers learn useful features by themselves when errors are passed "
+            "backward through them. The method was known (Linnainmaa 1970, Werbos 1974); "
+            "that it worked so well brought the field back to life."
+        ),
         "unlock_message": "🎉 You can now train the hidden layer that the perceptron lacked!",
         "metrics": ["accuracy", "gradient_error", "control_accuracy"],
     },
@@ -81,6 +94,12 @@ MILESTONES: dict[str, dict[str, Any]] = {
         "requires": ["00_setup", "01_tensor", "02_autograd", "03_nn", "04_training"],
         "test": "test_mlp_digits_learning",
         "description": "A multi-layer network reads digits that real people wrote",
+        "history": (
+            "Yann LeCun and others at Bell Labs trained a network on 7,291 zip-code "
+            "digits from real mail, and it misread one in twenty of the digits that it "
+            "had not seen. In the same year George Cybenko proved that one hidden layer "
+            "is enough, in principle, for any continuous function."
+        ),
         "unlock_message": "🎉 You can now teach your own framework to read!",
         "metrics": ["accuracy", "gradient_error", "control_accuracy"],
     },
@@ -91,6 +110,12 @@ MILESTONES: dict[str, dict[str, Any]] = {
         ],
         "test": "test_cnn_learning",
         "description": "Shared filters see a digit wherever it is, with fewer parameters",
+        "history": (
+            "LeNet-5, by Yann LeCun, Leon Bottou, Yoshua Bengio and Patrick Haffner, read "
+            "amounts on millions of bank checks a day. The idea then waited for data and "
+            "graphics cards: in 2012 AlexNet, a larger network of the same kind, won the "
+            "ImageNet contest by far, and deep learning took over."
+        ),
         "unlock_message": "🎉 You can now train filters that learn what to look for!",
         "metrics": ["accuracy", "gradient_error", "control_accuracy"],
     },
@@ -102,6 +127,12 @@ MILESTONES: dict[str, dict[str, Any]] = {
         ],
         "test": "test_transformer_learning",
         "description": "Attention moves information by content and position",
+        "history": (
+            "Eight people at Google published Attention Is All You Need: no recurrence, "
+            "every position looks at all others at once, so training runs in parallel. It "
+            "translated better than anything before, after three and a half days on eight "
+            "GPUs. Today's language models are all built from it."
+        ),
         "unlock_message": "🎉 You can now train the architecture behind today's language models!",
         "metrics": ["exact_match", "gradient_error", "control_accuracy"],
     },
@@ -113,6 +144,12 @@ MILESTONES: dict[str, dict[str, Any]] = {
         ],
         "test": "test_lstm_learning",
         "description": "Gates keep a memory over a gap that plain recurrence cannot bridge",
+        "history": (
+            "Sepp Hochreiter and Juergen Schmidhuber gave a recurrent network a memory "
+            "cell in which errors neither vanish nor explode; Felix Gers added the forget "
+            "gate in 2000. For some twenty years it was the standard for speech and "
+            "translation, on nearly every phone."
+        ),
         "unlock_message": "🎉 You can now train a network that remembers!",
         "metrics": ["accuracy", "gradient_error", "control_accuracy"],
     },
@@ -124,6 +161,11 @@ MILESTONES: dict[str, dict[str, Any]] = {
         ],
         "test": "test_resnet_learning",
         "description": "Shortcuts and normalization let a deep network learn",
+        "history": (
+            "Kaiming He, Xiangyu Zhang, Shaoqing Ren and Jian Sun led a shortcut around "
+            "every two layers, trained 152 layers, and won the ImageNet contest. Nearly "
+            "every deep network since has such shortcuts, transformers among them."
+        ),
         "unlock_message": "🎉 You can now train networks as deep as you like!",
         "metrics": ["accuracy", "gradient_error", "control_accuracy"],
     },
@@ -136,6 +178,12 @@ MILESTONES: dict[str, dict[str, Any]] = {
         ],
         "test": "test_gpt_learning",
         "description": "A small GPT writes the answers to sums, and names nobody has",
+        "history": (
+            "OpenAI's GPT-3 (Tom Brown and others) kept the architecture of GPT-2 and "
+            "grew it to 175 billion parameters. It solves tasks that it only sees a few "
+            "examples of in its prompt. Two-digit addition was one of its tests; yours "
+            "has a three-millionth of the parameters."
+        ),
         "unlock_message": "🎉 You can now train a language model of your own!",
         "metrics": ["exact_match", "gradient_error", "control_accuracy"],
     },

@@ -150,13 +150,21 @@ def test_the_checklist_reads_like_this() -> None:
         "\n"
         "Task 1.10, test_1_10_c\n"
         "  f(1) is 3\n"
-        "  assert 3 == 2\n"
         "  your answer: modules/01_tensor/tensor.py:34\n"
         "  checked by test_tensor.py:7\n"
         "  It printed:\n"
         "    hello\n"
     )
     assert view.summary(found) == "1 of 3 tasks done, 1 wrong, 1 blank (0.4 s)"
+
+
+def test_verbose_shows_every_wrong_test_and_what_pytest_says() -> None:
+    failing = [made(f"test_1_10_{name}", "wrong", problem=WRONG) for name in "cd"]
+    found = checklist("01_tensor", LESSON, Report((made("test_1_1_a"), *failing)))
+    text = "\n".join(line for line, _ in view.all_details(found))
+    assert text.count("f(1) is 3\n  assert 3 == 2\n") == 2
+    assert "test_1_10_c" in text
+    assert "test_1_10_d" in text
 
 
 def test_a_test_without_a_task_is_shown_as_what_it_is() -> None:

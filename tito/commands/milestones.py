@@ -161,7 +161,7 @@ class MilestonesCommand(BaseCommand):
         briefing = brief(self.world, row)
         live = display_for(self.console, as_json=args.json)
         if not args.json:
-            for text, style in briefing_lines(row, briefing):
+            for text, style in briefing_lines(row, briefing, self.console.width):
                 self.world.say(text, style or None)
         with live.running():
             result = attempt(self.world, row, briefing, seed=args.seed, on_event=live.event)

@@ -45,10 +45,13 @@ PRINTED_WIDTH = 120
 MESSAGE_ONLY = (ASSERTION, "Failed")  # `assert` and `pytest.fail`: the type says nothing more
 
 
-def show_checklist(world: World, found: Checklist) -> None:
-    """Print the checklist, the details of the first thing that is wrong, and the summary."""
+def show_checklist(world: World, found: Checklist, *, verbose: bool = False) -> None:
+    """Print the checklist, the details of the first thing that is wrong, and the summary.
+
+    `verbose` details every wrong test, with pytest's expansion of its assertion.
+    """
     show_lines(world.console, checklist_lines(found, world.symbols))
-    show_lines(world.console, detail_lines(found))
+    show_lines(world.console, all_details(found) if verbose else detail_lines(found))
     show_lines(world.console, remark_lines(found))
     if any(result.state is not TaskState.NOT_RUN for result in found.tasks):
         world.say(summary(found))
@@ -110,6 +113,18 @@ def detail_lines(found: Checklist) -> list[Line]:
     return failure_lines(wrong, found.file, answers_to(found, wrong))
 
 
+def all_details(found: Checklist) -> list[Line]:
+    """Every wrong test; why the run ended early, where it did."""
+    wrong = [test for test in found.report.tests if test.status is TestStatus.WRONG]
+    if found.report.cause is not None or not wrong:
+        return detail_lines(found)
+    return [
+        line
+        for test in wrong
+        for line in failure_lines(test, found.file, answers_to(found, test), verbose=True)
+    ]
+
+
 def blank_lines(found: Checklist) -> list[Line]:
     """Where to go on when nothing is wrong: the first blank task."""
     task = found.first_open.task if found.first_open else None
@@ -134,21 +149,25 @@ def cause_lines(cause: Cause) -> list[Line]:
     ]
 
 
-def failure_lines(test: TestResult, file: str = "", answers: Sequence[Block] = ()) -> list[Line]:
+def failure_lines(
+    test: TestResult, file: str = "", answers: Sequence[Block] = (), *, verbose: bool = False
+) -> list[Line]:
     """One failing test: its message, where to look in the lesson `file`, what was printed."""
     task = f"Task {test.task}, " if test.task else ""
     lines: list[Line] = [(f"{task}{test.name}", "bold")]
     if test.problem is None:
         return [*lines, ("", "")]
-    lines += [(f"  {text}", style) for text, style in problem_lines(test.problem)]
+    problem = problem_lines(test.problem, verbose=verbose)
+    lines += [(f"  {text}", style) for text, style in problem]
     lines += where_lines(test.problem, file, answers)
     return [*lines, *printed_lines(test.printed), ("", "")]
 
 
-def problem_lines(problem: Problem) -> list[Line]:
+def problem_lines(problem: Problem, *, verbose: bool = False) -> list[Line]:
+    """The message; pytest's expansion follows only if it is asked for."""
     named = problem.type in MESSAGE_ONLY or problem.message == problem.type
     lines = message_lines(problem.message if named else f"{problem.type}: {problem.message}", "red")
-    if problem.type == ASSERTION:
+    if verbose:
         lines += message_lines(problem.expansion, "dim")
     return lines
 

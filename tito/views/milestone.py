@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tito.core.console import UNICODE, Symbols
-from tito.core.milestones.progress_events import TrainingEvent, series
+from tito.core.milestones.progress_events import Bar, TrainingEvent, series
 from tito.core.outcome import Evidence, Outcome
 from tito.views.curves import ASCII, BRAILLE, Dots, draw_curve
 from tito.views.lines import Line
@@ -35,9 +35,11 @@ def show_attempt(world: World, attempt: Attempt, events: Sequence[TrainingEvent]
         world.say(text, style or None)
 
 
-def briefing_lines(row: Mapping[str, Any], briefing: Briefing) -> list[Line]:
-    """What will run, with a warning about stale modules and edited tests."""
+def briefing_lines(row: Mapping[str, Any], briefing: Briefing, width: int = 80) -> list[Line]:
+    """What will run, what it stands for, and a warning about stale modules and edited tests."""
     lines: list[Line] = [(row["name"], "bold"), (f"  {row['description'].rstrip('.')}.", "")]
+    told = textwrap.wrap(briefing.history, min(width, 80) - 2)
+    lines += [("", ""), *((f"  {line}", "dim") for line in told), ("", "")] if told else []
     for number, difference in briefing.stale.items():
         lines.append((f"  {difference}. To export it:", "yellow"))
         lines.append((f"    tito module complete {number}", "yellow"))
@@ -103,6 +105,45 @@ def metric_lines(metrics: Mapping[str, Any], duration: float | None = None) -> l
     return [(f"  {name:<{width}}  {value:>9}", "") for name, value in rows]
 
 
+MEANINGS = {
+    "loss": "loss on the held-out examples",
+    "gradient_error": "largest error of a gradient, beside central differences in float64",
+    "parameters": "numbers that the network learned",
+    "mlp_parameters": "numbers that the mlp learned, on the same digits",
+    "mlp_shifted_accuracy": "what the mlp reads of the shifted digits",
+    "names_loss": "loss for each letter of held-out names",
+    "names_by_frequency_loss": "the same, by how often each letter comes",
+}
+
+
+def measured_lines(
+    metrics: Mapping[str, Any], bars: Sequence[Bar], duration: float, width: int
+) -> list[Line]:
+    """Each number that was measured, what it means, and which bar it had to pass."""
+    shown = {format_metric("accuracy", bar.value) for bar in bars}
+    rows = [(format_metric("accuracy", bar.value), *bar_words(bar)) for bar in bars]
+    for name, value in metrics.items():
+        text = format_metric(name, value)
+        if text not in shown or name in MEANINGS:  # the others are those of the bars
+            rows.append((text, MEANINGS.get(name, name.replace("_", " ")), ""))
+    rows.append((seconds(duration), "in all", ""))
+    lines = []
+    for number, what, more in rows:
+        fits = not more or len(what) + len(more) <= width - 15
+        lines += [f"  {number:>9}   {what}{more if fits else ''}"]
+        lines += [] if fits else [f"{'':14}{more.strip(' ;')}"]
+    return [(line, "") for line in lines]
+
+
+def bar_words(bar: Bar) -> tuple[str, str]:
+    """What a bar is about, and the bar itself with what it shows."""
+    if bar.at_most is not None:
+        shows = f": {bar.shows}" if bar.shows else ""
+        return bar.what, f"; a control, at most {bar.at_most:.0%}{shows}"
+    shows = f", because {bar.shows}" if bar.shows else ""
+    return bar.what, "" if bar.at_least is None else f"; needed: {bar.at_least:.1%}{shows}"
+
+
 HEADINGS = {
     Outcome.PASSED: ("done", "Learned", "bold green"),
     Outcome.FAILED: ("wrong", "Not learned yet", "bold red"),
@@ -118,7 +159,8 @@ def attempt_lines(attempt: Attempt, symbols: Symbols, width: int = 80) -> list[L
     if attempt.has_passed:
         level = level_of(verdict.isolation)
         held = [(f"  Isolation: {level}", "")] if level else []
-        lines = [("", ""), *metric_lines(verdict.metrics, verdict.seconds), *heading, *held]
+        measured = measured_lines(verdict.metrics, attempt.bars, verdict.seconds, width)
+        lines = [("", ""), *measured, *heading, *held]
     else:
         said = [(f"  {line}".rstrip(), "") for line in failure_text(verdict, min(width, 100) - 2)]
         lines = [*heading, ("", ""), *said]

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from tito.core.errors import MachineError, TitoError
 from tito.core.export.stale import difference, export_hashes, not_exported, stale_modules
 from tito.core.export.swap import refuse_link
-from tito.core.milestones.attempt import Attempt, Verdict, verify
+from tito.core.milestones.attempt import Attempt, LiveRunner, Verdict, verify
+from tito.core.milestones.runs import KeptRun, keep
 from tito.core.outcome import Outcome
 from tito.core.python import pip_install, release
 from tito.core.testing.runner import OLDEST_NUMPY
@@ -38,6 +40,7 @@ class Briefing:
     edited: tuple[str, ...]  # verification files that differ from the installed course's
     unused: tuple[str, ...] = ()  # the workspace's copies of them that somebody changed
     judged_by: str = INSTALLED  # or the folder of the course that was chosen
+    history: str = ""  # what happened in that year
 
     @property
     def evidence(self) -> dict[str, Any]:
@@ -62,6 +65,11 @@ def row_of(world: World, milestone_id: str) -> dict[str, Any]:
 
 def requires(world: World, milestone_id: str) -> list[str]:
     return list(world.tracker.required.milestone(milestone_id)["requires"])
+
+
+def history(world: World, milestone_id: str) -> str:
+    """What happened in that year, as the tracker tells it."""
+    return str(world.tracker.required.milestone(milestone_id).get("history", ""))
 
 
 def refuse_unless_runnable(world: World, *rows: Row) -> None:
@@ -129,6 +137,7 @@ def brief(world: World, row: Row) -> Briefing:
         edited=tuple(name for name in files if is_edited(workspace, name)),
         unused=tuple(name for name in files if differs(workspace, name)),
         judged_by=workspace.judged_by,
+        history=history(world, row["id"]),
     )
 
 
@@ -140,12 +149,44 @@ def attempt(
     seed: int | None,
     on_event: Callable[[TrainingEvent], None],
 ) -> Attempt:
-    """Run one verification and record a pass."""
-    verdict = verify(world.tracker, row["id"], seed=seed, on_event=on_event)
+    """Run one verification, record a pass, and keep the run to look at."""
+    runner, started = LiveRunner(on_event), datetime.now(timezone.utc)
+    verdict = verify(world.tracker, row["id"], seed=seed, runner=runner)
     evidence = {**verdict.evidence, **briefing.evidence}
     unrecorded = record(world, row, verdict, evidence)
     stale, judged_by = tuple(briefing.stale), briefing.judged_by
-    return Attempt(row, verdict, evidence, unrecorded, briefing.edited, stale, judged_by)
+    kept = kept_run(world.workspace, row, verdict, evidence, runner, started)
+    return Attempt(
+        row, verdict, evidence, unrecorded, briefing.edited, stale, judged_by, runner.bars, kept
+    )
+
+
+def kept_run(
+    workspace: Workspace,
+    row: Row,
+    verdict: Verdict,
+    evidence: Mapping[str, Any],
+    runner: LiveRunner,
+    started: datetime,
+) -> KeptRun | None:
+    """Keep the run for `tito report`, `show` and `play`. Where nothing can be written, go on."""
+    told = {
+        "milestone": row["id"],
+        "name": row["name"],
+        "outcome": str(verdict.outcome),
+        "reason": verdict.reason,
+        "seed": verdict.seed,
+        "seconds": round(verdict.seconds, 3),
+        "metrics": dict(verdict.metrics),
+        "isolation": verdict.isolation,
+        "bars": [vars(bar) for bar in runner.bars],
+        "evidence": dict(evidence),
+        "experiment": None,
+    }
+    try:
+        return keep(workspace, started, told, runner.events, runner.pictures, runner.weights)
+    except OSError:
+        return None
 
 
 def record(

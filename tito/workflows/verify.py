@@ -15,7 +15,7 @@ from tito.core.errors import TitoError, UsageError, os_reason
 from tito.core.export.stale import export_hashes
 from tito.core.export.swap import refuse_link
 from tito.core.files import read_regular
-from tito.core.milestones.attempt import Verdict, verify
+from tito.core.milestones.attempt import LiveRunner, Verdict, verify
 from tito.core.milestones.records import Compared, Record, compare, records_in
 from tito.core.outcome import Outcome, StrEnum
 from tito.core.workspace.course import INSTALLED
@@ -134,7 +134,9 @@ def judge(
     world: World, record: Record, name: str, on_event: Callable[[TrainingEvent], None]
 ) -> Check:
     with world.tracker.translating_errors():
-        verdict = verify(world.tracker, record.milestone, seed=record.seed, on_event=on_event)
+        verdict = verify(
+            world.tracker, record.milestone, seed=record.seed, runner=LiveRunner(on_event)
+        )
     metrics = tuple(compare(record, verdict.metrics))
     agreement, reason = Agreement.SAME, ""
     if verdict.outcome == Outcome.COULD_NOT_RUN:

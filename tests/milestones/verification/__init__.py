@@ -24,6 +24,7 @@
     run.py                 one run of one milestone: its seed, its random numbers, its report
     probes/                single public names, compared with NumPy: one file per module
     model_under_test.py    a model with modes, buffers and random numbers, measured unchanged
+    kept.py                what is left of a run: its weights
     layers.py              which layer owns a parameter, and what each layer was called with
     modes.py               what training and evaluation mode must do
     gradients.py           gradients against central differences

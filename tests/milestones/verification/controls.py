@@ -16,11 +16,32 @@ from verification import there
 from verification.failures import Failure
 from verification.model_under_test import ModelUnderTest
 from verification.models import SEPARATOR, SYMBOLS, gate_biases
+from verification.run import Run
 from verification.wording import compare
 
+# What a control has shown, once it has stayed below its bar.
+SHOWS = {
+    "one neuron on XOR": "so no line is enough there",
+    "a network without a hidden layer": "so it is the hidden layer that solves it",
+    "training on shuffled labels": "so it learned from the labels, and from nothing else",
+    "a network whose filters do not learn": "so the filters did learn something",
+    "digits one pixel off, all pixels in another order,": "so neighbors matter",
+    "the trained network without its shortcuts": "so the signal does use the shortcuts",
+    "the trained network with other running statistics": "so it uses what it remembered",
+    "a plain network of the same depth": "so depth alone does not train",
+    "the trained network without its positions": "so it knows where a symbol stands",
+    "the trained network with uniform attention": "so where it looks matters",
+    "a network trained without positions": "so order cannot be learned without them",
+    "training on shuffled answers": "so it learned to add, not to guess",
+    "the trained network without the first half of each sequence": "so it remembers the start",
+    "the trained network with its forget gates closed": "so the cell state carries it",
+    "a plain RNN of the same size": "so the gates make the difference",
+}
 
-def require(name: str, value: float, at_least: float) -> None:
+
+def require(run: Run, name: str, value: float, at_least: float) -> None:
     """Require a metric of at least this value."""
+    run.bar(name, value, at_least=at_least)
     if not value >= at_least:  # NaN does not pass either
         raise Failure(
             f"It did not learn: {name} {value:.1%}, but {at_least:.1%} is needed.",
@@ -30,8 +51,9 @@ def require(name: str, value: float, at_least: float) -> None:
         )
 
 
-def require_more(name: str, value: float, rival: str, other: float, by: float) -> None:
+def require_more(run: Run, name: str, value: float, rival: str, other: float, by: float) -> None:
     """Require a metric better than a rival's, which had the same data and as many steps."""
+    run.bar(name, value, at_least=other + by, shows=f"{rival} reads {other:.1%}")
     if not value >= other + by:
         raise Failure(
             f"It is not better than {rival}: {name} {value:.1%} against {other:.1%}.",
@@ -39,8 +61,9 @@ def require_more(name: str, value: float, rival: str, other: float, by: float) -
         )
 
 
-def require_control(what: str, value: float, at_most: float) -> None:
+def require_control(run: Run, what: str, value: float, at_most: float) -> None:
     """Require that a control stays below a value; otherwise the measurement proves nothing."""
+    run.bar(what, value, at_most=at_most, shows=SHOWS.get(what, ""))
     if not value <= at_most:
         raise Failure(
             f"The control succeeded: {what} reached {value:.1%}, but should not exceed "

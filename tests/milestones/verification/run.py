@@ -43,7 +43,8 @@ class Run:
         # Two sources, so that adding or removing a check does not change the training data.
         self.rng, self.checks_rng = np.random.default_rng(seed), np.random.default_rng([seed, 1])
         self.record = record
-        self._stream, self._clock, self._last = stream, clock, -1.0
+        self.stream, self._clock, self._last = stream, clock, -1.0
+        self.weights: dict[str, np.ndarray] = {}  # of the trained networks, see `kept.py`
         self.tt: Any = None
         self.workspace = workspace or Path(__file__).resolve().parents[3]
         self._launched = launched
@@ -113,15 +114,43 @@ class Run:
         `said` is what the model itself writes by now.
         """
         self._last = self._clock()
-        if self._stream is None:
-            return
         event = {
             "phase": phase, "step": step, "total": total, "loss": loss, "accuracy": accuracy,
             "said": said,
         }  # fmt: skip
-        line = json.dumps({name: value for name, value in event.items() if value is not None})
-        with self._stream.open("a", encoding="utf-8") as stream:
-            stream.write(line + "\n")
+        self._tell({name: value for name, value in event.items() if value is not None})
+
+    def bar(
+        self,
+        what: str,
+        value: float,
+        at_least: float | None = None,
+        at_most: float | None = None,
+        shows: str = "",
+    ) -> None:
+        """Append to the stream what was measured, and which bar it has to pass."""
+        bar = {
+            "what": what, "value": float(value), "at_least": at_least, "at_most": at_most,
+            "shows": shows,
+        }  # fmt: skip
+        self._tell({"bar": bar})
+
+    def picture(
+        self, kind: str, title: str, caption: str = "", step: int | None = None, **data: Any
+    ) -> None:
+        """Append a picture of the network at work to the stream; `data` are numbers and texts.
+
+        The kinds and their data are those that `tito/views/pictures` draws.
+        """
+        if self.stream is not None:
+            picture = {"kind": kind, "title": title, "caption": caption, "step": step, "data": data}
+            self._tell({"picture": picture})
+
+    def _tell(self, event: dict[str, Any]) -> None:
+        if self.stream is None:
+            return
+        with self.stream.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(event) + "\n")
 
     def measured(self, **metrics: float) -> None:
         """Report metrics, which are shown and stored. A pass needs them all."""

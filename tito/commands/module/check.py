@@ -22,6 +22,12 @@ class TestCommand(BaseCommand):
         add_module(parser)
         add_json(parser)
         add_judged(parser)
+        parser.add_argument(
+            "-v",
+            "--verbose",
+            action="store_true",
+            help="every wrong test, and what pytest says about its assertion",
+        )
 
     def run(self, args: argparse.Namespace) -> int:
         from tito.views.as_json import checklist_json
@@ -33,7 +39,7 @@ class TestCommand(BaseCommand):
         if args.json:
             self.world.emit_json(checklist_json(found))
         else:
-            show_checklist(self.world, found)
+            show_checklist(self.world, found, verbose=args.verbose)
             self.world.next_step(*next_command(found))
         return found.report.exit_code
 

@@ -6,14 +6,23 @@ The tracker (tests/milestones) owns, judges and records milestones; `views` show
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from tito.core import process
 from tito.core.errors import TitoError
 from tito.core.export.stale import export_hashes
-from tito.core.milestones.progress_events import TrainingEvent, read_event
+from tito.core.files import read_regular
+from tito.core.milestones.progress_events import (
+    Bar,
+    TrainingEvent,
+    read_bar,
+    read_event,
+    read_picture,
+)
+from tito.core.milestones.runs import LARGEST, KeptRun, Picture
 from tito.core.milestones.tracker import Tracker
 from tito.core.outcome import Fault, Outcome
 from tito.core.workspace.course import INSTALLED
@@ -54,6 +63,8 @@ class Attempt(NamedTuple):
     edited: Sequence[str] = ()  # verification files that differ from the installed course's
     stale: Sequence[str] = ()  # numbers of modules whose lesson differs from the code in tinytorch/
     judged_by: str = INSTALLED  # or the folder of the course that was chosen
+    bars: Sequence[Bar] = ()  # what was measured, and which bar it had to pass
+    kept: KeptRun | None = None  # what is left of it to look at, if it could be written
 
     @property
     def outcome(self) -> Outcome:
@@ -77,9 +88,17 @@ class Attempt(NamedTuple):
 
 @dataclass
 class LiveRunner:
-    """Runs a verification for the tracker with limits, and passes on its progress."""
+    """Runs a verification for the tracker with limits, and passes on its progress.
+
+    It keeps what the run leaves: the events, the pictures, the trained weights.
+    """
 
     on_event: Callable[[TrainingEvent], None]
+    on_picture: Callable[[Picture], None] | None = None
+    events: list[TrainingEvent] = field(default_factory=list)
+    pictures: list[Picture] = field(default_factory=list)
+    bars: list[Bar] = field(default_factory=list)
+    weights: bytes | None = None
 
     def __call__(
         self,
@@ -101,23 +120,27 @@ class LiveRunner:
             )
         except OSError as error:  # for the tracker: no return code and no timeout
             return process.ProcessResult(None, str(error))
+        finally:
+            with suppress(OSError, ValueError):  # none, where nothing was trained
+                self.weights = read_regular(progress_file.with_suffix(".safetensors"), LARGEST)
 
     def _hear(self, raw: Mapping[str, Any]) -> None:
-        event = read_event(raw)
+        event, picture, bar = read_event(raw), read_picture(raw), read_bar(raw)
         if event is not None:
+            self.events.append(event)
             self.on_event(event)
+        if bar is not None:
+            self.bars.append(bar)
+        if picture is not None:
+            self.pictures.append(picture)
+            if self.on_picture is not None:
+                self.on_picture(picture)
 
 
-def verify(
-    tracker: Tracker,
-    milestone_id: str,
-    *,
-    seed: int | None,
-    on_event: Callable[[TrainingEvent], None],
-) -> Verdict:
+def verify(tracker: Tracker, milestone_id: str, *, seed: int | None, runner: LiveRunner) -> Verdict:
     """Train and judge one milestone; nothing is recorded."""
     verdict: Verdict = tracker.opened.run_milestone(
-        milestone_id, seed=seed, runner=LiveRunner(on_event), workspace=tracker.workspace.root
+        milestone_id, seed=seed, runner=runner, workspace=tracker.workspace.root
     )
     return verdict
 

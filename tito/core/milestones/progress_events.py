@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-LONGEST_SAID = 60
+LONGEST_SAID = 80
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,38 @@ def read_event(raw: Mapping[str, Any]) -> TrainingEvent | None:
         return None
     loss, accuracy = number(raw.get("loss")), number(raw.get("accuracy"))
     return TrainingEvent(phase, int(step), int(total), loss, accuracy, line(raw.get("said")))
+
+
+def read_picture(raw: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """A picture of the network at work, if this line of the stream is one."""
+    picture = raw.get("picture")
+    if not isinstance(picture, dict) or not isinstance(picture.get("kind"), str):
+        return None
+    return picture if isinstance(picture.get("data"), dict) else None
+
+
+@dataclass(frozen=True)
+class Bar:
+    """What was measured, and the bar that it had to pass: `at_least`, or for a control `at_most`.
+
+    `shows` says what the measurement shows, once it has passed.
+    """
+
+    what: str
+    value: float
+    at_least: float | None = None
+    at_most: float | None = None
+    shows: str = ""
+
+
+def read_bar(raw: Mapping[str, Any]) -> Bar | None:
+    """A bar, if this line of the stream is one."""
+    bar = raw.get("bar")
+    value = number(bar.get("value")) if isinstance(bar, dict) else None
+    if not isinstance(bar, dict) or value is None or not isinstance(bar.get("what"), str):
+        return None
+    limits = number(bar.get("at_least")), number(bar.get("at_most"))
+    return Bar(line(bar["what"]), value, *limits, line(bar.get("shows")))
 
 
 def line(value: Any) -> str:
