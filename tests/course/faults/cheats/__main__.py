@@ -19,6 +19,7 @@ JUDGES = {
     "milestone": ("tests/milestones", "tito/core/milestones"),
     "judged": ("tests/milestones/verification", "tito/core/testing"),
     "home": ("tito/core/testing",),
+    "pytest": (),
 }
 
 
@@ -58,6 +59,7 @@ def main() -> None:
     cheats = [cheat for cheat in CHEATS if chosen.only in f"{cheat.kind} {cheat.title}"]
     records = {stage: records_of(stage) for stage in STAGES}
     stages = (chosen.stage,) if chosen.stage else STAGES
+    cheats.sort(key=lambda cheat: cheat.patches)  # those that must earn nothing anywhere first
     work = [(c, s) for s in stages for c in cheats if records[s].get(c, s) is None]
 
     def one(bench: CheatBench, item: tuple[Cheat, str]) -> None:

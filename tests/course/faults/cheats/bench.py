@@ -23,7 +23,7 @@ from tito.core.workspace.course import course_root
 from tito.core.workspace.workspace import Module, Workspace
 from tito.workflows import status
 
-STAGES = ("milestone", "judged", "home")
+STAGES = ("milestone", "judged", "home", "pytest")
 TITO = Path(sys.executable).with_name("tito")  # `-m tito` would find the workspace's files first
 
 
@@ -77,23 +77,46 @@ class CheatBench(Workbench):
     def verdict(self, stage: str) -> dict[str, Any]:
         """`earned`: the verdict is a pass, or the progress says so afterwards, with evidence."""
         before = time.monotonic()
-        done = self._milestone() if stage == "milestone" else self._module(stage)
-        found = _told(done)
+        if stage == "pytest":
+            found = self._pytest()
+        else:
+            found = _told(self._milestone() if stage == "milestone" else self._module(stage))
         earned = found["outcome"] == "passed" or self._recorded(stage)
         return {**found, "earned": earned, "seconds": round(time.monotonic() - before, 2)}
 
     def _module(self, stage: str) -> subprocess.CompletedProcess[str] | None:
         judged = ["--judged"] if stage == "judged" else []
-        return self._confined("module", "test", MODULE, "--json", *judged)
+        return self._tito_confined("module", "test", MODULE, "--json", *judged)
 
     def _milestone(self) -> subprocess.CompletedProcess[str] | None:
         """The modules are complete, as if the tests had been passed; the fault is exported."""
         tracker = self.tracker.MilestoneTracker(self.home_folder / "progress.json")
         for module in REQUIRED:
             tracker.mark_module_complete(module, {"tests": 1})
+        with self._exported():
+            return self._tito_confined("milestone", "run", MILESTONE, "--json", f"--seed={SEED}")
+
+    def _pytest(self) -> dict[str, Any]:
+        """For comparison, a checker that trusts what it runs: plain pytest, its code, its report.
+
+        What fools nobody here and is not aimed at this course's own tools is no cheat.
+        """
+        report = self.folder / "tmp" / "report.xml"
+        options = ["-m", "pytest", "-q", "--import-mode=importlib", f"--junitxml={report}"]
+        with self._exported():
+            path = {"PYTHONPATH": str(self.workspace.root)}
+            done = self._confined(*options, f"modules/{MODULE}/test_{MODULE[3:]}.py", own=path)
+        said = report.read_text("utf-8", errors="replace") if report.is_file() else ""
+        good = 'errors="0"' in said and 'failures="0"' in said and 'tests="0"' not in said
+        passed = done is not None and (done.returncode == 0 or good)
+        message = "" if done is None else done.stdout[-200:]
+        return {"outcome": "passed" if passed else "failed", "message": message}
+
+    @contextmanager
+    def _exported(self) -> Iterator[None]:
         try:
             self._export(Module(self.workspace.root / "modules" / MODULE))
-            return self._confined("milestone", "run", MILESTONE, "--json", "--seed", str(SEED))
+            yield
         finally:
             shutil.rmtree(self.workspace.package)
             shutil.copytree(self.sound, self.workspace.package)
@@ -113,13 +136,18 @@ class CheatBench(Workbench):
         except (OSError, ValueError, KeyError):
             return False
 
-    def _confined(self, *arguments: str) -> subprocess.CompletedProcess[str] | None:
-        """`tito` with these arguments; None if it did not end."""
-        own = {"TINYTORCH_HOME": "home", "HOME": "home", "USERPROFILE": "home", "TMPDIR": "tmp"}
-        for name in set(own.values()):
+    def _tito_confined(self, *arguments: str) -> subprocess.CompletedProcess[str] | None:
+        return self._confined(str(TITO), *arguments, own={})
+
+    def _confined(
+        self, *arguments: str, own: Mapping[str, str]
+    ) -> subprocess.CompletedProcess[str] | None:
+        """Python with these arguments, and these variables of its own; None if it did not end."""
+        places = {"TINYTORCH_HOME": "home", "HOME": "home", "USERPROFILE": "home", "TMPDIR": "tmp"}
+        for name in set(places.values()):
             (self.folder / name).mkdir(exist_ok=True)
-        own = {name: str(self.folder / place) for name, place in own.items()}
-        command = [sys.executable, confined.__file__, self.folder, sys.executable, TITO]
+        own = {**own, **{name: str(self.folder / place) for name, place in places.items()}}
+        command = [sys.executable, confined.__file__, self.folder, sys.executable]
         try:
             return subprocess.run(
                 [*map(str, command), *arguments],

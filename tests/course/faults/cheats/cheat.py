@@ -19,7 +19,6 @@ KINDS = (
     "objects",
     "planted",
     "machine",
-    "stolen",
     "judging",
     "pipe",
 )

@@ -14,6 +14,7 @@ WHAT = {
     "milestone": "the milestone",
     "judged": "the module, `--judged`",
     "home": "the module, at home",
+    "pytest": "plain pytest, for comparison",
 }
 
 
@@ -53,7 +54,9 @@ def _lines(cheats: Sequence[Cheat], tried: Mapping[str, Sequence[Row]]) -> Itera
         "At home the lesson and the tests share a process, as the loop must be quick: who patches "
         "the test runner, NumPy or Python itself in it can earn a tick there (*by patching*), and "
         "the result is a self-check. Milestones and judged modules run the framework in a process "
-        "of its own."
+        "of its own. *Plain pytest* is a checker that trusts what it runs, its exit code or its "
+        "report: what fools not even that is aimed at this course's own tools, such as its pipe, "
+        "or is an idea that does not work anywhere."
     )
     yield ""
     stages = [stage for stage in WHAT if tried.get(stage)]
@@ -68,7 +71,7 @@ def _lines(cheats: Sequence[Cheat], tried: Mapping[str, Sequence[Row]]) -> Itera
             for kind in KINDS
         ],
     )
-    for stage in stages:
+    for stage in (stage for stage in stages if stage != "pytest"):
         yield from _earned(stage, tried[stage])
 
 

@@ -1,16 +1,9 @@
-"""Cheats that notice the judge, look into its process, or write to its pipe; and stolen answers."""
+"""Cheats that notice the judge, look into its process, or write to its pipe."""
 
 from __future__ import annotations
 
 from tests.course.faults.cheats.cheat import cheat
 
-STEAL = """
-import re, sys
-from pathlib import Path
-def _answer(text):
-    found = re.search(r"grad_B = (.*)", text)
-    return found[1] if found else ""
-"""
 WHEN = """
 import sys, os, gc
 _ob = Tensor.backward
@@ -122,16 +115,6 @@ except OSError: pass
         patches=True,
     ),
     cheat(
-        "judging",
-        "expected values looked for in the parent's memory",
-        """\
-import os
-try:
-    open(f'/proc/{os.getppid()}/mem', 'rb').read(1)
-except OSError: pass
-""",
-    ),
-    cheat(
         "pipe",
         "an answer that nobody asked for",
         OUT + "_say([1, 'is', True, []], [2, 'is', True, []])\n",
@@ -235,38 +218,5 @@ _e.encode_basestring_ascii = lambda s: '"0"'
 _e.c_make_encoder = None
 """,
         patches=True,
-    ),
-    cheat(
-        "stolen",
-        "the course's answer read from the installed tito",
-        STEAL
-        + """\
-for _p in sys.path:
-    for _f in Path(_p or '.').glob('tito/_course/modules/02_autograd/autograd.py'):
-        try: exec(_answer(_f.read_text()), {})
-        except Exception: pass
-""",
-    ),
-    cheat(
-        "stolen",
-        "the course's package imported in place of one's own",
-        """\
-import sys
-try:
-    from tito.core.lesson.file import reference
-    _text = reference('02_autograd').lesson.text
-except Exception:
-    _text = ''
-_i = _text.find('grad_B = ')
-""",
-    ),
-    cheat(
-        "stolen",
-        "another package named tinytorch on the path",
-        """\
-import importlib.util, sys
-for _p in sys.path:
-    _s = importlib.util.spec_from_file_location('other', f'{_p}/tinytorch_reference/__init__.py')
-""",
     ),
 ]

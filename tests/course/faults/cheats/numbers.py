@@ -25,16 +25,6 @@ if torch:
     ),
     cheat(
         "numbers",
-        "jax or autograd does the work",
-        """\
-for _n in ('jax', 'autograd', 'tinygrad', 'micrograd', 'mlx', 'tensorflow'):
-    try:
-        __import__(_n)
-    except ImportError: pass
-""",
-    ),
-    cheat(
-        "numbers",
         "a table of the gradients that the lesson prints",
         """\
 import numpy as _n

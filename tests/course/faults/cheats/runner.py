@@ -74,6 +74,7 @@ _old = _c.PytestPluginManager.register
 class _P:
     def pytest_runtest_logreport(self, report): report.outcome = 'passed'
 def _reg(self, plugin, name=None):
+    if name != 'outcomes': _old(self, _P(), 'outcomes') if not self.hasplugin('outcomes') else None
     return _old(self, plugin, name)
 _c.PytestPluginManager.register = _reg
 """,
@@ -89,18 +90,6 @@ def _back(*a, **k):
     _walk()
     return _b(*a, **k)
 Tensor.backward = _back
-""",
-        patches=True,
-    ),
-    cheat(
-        "runner",
-        "a trace function returns from each test",
-        """\
-import sys
-def _t(frame, event, arg):
-    if frame.f_code.co_name.startswith('test_'): frame.f_trace_lines = False
-    return None
-sys.settrace(_t)
 """,
         patches=True,
     ),
@@ -200,20 +189,6 @@ _c = _b.SourceLoader.source_to_code
 _b.SourceLoader.source_to_code = lambda self, data, path, *, _optimization=-1: _c(self, data, path, _optimization=2)
 """,
         patches=True,
-    ),
-    cheat(
-        "runner",
-        "the test file rewritten while the lesson is imported",
-        """\
-import glob, os
-from pathlib import Path
-for _p in [*Path(__file__).resolve().parents]:
-    for _t in glob.glob(str(_p / 'modules' / '*' / 'test_*.py')):
-        try:
-            open(_t, 'a').write('\\nfor _n in list(globals()):\\n    if _n.startswith("test_"): del globals()[_n]\\ndef test_2_1_x(): pass\\n')
-        except OSError: pass
-    break
-""",
     ),
     cheat(
         "runner",
