@@ -2,10 +2,85 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
+from tito.core.milestones.progress_events import TrainingEvent
 from tito.views.as_json import isolation_json
-from tito.views.milestone import format_metric, level_of, record_lines, wrapped
+from tito.views.curves import ASCII
+from tito.views.history import HISTORY
+from tito.views.meanings import MEANINGS, meaning_of
+from tito.views.milestone import (
+    curve_lines,
+    format_metric,
+    history_lines,
+    level_of,
+    metric_lines,
+    record_lines,
+    wrapped,
+)
+
+TESTS = Path(__file__).parents[1] / "milestones/test_learning_verification.py"
+OF_A_TEST = {"mlp_digits": ["mlp_digits"], "gpt": ["gpt", "learn_names"]}
+
+
+def bars_of(milestone: str) -> Iterator[float]:
+    """The bars in the milestone's test, as numbers."""
+    names = {f"test_{milestone}_learning", *OF_A_TEST.get(milestone, [])}
+    for function in ast.parse(TESTS.read_text(encoding="utf-8")).body:
+        if isinstance(function, ast.FunctionDef) and function.name in names:
+            for call in ast.walk(function):
+                if isinstance(call, ast.Call) and ast.unparse(call.func).startswith("require"):
+                    given = [*call.args, *(word.value for word in call.keywords)]
+                    yield ast.literal_eval(given[-1])
+
+
+@pytest.mark.parametrize("milestone", MEANINGS)
+def test_every_bar_of_a_milestone_is_told(milestone: str) -> None:
+    told = [bar for m in MEANINGS[milestone].values() for bar in (m.at_least, m.at_most)]
+    bars, words = list(bars_of(milestone)), " ".join(m.words for m in MEANINGS[milestone].values())
+    in_words = [bar for bar in bars if bar not in told]
+    assert len(bars) >= 2
+    assert sorted(filter(None, told)) == sorted(bar for bar in bars if bar in told)
+    assert all(f"{bar * 100:.0f}" in words for bar in in_words)
+
+
+def test_a_number_says_what_it_means_within_the_terminal() -> None:
+    lines = [
+        text
+        for text, _ in metric_lines(
+            {"accuracy": 0.975, "control_accuracy": 0.91, "other": 3.0}, "cnn", 1.5
+        )
+    ]
+    assert lines[0] == "  accuracy              97.5%  of held-out digits are right (at least 95%)"
+    assert " ".join(" ".join(lines[1:3]).split()) == (
+        "control accuracy 91.0% with frozen filters, so the filters did learn something "
+        "(at most 93%)"
+    )
+    assert lines[-2:] == ["  other                     3", "  time                  1.5 s"]
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_milestone_of_another_course_has_its_numbers_alone() -> None:
+    assert meaning_of("mine", "loss") == ""
+    assert metric_lines({"loss": 0.5}, "mine") == [("  loss        0.5", "")]
+    assert history_lines("mine", 80) == []
+
+
+@pytest.mark.parametrize("milestone", HISTORY)
+def test_a_year_is_told_in_a_few_lines(milestone: str) -> None:
+    lines = [text for text, _ in history_lines(milestone, 80)]
+    assert 4 <= len(lines) <= 6
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_loss_that_falls_by_orders_of_magnitude_has_a_log_scale() -> None:
+    far = [TrainingEvent("training", step, 3, 10.0**-step) for step in (1, 2, 3)]
+    assert curve_lines(far, ASCII, 80)[1][0] == "  loss, training, on minibatches, log scale"
+    assert curve_lines(far[:2], ASCII, 80)[1][0] == "  loss, training, on minibatches"
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 from tito.core.console import UNICODE, Symbols
 from tito.core.milestones.progress_events import TrainingEvent, series
 from tito.core.outcome import Evidence, Outcome
-from tito.views.curves import ASCII, BRAILLE, Dots, draw_curve
+from tito.views.curves import ASCII, BRAILLE, Dots, draw_curve, falls_far
+from tito.views.history import HISTORY
 from tito.views.lines import Line
+from tito.views.meanings import meaning_of
 from tito.views.pictures.draw import draw
 from tito.views.pictures.paper import as_text, paper_of
 from tito.views.remarks import judge_lines
@@ -36,8 +38,18 @@ def show_attempt(
     """Print the curve, the final pictures, the result, and the command that repeats the run."""
     symbols, width = world.symbols, world.console.width
     lines = curve_lines(events, BRAILLE if symbols is UNICODE else ASCII, width)
+    for text, style in lines:
+        world.say(text, style or None)
     show_pictures(world, pictures)
-    for text, style in [*lines, *attempt_lines(attempt, symbols, width), ("", "")]:
+    show_verdict(world, attempt)
+    for text, style in history_lines(attempt.row["id"], width) if attempt.has_passed else []:
+        world.say(text, style or None)
+    world.say()
+
+
+def show_verdict(world: World, attempt: Attempt) -> None:
+    """The numbers, the result, and the command that repeats the run."""
+    for text, style in attempt_lines(attempt, world.symbols, world.console.width):
         world.say(text, style or None)
 
 
@@ -101,19 +113,44 @@ def time_left(event: TrainingEvent, left: float | None) -> list[str]:
 def curve_lines(events: Sequence[TrainingEvent], dots: Dots, width: int) -> list[Line]:
     """The loss over the main training, the first phase that reported one."""
     phase = next((event.phase for event in events if event.loss is not None), None)
-    rows = draw_curve(series(events, "loss", phase), width=max(20, min(60, width - 14)), dots=dots)
+    points = series(events, "loss", phase)
+    log = falls_far(points)
+    rows = draw_curve(points, width=max(20, min(60, width - 14)), dots=dots, log=log)
     if not rows:
         return []
-    return [("", ""), (f"  loss, {phase}", "bold"), *((f"  {row}", "") for row in rows)]
+    scale = ", log scale" if log else ""
+    title = f"  loss, {phase}, on minibatches{scale}"
+    return [("", ""), (title, "bold"), *((f"  {row}", "") for row in rows)]
 
 
-def metric_lines(metrics: Mapping[str, Any], duration: float | None = None) -> list[Line]:
-    """A small table, one metric a line."""
-    rows = [(name.replace("_", " "), format_metric(name, value)) for name, value in metrics.items()]
+def metric_lines(
+    metrics: Mapping[str, Any],
+    milestone: str = "",
+    duration: float | None = None,
+    columns: int = 80,
+) -> list[Line]:
+    """A small table, one metric a line, with what it means and the bar it had to pass."""
+    rows = [
+        (name.replace("_", " "), format_metric(name, value), meaning_of(milestone, name))
+        for name, value in metrics.items()
+    ]
     if duration is not None:
-        rows.append(("time", seconds(duration)))
-    width = max((len(name) for name, _ in rows), default=0)
-    return [(f"  {name:<{width}}  {value:>9}", "") for name, value in rows]
+        rows.append(("time", seconds(duration), ""))
+    width = max((len(name) for name, *_ in rows), default=0)
+    found: list[Line] = []
+    for name, value, words in rows:
+        start = f"  {name:<{width}}  {value:>9}"
+        room = max(20, columns - len(start) - 2)
+        first, *more = textwrap.wrap(words, room) or [""]
+        found.append((f"{start}  {first}".rstrip(), ""))
+        found += [(f"{'':{len(start)}}  {text}", "") for text in more]
+    return found
+
+
+def history_lines(milestone: str, columns: int) -> list[Line]:
+    """What happened in that year."""
+    told = textwrap.wrap(HISTORY.get(milestone, ""), min(columns, 80) - 2)
+    return [("", ""), *((f"  {text}", "") for text in told)] if told else []
 
 
 HEADINGS = {
@@ -131,7 +168,8 @@ def attempt_lines(attempt: Attempt, symbols: Symbols, width: int = 80) -> list[L
     if attempt.has_passed:
         level = level_of(verdict.isolation)
         held = [(f"  Isolation: {level}", "")] if level else []
-        lines = [("", ""), *metric_lines(verdict.metrics, verdict.seconds), *heading, *held]
+        numbers = metric_lines(verdict.metrics, attempt.row["id"], verdict.seconds, width)
+        lines = [("", ""), *numbers, *heading, *held]
     else:
         said = [(f"  {line}".rstrip(), "") for line in failure_text(verdict, min(width, 100) - 2)]
         lines = [*heading, ("", ""), *said]

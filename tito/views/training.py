@@ -26,7 +26,7 @@ ON_MINIBATCHES = "  Loss and accuracy while training are those of the minibatch.
 
 
 class Silent:
-    """Collects events and shows nothing: for `--json`."""
+    """Collects events and shows nothing: for `--json` and `--quiet`."""
 
     def __init__(self) -> None:
         self.events: list[TrainingEvent] = []
@@ -138,8 +138,8 @@ class Bars(Silent):
             self._progress.remove_task(waiting)
 
 
-def display_for(console: Console, *, as_json: bool) -> Silent:
+def display_for(console: Console, *, silent: bool) -> Silent:
     """Choose the display for this console."""
-    if as_json:
+    if silent:
         return Silent()
     return Bars(console) if console.is_terminal and not console.is_dumb_terminal else Lines(console)
