@@ -16,6 +16,7 @@ VERBS = {
     "collect": Entry(f"{BASE}.collect", "ClassCollectCommand", "bring in what was handed in"),
     "grade": Entry(f"{BASE}.grade", "ClassGradeCommand", "judge every submission"),
     "judge": Entry(f"{BASE}.judge", "ClassJudgeCommand", "judge one submission, JSON in and out"),
+    "report": Entry(f"{BASE}.report", "ClassReportCommand", "gradebooks, feedback, an overview"),
 }
 
 
