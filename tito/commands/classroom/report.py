@@ -130,9 +130,12 @@ class ClassReportCommand(BaseCommand):
 
 
 def not_judged_line(entry: Entry) -> str:
-    parts = enumerated([mark.item.label for mark in entry.score.not_judged])
-    why = f": {entry.details}" if entry.details else "."
-    return f"{entry.student.id}: no score, {parts} could not be judged{why}"
+    stuck = entry.score.not_judged
+    parts = f"{enumerated([mark.item.label for mark in stuck])} could not be"
+    if len(stuck) == len(entry.score.marks):
+        parts = "nothing could be"
+    why = f": {entry.details.splitlines()[0]}" if entry.details else "."
+    return f"{entry.student.id}: no score, {parts} judged{why}"
 
 
 def change_line(change: Change) -> str:
