@@ -17,6 +17,8 @@ VERBS = {
     "grade": Entry(f"{BASE}.grade", "ClassGradeCommand", "judge every submission"),
     "judge": Entry(f"{BASE}.judge", "ClassJudgeCommand", "judge one submission, JSON in and out"),
     "report": Entry(f"{BASE}.report", "ClassReportCommand", "gradebooks, feedback, an overview"),
+    "gradescope": Entry(f"{BASE}.gradescope", "ClassGradescopeCommand", "an autograder.zip for it"),
+    "classroom50": Entry(f"{BASE}.classroom50", "ClassClassroom50Command", "an autograder for it"),
 }
 
 

@@ -6,15 +6,18 @@ Neither is written for a result that could not be judged: both systems take what
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tito.core.classroom.gradebook import Entry, Gradebook
+from tito.core.classroom.gradebook import Entry, Gradebook, late_text
 from tito.core.classroom.points import Mark, State, rounded
 from tito.core.console import visible
 from tito.views.classroom.feedback import details, in_words
 from tito.views.classroom.tables import iso, user_of
+
+if TYPE_CHECKING:
+    from tito.workflows.classroom.autograde import Graded
 
 LONGEST = 100  # bytes of a test's name in Classroom 50
 OUTPUT = 8_000  # characters of one part's output in Gradescope
@@ -46,22 +49,44 @@ def _classroom50_test(mark: Mark) -> dict[str, Any]:
     }
 
 
-def gradescope_json(
-    entry: Entry, book: Gradebook, *, seconds: float, visibility: str, extra: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Its `results.json` (gradescope-autograders.readthedocs.io/en/latest/specs)."""
-    return {
-        "score": number(entry.points or entry.score.so_far),
-        "execution_time": round(seconds),
-        "output": f"{rounded(entry.score.so_far)} of {rounded(book.maximum)} points",
+def gradescope_json(found: Graded) -> dict[str, Any]:
+    """Its `results.json` (gradescope-autograders.readthedocs.io/en/latest/specs).
+
+    While it is graded, only what is judged so far, and no score.
+    """
+    book, entry, shown = found.book, found.book.entries[0], found.job.visibility
+    judged = [mark for mark in entry.score.marks if mark.earned is not None]
+    result = {
+        "execution_time": round(found.seconds),
+        "output": "\n".join(_gradescope_lines(found)),
         "output_format": "text",
         "test_output_format": "text",
         "test_name_format": "text",
-        "visibility": visibility,
+        "visibility": shown,
         "stdout_visibility": "hidden",
-        "extra_data": dict(extra),
-        "tests": [_gradescope_test(mark, book, visibility) for mark in entry.score.marks],
+        "extra_data": {
+            "course": entry.result.get("course"),
+            "seed": found.job.seed,
+            "sha256": (entry.result.get("submission") or {}).get("sha256"),
+            "days_late": entry.days,
+        },
+        "tests": [_gradescope_test(mark, book, shown) for mark in judged],
     }
+    # the score counts, not the tests' sum: the late policy has had its share
+    score = entry.points if found.is_whole else None
+    return result if score is None else result | {"score": number(score)}
+
+
+def _gradescope_lines(found: Graded) -> Iterator[str]:
+    entry, maximum = found.book.entries[0], rounded(found.book.maximum)
+    if not found.is_whole:
+        yield f"Not finished: {len(entry.score.not_judged)} parts are not judged yet."
+        return
+    yield f"{rounded(entry.points or Fraction(0))} of {maximum} points"
+    late = late_text(entry)
+    if late:
+        yield f"Handed in {late}."
+    yield from (visible(problem) for problem in found.problems)
 
 
 def _gradescope_test(mark: Mark, book: Gradebook, visibility: str) -> dict[str, Any]:
