@@ -119,6 +119,12 @@ def test_a_lesson_that_is_wrong_as_a_whole_earns_nothing_and_says_why() -> None:
     assert {(mark.state, mark.message) for mark in found.marks} == {(State.NOT_REACHED, "why")}
 
 
+def test_why_a_run_ended_early_is_told_once() -> None:
+    tasks = [task(f"1.{n}", "not_reached") for n in range(1, 5)]
+    found = score(items_of({}, PARTS, []), result(*tasks))
+    assert [mark.message for mark in found.marks] == ["why", "", "", ""]
+
+
 def test_a_module_that_could_not_run_is_not_wrong() -> None:
     assert score(items_of({}, PARTS, []), result(module="could_not_run")).total is None
 

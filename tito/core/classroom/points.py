@@ -224,13 +224,16 @@ def _task_mark(item: Item, tasks: Found, module: Mapping[str, Any]) -> Mark:
     if task is None:
         return _unmentioned(item, module)
     state, passed, tests = _state(task), int(task.get("passed", 0)), int(task.get("tests", 0))
+    ended = module.get("reason") if task is module.get("tasks", [task])[0] else ""
     return Mark(
         item,
         state,
         _earned(item, state, passed, tests),
         passed,
         tests,
-        *(str(task.get(key) or "") for key in ("message", "where", "hint")),
+        message=str(task.get("message") or ended or ""),  # why a run ended early is told once
+        where=str(task.get("where") or (module.get("where") if ended else "") or ""),
+        hint=str(task.get("hint") or ""),
     )
 
 

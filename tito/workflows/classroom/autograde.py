@@ -131,6 +131,7 @@ def _work(
         assignment.modules,
         assignment.milestones,
         job.seed,
+        job.judged,
         seconds=config.limits.seconds,
         memory_mb=config.limits.memory_mb or MEMORY_MB,
     )

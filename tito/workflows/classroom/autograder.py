@@ -48,6 +48,7 @@ class Job:
     assignment: str
     seed: int
     visibility: str = Visibility.VISIBLE.value
+    judged: bool = True  # in a process that the student's code cannot reach
 
 
 # A shell with `set -u` and no bashism beyond Gradescope's own image (Ubuntu). The folder may be
@@ -114,28 +115,32 @@ sys.exit(main())
 '''
 
 
-def gradescope_files(world: World, name: str, visibility: str | None) -> dict[str, bytes]:
+def gradescope_files(
+    world: World, name: str, visibility: str | None, *, judged: bool = True
+) -> dict[str, bytes]:
     """The files of `autograder.zip`, by name."""
-    files, _ = _common(world, name, visibility)
+    files, _ = _common(world, name, visibility, judged=judged)
     scripts = {"setup.sh": SETUP, "run_autograder": RUN.format(seconds=SECONDS)}
     return {**{script: text.encode() for script, text in scripts.items()}, **files}
 
 
-def classroom50_files(world: World, name: str) -> dict[str, bytes]:
+def classroom50_files(world: World, name: str, *, judged: bool = True) -> dict[str, bytes]:
     """`autograder.py` with what it needs beside it, and `tests.json` for a class without code."""
-    files, assignment = _common(world, name, None)
+    files, assignment = _common(world, name, None, judged=judged)
     tests = json.dumps(tests_json(assignment, items_in(world, assignment)), indent=1)
     own = {"autograder.py": CLASSROOM50, "tests.json": tests + "\n"}
     return {**{path: text.encode() for path, text in own.items()}, **files}
 
 
-def _common(world: World, name: str, visibility: str | None) -> tuple[dict[str, bytes], Assignment]:
+def _common(
+    world: World, name: str, visibility: str | None, *, judged: bool
+) -> tuple[dict[str, bytes], Assignment]:
     root = find_class(world.cwd)
     assignment = read_class(root).assignment(name)
     items_in(world, assignment)  # a mistake in its points is told here, not in the container
     seed = seed_of(class_secret(root), assignment.id)
     shown = visibility or (Visibility.AFTER_PUBLISHED if assignment.hidden else Visibility.VISIBLE)
-    job = {"assignment": assignment.id, "seed": seed, "visibility": str(shown)}
+    job = {"assignment": assignment.id, "seed": seed, "visibility": str(shown), "judged": judged}
     files = {
         JOB: (json.dumps(job, indent=1) + "\n").encode(),
         CONFIG: read_regular(root / CONFIG),
@@ -181,7 +186,12 @@ def read_job(source: Path) -> Job:
     """What the autograder in this folder is for; UsageError if the folder is none."""
     try:
         found = json.loads(read_regular(source / JOB))
-        return Job(str(found["assignment"]), int(found["seed"]), str(found["visibility"]))
+        return Job(
+            str(found["assignment"]),
+            int(found["seed"]),
+            str(found["visibility"]),
+            bool(found["judged"]),
+        )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(
             "This folder is not an autograder that tito has built.",

@@ -98,9 +98,14 @@ def blank(module: Module) -> bytes:
 
 
 def judge_submission(
-    work: Work, folder: Path, env: Mapping[str, str], told: Told = lambda _: None
+    work: Work,
+    folder: Path,
+    env: Mapping[str, str],
+    told: Told = lambda _: None,
+    so_far: Callable[[Seen], None] = lambda _: None,
 ) -> Seen:
-    """Judge modules, then milestones; `told` is called with the name of each as it begins."""
+    """Judge modules, then milestones; `told` is called with the name of each as it begins, and
+    `so_far` with everything that was seen when one has ended."""
     started = time.monotonic()
     bench = Bench(work, folder, env)
     bench.lay_out()
@@ -110,10 +115,14 @@ def judge_submission(
         if module.name in work.modules:
             told(module.name)
             modules.append(refused or _tested(bench, candidate))
+            so_far({"modules": modules, "milestones": []})
         if candidate is not None:
             with swapped(bench.workspace, candidate.files):
                 pass
-    milestones = [_milestone(bench, name, told) for name in work.milestones]
+    milestones: list[Seen] = []
+    for name in work.milestones:
+        milestones.append(_milestone(bench, name, told))
+        so_far({"modules": modules, "milestones": milestones})
     return {
         "course": __version__,
         "python": ".".join(map(str, sys.version_info[:3])),
