@@ -255,3 +255,37 @@ def test_a_killed_grader_loses_nothing_and_does_nothing_twice(
         if name in stored:
             assert (folder / f"results/a1/{name}.json").read_bytes() == stored[name]
     assert not (folder / "results/a1/history").exists()
+
+
+@POSIX
+def test_the_processes_of_a_killed_grader_end_and_take_their_folders_along(
+    folder: Path, hand_in, tiny_course: Path, tmp_path: Path
+) -> None:
+    """Also when the grader ignored interrupts, as a command in a shell's background does."""
+    hand_in("ada", lambda text: text + "\nimport time\ntime.sleep(60)\n", [FIRST])
+    hand_in(
+        "ada",
+        lambda text: text.replace("#| export\n", "#| export\nimport time; time.sleep(60)\n", 1),
+        [FIRST],
+    )
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    command = f"trap '' INT; exec {sys.executable} -m tito class grade a1 --trust"
+    grader = subprocess.Popen(
+        ["/bin/sh", "-c", command],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(tiny_course), "TMPDIR": str(temporary)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    wait_until(lambda: any(temporary.rglob("staging-*")))
+    grader.kill()
+    grader.wait()
+    wait_until(lambda: not any(temporary.iterdir()))
+
+
+def wait_until(happens, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not happens():
+        assert time.monotonic() < end, "it has not happened"
+        time.sleep(0.1)

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import _thread
 import json
+import shutil
+import signal
 import tempfile
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tito.commands.base import BaseCommand
+from tito.core.classroom.apart import HANDED_OVER
 from tito.core.classroom.work import read_work
 from tito.core.errors import UsageError
 from tito.core.files import read_regular, write_whole
@@ -34,23 +37,39 @@ class ClassJudgeCommand(BaseCommand):
         )
 
     def run(self, args: argparse.Namespace) -> int:
-        from tito.workflows.classroom.one import judge_submission
-
-        if args.with_parent:
-            threading.Thread(target=self._end_with_parent, daemon=True).start()
-        work = self._read(self.world.cwd / args.work)
-        with tempfile.TemporaryDirectory(prefix="tito-judge-") as folder:
-            seen = judge_submission(work, Path(folder), self.world.env)
+        path = self.world.cwd / args.work
+        try:
+            if args.with_parent:
+                self._end_with_parent()
+            seen = self._judged(self._read(path))
+        except KeyboardInterrupt:
+            if args.with_parent and path.parent.name.startswith(HANDED_OVER):
+                shutil.rmtree(path.parent, ignore_errors=True)  # nobody else is left to do it
+            raise
         if args.out:
             write_whole(self.world.cwd / args.out, json.dumps(seen).encode())
         else:
             self.world.emit_json(seen)
         return 0
 
+    def _judged(self, work: Work) -> dict[str, Any]:
+        from tito.workflows.classroom.one import judge_submission
+
+        with tempfile.TemporaryDirectory(prefix="tito-judge-") as folder:
+            return judge_submission(work, Path(folder), self.world.env)
+
     def _end_with_parent(self) -> None:
-        """Interrupt the main thread, which then ends what it has started."""
-        self.world.stdin.read()
-        _thread.interrupt_main()
+        """When standard input closes, interrupt the main thread; it ends what it has started.
+
+        A grader in the background of a shell ignores interrupts, and hands that on: not here.
+        """
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+        def watch() -> None:
+            self.world.stdin.read()
+            _thread.interrupt_main()
+
+        threading.Thread(target=watch, daemon=True).start()
 
     def _read(self, path: Path) -> Work:
         try:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
@@ -19,14 +20,15 @@ from tito import __version__
 from tito.core.classroom.work import Work
 from tito.core.errors import TitoError
 from tito.core.export.stale import not_exported
-from tito.core.export.swap import swapped
+from tito.core.export.swap import staged, swapped
 from tito.core.lesson.file import read_lesson
 from tito.core.lesson.hints import read_hints
 from tito.core.milestones.attempt import LiveRunner, verify
 from tito.core.outcome import Fault, Outcome
-from tito.core.testing.results import Checklist, TaskResult, TaskState
+from tito.core.testing.results import Checklist, Report, TaskResult, TaskState, checklist
+from tito.core.testing.runner import run_tests
 from tito.core.workspace.workspace import Module, Workspace, course, course_module
-from tito.workflows.complete import Candidate, Watcher, judge, prepare
+from tito.workflows.complete import Candidate, Watcher, judge, prepare, remarks_on, subject_of
 from tito.world import World
 
 PASSED, FAILED, BLANK, NOT_REACHED, COULD_NOT_RUN = (
@@ -105,16 +107,22 @@ def judge_submission(
     so_far: Callable[[Seen], None] = lambda _: None,
 ) -> Seen:
     """Judge modules, then milestones; `told` is called with the name of each as it begins, and
-    `so_far` with everything that was seen when one has ended."""
+    `so_far` with everything that was seen when one has ended.
+
+    All modules are tested in one process first, since starting one takes as long as a module's
+    tests. What passes there is settled; every other module is tested in a process of its own, in a
+    workspace without the later modules, so that no failure can be that of another module.
+    """
     started = time.monotonic()
-    bench = Bench(work, folder, env)
+    settled = together(Bench(work, folder / "together", env), told)
+    bench = Bench(work, folder / "apart", env)
     bench.lay_out()
     modules = []
     for module in bench.workspace.modules:
         candidate, refused = _candidate(bench, module)
         if module.name in work.modules:
             told(module.name)
-            modules.append(refused or _tested(bench, candidate))
+            modules.append(settled.get(module.name) or refused or _tested(bench, candidate))
             so_far({"modules": modules, "milestones": []})
         if candidate is not None:
             with swapped(bench.workspace, candidate.files):
@@ -132,6 +140,46 @@ def judge_submission(
         "modules": modules,
         "milestones": milestones,
     }
+
+
+def together(bench: Bench, told: Told) -> dict[str, Seen]:
+    """The modules that pass when all are tested in one process, by name."""
+    if len(bench.work.modules) < 2:
+        return {}
+    bench.lay_out()
+    candidates = []
+    for module in bench.workspace.modules:
+        candidate, refused = _candidate(bench, module)
+        if candidate is None or refused is not None:
+            return {}
+        with swapped(bench.workspace, candidate.files):
+            candidates.append(candidate)
+    told("all modules")
+    tested = [each for each in candidates if each.module.name in bench.work.modules]
+    report = _report_of(bench, candidates[-1], tested)
+    found = {each.module.name: _part_of(bench, each, report) for each in tested}
+    return {name: seen for name, seen in found.items() if seen["state"] == PASSED}
+
+
+def _report_of(bench: Bench, last: Candidate, tested: Sequence[Candidate]) -> Report:
+    subjects = [subject_of(bench.workspace, each.module, last.package) for each in tested]
+    with staged(bench.workspace, last.files) as staging:
+        return run_tests(
+            bench.workspace,
+            staging,
+            last.files,
+            subjects,
+            env=bench.world.env,
+            judged=bench.work.judged,
+        )
+
+
+def _part_of(bench: Bench, candidate: Candidate, report: Report) -> Seen:
+    """One module's part of the report."""
+    part = replace(report, tests=report.of(candidate.module.name))
+    remarks = remarks_on(bench.workspace, candidate.file)
+    found = checklist(candidate.module.name, candidate.file.lesson, part, remarks)
+    return _module_seen(bench.workspace, candidate.module, found)
 
 
 def _candidate(bench: Bench, module: Module) -> tuple[Candidate | None, Seen | None]:
