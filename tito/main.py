@@ -43,6 +43,7 @@ COMMANDS = {
     "run": Entry("tito.commands.run", "RunCommand", "run a PyTorch script on your framework"),
     "verify": Entry("tito.commands.verify", "VerifyCommand", "repeat a recorded milestone"),
     "export": Entry("tito.commands.export", "ExportCommand", "write your lessons into tinytorch/"),
+    "update": Entry("tito.commands.update", "UpdateCommand", "take over a new course release"),
     "doctor": Entry("tito.commands.doctor", "DoctorCommand", "find and fix what is wrong"),
     "class": Entry(
         "tito.commands.classroom.family", "ClassCommand", "teach: collect and grade submissions"

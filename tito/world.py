@@ -67,12 +67,12 @@ class World:
     def workspace(self) -> Workspace:
         """The workspace at or above the current folder; a clear error where there is none.
 
-        An interrupted export (a power cut) is rolled back first.
+        An interrupted export or update (a power cut) is rolled back first.
         """
         from tito.core.workspace.workspace import find_workspace
 
         workspace = find_workspace(self.cwd, self.chosen_course)
-        if workspace.journal.exists():
+        if workspace.journal.exists() or workspace.update_journal.exists():
             from tito.core.export.lock import workspace_lock
 
             with workspace_lock(workspace, lambda: None, self._is_recorded_in(workspace)):

@@ -19,11 +19,13 @@ NARROW = 80  # columns; below this there is no room for counts and dates
 STYLES = {
     ModuleState.COMPLETE: "green",
     ModuleState.CHANGED: "yellow",
+    ModuleState.OUTDATED: "yellow",
     ModuleState.MISSING: "red",
     ModuleState.STARTED: "cyan",
 }
 STATE_TEXT = {
     ModuleState.CHANGED: "changed since completion",
+    ModuleState.OUTDATED: "its tests have changed",
     ModuleState.ANSWERED: "answered, not checked here",
     ModuleState.ELSEWHERE: "complete, not exported here",
     ModuleState.EXPORTED: "exported, not complete",

@@ -27,6 +27,7 @@ from tito.core.lesson.file import (
 from tito.core.testing.results import Checklist, Remarks, TestResult, TestStatus, checklist
 from tito.core.testing.runner import Subject, run_tests
 from tito.core.workspace.course_files import differs, is_edited
+from tito.core.workspace.release import tests_hash
 
 if TYPE_CHECKING:
     from tito.core.export.package import Package
@@ -206,6 +207,7 @@ def record_of(candidate: Candidate, found: Checklist, workspace: Workspace) -> R
         "source_sha256": candidate.file.sha256,
         "export_sha256": candidate.file.lesson.export_hash,
         "tests": len(mine),
+        "tests_sha256": tests_hash(workspace, candidate.module),
         "tests_edited": bool(found.remarks.edited_tests),
         "course": workspace.judged_by,
         "judged": found.report.judged,

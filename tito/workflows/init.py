@@ -18,9 +18,10 @@ from tito.core.errors import UsageError, reporting_os_errors
 from tito.core.export.compose import compose, initial_files
 from tito.core.export.swap import swapped
 from tito.core.files import write_whole
-from tito.core.lesson.file import read_lesson
+from tito.core.lesson.file import blank_lessons, read_lesson
 from tito.core.process import terminate_as_interrupt
 from tito.core.words import quoted
+from tito.core.workspace.release import release_files
 from tito.core.workspace.workspace import Module, Workspace, course, find_workspace
 
 VERSION_CONTROL = {".git", ".gitattributes", ".gitignore", ".hg", ".hgignore", ".jj", ".svn"}
@@ -32,7 +33,9 @@ GITIGNORE = """\
 # Written by `tito export` from your lessons.
 /tinytorch/
 # tito's own notes: dated copies of lessons you reset, hints you have seen.
-/.tito/
+# What your workspace began with stays in git: `tito update` needs it.
+/.tito/*
+!/.tito/release/
 .venv/
 __pycache__/
 *.pyc
@@ -127,6 +130,9 @@ def fill(workspace: Workspace, original: Workspace, *, solved: bool) -> None:
     first = next(iter(workspace.modules)).number
     write(workspace.root / "README.md", README.format(first=first))
     write(workspace.root / ".gitignore", GITIGNORE)
+    for name, data in release_files(original.root, blank_lessons(original)).items():
+        (workspace.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (workspace.root / name).write_bytes(data)
     put(workspace, initial_files(workspace))
     if solved:
         export_all(workspace)

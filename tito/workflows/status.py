@@ -35,6 +35,7 @@ class ModuleState(StrEnum):
     ANSWERED = "answered"  # but never tested on this machine, as in a git clone
     COMPLETE = "complete"
     CHANGED = "changed"  # since it was completed
+    OUTDATED = "outdated"  # its tests have changed since it was completed
     EXPORTED = "exported"  # but never recorded as complete
     UNRECORDED = "unrecorded"  # exported, but there is no tracker
     ELSEWHERE = "elsewhere"  # completed in another workspace, not exported in this one
@@ -127,8 +128,10 @@ def _state(
     if record is not None and not exported:
         return ModuleState.ELSEWHERE
     if record is not None:
-        changed = has_changed(workspace, module, data, record)
-        return ModuleState.CHANGED if changed else ModuleState.COMPLETE
+        if has_changed(workspace, module, data, record):
+            return ModuleState.CHANGED
+        outdated = has_new_tests(workspace, module, record)
+        return ModuleState.OUTDATED if outdated else ModuleState.COMPLETE
     if exported:
         return ModuleState.EXPORTED
     if started:
@@ -161,9 +164,23 @@ def has_changed(workspace: Workspace, module: Module, data: bytes, record: dict[
     return bool(export_hash != record["export_sha256"])
 
 
+def has_new_tests(workspace: Workspace, module: Module, record: Mapping[str, Any]) -> bool:
+    """Whether other tests judge the module now than when it was completed.
+
+    False for a record without their hash, and where they cannot be read.
+    """
+    if "tests_sha256" not in record:
+        return False
+    from tito.core.workspace.release import tests_hash
+
+    now = tests_hash(workspace, module)
+    return now is not None and now != record["tests_sha256"]
+
+
 NEXT = {
     ModuleState.MISSING: ("reset", "its lesson is missing or empty"),
     ModuleState.CHANGED: ("complete", "it has changed since it was completed"),
+    ModuleState.OUTDATED: ("complete", "its tests have changed since it was completed"),
     ModuleState.ELSEWHERE: ("complete", "it is not exported in this workspace"),
     ModuleState.EXPORTED: ("complete", "it is exported, but not recorded as complete"),
     ModuleState.ANSWERED: ("complete", "it is answered, but not checked on this machine"),

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from tito.core.errors import MachineError, machine_error
 from tito.core.export.swap import IsRecorded, never, recover
 from tito.core.files import can_be_locked
+from tito.core.workspace.replacement import recover_files
 from tito.core.workspace.workspace import Workspace
 
 PATIENCE_SECONDS = 180.0  # longer than a test run may take
@@ -22,7 +23,8 @@ def workspace_lock(
 ) -> Iterator[None]:
     """Lock the workspace. `on_wait` is called if another process holds the lock.
 
-    An interrupted swap is undone first, unless what it belongs to is recorded.
+    An interrupted swap is undone first, unless what it belongs to is recorded; so is an
+    interrupted update.
     """
     # Here, because importing it takes as long as `tito module status` itself.
     from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
@@ -50,6 +52,7 @@ def workspace_lock(
         raise machine_error(error, text, where=workspace.scratch) from error
     try:
         recover(workspace, is_recorded)
+        recover_files(workspace)
         yield
     finally:
         lock.release()

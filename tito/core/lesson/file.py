@@ -42,6 +42,14 @@ def read_lesson(workspace: Workspace, module: Module) -> LessonFile:
     return LessonFile(module, lesson, hashlib.sha256(data).hexdigest())
 
 
+def blank_lessons(course: Workspace) -> dict[str, str]:
+    """The course's blank lessons, by name from its root, such as modules/01_tensor/tensor.py."""
+    return {
+        f"modules/{module.name}/{module.lesson.name}": read_lesson(course, module).lesson.blank()
+        for module in course.modules
+    }
+
+
 def read_given(workspace: Workspace, module: Module) -> Lesson | None:
     """Read the given code beside the lesson, if there is some. A student does not edit it."""
     shown = workspace.shown(module.given)

@@ -119,6 +119,11 @@ class Workspace:
         return self.scratch / "swap" / "swap.json"
 
     @property
+    def update_journal(self) -> Path:
+        """The journal of an update; it exists only during one, or after an interrupted one."""
+        return self.scratch / "update" / "journal"
+
+    @property
     def milestones(self) -> Path:
         return self.root / "tests" / "milestones"
 
