@@ -126,7 +126,7 @@ def test_the_checklist_is_the_summary_of_the_run(tito, solved: Path, tmp_path: P
     text = (solved / LINE).read_text(encoding="utf-8")
     (solved / LINE).write_text(text.replace("3 * x", "2 * x"), encoding="utf-8")
     summary = tmp_path / "summary.md"
-    words = ("class", "checklist", "00", "03", "--milestone", "start")
+    words = ("class", "checklist", "--trust", "00", "03", "--milestone", "start")
     done = tito(solved, *words, GITHUB_STEP_SUMMARY=str(summary))
     assert done.returncode == 1, done.stderr
     shown = summary.read_text(encoding="utf-8")
@@ -139,7 +139,7 @@ def test_the_checklist_is_the_summary_of_the_run(tito, solved: Path, tmp_path: P
 
 
 def test_a_checklist_of_everything_done_is_a_green_run(tito, solved: Path) -> None:
-    done = tito(solved, "class", "checklist")
+    done = tito(solved, "class", "checklist", "--trust")
     assert done.returncode == 0, done.stderr
     assert "3 of 3 tasks" in done.stdout
 
@@ -147,7 +147,7 @@ def test_a_checklist_of_everything_done_is_a_green_run(tito, solved: Path) -> No
 def test_the_checklist_does_not_believe_tests_of_the_workspace(tito, workspace: Path) -> None:
     tests = workspace / "modules/00_setup/test_setup.py"
     tests.write_text("def test_0_1_passes():\n    assert True\n", encoding="utf-8")
-    done = tito(workspace, "class", "checklist", "00")
+    done = tito(workspace, "class", "checklist", "--trust", "00")
     assert done.returncode == 1
     assert "0 of 1 tasks" in done.stdout
 

@@ -28,6 +28,11 @@ class ClassChecklistCommand(BaseCommand):
         parser.add_argument(
             "--milestone", action="append", default=[], metavar="ID", help="a milestone too"
         )
+        parser.add_argument(
+            "--trust",
+            action="store_true",
+            help="test modules in the process of your own code: faster, and as `tito module test`",
+        )
         add_json(parser)
 
     def run(self, args: argparse.Namespace) -> int:
@@ -40,6 +45,7 @@ class ClassChecklistCommand(BaseCommand):
             args.milestone,
             self.world.env,
             lambda name: self.world.say_aside(f"Judging {name} ..."),
+            judged=not args.trust,
         )
         text = summary(seen)
         place = self.world.env.get(SUMMARY)
