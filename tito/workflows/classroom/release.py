@@ -185,7 +185,9 @@ def _committed(folder: Path, assignment: Assignment, env: Mapping[str, str]) -> 
         command = [git, *IDENTITY, *PLAIN, *words]
         return process.run(command, cwd=folder, env=clean, timeout=GIT_SECONDS)
 
-    steps = [] if (folder / ".git").exists() else [("init", "-q", "-b", "main")]
+    steps: list[tuple[str, ...]] = (
+        [] if (folder / ".git").exists() else [("init", "-q", "-b", "main")]
+    )
     steps.append(("add", "-A"))
     for step in steps:
         _must(run(*step), folder)

@@ -170,15 +170,14 @@ def _moment(text: str | None) -> str:
 
 def run_tools(layouts: Layouts, env: Mapping[str, str], jplag: Path | None) -> list[Ran]:
     """Run the tools that are there: `dolos` on PATH, JPlag's jar with `java`."""
-    commands = []
+    commands: list[tuple[str, ...]] = []
     if jplag is not None and shutil.which("java", path=env.get("PATH")):
-        options = ("-l", "python3", "-bc", BASE, "-p", ".py", "--csv-export", "-r", "results")
-        commands.append(("java", "-jar", str(jplag), *options, "-M", "RUN", "jplag"))
+        words = f"-l python3 -bc {BASE} -p .py --csv-export -r results -M RUN jplag".split()
+        commands.append(("java", "-jar", str(jplag), *words))
     if shutil.which("dolos", path=env.get("PATH")):
         for module in layouts.modules:
-            template = f"dolos/{module}-template.py"
-            options = ("-f", "csv", "-l", "python", "-i", template)
-            commands.append(("dolos", "run", *options, f"dolos/{module}.zip"))
+            files = f"dolos/{module}-template.py dolos/{module}.zip"
+            commands.append(tuple(f"dolos run -f csv -l python -i {files}".split()))
     return [_ran(command, layouts.folder, env) for command in commands]
 
 
