@@ -14,7 +14,12 @@ BASE = "tito.commands.classroom"
 VERBS = {
     "init": Entry(f"{BASE}.init", "ClassInitCommand", "make a class folder with an example"),
     "collect": Entry(f"{BASE}.collect", "ClassCollectCommand", "bring in what was handed in"),
+    "samples": Entry(f"{BASE}.samples", "ClassSamplesCommand", "five submissions to try it with"),
+    "release": Entry(f"{BASE}.release", "ClassReleaseCommand", "make the students' starter"),
     "grade": Entry(f"{BASE}.grade", "ClassGradeCommand", "judge every submission"),
+    "similar": Entry(f"{BASE}.similar", "ClassSimilarCommand", "own code, for JPlag and Dolos"),
+    "workflow": Entry(f"{BASE}.workflow", "ClassWorkflowCommand", "a file for GitHub Actions"),
+    "checklist": Entry(f"{BASE}.checklist", "ClassChecklistCommand", "judge the lessons here"),
     "judge": Entry(f"{BASE}.judge", "ClassJudgeCommand", "judge one submission, JSON in and out"),
     "report": Entry(f"{BASE}.report", "ClassReportCommand", "gradebooks, feedback, an overview"),
     "gradescope": Entry(f"{BASE}.gradescope", "ClassGradescopeCommand", "an autograder.zip for it"),

@@ -54,18 +54,7 @@ def hash_of(files: Mapping[str, bytes]) -> str:
 def read_submission(root: Path, assignment: str, student: str) -> Submission | None:
     """A student's submission; None if there are no lessons."""
     folder = submissions_folder(root, assignment) / student
-    files, problems = {}, []
-    for module in modules_in(folder):
-        name = lesson_path(module)
-        if module.folder.is_symlink() or module.lesson.is_symlink():
-            problems.append(f"{name} is a link")
-            continue
-        try:
-            files[name] = read_regular(module.lesson, LARGEST)
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            problems.append(f"{name} cannot be read: {error}")
+    files, problems = read_submission_in(folder)
     if not files:
         return None
     about = _about(folder / ABOUT)
@@ -77,6 +66,23 @@ def read_submission(root: Path, assignment: str, student: str) -> Submission | N
         submitted_at=about.get("submitted_at"),
         problems=(*map(str, about.get("problems", ())), *problems),
     )
+
+
+def read_submission_in(folder: Path) -> tuple[dict[str, bytes], list[str]]:
+    """The lessons below `folder`, by their path, and what is wrong with others."""
+    files, problems = dict[str, bytes](), list[str]()
+    for module in modules_in(folder):
+        name = lesson_path(module)
+        if module.folder.is_symlink() or module.lesson.is_symlink():
+            problems.append(f"{name} is a link")
+            continue
+        try:
+            files[name] = read_regular(module.lesson, LARGEST)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            problems.append(f"{name} cannot be read: {error}")
+    return files, problems
 
 
 def _about(path: Path) -> dict[str, Any]:
