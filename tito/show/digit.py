@@ -17,6 +17,7 @@ from tito.core.workspace.workspace import Workspace
 from tito.show.newest import Newest
 from tito.views.report.markup import BLUE, GREY, INK, grey, grid, signed, svg, text
 from tito.views.report.pictures import cells, filters
+from tito.views.report.style import STYLE
 
 READERS = ("mlp_digits", "cnn")
 DRAW = "Draw a digit with the mouse."
@@ -155,7 +156,7 @@ class Digit:
             self._said.text = f"Your network reads: <b>{best}</b> ({shares[best]:.0%})"
         colors = [BLUE if share and share == max(shares) else GREY for share in shares]
         self._bars.data = {**self._bars.data, "share": shares, "color": colors}
-        self._layers.text = "".join(map(layer, answer.get("layers", [])))
+        self._layers.text = f"<style>{STYLE}</style>{''.join(map(layer, answer.get('layers', [])))}"
 
     def _answers(self) -> LayoutDOM:
         plot = figure(
@@ -177,8 +178,7 @@ def layer(told: dict[str, Any]) -> str:
     maps = told.get("maps", [])
     heading = f"<div style='margin-top:.5rem'><b>{text(told.get('name', ''))}</b></div>"
     if len(maps) > 1 and len(maps[0]) > 1:
-        style = "display:flex;flex-wrap:wrap;gap:.3rem"
-        return f"{heading}<div style='{style}'>{filters({'images': maps})}</div>"
+        return heading + filters({"images": maps})
     rows = [[value for each in maps for line in each for value in line]]
     flat = grid(rows)
     if not flat:
