@@ -40,9 +40,9 @@ PYTEST_OPTIONS = [*HOW, *[f"-pno:{name}" for name in OFF], STRICT]
 class Reporter:
     """Writes events, and enforces the time limit of each step."""
 
-    def __init__(self, job: dict[str, Any], secret: bytes) -> None:
+    def __init__(self, job: dict[str, Any], seal: Any) -> None:
         self.job, self.pid = job, os.getpid()
-        self.seal, self.raised = load(beside("seal")).Seal(secret).close, load(beside("raised"))
+        self.seal, self.raised = seal, load(beside("raised"))
         self.limits = load(job["limits"])
         self.gigabytes: float = job["gigabytes"] or self.limits.MEMORY_GB
         # Both stay open until the process ends.
@@ -54,7 +54,7 @@ class Reporter:
     def emit(self, event: str, **data: Any) -> None:
         if os.getpid() != self.pid:  # a process forked by the student's code
             os._exit(0)
-        self.file.write(self.seal(json.dumps({"event": event, **data})) + "\n")
+        self.file.write(self.seal.close(json.dumps({"event": event, **data})) + "\n")
 
     def mark_output(self, test: str) -> None:
         """Mark the output: what is printed from here on belongs to this test."""
@@ -239,10 +239,10 @@ def release(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
 
 
-def main(job_file: str, secret: bytes) -> None:
+def main(job_file: str, seal: Any) -> None:
     job = json.loads(Path(job_file).read_text(encoding="utf-8"))
     isolate(*([] if job["verification"] else [job["staging"]]))
-    reporter = Reporter(job, secret)
+    reporter = Reporter(job, seal)
     tests = [module["tests"] for module in job["modules"]]
     held = load(beside("held")).HeldTests(tests)
     started = time.monotonic()
@@ -283,15 +283,15 @@ def import_early() -> None:
             importlib.import_module(package)
 
 
-def wait_for_job() -> tuple[str, bytes]:
-    """The job's file and the secret, from the standard input. Nothing comes: end quietly."""
+def wait_for_job() -> tuple[str, Any]:
+    """The job's file and the report's seal, by the standard input. Nothing comes: end quietly."""
     with open(0, "rb", buffering=0, closefd=False) as stream:
         line = stream.readall()  # all of it, and past `sys.stdin`, which would keep a copy
     if not line:
         os._exit(0)
     job_file, secret = json.loads(line)
     os.chdir(Path(job_file).parent)
-    return job_file, bytes.fromhex(secret)
+    return job_file, load(beside("seal")).Seal(bytes.fromhex(secret))
 
 
 if __name__ == "__main__":

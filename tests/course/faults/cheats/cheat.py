@@ -29,7 +29,8 @@ REQUIRED = ("00_setup", "01_tensor", "02_autograd")
 @dataclass(frozen=True)
 class Cheat(Fault):
     """`code` ends the exported lesson. `planted` are files of the workspace, `environment` is the
-    caller's. `patches` says whether the trick replaces parts of the test runner in its process.
+    caller's. `patches` says whether the trick replaces, or uses, parts of the test runner, NumPy or
+    Python in the process that they share at home.
     """
 
     code: str = ""

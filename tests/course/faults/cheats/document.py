@@ -52,7 +52,7 @@ def _lines(cheats: Sequence[Cheat], tried: Mapping[str, Sequence[Row]]) -> Itera
     yield ""
     yield (
         "At home the lesson and the tests share a process, as the loop must be quick: who patches "
-        "the test runner, NumPy or Python itself in it can earn a tick there (*by patching*), and "
+        "or uses the test runner, NumPy or Python itself can earn a tick there (*by patching*), and "
         "the result is a self-check. Milestones and judged modules run the framework in a process "
         "of its own. *Plain pytest* is a checker that trusts what it runs, its exit code or its "
         "report: what fools not even that is aimed at this course's own tools, such as its pipe, "

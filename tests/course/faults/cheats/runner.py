@@ -57,6 +57,24 @@ if _r:
     ),
     cheat(
         "runner",
+        "the child's own reporter is called, then the end",
+        """\
+import os, sys
+_f = sys._getframe()
+while _f and 'reporter' not in _f.f_locals: _f = _f.f_back
+if _f:
+    _r, _m = _f.f_locals['reporter'], _f.f_locals['reporter'].job['modules'][-1]
+    _ts = [l[4:l.index('(')] for l in open(_m['tests']) if l.startswith('def test_')]
+    _r.emit('collected', tests=[[_m['name'], t] for t in _ts])
+    for _t in _ts:
+        _r.emit('finished', id=_m['name'] + '::' + _t, module=_m['name'], test=_t, outcome='passed', seconds=0.0)
+    _r.emit('session_finished', code=0)
+    os._exit(0)
+""",
+        patches=True,
+    ),
+    cheat(
+        "runner",
         "CallInfo has no error",
         """\
 import _pytest.runner as _r
