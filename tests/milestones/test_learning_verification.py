@@ -34,6 +34,7 @@ from verification.model_gradients import check_model
 from verification.model_under_test import ModelUnderTest
 from verification.models import PARAMETER_COUNTS
 from verification.modes import check_modes
+from verification.pictures import watch_plane
 from verification.probes.parts import check_parts
 from verification.run import Run
 from verification.there import GradientDescent
@@ -63,6 +64,7 @@ def test_perceptron_learning(run: Run) -> None:
         descent = run.there(GradientDescent)((neuron.model.w, neuron.model.b), lr=1.0)
         train(neuron, examples, descent, steps=300, batch=100, phase=phase)
 
+    watch_plane(neuron, learn, "One neuron turns its line")
     before = neuron.parameter_values()
     train_neuron(neuron, learn, "training")
     check_moved(neuron, before)
@@ -92,6 +94,7 @@ def test_xor_learning(run: Run) -> None:
         descent = run.there(GradientDescent)(network.model.parameters(), lr=0.5)
         train(network, learn, descent, steps=400, batch=64, phase=phase)
 
+    watch_plane(network, learn, "The hidden layer bends the plane")
     before = network.parameter_values()
     train_network(network, "training")
     check_moved(network, before)

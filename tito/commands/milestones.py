@@ -164,9 +164,9 @@ class MilestonesCommand(BaseCommand):
             for text, style in briefing_lines(row, briefing, self.console.width):
                 self.world.say(text, style or None)
         with live.running():
-            result = attempt(self.world, row, briefing, seed=args.seed, on_event=live.event)
+            result = attempt(self.world, row, briefing, seed=args.seed, display=live)
         if not args.json:
-            show_attempt(self.world, result, live.events)
+            show_attempt(self.world, result, live.events, live.pictures)
         return result
 
     def _say_next(self, attempt: Attempt) -> None:

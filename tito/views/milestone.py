@@ -16,10 +16,13 @@ from tito.core.milestones.progress_events import Bar, TrainingEvent, series
 from tito.core.outcome import Evidence, Outcome
 from tito.views.curves import ASCII, BRAILLE, Dots, draw_curve
 from tito.views.lines import Line
+from tito.views.pictures.draw import draw
+from tito.views.pictures.paper import as_text, paper_of
 from tito.views.remarks import judge_lines
 
 if TYPE_CHECKING:
     from tito.core.milestones.attempt import Attempt, Verdict
+    from tito.core.milestones.runs import Picture
     from tito.workflows.run_milestone import Briefing
     from tito.world import World
 
@@ -27,12 +30,22 @@ MODULE_FILE = re.compile(r"modules/(\d\d)_\w+/\w+\.py")
 FRACTIONS = ("accuracy", "exact_match")
 
 
-def show_attempt(world: World, attempt: Attempt, events: Sequence[TrainingEvent]) -> None:
-    """Print the curve, the result, and the command that repeats the run."""
+def show_attempt(
+    world: World, attempt: Attempt, events: Sequence[TrainingEvent], pictures: Sequence[Picture]
+) -> None:
+    """Print the curve, the final pictures, the result, and the command that repeats the run."""
     symbols, width = world.symbols, world.console.width
     lines = curve_lines(events, BRAILLE if symbols is UNICODE else ASCII, width)
+    show_pictures(world, pictures)
     for text, style in [*lines, *attempt_lines(attempt, symbols, width), ("", "")]:
         world.say(text, style or None)
+
+
+def show_pictures(world: World, pictures: Sequence[Picture]) -> None:
+    paper = paper_of(world.console, unicode=world.symbols is UNICODE)
+    for picture in pictures:
+        for row in [[], *draw(picture, paper)]:
+            world.console.print(as_text(row), highlight=False, soft_wrap=True)
 
 
 def briefing_lines(row: Mapping[str, Any], briefing: Briefing, width: int = 80) -> list[Line]:

@@ -6,16 +6,16 @@ that the student's code is wrong.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tito.core.errors import MachineError, TitoError
 from tito.core.export.stale import difference, export_hashes, not_exported, stale_modules
 from tito.core.export.swap import refuse_link
 from tito.core.milestones.attempt import Attempt, LiveRunner, Verdict, verify
-from tito.core.milestones.runs import KeptRun, keep
+from tito.core.milestones.runs import KeptRun, Picture, keep
 from tito.core.outcome import Outcome
 from tito.core.python import pip_install, release
 from tito.core.testing.runner import OLDEST_NUMPY
@@ -29,6 +29,13 @@ if TYPE_CHECKING:
     from tito.world import World
 
 Row = Mapping[str, Any]
+
+
+class Display(Protocol):
+    """What is told while a milestone runs."""
+
+    def event(self, event: TrainingEvent) -> None: ...
+    def picture(self, picture: Picture) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -147,10 +154,10 @@ def attempt(
     briefing: Briefing,
     *,
     seed: int | None,
-    on_event: Callable[[TrainingEvent], None],
+    display: Display,
 ) -> Attempt:
     """Run one verification, record a pass, and keep the run to look at."""
-    runner, started = LiveRunner(on_event), datetime.now(timezone.utc)
+    runner, started = LiveRunner(display.event, display.picture), datetime.now(timezone.utc)
     verdict = verify(world.tracker, row["id"], seed=seed, runner=runner)
     evidence = {**verdict.evidence, **briefing.evidence}
     unrecorded = record(world, row, verdict, evidence)
