@@ -24,7 +24,35 @@ PLANE = {
         "points": [[-1, -1, 0], [1, 1, 1], [5, 5, 1]],
     },
 }
-PICTURES: list[dict[str, Any]] = [PLANE]
+
+
+def of(kind: str, **data: Any) -> dict[str, Any]:
+    return {"kind": kind, "title": f"A picture: {kind}", "caption": "", "step": None, "data": data}
+
+
+IMAGE = [[round((x + y) / 14, 3) for x in range(8)] for y in range(8)]
+IMAGES = of(
+    "images", images=[IMAGE] * 8, labels=list("12345678"), said=list("12345679"),
+    right=[True] * 7 + [False],
+)  # fmt: skip
+FILTERS = of("filters", images=[[[-1.0, 0.0, 0.5]] * 3] * 8, labels=list("12345678"))
+COUNTS = of(
+    "matrix", values=[[30 * (x == y) + (y == 3) for x in range(10)] for y in range(10)],
+    rows=list("0123456789"), columns=list("0123456789"),
+)  # fmt: skip
+SHADES = of("matrix", values=[[0.0, 0.5] * 25] * 4, rows=list("abcd"), columns=["x"] * 50)
+SEQUENCES = of(
+    "sequences",
+    rows=[
+        {"input": "3 1 4", "output": "4 1 3", "target": "4 1 3"},
+        {"input": "1 5 9", "output": "9 9 1", "target": "9 5 1"},
+    ],
+)
+TEXT = of("text", lines=["47+85=132  right", "1+1=3  wrong", "amos  eli"])
+BARS = of("bars", labels=["plain", "residual"], values=[0.25, 1.0])
+PICTURES: list[dict[str, Any]] = [
+    PLANE, IMAGES, FILTERS, COUNTS, SHADES, SEQUENCES, TEXT, BARS,
+]  # fmt: skip
 KINDS = pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture["kind"])
 
 
@@ -36,7 +64,7 @@ def lines(picture: dict[str, Any], paper: Paper) -> list[str]:
 @PAPERS
 def test_a_picture_fits_a_terminal_and_says_its_title(picture, paper):
     rows = draw(picture, paper)
-    assert 3 <= len(rows) <= 20
+    assert 3 <= len(rows) <= 20, len(rows)
     assert max(map(width_of, rows)) <= 80
     assert picture["title"] in lines(picture, paper)[0]
 
@@ -58,7 +86,7 @@ def test_damaged_data_draw_nothing_or_something_but_never_fail(picture, paper, d
         broken["data"][name] = damage
         draw(broken, paper)
         del broken["data"][name]
-        assert draw(broken, paper) == []
+        assert draw(broken, paper) == [], name
     assert draw({**picture, "kind": "unknown"}, paper) == []
 
 
@@ -87,3 +115,42 @@ def test_the_plane_is_blue_where_it_says_0_and_orange_where_it_says_1():
 def test_shades():
     assert half_blocks([[1, 0, 1, 0], [1, 0, 0, 1], [1, 0, 0, 0]]) == ["█ ▀▄", "▀   "]
     assert [inked(level) for level in (-1, 0, 0.5, 1, 9)] == [" ", " ", "+", "@", "@"]
+
+
+def test_a_digit_says_below_it_what_it_was_taken_for():
+    assert lines(IMAGES, PLAIN)[5].split() == ["1", "2", "3", "4", "5", "6", "7", "9", "(8)"]
+    assert ("9 (8)", "bold red") in draw(IMAGES, COLOR)[5]
+
+
+def test_filters_are_on_one_scale_whose_middle_is_zero():
+    top = draw(FILTERS, COLOR)[1]
+    colors = [style[:7] for _, style in top if style.startswith("#")]
+    assert colors[:6:2] == ["#2860c8", "#ebebeb", "#e8b280"]
+
+
+def test_a_confusion_matrix_has_its_counts():
+    drawn = lines(COUNTS, ASCII)
+    assert drawn[1].split() == list("0123456789")
+    assert drawn[2].split() == ["0", "30", *"........."]
+    assert drawn[5].split() == ["3", "1", "1", "1", "31", "1", "1", "1", "1", "1", "1"]
+
+
+def test_shades_show_how_large_a_number_is():
+    assert lines(SHADES, ASCII)[1] == "  a " + " @" * 25
+
+
+def test_mistakes_in_a_sequence_are_red():
+    rows = draw(SEQUENCES, COLOR)
+    assert ("9", "green") in rows[2]
+    assert ("9", "bold red") in rows[2]
+    assert lines(SEQUENCES, ASCII)[1:] == [
+        "  3 1 4  ->  4 1 3   right",
+        "  1 5 9  ->  9 9 1   wrong, it is 9 5 1",
+    ]
+
+
+def test_bars_are_as_long_as_their_share():
+    assert lines(BARS, ASCII)[1:] == [
+        "     plain " + "#" * 10 + " 25.0%",
+        "  residual " + "#" * 40 + " 100.0%",
+    ]

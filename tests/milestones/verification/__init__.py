@@ -37,6 +37,7 @@
     keeping.py             whether a training goes on from its checkpoint
     writing.py             what a GPT writes: sums and names
     pictures.py            pictures of the network at work, for the student to look at
+    sequence_pictures.py   those of sequences, attention, gates and text
 
 Each file imports from those above it only. A milestone whose network has modes, buffers or random
 layers is judged like any other; `modes.check_modes` is one more line in its test.

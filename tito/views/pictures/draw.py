@@ -6,14 +6,31 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tito.core.console import visible
+from tito.views.pictures.images import draw_filters, draw_images
 from tito.views.pictures.paper import Paper, Row
 from tito.views.pictures.plane import draw_plane, legend
+from tito.views.pictures.tables import draw_matrix, draw_sequences
+from tito.views.pictures.texts import draw_bars, draw_text
 
 DRAWN: dict[str, Callable[[Mapping[str, Any], Paper], list[Row]]] = {
     "plane": draw_plane,
+    "images": draw_images,
+    "filters": draw_filters,
+    "matrix": draw_matrix,
+    "sequences": draw_sequences,
+    "text": draw_text,
+    "bars": draw_bars,
 }
 LEGENDS = {"plane": legend}
-WRONG_DATA = (KeyError, TypeError, ValueError, IndexError, ZeroDivisionError, OverflowError)
+WRONG_DATA = (
+    AttributeError,
+    KeyError,
+    TypeError,
+    ValueError,
+    IndexError,
+    ZeroDivisionError,
+    OverflowError,
+)
 
 
 def draw(picture: Mapping[str, Any], paper: Paper) -> list[Row]:
