@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tito.core.console import UNICODE, Symbols
 from tito.core.milestones.progress_events import Bar, TrainingEvent, series
 from tito.core.outcome import Evidence, Outcome
-from tito.views.curves import ASCII, BRAILLE, Dots, draw_curve
+from tito.views.curves import ASCII, BRAILLE, Dots, draw_curve, falls_far
 from tito.views.lines import Line
 from tito.views.pictures.draw import draw
 from tito.views.pictures.paper import as_text, paper_of
@@ -36,8 +36,16 @@ def show_attempt(
     """Print the curve, the final pictures, the result, and the command that repeats the run."""
     symbols, width = world.symbols, world.console.width
     lines = curve_lines(events, BRAILLE if symbols is UNICODE else ASCII, width)
+    for text, style in lines:
+        world.say(text, style or None)
     show_pictures(world, pictures)
-    for text, style in [*lines, *attempt_lines(attempt, symbols, width), ("", "")]:
+    show_verdict(world, attempt)
+    world.say()
+
+
+def show_verdict(world: World, attempt: Attempt) -> None:
+    """The numbers, the result, and the command that repeats the run."""
+    for text, style in attempt_lines(attempt, world.symbols, world.console.width):
         world.say(text, style or None)
 
 
@@ -103,10 +111,14 @@ def time_left(event: TrainingEvent, left: float | None) -> list[str]:
 def curve_lines(events: Sequence[TrainingEvent], dots: Dots, width: int) -> list[Line]:
     """The loss over the main training, the first phase that reported one."""
     phase = next((event.phase for event in events if event.loss is not None), None)
-    rows = draw_curve(series(events, "loss", phase), width=max(20, min(60, width - 14)), dots=dots)
+    points = series(events, "loss", phase)
+    log = falls_far(points)
+    rows = draw_curve(points, width=max(20, min(60, width - 14)), dots=dots, log=log)
     if not rows:
         return []
-    return [("", ""), (f"  loss, {phase}", "bold"), *((f"  {row}", "") for row in rows)]
+    scale = ", log scale" if log else ""
+    title = f"  loss, {phase}, on minibatches{scale}"
+    return [("", ""), (title, "bold"), *((f"  {row}", "") for row in rows)]
 
 
 def metric_lines(metrics: Mapping[str, Any], duration: float | None = None) -> list[Line]:

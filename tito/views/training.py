@@ -6,6 +6,7 @@ It also collects the events for the curve that is drawn at the end, and the fina
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,8 @@ from tito.core.milestones.progress_events import TimeLeft, TrainingEvent
 from tito.core.milestones.runs import Picture
 from tito.views.milestone import measured, progress_text, said, time_left
 from tito.views.pictures.draw import draw
-from tito.views.pictures.paper import Row, as_text, paper_of
+from tito.views.pictures.frames import SECONDS_EACH, Frames
+from tito.views.pictures.paper import as_text, paper_of
 
 if TYPE_CHECKING:
     from rich.console import Console, Group
@@ -26,7 +28,7 @@ ON_MINIBATCHES = "  Loss and accuracy while training are those of the minibatch.
 
 
 class Silent:
-    """Collects events and shows nothing: for `--json`."""
+    """Collects events and shows nothing: for `--json` and `--quiet`."""
 
     def __init__(self) -> None:
         self.events: list[TrainingEvent] = []
@@ -84,17 +86,18 @@ class Bars(Silent):
         self._paper = paper_of(console, unicode=supports_unicode(console.file))
         self._tasks: dict[str, TaskID] = {}
         self._progress: Progress | None = None
-        self._drawing: list[Row] = []
+        self._frames = Frames()
 
     def picture(self, picture: Picture) -> None:
         super().picture(picture)
-        self._drawing = draw(picture, self._paper)
+        self._frames.add(picture)
 
     def _frame(self) -> Group:
-        """The bars, and the last picture if the terminal is high enough for it."""
+        """The bars, and a picture if the terminal is high enough for it."""
         from rich.console import Group
 
-        rows = self._drawing
+        picture = self._frames.now()
+        rows = draw(picture, self._paper) if picture else []
         if len(rows) + len(self._tasks) + OTHER_LINES > self._console.height:
             rows = []
         assert self._progress is not None
@@ -113,10 +116,14 @@ class Bars(Silent):
         self._progress = Progress(*columns, console=self._console, auto_refresh=False)
         self._tasks[""] = self._progress.add_task("starting", total=None, said="")
         self._console.print(ON_MINIBATCHES, style="dim")
-        with Live(get_renderable=self._frame, console=self._console, refresh_per_second=10):
+        frame = self._frame
+        with Live(get_renderable=frame, console=self._console, refresh_per_second=10) as live:
             yield
             self._forget_waiting()
-            self._drawing = []  # the final pictures follow
+            while self._frames.are_left():
+                time.sleep(SECONDS_EACH)
+                live.refresh()
+            self._frames = Frames()  # the final pictures are printed after the bars
 
     def show(self, event: TrainingEvent, left: float | None) -> None:
         if self._progress is None:
@@ -138,8 +145,8 @@ class Bars(Silent):
             self._progress.remove_task(waiting)
 
 
-def display_for(console: Console, *, as_json: bool) -> Silent:
+def display_for(console: Console, *, silent: bool) -> Silent:
     """Choose the display for this console."""
-    if as_json:
+    if silent:
         return Silent()
     return Bars(console) if console.is_terminal and not console.is_dumb_terminal else Lines(console)
