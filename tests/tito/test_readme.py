@@ -32,7 +32,8 @@ VARYING = [
     (re.compile(r"\.py:\d+"), ".py:#"),
     (re.compile(r"Isolation: \w+"), "Isolation: #"),
 ]
-LIVE = re.compile(r"  \w+ \d+/\d+|.*[│└]|\s+\d+\s+\d+$")  # progress, the curve and its axis
+# Progress, the curve and its axis, the points and what the network says.
+LIVE = re.compile(r"  \w+ \d+/\d+|.*[│└]|\s+\d+\s+\d+$|  [░ox ]+$")
 
 
 @dataclass
