@@ -32,8 +32,7 @@ VARYING = [
     (re.compile(r"\.py:\d+"), ".py:#"),
     (re.compile(r"Isolation: \w+"), "Isolation: #"),
 ]
-# Progress, the curve and its axis, the points and what the network says.
-LIVE = re.compile(r"  \w+ \d+/\d+|.*[│└]|\s+\d+\s+\d+$|  [░ox ]+$")
+LIVE = re.compile(r"  \w+ \d+/\d+|.*[│└]|\s+\d+\s+\d+$")  # progress, the curve and its axis
 
 
 @dataclass

@@ -28,7 +28,7 @@ def watch_plane(subject: ModelUnderTest, points: Examples, title: str) -> None:
     def draw(step: int | None) -> None:
         scores = np.clip(subject.outputs(places).reshape(GRID, GRID), -30, 30)
         subject.run.picture(
-            "plane", title, "shade: what it says; dots: what is right", step,
+            "plane", title, "the shade is what the network says, the dots are what is right", step,
             extent=[-reach, reach, -reach, reach], field=rounded(1 / (1 + np.exp(-scores))),
             points=rounded(dots),
         )  # fmt: skip
