@@ -44,9 +44,6 @@ def test_the_weights_of_a_run_are_kept(workspace: Workspace, run) -> None:
     [found] = kept_runs(workspace)
     assert (found.milestone, found.data["seed"]) == ("perceptron", 1957)
     assert {event["phase"] for event in found.data["events"]} >= {"training", "control"}
-    pictures = found.data["pictures"]
-    assert {picture["kind"] for picture in pictures} == {"plane"}
-    assert [picture["step"] for picture in pictures].count(None) == 1
     loaded = run("-c", LOAD, found.weights_file, cwd=workspace.root)
     assert json.loads(loaded.stdout) == {"w": [2, 1], "b": [1]}, loaded.stderr
 

@@ -34,23 +34,8 @@ from verification.model_gradients import check_model
 from verification.model_under_test import ModelUnderTest
 from verification.models import PARAMETER_COUNTS
 from verification.modes import check_modes
-from verification.pictures import (
-    show_filters,
-    show_mistakes,
-    show_shares,
-    show_shifted,
-    watch_digits,
-    watch_plane,
-)
 from verification.probes.parts import check_parts
 from verification.run import Run
-from verification.sequence_pictures import (
-    show_attention,
-    show_gates,
-    watch_names,
-    watch_reversal,
-    watch_sums,
-)
 from verification.there import GradientDescent
 from verification.training import check_moved, train
 from verification.writing import (
@@ -78,7 +63,6 @@ def test_perceptron_learning(run: Run) -> None:
         descent = run.there(GradientDescent)((neuron.model.w, neuron.model.b), lr=1.0)
         train(neuron, examples, descent, steps=300, batch=100, phase=phase)
 
-    watch_plane(neuron, learn, "One neuron turns its line")
     before = neuron.parameter_values()
     train_neuron(neuron, learn, "training")
     check_moved(neuron, before)
@@ -108,7 +92,6 @@ def test_xor_learning(run: Run) -> None:
         descent = run.there(GradientDescent)(network.model.parameters(), lr=0.5)
         train(network, learn, descent, steps=400, batch=64, phase=phase)
 
-    watch_plane(network, learn, "The hidden layer bends the plane")
     before = network.parameter_values()
     train_network(network, "training")
     check_moved(network, before)
@@ -132,12 +115,10 @@ def test_mlp_digits_learning(run: Run) -> None:
     network = ModelUnderTest(run, models.mlp(tt.nn), criterion, CLASS_METRICS, count)
     error = check_model(network, learn.take(slice(16)))
 
-    watch_digits(network, held_out)
     before = network.parameter_values()
     learn_classes(network, learn, "training", steps=1500)
     check_moved(network, before)
     keep_weights(network)
-    show_mistakes(network, held_out)
     accuracy, loss = network.evaluate(held_out)
     require(run, "accuracy on held-out digits", accuracy, at_least=0.93)
 
@@ -158,12 +139,10 @@ def test_cnn_learning(run: Run) -> None:
     network = ModelUnderTest(run, models.cnn(tt.nn), criterion, CLASS_METRICS, count)
     error = check_model(network, learn.take(slice(4)))
 
-    watch_digits(network, held_out)
     before = network.parameter_values()
     learn_classes(network, learn, "training", steps=700)
     check_moved(network, before)
     keep_weights(network)
-    show_filters(network, held_out)
     accuracy, loss = network.evaluate(held_out)
     require(run, "accuracy on held-out digits", accuracy, at_least=0.95)
     shifted, _ = network.evaluate(off)
@@ -171,7 +150,6 @@ def test_cnn_learning(run: Run) -> None:
     mlp = network.another(models.mlp(tt.nn))
     learn_classes(mlp, data.flat(learn), "mlp", steps=700)
     mlp_shifted, _ = mlp.evaluate(data.flat(off))
-    show_shifted(network, mlp, held_out, off)
     require_more(run, "digits one pixel off", shifted, "the mlp", mlp_shifted, by=0.1)
 
     frozen = network.another(models.cnn(tt.nn))
@@ -203,12 +181,10 @@ def test_resnet_learning(run: Run) -> None:
     check_modes(network, few.inputs)
     error = check_model(network, few, samples=2)
 
-    watch_digits(network, held_out)
     before = network.parameter_values()
     learn_deep(network, learn, "training")
     check_moved(network, before)
     keep_weights(network)
-    show_mistakes(network, held_out)
     check_modes(network, few.inputs)
     accuracy, loss = network.evaluate(held_out)
     require(run, "accuracy on held-out digits", accuracy, at_least=0.75)
@@ -224,7 +200,6 @@ def test_resnet_learning(run: Run) -> None:
     begin_alike(plain, start)
     learn_deep(plain, learn, "plain")
     control, _ = plain.evaluate(held_out)
-    show_shares(network, "Held-out accuracy", residual=accuracy, shortcuts_cut=cut, plain=control)
     require_control(run, "a plain network of the same depth", control, at_most=0.4)
     run.measured(
         accuracy=accuracy, loss=loss, gradient_error=error, control_accuracy=control,
@@ -254,12 +229,10 @@ def test_transformer_learning(run: Run) -> None:
         fading = tt.optim.lr_scheduler.CosineAnnealingLR(adam, T_max=150)
         train(network, learn, adam, steps=150, batch=64, phase=phase, schedule=fading)
 
-    watch_reversal(network, new)
     before = network.parameter_values()
     train_network(network, network.model.parameters(), "training")
     check_moved(network, before)
     keep_weights(network)
-    show_attention(network, new)
     check_causal(network, few.inputs)
     match = exact_match(network, new)
     _, loss = network.evaluate(data.reversal(new, models.SEPARATOR))
@@ -293,7 +266,6 @@ def test_gpt_learning(run: Run) -> None:
     error = check_model(network, few)
     check_causal(network, few.inputs, tokens)
 
-    watch_sums(network, new)
     before, parts = (
         network.parameter_values(),
         training_parts(network, len(learn.answers), 7, SUMS_A_STEP),
@@ -340,7 +312,6 @@ def test_lstm_learning(run: Run) -> None:
     learn_keys(network, learn, "training")
     check_moved(network, before)
     keep_weights(network)
-    show_gates(network, held_out)
     accuracy, loss = network.evaluate(held_out)
     # One seed in twenty ends with two of the keys taken for each other, at 75 %; guessing has 25 %.
     require(run, "accuracy on held-out sequences", accuracy, at_least=0.6)
@@ -355,7 +326,6 @@ def test_lstm_learning(run: Run) -> None:
     plain = network.another(reader(tt, "RNN", 84))  # 8,236 parameters, a few more than the LSTM
     learn_keys(plain, learn, "plain RNN")
     control, _ = plain.evaluate(held_out)
-    show_shares(network, "Held-out accuracy", LSTM=accuracy, plain_RNN=control, guessing=0.25)
     require_control(run, "a plain RNN of the same size", control, at_most=0.5)
     run.measured(
         accuracy=accuracy, loss=loss, gradient_error=error, control_accuracy=control,
@@ -375,7 +345,6 @@ def learn_names(run: Run) -> dict[str, float]:
         training_parts(network, len(learn.targets), 15, 64),
         Naming(network, letters, ids),
     )
-    watch_names(network, naming)
     feed_gpt(network, learn, parts, "names", 15, 64, naming)
     keep_weights(network, "names.")
     cost = cost_of_letters(network.outputs(new.inputs), new.targets, ids[0])

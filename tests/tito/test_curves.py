@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from tito.views.curves import ASCII, BRAILLE, draw_curve, falls_far, sample, short
+from tito.views.curves import ASCII, BRAILLE, draw_curve, sample, short
 
 FALLING = [(float(step), 2.0 * math.exp(-step / 20)) for step in range(100)]
 
@@ -75,18 +75,3 @@ def test_many_points_in_a_column_are_averaged():
 )
 def test_labels_are_short(number, label):
     assert short(number) == label
-
-
-def test_on_a_log_scale_a_constant_ratio_is_a_straight_line_labeled_with_the_values():
-    points = [(float(step), 10.0**-step) for step in range(5)]
-    lines = draw_curve([*points, (5.0, 0.0)], width=5, height=5, dots=ASCII, log=True)
-    assert [line.partition("|")[0].strip() for line in lines[:5]] == ["1", "", "", "", "0.0001"]
-    assert all(row.partition("|")[2].strip() for row in lines[:5])
-
-
-@pytest.mark.parametrize(
-    ("values", "far"),
-    [([1.0, 0.01], True), ([1.0, 0.02], False), ([1.0, 0.0], False), ([], False)],
-)
-def test_a_curve_over_orders_of_magnitude_falls_far(values, far):
-    assert falls_far([(float(x), y) for x, y in enumerate(values)]) is far

@@ -4,23 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tito.core.milestones.progress_events import Bar, TrainingEvent, read_bar
+from tito.core.milestones.progress_events import Bar, read_bar
 from tito.views import milestone as view
 from tito.views.as_json import isolation_json
-from tito.views.curves import ASCII
-from tito.views.milestone import (
-    curve_lines,
-    format_metric,
-    level_of,
-    record_lines,
-    wrapped,
-)
-
-
-def test_a_loss_that_falls_by_orders_of_magnitude_has_a_log_scale() -> None:
-    far = [TrainingEvent("training", step, 3, 10.0**-step) for step in (1, 2, 3)]
-    assert curve_lines(far, ASCII, 80)[1][0] == "  loss, training, on minibatches, log scale"
-    assert curve_lines(far[:2], ASCII, 80)[1][0] == "  loss, training, on minibatches"
+from tito.views.milestone import format_metric, level_of, record_lines, wrapped
 
 
 @pytest.mark.parametrize(

@@ -214,16 +214,6 @@ def test_a_pass_is_shown_and_recorded_with_its_evidence(tito, unlocked, tinytorc
     assert len(record["sources"]["00_setup"]) == 64
 
 
-def test_quiet_shows_the_verdict_alone(tito, unlocked):
-    run = tito(unlocked, "milestone", "run", "start", "--seed", "12", "--quiet")
-    assert run.returncode == 0, run.stdout + run.stderr
-    assert "97.5%" in run.stdout
-    assert "✓ Learned: 1900 - The Start" in run.stdout
-    assert "loss, training" not in run.stdout
-    assert "training 20/20" not in run.stdout
-    assert tito(unlocked, "milestone", "status", "--quiet").returncode == 2
-
-
 def test_info_says_when_the_code_has_changed_since_the_pass(tito, unlocked):
     tito(unlocked, "milestone", "run", "slope")
     assert "Changed since" not in tito(unlocked, "milestone", "info", "slope").stdout

@@ -9,7 +9,7 @@ import json
 import re
 import sys
 from collections.abc import Mapping
-from typing import IO, TYPE_CHECKING, NamedTuple, NoReturn, TextIO
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,7 +32,7 @@ UNICODE = Symbols("✓", "✗", "○", "·", "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
 ASCII = Symbols("+", "x", "o", ".", "|/-\\")
 
 
-def supports_unicode(stream: IO[str]) -> bool:
+def supports_unicode(stream: TextIO) -> bool:
     """Whether this stream can encode the symbols and lines that tito draws."""
     encoding = getattr(stream, "encoding", None) or "ascii"
     return encoding.lower().replace("_", "-").startswith("utf")

@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-FAR = 100.0  # from the largest to the smallest value of a curve
-
 
 @dataclass(frozen=True)
 class Dots:
@@ -44,34 +42,18 @@ def draw_curve(
     width: int = 60,
     height: int = 8,
     dots: Dots = BRAILLE,
-    log: bool = False,
 ) -> list[str]:
     """Draw a curve through (x, y) points sorted by x, as lines; empty if there is nothing to draw.
 
-    `width` and `height` count characters of the drawing alone; labels and axes come on top. With
-    `log` equal heights are equal ratios, and points that are not positive are left out.
+    `width` and `height` count characters of the drawing alone; labels and axes come on top.
     """
-    finite = finite_points(points)
-    if log:
-        finite = [(x, math.log10(y)) for x, y in finite if y > 0]
+    finite = [(x, y) for x, y in points if math.isfinite(x) and math.isfinite(y)]
     if len(finite) < 2 or finite[0][0] == finite[-1][0]:
         return []
     heights = sample(finite, width * dots.wide)
     low, high = min(heights), max(heights)
     rows = raster(heights, low, high, width, height, dots)
-    if log:
-        low, high = 10**low, 10**high
     return with_axes(rows, (low, high), (finite[0][0], finite[-1][0]), dots)
-
-
-def finite_points(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    return [(x, y) for x, y in points if math.isfinite(x) and math.isfinite(y)]
-
-
-def falls_far(points: Sequence[tuple[float, float]]) -> bool:
-    """Whether the values fall by orders of magnitude, which only a log scale can show."""
-    heights = [y for _, y in finite_points(points)]
-    return bool(heights) and 0 < FAR * min(heights) <= max(heights)
 
 
 def sample(points: Sequence[tuple[float, float]], columns: int) -> list[float]:

@@ -14,15 +14,12 @@ from typing import TYPE_CHECKING, Any
 from tito.core.console import UNICODE, Symbols
 from tito.core.milestones.progress_events import Bar, TrainingEvent, series
 from tito.core.outcome import Evidence, Outcome
-from tito.views.curves import ASCII, BRAILLE, Dots, draw_curve, falls_far
+from tito.views.curves import ASCII, BRAILLE, Dots, draw_curve
 from tito.views.lines import Line
-from tito.views.pictures.draw import draw
-from tito.views.pictures.paper import as_text, paper_of
 from tito.views.remarks import judge_lines
 
 if TYPE_CHECKING:
     from tito.core.milestones.attempt import Attempt, Verdict
-    from tito.core.milestones.runs import Picture
     from tito.workflows.run_milestone import Briefing
     from tito.world import World
 
@@ -30,30 +27,12 @@ MODULE_FILE = re.compile(r"modules/(\d\d)_\w+/\w+\.py")
 FRACTIONS = ("accuracy", "exact_match")
 
 
-def show_attempt(
-    world: World, attempt: Attempt, events: Sequence[TrainingEvent], pictures: Sequence[Picture]
-) -> None:
-    """Print the curve, the final pictures, the result, and the command that repeats the run."""
+def show_attempt(world: World, attempt: Attempt, events: Sequence[TrainingEvent]) -> None:
+    """Print the curve, the result, and the command that repeats the run."""
     symbols, width = world.symbols, world.console.width
     lines = curve_lines(events, BRAILLE if symbols is UNICODE else ASCII, width)
-    for text, style in lines:
+    for text, style in [*lines, *attempt_lines(attempt, symbols, width), ("", "")]:
         world.say(text, style or None)
-    show_pictures(world, pictures)
-    show_verdict(world, attempt)
-    world.say()
-
-
-def show_verdict(world: World, attempt: Attempt) -> None:
-    """The numbers, the result, and the command that repeats the run."""
-    for text, style in attempt_lines(attempt, world.symbols, world.console.width):
-        world.say(text, style or None)
-
-
-def show_pictures(world: World, pictures: Sequence[Picture]) -> None:
-    paper = paper_of(world.console, unicode=world.symbols is UNICODE)
-    for picture in pictures:
-        for row in [[], *draw(picture, paper)]:
-            world.console.print(as_text(row), highlight=False, soft_wrap=True)
 
 
 def briefing_lines(row: Mapping[str, Any], briefing: Briefing, width: int = 80) -> list[Line]:
@@ -111,19 +90,17 @@ def time_left(event: TrainingEvent, left: float | None) -> list[str]:
 def curve_lines(events: Sequence[TrainingEvent], dots: Dots, width: int) -> list[Line]:
     """The loss over the main training, the first phase that reported one."""
     phase = next((event.phase for event in events if event.loss is not None), None)
-    points = series(events, "loss", phase)
-    log = falls_far(points)
-    rows = draw_curve(points, width=max(20, min(60, width - 14)), dots=dots, log=log)
+    rows = draw_curve(series(events, "loss", phase), width=max(20, min(60, width - 14)), dots=dots)
     if not rows:
         return []
-    scale = ", log scale" if log else ""
-    title = f"  loss, {phase}, on minibatches{scale}"
-    return [("", ""), (title, "bold"), *((f"  {row}", "") for row in rows)]
+    return [("", ""), (f"  loss, {phase}", "bold"), *((f"  {row}", "") for row in rows)]
 
 
-def metric_lines(metrics: Mapping[str, Any]) -> list[Line]:
+def metric_lines(metrics: Mapping[str, Any], duration: float | None = None) -> list[Line]:
     """A small table, one metric a line."""
     rows = [(name.replace("_", " "), format_metric(name, value)) for name, value in metrics.items()]
+    if duration is not None:
+        rows.append(("time", seconds(duration)))
     width = max((len(name) for name, _ in rows), default=0)
     return [(f"  {name:<{width}}  {value:>9}", "") for name, value in rows]
 

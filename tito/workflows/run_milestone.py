@@ -6,17 +6,17 @@ that the student's code is wrong.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from tito.core.errors import MachineError, TitoError
 from tito.core.export.stale import difference, export_hashes, not_exported, stale_modules
 from tito.core.export.swap import refuse_link
 from tito.core.milestones.attempt import Attempt, LiveRunner, Verdict, verify
 from tito.core.milestones.live import LiveLog
-from tito.core.milestones.runs import KeptRun, Picture, keep
+from tito.core.milestones.runs import KeptRun, keep
 from tito.core.outcome import Outcome
 from tito.core.python import pip_install, release
 from tito.core.testing.runner import OLDEST_NUMPY
@@ -30,13 +30,6 @@ if TYPE_CHECKING:
     from tito.world import World
 
 Row = Mapping[str, Any]
-
-
-class Display(Protocol):
-    """What is told while a milestone runs."""
-
-    def event(self, event: TrainingEvent) -> None: ...
-    def picture(self, picture: Picture) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -155,7 +148,7 @@ def attempt(
     briefing: Briefing,
     *,
     seed: int | None,
-    display: Display,
+    on_event: Callable[[TrainingEvent], None],
 ) -> Attempt:
     """Run one verification, record a pass, and keep the run to look at."""
     started = datetime.now(timezone.utc)
@@ -163,9 +156,9 @@ def attempt(
 
     def hear(event: TrainingEvent) -> None:
         live.event(event)
-        display.event(event)
+        on_event(event)
 
-    runner = LiveRunner(hear, display.picture)
+    runner = LiveRunner(hear)
     verdict = verify(world.tracker, row["id"], seed=seed, runner=runner)
     evidence = {**verdict.evidence, **briefing.evidence}
     unrecorded = record(world, row, verdict, evidence)

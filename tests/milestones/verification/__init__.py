@@ -21,7 +21,6 @@
     metrics.py             loss and accuracy, computed by NumPy from a model's raw outputs
     models.py              the networks, in PyTorch's names only, and facts about them
     randomness.py          the framework's random numbers, saved and replayed
-    drawing.py             when the network at work is drawn
     run.py                 one run of one milestone: its seed, its random numbers, its report
     probes/                single public names, compared with NumPy: one file per module
     model_under_test.py    a model with modes, buffers and random numbers, measured unchanged
@@ -36,8 +35,6 @@
     controls.py            required accuracies, and what must not work: frozen filters, ...
     keeping.py             whether a training goes on from its checkpoint
     writing.py             what a GPT writes: sums and names
-    pictures.py            pictures of the network at work, for the student to look at
-    sequence_pictures.py   those of sequences, attention, gates and text
 
 Each file imports from those above it only. A milestone whose network has modes, buffers or random
 layers is judged like any other; `modes.check_modes` is one more line in its test.

@@ -15,7 +15,6 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from verification.drawing import Drawings
 from verification.launch import Launched
 from verification.randomness import RandomNumbers
 from verification.standins import Framework, process_of
@@ -45,7 +44,6 @@ class Run:
         self.rng, self.checks_rng = np.random.default_rng(seed), np.random.default_rng([seed, 1])
         self.record = record
         self.stream, self._clock, self._last = stream, clock, -1.0
-        self.drawings = Drawings(clock)
         self.weights: dict[str, np.ndarray] = {}  # of the trained networks, see `kept.py`
         self.tt: Any = None
         self.workspace = workspace or Path(__file__).resolve().parents[3]
@@ -121,8 +119,6 @@ class Run:
             "said": said,
         }  # fmt: skip
         self._tell({name: value for name, value in event.items() if value is not None})
-        if self.stream is not None:
-            self.drawings.after(phase, step, total)
 
     def bar(
         self,

@@ -192,16 +192,6 @@ def read_in_pieces(tt: Any, model: Any, inputs: np.ndarray) -> tuple[np.ndarray,
     return np.array(whole[:, -1].data), np.array(output[:, -1].data)
 
 
-def attention_map(tt: Any, model: Any, ids: np.ndarray) -> np.ndarray:
-    """(N, L, L): where each place of `models.transformer` looks, the mean over its heads."""
-    length = ids.shape[1]
-    hidden = tt.tensor(np.triu(np.ones((length, length), bool), 1))
-    with tt.no_grad():
-        x = model.tokens(tt.tensor(ids)) + model.positions(tt.arange(length))
-        _, weights = model.attention(x, x, x, attn_mask=hidden, need_weights=True)
-    return np.array(weights.data)
-
-
 # ---------------------------------------------------------------------------------- for the probes
 
 

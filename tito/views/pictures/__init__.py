@@ -1,1 +1,0 @@
-"""Pictures of a network at work, drawn with a terminal's characters."""
