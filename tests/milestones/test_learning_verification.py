@@ -149,7 +149,7 @@ def test_cnn_learning(run: Run) -> None:
     check_moved(network, before)
     keep_weights(network)
     accuracy, loss = network.evaluate(held_out)
-    pictures.afterwards(network, held_out, pictures.filters, pictures.confusion)
+    pictures.afterwards(network, held_out, pictures.confusion, pictures.filters)
     require(run, "accuracy on held-out digits", accuracy, at_least=0.95)
     shifted, _ = network.evaluate(off)
 

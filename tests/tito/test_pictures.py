@@ -102,6 +102,11 @@ def test_of_other_pictures_the_last_is_shown() -> None:
     assert ["".join(t for t, _ in rows[0]) for rows in shown] == ["  T, step 9"]
 
 
+def test_the_last_three_are_shown() -> None:
+    shown = after_training([picture("bars", title=t) for t in "abcde"], 80, ASCII)
+    assert [rows[0][0][0].strip() for rows in shown] == ["c, step 3", "d, step 3", "e, step 3"]
+
+
 def test_a_terminal_shows_the_picture_live_and_a_pipe_does_not() -> None:
     terminal = Console(file=io.StringIO(), force_terminal=True, width=80, height=24, _environ={})
     live = display_for(terminal, silent=False)

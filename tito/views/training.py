@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 LINES_PER_PHASE = 5
-LIVE_ROWS = 14
+LIVE_ROWS = 12
 
 
 class Silent:
@@ -97,7 +97,7 @@ class Bars(Silent):
 
         if self._live is None or self._progress is None:
             return
-        width, height = min(self._console.width, 80), min(LIVE_ROWS, self._console.height - 8)
+        width, height = min(self._console.width, 80), min(LIVE_ROWS, self._console.height - 10)
         rows = draw(picture, width, height, ink_of(self._console))
         self._live.update(Group(self._progress, "", *map(as_text, rows)), refresh=True)
 

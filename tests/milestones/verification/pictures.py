@@ -23,7 +23,7 @@ LOOKS = 12  # pictures of one training
 SHARE = 0.05  # of the run's time may go to pictures ...
 FREE = 0.25  # ... and these seconds in any case: some milestones are over in one
 MEASURED = 256  # held-out examples for the accuracy while training
-GRID, SHOWN, ROWS = 24, 16, 6  # points of a plane's side; images; sequences
+GRID, POINTS, SHOWN, ROWS = 24, 40, 16, 6  # of a plane: its side, points; images; sequences
 SHADES = 3  # decimals: enough for a screen, and small in a file
 
 Look = Callable[[ModelUnderTest, Any, int], None]
@@ -79,6 +79,11 @@ def afterwards(subject: ModelUnderTest, held_out: Any, *looks: Look) -> None:
                 look(subject, held_out, 0)
 
 
+def spread(count: int, most: int) -> slice:
+    """At most so many of `count` examples, from the first to the last: they may be sorted."""
+    return slice(None, None, -(-count // most) or 1)
+
+
 def rounded(array: Any) -> Any:
     return np.round(np.asarray(array, float), SHADES).tolist()
 
@@ -93,7 +98,7 @@ def plane(subject: ModelUnderTest, held_out: data.Examples, step: int) -> None:
     grid = np.stack(np.meshgrid(places, places), axis=-1).reshape(-1, 2).astype("f4")
     scores = subject.run.there(there.evaluated)(subject.run.tt, subject.model, grid)
     field = 1 / (1 + np.exp(-np.asarray(scores, float).reshape(GRID, GRID)))
-    inputs, targets = held_out.inputs[::7][:40], held_out.targets[::7][:40]
+    inputs, targets = held_out.take(spread(len(held_out.targets), POINTS))
     points = [[*rounded(p), int(t > 0.5)] for p, t in zip(inputs, targets.reshape(-1), strict=True)]
     subject.run.picture(
         "plane", "The plane as the network sees it",
@@ -130,9 +135,9 @@ def shifted_images(subject: ModelUnderTest, mlp: ModelUnderTest, off: data.Examp
         read = subject.outputs(off.inputs).argmax(axis=-1) == off.targets
         chosen = np.flatnonzero(read & (said != off.targets))
         title = f"One pixel off: {len(chosen)} digits that the CNN reads and the MLP does not"
-        some = off.take(chosen[:: max(1, len(chosen) // SHOWN)][:SHOWN])
-        answers = said[chosen[:: max(1, len(chosen) // SHOWN)]]
-        show_images(subject, title, "below each: what the MLP says, and what it is", some, answers)
+        chosen = chosen[spread(len(chosen), SHOWN)]
+        told = "below each: what the MLP says, and what it is"
+        show_images(subject, title, told, off.take(chosen), said[chosen])
 
 
 def show_images(

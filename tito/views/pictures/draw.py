@@ -26,7 +26,7 @@ KINDS: dict[str, Callable[[Mapping[str, Any], int, int, Ink], list[Row]]] = {
     "bars": tables.bars,
     "text": tables.text,
 }
-INDENT, MOMENTS = 2, 3
+INDENT, MOMENTS, AT_END = 2, 3, 3
 WRONG = (
     KeyError,
     IndexError,
@@ -82,10 +82,13 @@ def draw_moments(pictures: Sequence[Picture], width: int, height: int, ink: Ink)
 
 
 def after_training(pictures: Sequence[Picture], width: int, ink: Ink) -> list[list[Row]]:
-    """What to show at the end: the last of each title; of a plane, how it changed."""
+    """What to show at the end: of each title the last, three at most; of a plane, how it changed.
+
+    The others are in the kept run.
+    """
     last = {str(picture.get("title")): picture for picture in pictures}
     shown = []
-    for title, picture in last.items():
+    for title, picture in list(last.items())[-AT_END:]:
         moments = [p for p in pictures if p.get("title") == title]
         if picture.get("kind") == "plane" and len(moments) > MOMENTS:
             shown.append(draw_moments(moments, width, 11, ink))
