@@ -44,6 +44,12 @@ def test_the_weights_of_a_run_are_kept(workspace: Workspace, run) -> None:
     [found] = kept_runs(workspace)
     assert (found.milestone, found.data["seed"]) == ("perceptron", 1957)
     assert {event["phase"] for event in found.data["events"]} >= {"training", "control"}
+    training = [event for event in found.data["events"] if event["phase"] == "training"]
+    assert training[-1]["held_out"] >= 0.98
+    pictures = found.data["pictures"]
+    assert {picture["kind"] for picture in pictures} == {"plane"}
+    assert [pictures[0]["step"], pictures[-1]["step"]] == [1, 300]
+    assert len(pictures[0]["data"]["points"]) == 40
     loaded = run("-c", LOAD, found.weights_file, cwd=workspace.root)
     assert json.loads(loaded.stdout) == {"w": [2, 1], "b": [1]}, loaded.stderr
 

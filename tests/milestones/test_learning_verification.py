@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from verification import data, models, there
+from verification import data, models, pictures, there
 from verification.controls import (
     begin_alike,
     begin_by_remembering,
@@ -63,6 +63,7 @@ def test_perceptron_learning(run: Run) -> None:
         descent = run.there(GradientDescent)((neuron.model.w, neuron.model.b), lr=1.0)
         train(neuron, examples, descent, steps=300, batch=100, phase=phase)
 
+    pictures.watch(neuron, held_out, pictures.plane)
     before = neuron.parameter_values()
     train_neuron(neuron, learn, "training")
     check_moved(neuron, before)
@@ -92,6 +93,7 @@ def test_xor_learning(run: Run) -> None:
         descent = run.there(GradientDescent)(network.model.parameters(), lr=0.5)
         train(network, learn, descent, steps=400, batch=64, phase=phase)
 
+    pictures.watch(network, held_out, pictures.plane)
     before = network.parameter_values()
     train_network(network, "training")
     check_moved(network, before)
@@ -115,11 +117,13 @@ def test_mlp_digits_learning(run: Run) -> None:
     network = ModelUnderTest(run, models.mlp(tt.nn), criterion, CLASS_METRICS, count)
     error = check_model(network, learn.take(slice(16)))
 
+    pictures.watch(network, held_out, pictures.images)
     before = network.parameter_values()
     learn_classes(network, learn, "training", steps=1500)
     check_moved(network, before)
     keep_weights(network)
     accuracy, loss = network.evaluate(held_out)
+    pictures.afterwards(network, held_out, pictures.confusion, pictures.wrong_images)
     require(run, "accuracy on held-out digits", accuracy, at_least=0.93)
 
     other, shuffled = network.another(models.mlp(tt.nn)), data.shuffled_labels(run.rng, learn)
@@ -139,17 +143,20 @@ def test_cnn_learning(run: Run) -> None:
     network = ModelUnderTest(run, models.cnn(tt.nn), criterion, CLASS_METRICS, count)
     error = check_model(network, learn.take(slice(4)))
 
+    pictures.watch(network, held_out, pictures.images)
     before = network.parameter_values()
     learn_classes(network, learn, "training", steps=700)
     check_moved(network, before)
     keep_weights(network)
     accuracy, loss = network.evaluate(held_out)
+    pictures.afterwards(network, held_out, pictures.confusion, pictures.filters)
     require(run, "accuracy on held-out digits", accuracy, at_least=0.95)
     shifted, _ = network.evaluate(off)
 
     mlp = network.another(models.mlp(tt.nn))
     learn_classes(mlp, data.flat(learn), "mlp", steps=700)
     mlp_shifted, _ = mlp.evaluate(data.flat(off))
+    pictures.shifted_images(network, mlp, off)
     require_more(run, "digits one pixel off", shifted, "the mlp", mlp_shifted, by=0.1)
 
     frozen = network.another(models.cnn(tt.nn))
@@ -181,12 +188,14 @@ def test_resnet_learning(run: Run) -> None:
     check_modes(network, few.inputs)
     error = check_model(network, few, samples=2)
 
+    pictures.watch(network, held_out, pictures.images)
     before = network.parameter_values()
     learn_deep(network, learn, "training")
     check_moved(network, before)
     keep_weights(network)
     check_modes(network, few.inputs)
     accuracy, loss = network.evaluate(held_out)
+    pictures.afterwards(network, held_out, pictures.confusion)
     require(run, "accuracy on held-out digits", accuracy, at_least=0.75)
 
     with without_shortcuts(network):
@@ -200,6 +209,7 @@ def test_resnet_learning(run: Run) -> None:
     begin_alike(plain, start)
     learn_deep(plain, learn, "plain")
     control, _ = plain.evaluate(held_out)
+    pictures.depth(network, accuracy, control)
     require_control(run, "a plain network of the same depth", control, at_most=0.4)
     run.measured(
         accuracy=accuracy, loss=loss, gradient_error=error, control_accuracy=control,
@@ -229,6 +239,7 @@ def test_transformer_learning(run: Run) -> None:
         fading = tt.optim.lr_scheduler.CosineAnnealingLR(adam, T_max=150)
         train(network, learn, adam, steps=150, batch=64, phase=phase, schedule=fading)
 
+    pictures.watch(network, data.reversal(new, models.SEPARATOR), pictures.reversal)
     before = network.parameter_values()
     train_network(network, network.model.parameters(), "training")
     check_moved(network, before)
@@ -236,6 +247,7 @@ def test_transformer_learning(run: Run) -> None:
     check_causal(network, few.inputs)
     match = exact_match(network, new)
     _, loss = network.evaluate(data.reversal(new, models.SEPARATOR))
+    pictures.afterwards(network, data.reversal(new, models.SEPARATOR), pictures.attention)
     require(run, "exact match on held-out sequences", match, at_least=0.99)
 
     with zeroed(network.model.positions.weight):
@@ -266,6 +278,7 @@ def test_gpt_learning(run: Run) -> None:
     error = check_model(network, few)
     check_causal(network, few.inputs, tokens)
 
+    pictures.watch(network, new, pictures.sums)
     before, parts = (
         network.parameter_values(),
         training_parts(network, len(learn.answers), 7, SUMS_A_STEP),
@@ -273,6 +286,7 @@ def test_gpt_learning(run: Run) -> None:
     feed_gpt(network, learn.examples(), parts, "training", 5, writing=Calculating(network, new))
     check_moved(network, before)
     network, parts = from_checkpoint(network, parts, learn)
+    pictures.watch(network, new, pictures.sums)
     feed_gpt(network, learn.examples(), parts, "resumed", 2, writing=Calculating(network, new))
     check_causal(network, few.inputs, tokens)
     keep_weights(network)
@@ -308,11 +322,13 @@ def test_lstm_learning(run: Run) -> None:
     error = check_model(network, few)
     check_pieces(network, few.inputs)
 
+    pictures.watch(network, held_out, pictures.confusion)
     before = network.parameter_values()
     learn_keys(network, learn, "training")
     check_moved(network, before)
     keep_weights(network)
     accuracy, loss = network.evaluate(held_out)
+    pictures.afterwards(network, held_out, pictures.gates)
     # One seed in twenty ends with two of the keys taken for each other, at 75 %; guessing has 25 %.
     require(run, "accuracy on held-out sequences", accuracy, at_least=0.6)
 
@@ -353,6 +369,7 @@ def learn_names(run: Run) -> dict[str, float]:
         run, "of what letters alone cost, saved on held-out names", 1 - cost / simple, at_least=0.08
     )
     invented = naming.names(100)
+    pictures.invented(run, invented)
     fresh = len(set(invented) - set(all_names)) / 100
     require(run, "written names that are different and new", fresh, at_least=0.5)
     return {"names_loss": cost, "names_by_frequency_loss": simple, "new_names": fresh}

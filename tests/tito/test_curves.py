@@ -75,3 +75,13 @@ def test_many_points_in_a_column_are_averaged():
 )
 def test_labels_are_short(number, label):
     assert short(number) == label
+
+
+def test_a_fall_by_orders_of_magnitude_gets_a_logarithmic_axis():
+    """A straight line, where a linear axis would show one step at the left edge."""
+    rows = draw_curve([(x, 10.0**-x) for x in range(5)], width=5, height=5, dots=ASCII)
+    assert [row.partition("|")[0].strip() for row in (rows[0], rows[4])] == ["1", "0.0001"]
+    assert all(row.partition("|")[2].strip() for row in rows[:5])
+    marks = [len(row.rstrip()) for row in rows[:5]]
+    assert marks == sorted(marks)
+    assert len(set(marks)) >= 4

@@ -214,6 +214,18 @@ def test_a_pass_is_shown_and_recorded_with_its_evidence(tito, unlocked, tinytorc
     assert len(record["sources"]["00_setup"]) == 64
 
 
+def test_quiet_prints_the_verdict_alone(tito, unlocked):
+    run = tito(unlocked, "milestone", "run", "start", "--quiet")
+    assert (run.returncode, run.stdout) == (0, "✓ Learned: 1900 - The Start\n")
+    break_framework(unlocked, "return 3 * x", "return x + 3")
+    failed = tito(unlocked, "milestone", "run", "slope", "--quiet").stdout.splitlines()
+    assert failed[0].startswith("✗ Not learned yet: ")
+    assert len(failed) == 2
+    wrong = tito(unlocked, "milestone", "status", "--quiet")
+    assert wrong.returncode == 2
+    assert "does not take '--quiet'" in wrong.stderr
+
+
 def test_info_says_when_the_code_has_changed_since_the_pass(tito, unlocked):
     tito(unlocked, "milestone", "run", "slope")
     assert "Changed since" not in tito(unlocked, "milestone", "info", "slope").stdout

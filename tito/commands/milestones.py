@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 
 # A Python caller may set `action` alone, as the specification does.
-OPTIONS: dict[str, Any] = {"milestone": None, "json": False, "seed": None, "all": False}
+OPTIONS: dict[str, Any] = {
+    "milestone": None, "json": False, "seed": None, "all": False, "quiet": False,
+}  # fmt: skip
 ACTIONS = {
     "status": "what is locked, unlocked, learned",
     "progress": "the same",
@@ -51,6 +53,9 @@ class MilestonesCommand(BaseCommand):
         parser.add_argument("--seed", type=int, metavar="N", help="run: replay this seed")
         parser.add_argument(
             "--all", action="store_true", help="run: every milestone that is unlocked, in order"
+        )
+        parser.add_argument(
+            "--quiet", action="store_true", help="run: only the verdict, for scripts"
         )
         # Before Python 3.13, `run --json xor` would decide too early that the ID is missing.
         parser.parse_args = parser.parse_intermixed_args  # type: ignore[method-assign]
@@ -127,7 +132,7 @@ class MilestonesCommand(BaseCommand):
         attempt = self._attempt(row, args)
         if args.json:
             self.world.emit_json(attempt_json(attempt))
-        else:
+        elif not args.quiet:
             self._say_next(attempt)
         return attempt.exit_code
 
@@ -148,24 +153,30 @@ class MilestonesCommand(BaseCommand):
             locked = [row["id"] for row in rows if row["missing"]]
             results = [attempt_json(attempt) for attempt in attempts]
             self.world.emit_json({"results": results, "locked": locked})
-        else:
+        elif not args.quiet:
             self.world.tracker.opened.show_progress(self.console)
         return max(attempt.exit_code for attempt in attempts)
 
     def _attempt(self, row: dict[str, Any], args: argparse.Namespace) -> Attempt:
         """Run one verification; show its progress and its result."""
-        from tito.views.milestone import briefing_lines, show_attempt
+        from tito.views.milestone import briefing_lines, show_attempt, show_verdict
         from tito.views.training import display_for
         from tito.workflows.run_milestone import attempt, brief
 
         briefing = brief(self.world, row)
-        live = display_for(self.console, as_json=args.json)
-        if not args.json:
+        silent = args.json or args.quiet
+        live = display_for(self.console, silent=silent)
+        if not silent:
             for text, style in briefing_lines(row, briefing, self.console.width):
                 self.world.say(text, style or None)
         with live.running():
-            result = attempt(self.world, row, briefing, seed=args.seed, on_event=live.event)
-        if not args.json:
+            result = attempt(
+                self.world, row, briefing,
+                seed=args.seed, on_event=live.event, on_picture=live.picture,
+            )  # fmt: skip
+        if args.quiet and not args.json:
+            show_verdict(self.world, result)
+        elif not args.json:
             show_attempt(self.world, result, live.events)
         return result
 
@@ -198,7 +209,7 @@ def reject_extra_arguments(args: argparse.Namespace) -> None:
     extra = [] if args.action in ("info", "run") else [args.milestone]
     if args.action != "run":
         extra += ["--seed" if args.seed is not None else None]
-        extra += ["--all" if args.all else None]
+        extra += ["--all" if args.all else None, "--quiet" if args.quiet else None]
     for word in filter(None, extra):
         text = f"tito milestone {args.action} does not take {word!r}."
         raise UsageError(text, hint="tito milestone --help")

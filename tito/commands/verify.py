@@ -51,7 +51,7 @@ class VerifyCommand(BaseCommand):
         from tito.views.verify import check_lines
         from tito.workflows.verify import check
 
-        live = display_for(self.console, as_json=as_json)
+        live = display_for(self.console, silent=as_json)
         with live.running():
             found = check(self.world, record, live.event)
         if not as_json:

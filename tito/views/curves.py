@@ -6,9 +6,11 @@ It knows nothing about training, colors or the terminal.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+
+ORDERS = 100  # from this ratio on, the axis is logarithmic
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,20 @@ def draw_curve(
     finite = [(x, y) for x, y in points if math.isfinite(x) and math.isfinite(y)]
     if len(finite) < 2 or finite[0][0] == finite[-1][0]:
         return []
+    by_size = falls_by_orders(y for _, y in finite)
+    if by_size:
+        finite = [(x, math.log10(y)) for x, y in finite]
     heights = sample(finite, width * dots.wide)
     low, high = min(heights), max(heights)
     rows = raster(heights, low, high, width, height, dots)
-    return with_axes(rows, (low, high), (finite[0][0], finite[-1][0]), dots)
+    ends = (10**low, 10**high) if by_size else (low, high)
+    return with_axes(rows, ends, (finite[0][0], finite[-1][0]), dots)
+
+
+def falls_by_orders(values: Iterable[float]) -> bool:
+    """Whether a curve needs a logarithmic axis: on a linear one it would lie on the ground."""
+    known = list(values)
+    return min(known) > 0 and max(known) / min(known) >= ORDERS
 
 
 def sample(points: Sequence[tuple[float, float]], columns: int) -> list[float]:

@@ -9,30 +9,56 @@ import re
 import sys
 import textwrap
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from tito.core.console import UNICODE, Symbols
 from tito.core.milestones.progress_events import Bar, TrainingEvent, series
 from tito.core.outcome import Evidence, Outcome
-from tito.views.curves import ASCII, BRAILLE, Dots, draw_curve
+from tito.views.curves import ASCII, BRAILLE, Dots, draw_curve, falls_by_orders
 from tito.views.lines import Line
 from tito.views.remarks import judge_lines
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from tito.core.milestones.attempt import Attempt, Verdict
     from tito.workflows.run_milestone import Briefing
     from tito.world import World
 
 MODULE_FILE = re.compile(r"modules/(\d\d)_\w+/\w+\.py")
 FRACTIONS = ("accuracy", "exact_match")
+CURVE_ROWS, ROWS_BELOW_PICTURES = 8, 4
 
 
 def show_attempt(world: World, attempt: Attempt, events: Sequence[TrainingEvent]) -> None:
-    """Print the curve, the result, and the command that repeats the run."""
+    """Print the pictures, the curve, the result, and the command that repeats the run."""
     symbols, width = world.symbols, world.console.width
-    lines = curve_lines(events, BRAILLE if symbols is UNICODE else ASCII, width)
+    height = CURVE_ROWS
+    if world.console.is_terminal:
+        show_pictures(world.console, attempt.pictures)
+        height = ROWS_BELOW_PICTURES
+    lines = curve_lines(events, BRAILLE if symbols is UNICODE else ASCII, width, height)
     for text, style in [*lines, *attempt_lines(attempt, symbols, width), ("", "")]:
         world.say(text, style or None)
+
+
+def show_verdict(world: World, attempt: Attempt) -> None:
+    """Print the result alone: one line, and for a failure its reason."""
+    sign, words, style = HEADINGS[attempt.outcome]
+    world.say(f"{getattr(world.symbols, sign)} {words}: {attempt.row['name']}", style=style)
+    if not attempt.has_passed:
+        world.say(f"  {attempt.verdict.reason}")
+
+
+def show_pictures(console: Console, pictures: Sequence[Mapping[str, Any]]) -> None:
+    """Print the network at work, as far as this console can show it."""
+    from tito.views.pictures.draw import after_training, as_text, ink_of
+
+    for rows in after_training(pictures, min(console.width, 80), ink_of(console)):
+        console.print()
+        for row in rows:
+            console.print(as_text(row), highlight=False, soft_wrap=True)
 
 
 def briefing_lines(row: Mapping[str, Any], briefing: Briefing, width: int = 80) -> list[Line]:
@@ -67,13 +93,21 @@ def seconds(value: float) -> str:
 
 def progress_text(event: TrainingEvent, left: float | None) -> str:
     """One plain line of live progress."""
-    parts = [f"{event.phase} {event.step}/{event.total}", *measured(event), *said(event)]
+    parts = [f"{event.phase} {event.step}/{event.total}", *measured(event), *at_the_end(event)]
+    parts += said(event)
     return "  ".join([*parts, *time_left(event, left)])
 
 
 def measured(event: TrainingEvent) -> list[str]:
-    loss = [] if event.loss is None else [f"loss {event.loss:.4f}"]
-    return loss if event.accuracy is None else [*loss, f"accuracy {event.accuracy:.1%}"]
+    figures = [("loss {:.4f}", event.loss), ("accuracy {:.1%} (minibatch)", event.accuracy)]
+    return [text.format(value) for text, value in figures if value is not None]
+
+
+def at_the_end(event: TrainingEvent) -> list[str]:
+    """The accuracy on held-out examples, once a phase is over."""
+    if event.held_out is None or event.step < event.total:
+        return []
+    return [f"held-out {event.held_out:.1%}"]
 
 
 def said(event: TrainingEvent) -> list[str]:
@@ -87,13 +121,18 @@ def time_left(event: TrainingEvent, left: float | None) -> list[str]:
     return [f"{seconds(left)} left"] if worth_saying and left is not None else []
 
 
-def curve_lines(events: Sequence[TrainingEvent], dots: Dots, width: int) -> list[Line]:
+def curve_lines(
+    events: Sequence[TrainingEvent], dots: Dots, width: int, height: int = CURVE_ROWS
+) -> list[Line]:
     """The loss over the main training, the first phase that reported one."""
     phase = next((event.phase for event in events if event.loss is not None), None)
-    rows = draw_curve(series(events, "loss", phase), width=max(20, min(60, width - 14)), dots=dots)
+    points = series(events, "loss", phase)
+    rows = draw_curve(points, width=max(20, min(60, width - 14)), height=height, dots=dots)
     if not rows:
         return []
-    return [("", ""), (f"  loss, {phase}", "bold"), *((f"  {row}", "") for row in rows)]
+    axis = ", logarithmic axis" if falls_by_orders(y for _, y in points if isfinite(y)) else ""
+    title = f"  loss, {phase}{axis}"
+    return [("", ""), (title, "bold"), *((f"  {row}", "") for row in rows)]
 
 
 def metric_lines(metrics: Mapping[str, Any], duration: float | None = None) -> list[Line]:

@@ -16,7 +16,7 @@ from tito.core.export.stale import difference, export_hashes, not_exported, stal
 from tito.core.export.swap import refuse_link
 from tito.core.milestones.attempt import Attempt, LiveRunner, Verdict, verify
 from tito.core.milestones.live import LiveLog
-from tito.core.milestones.runs import KeptRun, keep
+from tito.core.milestones.runs import KeptRun, Picture, keep
 from tito.core.outcome import Outcome
 from tito.core.python import pip_install, release
 from tito.core.testing.runner import OLDEST_NUMPY
@@ -149,6 +149,7 @@ def attempt(
     *,
     seed: int | None,
     on_event: Callable[[TrainingEvent], None],
+    on_picture: Callable[[Picture], None] | None = None,
 ) -> Attempt:
     """Run one verification, record a pass, and keep the run to look at."""
     started = datetime.now(timezone.utc)
@@ -158,15 +159,16 @@ def attempt(
         live.event(event)
         on_event(event)
 
-    runner = LiveRunner(hear)
+    runner = LiveRunner(hear, on_picture)
     verdict = verify(world.tracker, row["id"], seed=seed, runner=runner)
     evidence = {**verdict.evidence, **briefing.evidence}
     unrecorded = record(world, row, verdict, evidence)
     stale, judged_by = tuple(briefing.stale), briefing.judged_by
     kept = kept_run(world.workspace, row, verdict, evidence, runner, started)
     return Attempt(
-        row, verdict, evidence, unrecorded, briefing.edited, stale, judged_by, runner.bars, kept
-    )
+        row, verdict, evidence, unrecorded, briefing.edited, stale, judged_by, runner.bars, kept,
+        runner.pictures,
+    )  # fmt: skip
 
 
 def kept_run(

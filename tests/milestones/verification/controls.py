@@ -141,7 +141,12 @@ def misremembering(subject: ModelUnderTest) -> Iterator[None]:
 
 
 def exact_match(subject: ModelUnderTest, forward: np.ndarray) -> float:
-    """The fraction of sequences that the model reverses without a mistake.
+    """The fraction of sequences that the model reverses without a mistake."""
+    return float((reversed_by(subject, forward) == forward[:, ::-1]).all(axis=1).mean())
+
+
+def reversed_by(subject: ModelUnderTest, forward: np.ndarray) -> np.ndarray:
+    """What the model makes of each sequence.
 
     Greedy: the model gets the sequence and the separator, and then its own outputs.
     """
@@ -150,7 +155,7 @@ def exact_match(subject: ModelUnderTest, forward: np.ndarray) -> float:
     for _ in range(length):
         scores = subject.outputs(ids)[:, -1]
         ids = np.concatenate([ids, scores.argmax(axis=-1)[:, None]], axis=1)
-    return float((ids[:, length + 1 :] == forward[:, ::-1]).all(axis=1).mean())
+    return ids[:, length + 1 :]
 
 
 def check_causal(subject: ModelUnderTest, ids: np.ndarray, tokens: int = SYMBOLS) -> None:

@@ -44,6 +44,7 @@ class Run:
         self.rng, self.checks_rng = np.random.default_rng(seed), np.random.default_rng([seed, 1])
         self.record = record
         self.stream, self._clock, self._last = stream, clock, -1.0
+        self.watched: Callable[[Any, int, int], float | None] | None = None  # see `pictures.py`
         self.weights: dict[str, np.ndarray] = {}  # of the trained networks, see `kept.py`
         self.tt: Any = None
         self.workspace = workspace or Path(__file__).resolve().parents[3]
@@ -108,15 +109,17 @@ class Run:
         loss: float | None = None,
         accuracy: float | None = None,
         said: str | None = None,
+        held_out: float | None = None,
     ) -> None:
         """Append one event to the stream, one JSON object a line.
 
-        `said` is what the model itself writes by now.
+        `accuracy` is of the minibatch, `held_out` of examples that are not learned from. `said` is
+        what the model itself writes by now.
         """
         self._last = self._clock()
         event = {
             "phase": phase, "step": step, "total": total, "loss": loss, "accuracy": accuracy,
-            "said": said,
+            "held_out": held_out, "said": said,
         }  # fmt: skip
         self._tell({name: value for name, value in event.items() if value is not None})
 
@@ -151,6 +154,10 @@ class Run:
             return
         with self.stream.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(event) + "\n")
+
+    def looked(self, subject: Any, step: int, steps: int) -> float | None:
+        """Picture the network if it is watched; the held-out accuracy, if it was measured."""
+        return None if self.watched is None else self.watched(subject, step, steps)
 
     def measured(self, **metrics: float) -> None:
         """Report metrics, which are shown and stored. A pass needs them all."""

@@ -137,7 +137,8 @@ def report(
             "division by zero?",
         )
     loss, accuracy = subject.metrics.loss(out, targets), subject.metrics.accuracy(out, targets)
-    subject.run.progress(phase, step, steps, loss, accuracy, said)
+    held_out = subject.run.looked(subject, step, steps)
+    subject.run.progress(phase, step, steps, loss, accuracy, said, held_out)
 
 
 def check_moved(subject: ModelUnderTest, before: Values) -> None:

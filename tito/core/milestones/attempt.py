@@ -65,6 +65,7 @@ class Attempt(NamedTuple):
     judged_by: str = INSTALLED  # or the folder of the course that was chosen
     bars: Sequence[Bar] = ()  # what was measured, and which bar it had to pass
     kept: KeptRun | None = None  # what is left of it to look at, if it could be written
+    pictures: Sequence[Picture] = ()  # of the network at work
 
     @property
     def outcome(self) -> Outcome:

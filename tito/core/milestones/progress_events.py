@@ -19,6 +19,7 @@ LONGEST_SAID = 80
 class TrainingEvent:
     """How far one phase of a verification is, with the loss and accuracy so far.
 
+    `accuracy` is that of the last minibatch, `held_out` that of examples it does not learn from.
     `said` is what the model itself writes by now, where it writes something.
     """
 
@@ -28,6 +29,7 @@ class TrainingEvent:
     loss: float | None = None
     accuracy: float | None = None
     said: str = ""
+    held_out: float | None = None
 
 
 def read_event(raw: Mapping[str, Any]) -> TrainingEvent | None:
@@ -38,7 +40,8 @@ def read_event(raw: Mapping[str, Any]) -> TrainingEvent | None:
     if not math.isfinite(step + total) or total < 1:
         return None
     loss, accuracy = number(raw.get("loss")), number(raw.get("accuracy"))
-    return TrainingEvent(phase, int(step), int(total), loss, accuracy, line(raw.get("said")))
+    said, held_out = line(raw.get("said")), number(raw.get("held_out"))
+    return TrainingEvent(phase, int(step), int(total), loss, accuracy, said, held_out)
 
 
 def read_picture(raw: Mapping[str, Any]) -> Mapping[str, Any] | None:

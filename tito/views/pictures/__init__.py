@@ -1,0 +1,1 @@
+"""Pictures of a network at work, drawn with characters."""
