@@ -42,6 +42,7 @@ COMMANDS = {
     ),
     "report": Entry("tito.commands.report", "ReportCommand", "your journey on one page"),
     "show": Entry("tito.commands.show", "ShowCommand", "a page to watch and try your network on"),
+    "play": Entry("tito.commands.play", "PlayCommand", "use the network that you have trained"),
     "run": Entry("tito.commands.run", "RunCommand", "run a PyTorch script on your framework"),
     "verify": Entry("tito.commands.verify", "VerifyCommand", "repeat a recorded milestone"),
     "export": Entry("tito.commands.export", "ExportCommand", "write your lessons into tinytorch/"),

@@ -36,6 +36,7 @@
     keeping.py             whether a training goes on from its checkpoint
     writing.py             what a GPT writes: sums and names
     pictures.py            the network at work, to look at: a plane, digits, filters, attention
+    playing/               what a trained network answers: `tito play`
 
 Each file imports from those above it only. A milestone whose network has modes, buffers or random
 layers is judged like any other; `modes.check_modes` is one more line in its test.
