@@ -33,7 +33,11 @@ from verification.isolation.level import REFUSED  # noqa: E402
 from verification.isolation.limits import limit_met, memory_gb  # noqa: E402
 from verification.orphans import become_the_judge, end_orphans  # noqa: E402
 from verification.raised import EndedFromOutside, Raised  # noqa: E402
-from verification.run import Run, stream_from_environment  # noqa: E402
+from verification.run import (  # noqa: E402
+    Run,
+    experiment_from_environment,
+    stream_from_environment,
+)
 from verification.wording import visible  # noqa: E402
 
 
@@ -70,6 +74,8 @@ def run(
     run = Run(
         milestone, modules, seed, record_property, stream, workspace=WORKSPACE, launched=early
     )
+    run.experiment = experiment_from_environment()
+    run.chosen = MILESTONES[milestone].get("chosen", {}) | run.experiment
     try:
         yield run
     finally:

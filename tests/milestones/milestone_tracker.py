@@ -58,6 +58,7 @@ Runner = Callable[..., "RunResult"]
 
 # `metrics`: what the verification test must report with record_property for its pass to count. The
 # progress table shows the first one. A milestone without the key needs only its one test to pass.
+# `chosen` is how it trains: what `tito milestone run ID --lr 0.3` may change for an experiment.
 # `timeout` (seconds, optional) replaces VERIFICATION_TIMEOUT. `history` (optional): what happened
 # in that year, shown before a run.
 MILESTONES: dict[str, dict[str, Any]] = {
@@ -73,6 +74,7 @@ MILESTONES: dict[str, dict[str, Any]] = {
             "layer cannot learn, XOR among it, and interest faded for years."
         ),
         "unlock_message": "🎉 You can now verify that gradient descent actually works!",
+        "chosen": {"lr": 1.0, "steps": 300},
         "metrics": ["accuracy", "gradient_error", "control_accuracy"],
     },
     "xor": {
@@ -87,6 +89,7 @@ MILESTONES: dict[str, dict[str, Any]] = {
             "that it worked so well brought the field back to life."
         ),
         "unlock_message": "🎉 You can now train the hidden layer that the perceptron lacked!",
+        "chosen": {"width": 16, "lr": 0.5, "steps": 400},
         "metrics": ["accuracy", "gradient_error", "control_accuracy"],
     },
     "mlp_digits": {
@@ -101,6 +104,7 @@ MILESTONES: dict[str, dict[str, Any]] = {
             "is enough, in principle, for any continuous function."
         ),
         "unlock_message": "🎉 You can now teach your own framework to read!",
+        "chosen": {"width": 32, "lr": 0.01, "steps": 1500},
         "metrics": ["accuracy", "gradient_error", "control_accuracy"],
     },
     "cnn": {
@@ -117,6 +121,7 @@ MILESTONES: dict[str, dict[str, Any]] = {
             "ImageNet contest by far, and deep learning took over."
         ),
         "unlock_message": "🎉 You can now train filters that learn what to look for!",
+        "chosen": {"width": 8, "lr": 0.01, "steps": 700},
         "metrics": ["accuracy", "gradient_error", "control_accuracy"],
     },
     "transformer": {
@@ -134,6 +139,7 @@ MILESTONES: dict[str, dict[str, Any]] = {
             "GPUs. Today's language models are all built from it."
         ),
         "unlock_message": "🎉 You can now train the architecture behind today's language models!",
+        "chosen": {"lr": 0.01, "steps": 150},
         "metrics": ["exact_match", "gradient_error", "control_accuracy"],
     },
     "lstm": {
@@ -151,6 +157,7 @@ MILESTONES: dict[str, dict[str, Any]] = {
             "translation, on nearly every phone."
         ),
         "unlock_message": "🎉 You can now train a network that remembers!",
+        "chosen": {"width": 40, "lr": 0.02},
         "metrics": ["accuracy", "gradient_error", "control_accuracy"],
     },
     "resnet": {
@@ -167,6 +174,7 @@ MILESTONES: dict[str, dict[str, Any]] = {
             "every deep network since has such shortcuts, transformers among them."
         ),
         "unlock_message": "🎉 You can now train networks as deep as you like!",
+        "chosen": {"lr": 0.05},
         "metrics": ["accuracy", "gradient_error", "control_accuracy"],
     },
     "gpt": {
@@ -185,6 +193,7 @@ MILESTONES: dict[str, dict[str, Any]] = {
             "has a three-millionth of the parameters."
         ),
         "unlock_message": "🎉 You can now train a language model of your own!",
+        "chosen": {"lr": 0.004},
         "metrics": ["exact_match", "gradient_error", "control_accuracy"],
     },
 }  # fmt: skip
@@ -979,7 +988,8 @@ def verification_environment(
     """The environment of a run: the student's `tinytorch`, one thread, no pytest settings."""
     caller = os.environ if caller is None else caller
     env = {name: value for name, value in caller.items() if not name.startswith("PYTEST_")}
-    for setting in ("PYTHONWARNINGS", "PYTHONINSPECT"):  # the second changes the exit code
+    # The second changes the exit code. The third is for whoever starts an experiment to set.
+    for setting in ("PYTHONWARNINGS", "PYTHONINSPECT", "TINYTORCH_EXPERIMENT"):
         env.pop(setting, None)
     return (
         env

@@ -60,8 +60,8 @@ def test_perceptron_learning(run: Run) -> None:
     error = check_model(neuron, learn)
 
     def train_neuron(neuron: ModelUnderTest, examples: data.Examples, phase: str) -> None:
-        descent = run.there(GradientDescent)((neuron.model.w, neuron.model.b), lr=1.0)
-        train(neuron, examples, descent, steps=300, batch=100, phase=phase)
+        descent = run.there(GradientDescent)((neuron.model.w, neuron.model.b), lr=run.chosen["lr"])
+        train(neuron, examples, descent, steps=run.chosen["steps"], batch=100, phase=phase)
 
     pictures.watch(neuron, held_out, pictures.plane)
     before = neuron.parameter_values()
@@ -86,12 +86,14 @@ def test_xor_learning(run: Run) -> None:
     check_parts(run)
     learn, held_out = data.xor_clouds(run.rng, 16), data.xor_clouds(run.rng, 100)
     count, criterion = PARAMETER_COUNTS["xor"], tt.nn.BCEWithLogitsLoss()
-    network = ModelUnderTest(run, models.xor(tt.nn), criterion, BINARY_METRICS, count)
+    network = ModelUnderTest(
+        run, models.xor(tt.nn, run.chosen["width"]), criterion, BINARY_METRICS, count
+    )
     error = check_model(network, learn)
 
     def train_network(network: ModelUnderTest, phase: str) -> None:
-        descent = run.there(GradientDescent)(network.model.parameters(), lr=0.5)
-        train(network, learn, descent, steps=400, batch=64, phase=phase)
+        descent = run.there(GradientDescent)(network.model.parameters(), lr=run.chosen["lr"])
+        train(network, learn, descent, steps=run.chosen["steps"], batch=64, phase=phase)
 
     pictures.watch(network, held_out, pictures.plane)
     before = network.parameter_values()
@@ -114,12 +116,14 @@ def test_mlp_digits_learning(run: Run) -> None:
     check_parts(run)
     learn, held_out = data.split(run.rng, data.flat(data.digits()), held_out=360)
     count, criterion = PARAMETER_COUNTS["mlp"], tt.nn.CrossEntropyLoss()
-    network = ModelUnderTest(run, models.mlp(tt.nn), criterion, CLASS_METRICS, count)
+    network = ModelUnderTest(
+        run, models.mlp(tt.nn, run.chosen["width"]), criterion, CLASS_METRICS, count
+    )
     error = check_model(network, learn.take(slice(16)))
 
     pictures.watch(network, held_out, pictures.images)
     before = network.parameter_values()
-    learn_classes(network, learn, "training", steps=1500)
+    learn_classes(network, learn, "training", steps=run.chosen["steps"])
     check_moved(network, before)
     keep_weights(network)
     accuracy, loss = network.evaluate(held_out)
@@ -140,12 +144,14 @@ def test_cnn_learning(run: Run) -> None:
     learn, held_out = map(data.with_channel, data.split(run.rng, data.digits(), held_out=360))
     off = data.one_pixel_off(held_out)
     count, criterion = PARAMETER_COUNTS["cnn"], tt.nn.CrossEntropyLoss()
-    network = ModelUnderTest(run, models.cnn(tt.nn), criterion, CLASS_METRICS, count)
+    network = ModelUnderTest(
+        run, models.cnn(tt.nn, run.chosen["width"]), criterion, CLASS_METRICS, count
+    )
     error = check_model(network, learn.take(slice(4)))
 
     pictures.watch(network, held_out, pictures.images)
     before = network.parameter_values()
-    learn_classes(network, learn, "training", steps=700)
+    learn_classes(network, learn, "training", steps=run.chosen["steps"])
     check_moved(network, before)
     keep_weights(network)
     accuracy, loss = network.evaluate(held_out)
@@ -235,9 +241,10 @@ def test_transformer_learning(run: Run) -> None:
 
     def train_network(network: ModelUnderTest, learning: Any, phase: str) -> None:
         # A rate that falls to zero: without it, the last steps of a few seeds undo some of it.
-        adam = tt.optim.Adam(learning, lr=0.01)
-        fading = tt.optim.lr_scheduler.CosineAnnealingLR(adam, T_max=150)
-        train(network, learn, adam, steps=150, batch=64, phase=phase, schedule=fading)
+        steps = run.chosen["steps"]
+        adam = tt.optim.Adam(learning, lr=run.chosen["lr"])
+        fading = tt.optim.lr_scheduler.CosineAnnealingLR(adam, T_max=steps)
+        train(network, learn, adam, steps=steps, batch=64, phase=phase, schedule=fading)
 
     pictures.watch(network, data.reversal(new, models.SEPARATOR), pictures.reversal)
     before = network.parameter_values()
@@ -316,7 +323,9 @@ def test_lstm_learning(run: Run) -> None:
     learn, held_out = data.split(run.rng, data.key_in_noise(run.rng, 2112, length=100), 512)
     count, criterion = PARAMETER_COUNTS["lstm"], tt.nn.CrossEntropyLoss()
     reader = run.there(models.reader)  # built over there, where nn.Module is
-    network = ModelUnderTest(run, reader(tt, "LSTM", 40), criterion, CLASS_METRICS, count)
+    network = ModelUnderTest(
+        run, reader(tt, "LSTM", run.chosen["width"]), criterion, CLASS_METRICS, count
+    )
     begin_by_remembering(network.model.layer)
     few = learn.take(slice(4))
     error = check_model(network, few)
@@ -383,7 +392,9 @@ def learn_classes(
     `learning` are the parameters to train; by default all of them.
     """
     optim = network.run.tt.optim
-    adam = optim.Adam(network.model.parameters() if learning is None else learning, lr=0.01)
+    adam = optim.Adam(
+        network.model.parameters() if learning is None else learning, lr=network.run.chosen["lr"]
+    )
     fading = optim.lr_scheduler.CosineAnnealingLR(adam, T_max=steps)
     train(
         network, examples, adam,
@@ -394,7 +405,7 @@ def learn_classes(
 def learn_keys(network: ModelUnderTest, examples: data.Examples, phase: str) -> None:
     """Six passes over the sequences, from the framework's own loader, with clipping."""
     optim, epochs, batch = network.run.tt.optim, 6, 32
-    adam = optim.Adam(network.model.parameters(), lr=0.02)
+    adam = optim.Adam(network.model.parameters(), lr=network.run.chosen["lr"])
     fading = optim.lr_scheduler.CosineAnnealingLR(
         adam, T_max=epochs * len(examples.targets) // batch
     )
@@ -407,7 +418,7 @@ def learn_keys(network: ModelUnderTest, examples: data.Examples, phase: str) -> 
 def learn_deep(network: ModelUnderTest, examples: data.Examples, phase: str) -> None:
     """Five passes over the digits, from the framework's own loader; gradient descent, fading."""
     optim, epochs, batch = network.run.tt.optim, 5, 32
-    sgd = optim.SGD(network.model.parameters(), lr=0.05, momentum=0.9)
+    sgd = optim.SGD(network.model.parameters(), lr=network.run.chosen["lr"], momentum=0.9)
     steps = epochs * -(-len(examples.targets) // batch)
     fading = optim.lr_scheduler.CosineAnnealingLR(sgd, T_max=steps)
     train_from_loader(
@@ -428,11 +439,11 @@ def small_gpt(run: Run, tokens: int, places: int, count: str) -> ModelUnderTest:
 
 
 def training_parts(
-    network: ModelUnderTest, examples: int, epochs: int, batch: int, lr: float = 0.004
+    network: ModelUnderTest, examples: int, epochs: int, batch: int
 ) -> dict[str, Any]:
     """What a checkpoint of this training has to keep."""
     run, steps = network.run, epochs * -(-examples // batch)
-    adam = run.tt.optim.Adam(network.model.parameters(), lr=lr, betas=(0.9, 0.99))
+    adam = run.tt.optim.Adam(network.model.parameters(), lr=run.chosen["lr"], betas=(0.9, 0.99))
     schedule = run.there(there.warmed_up)(run.tt, adam, steps)
     return {"model": network.model, "optimizer": adam, "scheduler": schedule}
 

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 # A Python caller may set `action` alone, as the specification does.
 OPTIONS: dict[str, Any] = {
     "milestone": None, "json": False, "seed": None, "all": False, "quiet": False,
+    "width": None, "lr": None, "steps": None,
 }  # fmt: skip
+CHANGES = ("width", "lr", "steps")
 ACTIONS = {
     "status": "what is locked, unlocked, learned",
     "progress": "the same",
@@ -57,6 +59,10 @@ class MilestonesCommand(BaseCommand):
         parser.add_argument(
             "--quiet", action="store_true", help="run: only the verdict, for scripts"
         )
+        more = parser.add_argument_group("experiments (run), which earn nothing")
+        more.add_argument("--width", type=int, metavar="N", help="another size of the network")
+        more.add_argument("--lr", type=float, metavar="X", help="another learning rate")
+        more.add_argument("--steps", type=int, metavar="N", help="another number of steps")
         # Before Python 3.13, `run --json xor` would decide too early that the ID is missing.
         parser.parse_args = parser.parse_intermixed_args  # type: ignore[method-assign]
 
@@ -125,9 +131,10 @@ class MilestonesCommand(BaseCommand):
 
     def _run_one(self, args: argparse.Namespace) -> int:
         from tito.views.as_json import attempt_json
-        from tito.workflows.run_milestone import refuse_unless_runnable, row_of
+        from tito.workflows.run_milestone import refuse_impossible, refuse_unless_runnable, row_of
 
         row = row_of(self.world, self._named(args))
+        refuse_impossible(self.world, row["id"], changes_of(args))
         refuse_unless_runnable(self.world, row)
         attempt = self._attempt(row, args)
         if args.json:
@@ -159,20 +166,27 @@ class MilestonesCommand(BaseCommand):
 
     def _attempt(self, row: dict[str, Any], args: argparse.Namespace) -> Attempt:
         """Run one verification; show its progress and its result."""
-        from tito.views.milestone import briefing_lines, show_attempt, show_verdict
+        from tito.views.milestone import (
+            briefing_lines,
+            experiment_line,
+            show_attempt,
+            show_verdict,
+        )
         from tito.views.training import display_for
-        from tito.workflows.run_milestone import attempt, brief
+        from tito.workflows.run_milestone import attempt, brief, standard
 
-        briefing = brief(self.world, row)
+        briefing, changed = brief(self.world, row), changes_of(args)
         silent = args.json or args.quiet
         live = display_for(self.console, silent=silent)
         if not silent:
             for text, style in briefing_lines(row, briefing, self.console.width):
                 self.world.say(text, style or None)
+            if changed:
+                self.world.say(experiment_line(changed, standard(self.world, row["id"])), "yellow")
         with live.running():
             result = attempt(
                 self.world, row, briefing,
-                seed=args.seed, on_event=live.event, on_picture=live.picture,
+                seed=args.seed, on_event=live.event, on_picture=live.picture, experiment=changed,
             )  # fmt: skip
         if args.quiet and not args.json:
             show_verdict(self.world, result)
@@ -186,6 +200,10 @@ class MilestonesCommand(BaseCommand):
         tracker = self.world.tracker
         if attempt.unrecorded is not None:
             self.world.next_step(attempt.unrecorded.hint or "tito doctor")
+        elif attempt.experiment:
+            known = attempt.row["id"]
+            again = f"tito milestone run {known}"
+            self.world.next_step(f"tito play {known}" if attempt.has_passed else again)
         elif attempt.has_passed:
             self.world.say(tracker.required.next_step(tracker.status()), style="bold")
         elif attempt.outcome is Outcome.COULD_NOT_RUN:
@@ -204,12 +222,19 @@ class MilestonesCommand(BaseCommand):
         return f"tito module complete {stale.number}" if stale else attempt.replay
 
 
+def changes_of(args: argparse.Namespace) -> dict[str, float]:
+    """What an experiment changes, by its name; empty for a run that counts."""
+    return {name: vars(args)[name] for name in CHANGES if vars(args)[name] is not None}
+
+
 def reject_extra_arguments(args: argparse.Namespace) -> None:
     """Raise UsageError for arguments that belong to another action."""
     extra = [] if args.action in ("info", "run") else [args.milestone]
     if args.action != "run":
         extra += ["--seed" if args.seed is not None else None]
         extra += ["--all" if args.all else None, "--quiet" if args.quiet else None]
+    if args.action != "run" or args.all:
+        extra += [f"--{name}" for name in changes_of(args)]
     for word in filter(None, extra):
         text = f"tito milestone {args.action} does not take {word!r}."
         raise UsageError(text, hint="tito milestone --help")

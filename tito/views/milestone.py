@@ -190,10 +190,17 @@ HEADINGS = {
 }
 
 
+def experiment_line(changed: Mapping[str, Any], standard: Mapping[str, Any]) -> str:
+    """What an experiment has changed against the run that counts."""
+    said = [f"{name} {value:g} (it is {standard[name]:g})" for name, value in changed.items()]
+    return f"An experiment: {', '.join(said)}. It earns nothing and is not recorded."
+
+
 def attempt_lines(attempt: Attempt, symbols: Symbols, width: int = 80) -> list[Line]:
     """The result and how to repeat it; for a failure also why, where and what to try."""
     verdict = attempt.verdict
     sign, words, style = HEADINGS[attempt.outcome]
+    words += " (experiment)" if attempt.experiment else ""
     heading = [("", ""), (f"{getattr(symbols, sign)} {words}: {attempt.row['name']}", style)]
     if attempt.has_passed:
         level = level_of(verdict.isolation)

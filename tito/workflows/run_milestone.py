@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from tito.core.errors import MachineError, TitoError
+from tito.core.errors import MachineError, TitoError, UsageError
 from tito.core.export.stale import difference, export_hashes, not_exported, stale_modules
 from tito.core.export.swap import refuse_link
 from tito.core.milestones.attempt import Attempt, LiveRunner, Verdict, verify
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from tito.world import World
 
 Row = Mapping[str, Any]
+NOTHING: Mapping[str, float] = {}  # changed: the run counts
+LARGEST = {"width": 256, "lr": 1000.0, "steps": 20_000}
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,29 @@ def requires(world: World, milestone_id: str) -> list[str]:
 def history(world: World, milestone_id: str) -> str:
     """What happened in that year, as the tracker tells it."""
     return str(world.tracker.required.milestone(milestone_id).get("history", ""))
+
+
+def standard(world: World, milestone_id: str) -> dict[str, float]:
+    """How this milestone trains: what an experiment may change."""
+    return dict(world.tracker.required.milestone(milestone_id).get("chosen", {}))
+
+
+def refuse_impossible(world: World, milestone_id: str, experiment: Mapping[str, float]) -> None:
+    """Raise UsageError if an experiment changes what the milestone lacks, or has no meaning."""
+    known = standard(world, milestone_id)
+    for name, value in experiment.items():
+        if name not in known:
+            others = ", ".join(f"--{other}" for other in known) or "nothing"
+            raise UsageError(
+                f"{milestone_id} has no --{name} to change, only {others}.",
+                hint="tito milestone --help",
+            )
+        if not 0 < value <= LARGEST[name]:
+            kind = "number" if name == "lr" else "whole number"
+            raise UsageError(
+                f"--{name} is a {kind} above 0, up to {LARGEST[name]:g}.",
+                hint="tito milestone --help",
+            )
 
 
 def refuse_unless_runnable(world: World, *rows: Row) -> None:
@@ -150,8 +175,12 @@ def attempt(
     seed: int | None,
     on_event: Callable[[TrainingEvent], None],
     on_picture: Callable[[Picture], None] | None = None,
+    experiment: Mapping[str, float] = NOTHING,
 ) -> Attempt:
-    """Run one verification, record a pass, and keep the run to look at."""
+    """Run one verification, record a pass, and keep the run to look at.
+
+    An experiment, which trains with other values, is never recorded.
+    """
     started = datetime.now(timezone.utc)
     live = LiveLog(world.workspace, row["id"], row["name"], started.isoformat())
 
@@ -159,15 +188,15 @@ def attempt(
         live.event(event)
         on_event(event)
 
-    runner = LiveRunner(hear, on_picture)
+    runner = LiveRunner(hear, on_picture, experiment=experiment)
     verdict = verify(world.tracker, row["id"], seed=seed, runner=runner)
     evidence = {**verdict.evidence, **briefing.evidence}
-    unrecorded = record(world, row, verdict, evidence)
+    unrecorded = None if experiment else record(world, row, verdict, evidence)
     stale, judged_by = tuple(briefing.stale), briefing.judged_by
     kept = kept_run(world.workspace, row, verdict, evidence, runner, started)
     return Attempt(
         row, verdict, evidence, unrecorded, briefing.edited, stale, judged_by, runner.bars, kept,
-        runner.pictures,
+        runner.pictures, experiment,
     )  # fmt: skip
 
 
@@ -191,7 +220,7 @@ def kept_run(
         "isolation": verdict.isolation,
         "bars": [vars(bar) for bar in runner.bars],
         "evidence": dict(evidence),
-        "experiment": None,
+        "experiment": dict(runner.experiment) or None,
     }
     try:
         return keep(workspace, started, told, runner.events, runner.pictures, runner.weights)

@@ -55,18 +55,18 @@ def without_hidden_layer(nn: Any) -> Any:
     return nn.Sequential(nn.Linear(2, 1))
 
 
-def mlp(nn: Any) -> Any:
+def mlp(nn: Any, width: int = 32) -> Any:
     """64 pixels, 32 hidden units, 10 digits: 2,410 parameters."""
-    return nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10))
+    return nn.Sequential(nn.Linear(64, width), nn.ReLU(), nn.Linear(width, 10))
 
 
-def cnn(nn: Any) -> Any:
+def cnn(nn: Any, width: int = 8) -> Any:
     """Two layers of shared filters, the strongest response in each quarter: 1,898 parameters."""
     return nn.Sequential(
-        nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(),
-        nn.Conv2d(8, 16, 3, padding=1), nn.ReLU(),
+        nn.Conv2d(1, width, 3, padding=1), nn.ReLU(),
+        nn.Conv2d(width, 2 * width, 3, padding=1), nn.ReLU(),
         nn.MaxPool2d(4), nn.Flatten(),
-        nn.Linear(64, 10),
+        nn.Linear(8 * width, 10),
     )  # fmt: skip
 
 

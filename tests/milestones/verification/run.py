@@ -48,6 +48,9 @@ class Run:
         self.weights: dict[str, np.ndarray] = {}  # of the trained networks, see `kept.py`
         self.tt: Any = None
         self.workspace = workspace or Path(__file__).resolve().parents[3]
+        # How to train, by the milestone's names for it; an experiment has changed some of them.
+        self.chosen: dict[str, Any] = {}
+        self.experiment: dict[str, Any] = {}
         self._launched = launched
         self._process: Framework | None = None
 
@@ -88,7 +91,8 @@ class Run:
 
     @property
     def replay(self) -> str:
-        return f"tito milestone run {self.milestone} --seed {self.seed}"
+        changed = "".join(f" --{name} {value:g}" for name, value in self.experiment.items())
+        return f"tito milestone run {self.milestone}{changed} --seed {self.seed}"
 
     def progress_is_due(self, step: int, total: int) -> bool:
         """Whether to report a step: the first and last always, others by time and for the curve."""
@@ -163,6 +167,11 @@ class Run:
         """Report metrics, which are shown and stored. A pass needs them all."""
         for name, value in metrics.items():
             self.record(name, f"{value:.6g}")
+
+
+def experiment_from_environment() -> dict[str, Any]:
+    """What the caller wants to change about a run, which then is no verdict."""
+    return dict(json.loads(os.environ.get("TINYTORCH_EXPERIMENT") or "{}"))
 
 
 def stream_from_environment() -> Path | None:

@@ -5,6 +5,7 @@ The tracker (tests/milestones) owns, judges and records milestones; `views` show
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from tito.core.workspace.course import INSTALLED
 from tito.core.workspace.workspace import Workspace
 
 # Only the student's code makes a milestone fail; anything else means it could not run.
+EXPERIMENT = "TINYTORCH_EXPERIMENT"  # for the run: what to change, as JSON
 FAULT_OF = {Outcome.FAILED: Fault.STUDENT, Outcome.COULD_NOT_RUN: Fault.MACHINE}
 
 
@@ -66,6 +68,7 @@ class Attempt(NamedTuple):
     bars: Sequence[Bar] = ()  # what was measured, and which bar it had to pass
     kept: KeptRun | None = None  # what is left of it to look at, if it could be written
     pictures: Sequence[Picture] = ()  # of the network at work
+    experiment: Mapping[str, Any] = {}  # what it has changed; then it earns nothing
 
     @property
     def outcome(self) -> Outcome:
@@ -84,7 +87,8 @@ class Attempt(NamedTuple):
     @property
     def replay(self) -> str:
         seed = "" if self.verdict.seed is None else f" --seed {self.verdict.seed}"
-        return f"tito milestone run {self.row['id']}{seed}"
+        changed = "".join(f" --{name} {value:g}" for name, value in self.experiment.items())
+        return f"tito milestone run {self.row['id']}{changed}{seed}"
 
 
 @dataclass
@@ -100,6 +104,7 @@ class LiveRunner:
     pictures: list[Picture] = field(default_factory=list)
     bars: list[Bar] = field(default_factory=list)
     weights: bytes | None = None
+    experiment: Mapping[str, Any] = field(default_factory=dict)  # what it changes; often nothing
 
     def __call__(
         self,
@@ -110,11 +115,12 @@ class LiveRunner:
         progress_file: Path,
         timeout: float,
     ) -> process.ProcessResult:
+        changed = {EXPERIMENT: json.dumps(dict(self.experiment))} if self.experiment else {}
         try:
             return process.run(
                 command,
                 cwd=cwd,
-                env=env,
+                env=env | changed,
                 timeout=timeout,
                 progress_file=progress_file,
                 on_event=self._hear,
