@@ -129,6 +129,13 @@ def test_a_module_that_could_not_run_is_not_wrong() -> None:
     assert score(items_of({}, PARTS, []), result(module="could_not_run")).total is None
 
 
+def test_one_task_that_could_not_run_leaves_the_total_open() -> None:
+    tasks = [task(f"1.{n}", "passed", 1, 1) for n in range(1, 4)]
+    found = score(items_of({}, PARTS, []), result(*tasks, task("1.4", "could_not_run")))
+    assert found.total is None
+    assert found.so_far == 3
+
+
 def test_nothing_handed_in_is_zero() -> None:
     found = score(items_of({}, PARTS, MILESTONES), {"state": "missing"})
     assert found.total == 0
