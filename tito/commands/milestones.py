@@ -181,13 +181,16 @@ class MilestonesCommand(BaseCommand):
         return result
 
     def _say_next(self, attempt: Attempt) -> None:
-        from tito.views.milestone import blamed_module
+        from tito.views.milestone import AFTER_THE_LAST, blamed_module
 
         tracker = self.world.tracker
         if attempt.unrecorded is not None:
             self.world.next_step(attempt.unrecorded.hint or "tito doctor")
         elif attempt.has_passed:
-            self.world.say(tracker.required.next_step(tracker.status()), style="bold")
+            text = tracker.required.next_step(tracker.status())
+            self.world.say(text, style="bold")
+            for line in () if text.startswith("Next:") else AFTER_THE_LAST:
+                self.world.say(line)
         elif attempt.outcome is Outcome.COULD_NOT_RUN:
             self.world.next_step("tito doctor")
         else:
