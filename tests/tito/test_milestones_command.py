@@ -226,6 +226,14 @@ def test_quiet_prints_the_verdict_alone(tito, unlocked):
     assert "does not take '--quiet'" in wrong.stderr
 
 
+def test_after_the_last_milestone_it_says_what_to_do_now(tito, unlocked):
+    first = tito(unlocked, "milestone", "run", "start").stdout
+    assert "It is your framework now" not in first
+    last = tito(unlocked, "milestone", "run", "slope").stdout
+    assert "All milestones are completed." in last
+    assert "tito run examples/names.py" in last
+
+
 def test_info_says_when_the_code_has_changed_since_the_pass(tito, unlocked):
     tito(unlocked, "milestone", "run", "slope")
     assert "Changed since" not in tito(unlocked, "milestone", "info", "slope").stdout

@@ -15,7 +15,7 @@ COLOR, PLAIN, ASCII = Ink(True, True), Ink(True, False), Ink(False, False)
 DATA = {
     "plane": {
         "extent": [-1, 1, -1, 1],
-        "field": [[0.1, 0.9], [0.1, 0.9]],
+        "field": [[0.1, 0.1], [0.1, 0.9]],
         "points": [[-0.5, 0.5, 0], [0.5, -0.5, 1]],
     },
     "images": {
@@ -70,7 +70,7 @@ def test_plain_characters_are_ascii(kind: str) -> None:
 def test_the_plane_is_not_upside_down() -> None:
     """The first row of the field is the lowest: points and shades agree about what is above."""
     shown = "\n".join(line.rstrip() for line in lines("plane", ASCII, 4)[1:-1])
-    assert shown == "      ....\n    o ....\n      ....\n      ..x."
+    assert shown == "      ....\n    o ....\n\n        x"
 
 
 def test_a_wrong_digit_says_what_it_is() -> None:

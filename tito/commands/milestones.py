@@ -195,7 +195,7 @@ class MilestonesCommand(BaseCommand):
         return result
 
     def _say_next(self, attempt: Attempt) -> None:
-        from tito.views.milestone import blamed_module
+        from tito.views.milestone import AFTER_THE_LAST, blamed_module
 
         tracker = self.world.tracker
         if attempt.unrecorded is not None:
@@ -205,7 +205,10 @@ class MilestonesCommand(BaseCommand):
             again = f"tito milestone run {known}"
             self.world.next_step(f"tito play {known}" if attempt.has_passed else again)
         elif attempt.has_passed:
-            self.world.say(tracker.required.next_step(tracker.status()), style="bold")
+            text = tracker.required.next_step(tracker.status())
+            self.world.say(text, style="bold")
+            for line in () if text.startswith("Next:") else AFTER_THE_LAST:
+                self.world.say(line)
         elif attempt.outcome is Outcome.COULD_NOT_RUN:
             self.world.next_step("tito doctor")
         else:

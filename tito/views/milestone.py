@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 
 MODULE_FILE = re.compile(r"modules/(\d\d)_\w+/\w+\.py")
 FRACTIONS = ("accuracy", "exact_match")
+AFTER_THE_LAST = (
+    "It is your framework now:",
+    "  tito run examples/names.py      run a script that was written for PyTorch; change it",
+    "  tito run MY_SCRIPT.py           your own network, your own data, `import torch` as usual",
+    "  tito module start NN            change a layer, complete it, run a milestone again",
+)
 CURVE_ROWS, ROWS_BELOW_PICTURES = 8, 4
 
 

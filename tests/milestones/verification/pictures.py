@@ -58,7 +58,7 @@ class Watched:
 
     def _is_due(self, step: int, steps: int) -> bool:
         budget = FREE + SHARE * (time.perf_counter() - self._began)
-        if step not in (1, steps) and (step < self._due or self._spent > budget):
+        if step != steps and (step < self._due or self._spent > budget):
             return False
         self._due = step + steps / LOOKS
         return True
