@@ -56,7 +56,12 @@ def test_events_that_the_lesson_appends_do_not_count(solved_desk: Desk, end: str
     assert (said.json["outcome"], said.code) == ("failed", 1), said.all
 
 
-def test_the_tests_are_those_from_before_the_lesson_was_imported(solved_desk: Desk) -> None:
+@pytest.mark.parametrize("head", ["", '"""PYTEST_DONT_REWRITE"""\n'], ids=["rewritten", "plain"])
+def test_the_tests_are_those_from_before_the_lesson_was_imported(
+    solved_desk: Desk, head: str
+) -> None:
+    tests = solved_desk.tests("00_setup")
+    tests.write_text(head + tests.read_text(encoding="utf-8"), encoding="utf-8")
     solved_desk.change("00_setup", *WRONG)
     solved_desk.on_top("00_setup", EMPTIES_THE_TESTS)
     said = solved_desk.judged_by_own("module", "test", "00", "--json")

@@ -12,17 +12,20 @@ import importlib.util
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from importlib.machinery import ModuleSpec
+from contextlib import suppress
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
+
+NOT_REWRITTEN = b"PYTEST_DONT_REWRITE"
 
 
 class HeldTests(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """A plugin that finds and loads them for pytest, which asks for a file by folder and name."""
 
     def __init__(self, files: Iterable[str]) -> None:
-        self._sources = {os.path.realpath(file): Path(file).read_bytes() for file in files}
+        self._held = {os.path.realpath(file): held(Path(file)) for file in files}
 
     def pytest_configure(self, config: Any) -> None:
         self._config = config
@@ -33,15 +36,31 @@ class HeldTests(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     ) -> ModuleSpec | None:
         for folder in path or ():
             file = Path(folder, fullname.rpartition(".")[2] + ".py")
-            if os.path.realpath(file) in self._sources:
+            if os.path.realpath(file) in self._held:
                 return importlib.util.spec_from_file_location(fullname, file, loader=self)
         return None
 
     def exec_module(self, module: ModuleType) -> None:
+        file = str(module.__file__)
+        code = self._held[os.path.realpath(file)]
+        if isinstance(code, bytes):
+            code = self._rewritten(code, file)
+        exec(code, vars(module))  # noqa: S102
+
+    def _rewritten(self, source: bytes, file: str) -> CodeType:
         from _pytest.assertion.rewrite import rewrite_asserts
 
-        file = str(module.__file__)
-        source = self._sources[os.path.realpath(file)]
         tree = ast.parse(source, filename=file)
         rewrite_asserts(tree, source, file, self._config)
-        exec(compile(tree, file, "exec", dont_inherit=True), vars(module))  # noqa: S102
+        return compile(tree, file, "exec", dont_inherit=True)
+
+
+def held(file: Path) -> CodeType | bytes:
+    """The code, from Python's cache if it is there, or the source whose asserts pytest rewrites."""
+    source = file.read_bytes()
+    if NOT_REWRITTEN in source:
+        with suppress(SyntaxError):  # pytest will say so when it imports the file
+            code = SourceFileLoader(file.stem, str(file)).get_code(file.stem)
+            assert code is not None
+            return code
+    return source

@@ -47,7 +47,7 @@ def _lines(cheats: Sequence[Cheat], tried: Mapping[str, Sequence[Row]]) -> Itera
         "student runs, in a Landlock domain with a home of its own (Linux only)."
     )
     yield ""
-    yield "    python -m tests.course.faults.cheats                # everything: half an hour"
+    yield "    python -m tests.course.faults.cheats                # everything; it can be stopped"
     yield "    python -m tests.course.faults.cheats --stage home   # one stage"
     yield ""
     yield (
@@ -84,8 +84,9 @@ def _of(kind: str, cheats: Sequence[Cheat]) -> int:
     return sum(cheat.kind == kind for cheat in cheats)
 
 
-def _earned_of(kind: str, rows: Sequence[Row]) -> int:
-    return sum(result["earned"] for cheat, result in rows if cheat.kind == kind)
+def _earned_of(kind: str, rows: Sequence[Row]) -> str:
+    earned = [result["earned"] for cheat, result in rows if cheat.kind == kind]
+    return f"{sum(earned)} of {len(earned)}" if earned else "not tried"
 
 
 def _earned(stage: str, rows: Sequence[Row]) -> Iterator[str]:
