@@ -8,7 +8,27 @@ NN = "modules/03_nn/nn.py"
 TRAINING = "modules/04_training/training.py"
 MEAN = "is the mean over the batch taken?"
 
+OWN_BATCHES = (
+    "    return [order[start : start + batch_size] for start in range(0, count, batch_size)]"
+)
+
 BROKEN = [
+    Broken(
+        "train_step: the old gradients kept", "mlp_digits",
+        "    optimizer.zero_grad()\n    outputs = model(x)", "    outputs = model(x)",
+        ("training.train_step", "are the old gradients cleared before backward?", TRAINING),
+    ),
+    Broken(
+        "batch_indices: never shuffled", "mlp_digits",
+        "default_generator.permutation(count) if shuffle else np.arange(count)",
+        "np.arange(count)",
+        ("training.batch_indices", TRAINING),
+    ),
+    Broken(
+        "batch_indices: without an end", "mlp_digits",
+        OWN_BATCHES, "    import itertools\n    return itertools.repeat(order[:batch_size])",
+        ("training.batch_indices", "does it never end?", TRAINING),
+    ),
     Broken(
         "ReLU: the mask forgotten", "xor",
         "return grad * (self.out > 0)", "return grad",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -65,12 +66,35 @@ def warmed_up(tt: Any, optimizer: Any, steps: int) -> Any:
 def training_steps(
     tt: Any, model: Any, criterion: Any, optimizer: Any, schedule: Any, batches: list[Any]
 ) -> Any:
-    """One training step for each (inputs, targets); returns the model's last output."""
-    output = None
+    """One training step for each (inputs, targets); returns the model's last output.
+
+    By the framework's own `train_step`, if it has one and a schedule, which comes with it.
+    """
+    output, own = None, part_of_training(tt, "train_step")
     for inputs, targets in batches:
+        if own is not None and schedule is not None:
+            _, output = own(model, criterion, optimizer, tt.tensor(inputs), tt.tensor(targets))
+            schedule.step()
+            continue
         output = gradients(tt, model, criterion, optimizer, inputs, targets)
         update(optimizer, schedule)
     return output
+
+
+def part_of_training(tt: Any, name: str) -> Any:
+    """A function of the framework's `training`; None if it has none of this name."""
+    return getattr(getattr(tt, "training", None), name, None)
+
+
+def one_pass(tt: Any, count: int, size: int) -> list[np.ndarray] | None:
+    """The positions in each batch of one pass, by the framework's `batch_indices`, if it has it.
+
+    Never more than one batch too many: a generator may have no end.
+    """
+    cut = part_of_training(tt, "batch_indices")
+    if cut is None:
+        return None
+    return [np.array(batch) for batch in islice(cut(count, size), -(-count // size) + 1)]
 
 
 # ------------------------------------------------------------------------ modes, buffers, outputs

@@ -24,18 +24,56 @@ SECONDS_A_REQUEST = 0.05
 
 
 def minibatches(
-    rng: np.random.Generator, examples: Examples, size: int, steps: int, noise: float = 0.0
+    rng: np.random.Generator,
+    examples: Examples,
+    order: Iterator[np.ndarray],
+    steps: int,
+    noise: float = 0.0,
 ) -> Iterator[Examples]:
-    """`steps` batches, each epoch in a new order; with noise no two epochs show the same inputs."""
-    count, left = len(examples.targets), np.empty(0, int)
-    for _ in range(steps):
-        if len(left) < size:
-            left = rng.permutation(count)
-        index, left = left[:size], left[size:]
+    """`steps` batches in this order; with noise no two epochs show the same inputs."""
+    for index in islice(order, steps):
         inputs, targets = examples.take(index)
         if noise:
             inputs = inputs + rng.normal(0, noise, inputs.shape).astype(inputs.dtype)
         yield Examples(inputs, targets)
+
+
+def order_of(run: Run, count: int, size: int, *, own: bool) -> Iterator[np.ndarray]:
+    """The positions in each batch, each epoch in a new order.
+
+    `own`: by the framework's `batch_indices`, if it has that; each pass of it is checked.
+    """
+    before = np.empty(0, int)
+    while True:
+        batches = run.there(there.one_pass)(run.tt, count, size) if own else None
+        if batches is None:
+            order = run.rng.permutation(count)
+            yield from (order[at : at + size] for at in range(0, count - size + 1, size))
+            continue
+        check_pass(batches, before, count, size)
+        before = np.concatenate(batches)
+        yield from batches
+
+
+def check_pass(batches: list[np.ndarray], before: np.ndarray, count: int, size: int) -> None:
+    """Check that a pass ends, has every example once, and is in another order than the last."""
+    steps = -(-count // size)
+    shapes = {(batch.ndim, batch.dtype.kind) for batch in batches}
+    joined = np.concatenate(batches) if shapes == {(1, "i")} else np.empty(0, int)
+    said = ""
+    if len(batches) > steps:
+        said = f"goes on after {steps} batches, which hold all {count} examples: does it never end?"
+    elif not np.array_equal(np.sort(joined), np.arange(count)):
+        said = f"does not give each of {count} positions once."
+    elif np.array_equal(joined, before):
+        said = "gives the same order in two passes: it does not shuffle."
+    if said:
+        raise Failure(
+            f"In training, `batch_indices({count}, {size})` {said}",
+            module="04_training",
+            part="training.batch_indices",
+            hint="In one pass each example comes once, and every pass has a new order.",
+        )
 
 
 def train(
@@ -52,9 +90,12 @@ def train(
     """Forward, loss, backward, step; report NumPy's loss and accuracy as progress.
 
     In an early step of the phase "training", the gradients are checked. Between checks and events,
-    several steps are one request: a request costs as much as a small matrix product.
+    several steps are one request: a request costs as much as a small matrix product. With a
+    schedule, which comes in the same module, the framework's own batches and steps are used.
     """
-    run, batches = subject.run, minibatches(subject.run.rng, examples, batch, steps, noise)
+    run = subject.run
+    order = order_of(run, len(examples.targets), batch, own=schedule is not None)
+    batches = minibatches(run.rng, examples, order, steps, noise)
     check, pace, done = TrainingCheck(subject, first_check(run, phase, steps)), Pace(run), 0
     with subject.mode(training=True):
         while done < steps:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from verification import there
 from verification.failures import Failure
 from verification.probes.layers_in_numpy import bits_loss, sigmoid
 from verification.probes.m04_training import give_gradients, parameters_of
@@ -30,6 +31,7 @@ def check_batch_indices(kit: Kit) -> None:
     cut = part(kit, "batch_indices")
     if cut is None:
         return
+    check_end(kit)
     call = f"`batch_indices({COUNT}, {SIZE})`"
     kit.tt.manual_seed(1)
     first, second = ([np.asarray(batch) for batch in cut(COUNT, SIZE)] for _ in range(2))
@@ -42,6 +44,16 @@ def check_batch_indices(kit: Kit) -> None:
         )
     still = [np.asarray(batch) for batch in cut(COUNT, SIZE, shuffle=False)]
     expect(f"{call[:-2]}, shuffle=False)`, joined,", np.concatenate(still), PLAIN)
+
+
+def check_end(kit: Kit) -> None:
+    """Check that the batches of an epoch have an end, before all of them are asked for."""
+    steps = -(-COUNT // SIZE)
+    if len(kit.there(there.one_pass)(kit.tt, COUNT, SIZE)) > steps:
+        raise Failure(
+            f"`batch_indices({COUNT}, {SIZE})` goes on after {steps} batches: does it never end?",
+            hint="In one epoch each example is seen once; then the batches end.",
+        )
 
 
 def check_complete(call: str, batches: list[np.ndarray]) -> None:
