@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tito.commands.base import BaseCommand
@@ -29,6 +30,6 @@ class ClassSamplesCommand(BaseCommand):
         for student, text in found.items():
             self.world.say(f"  {student:<8} {text}")
         self.world.say("Some have the course's answers: do not give them to students.")
-        place = quoted(f"{args.folder}/handed-in")
+        place = quoted(Path(args.folder) / "handed-in")
         self.world.next_step(f"tito class collect {assignment.id} {place}")
         return 0
