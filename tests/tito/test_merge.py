@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tito.core.lesson.lesson import Lesson, LessonError
-from tito.core.lesson.merge import Merged, merge
+from tito.core.lesson.merge import REMOVED, Merged, merge
 from tito.core.lesson.three_way import merged_lines
 
 STUB = 'raise NotImplementedError("Task 1.1: double")'
@@ -87,7 +87,7 @@ def test_different_lines_of_one_cell_are_merged() -> None:
 
 def test_a_merge_by_lines_that_is_no_python_is_not_done() -> None:
     """Each side alone is valid; together the string would not be closed."""
-    base = BLANK + "# %%\na = 1\nb = 2\nc = 3\n"
+    base = BLANK + "# %%\na = 1\nx = 0\nb = 2\ny = 0\nc = 3\n"
     mine = base.replace("a = 1\n", 'a = """\n').replace("c = 3\n", 'c = """\n')
     new = base.replace("b = 2\n", 'b = """2"""\n')
     found = merged(base, new, mine)
@@ -116,9 +116,10 @@ def test_an_answer_to_a_task_that_the_course_removed_stays() -> None:
         BLANK[: BLANK.index("# %% [markdown]\n# ## Task 1.1")]
         + BLANK[BLANK.index("# %% [markdown]\n# ## Task 1.2") :]
     )
+    new = new.replace("try it", "try them")
     found = merged(BLANK, new, ANSWERED)
     assert "return x + x  # mine" in found.text
-    assert len(found.conflicts) == 1
+    assert [conflict.reason for conflict in found.conflicts] == [REMOVED]
     assert "return x + x" not in merged(BLANK, new, BLANK).text
 
 

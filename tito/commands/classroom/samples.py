@@ -30,6 +30,6 @@ class ClassSamplesCommand(BaseCommand):
         for student, text in found.items():
             self.world.say(f"  {student:<8} {text}")
         self.world.say("Some have the course's answers: do not give them to students.")
-        place = quoted(Path(args.folder, "handed-in"))
+        place = quoted(Path(args.folder) / "handed-in")
         self.world.next_step(f"tito class collect {assignment.id} {place}")
         return 0
