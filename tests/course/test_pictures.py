@@ -16,7 +16,7 @@ from tito.core.workspace.workspace import Workspace
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "milestones"))
 
-from verification import data, models, pictures
+from verification import data, looking, models, pictures
 from verification.metrics import BINARY_METRICS
 from verification.model_under_test import ModelUnderTest
 from verification.run import Run
@@ -53,7 +53,7 @@ def trained(tinytorch: ModuleType, tmp_path: Path) -> Trained:
         network = models.xor(tinytorch.nn)
         subject = ModelUnderTest(run, network, tinytorch.nn.BCEWithLogitsLoss(), BINARY_METRICS, 65)
         if look is not None:
-            pictures.watch(subject, data.xor_clouds(np.random.default_rng(1), 100), look)
+            looking.watch(subject, data.xor_clouds(np.random.default_rng(1), 100), look)
         descent = GradientDescent(network.parameters(), lr=0.5)
         train(subject, learn, descent, steps=STEPS, batch=64)
         told = [json.loads(line) for line in stream.read_text(encoding="utf-8").splitlines()]
@@ -68,7 +68,7 @@ def test_pictures_do_not_change_what_is_learned(trained: Trained) -> None:
     assert all(np.array_equal(plain[name], watched[name]) for name in plain)
     steps = [line["picture"]["step"] for line in told if "picture" in line]
     assert (steps[0], steps[-1]) == (1, STEPS)
-    assert len(steps) <= pictures.LOOKS + 2
+    assert len(steps) <= looking.LOOKS + 2
     [held_out] = [line["held_out"] for line in told if line.get("step") == STEPS]
     assert 0 <= held_out <= 1
 

@@ -29,6 +29,7 @@ from verification.controls import (
 from verification.fed_training import train_from_loader
 from verification.keeping import check_resumed
 from verification.kept import keep_weights
+from verification.looking import afterwards, watch
 from verification.metrics import BINARY_METRICS, CLASS_METRICS, SEQUENCE_METRICS, SIGN_METRICS
 from verification.model_gradients import check_model
 from verification.model_under_test import ModelUnderTest
@@ -63,7 +64,7 @@ def test_perceptron_learning(run: Run) -> None:
         descent = run.there(GradientDescent)((neuron.model.w, neuron.model.b), lr=run.chosen["lr"])
         train(neuron, examples, descent, steps=run.chosen["steps"], batch=100, phase=phase)
 
-    pictures.watch(neuron, held_out, pictures.plane)
+    watch(neuron, held_out, pictures.plane)
     before = neuron.parameter_values()
     train_neuron(neuron, learn, "training")
     check_moved(neuron, before)
@@ -95,7 +96,7 @@ def test_xor_learning(run: Run) -> None:
         descent = run.there(GradientDescent)(network.model.parameters(), lr=run.chosen["lr"])
         train(network, learn, descent, steps=run.chosen["steps"], batch=64, phase=phase)
 
-    pictures.watch(network, held_out, pictures.plane)
+    watch(network, held_out, pictures.plane)
     before = network.parameter_values()
     train_network(network, "training")
     check_moved(network, before)
@@ -121,13 +122,13 @@ def test_mlp_digits_learning(run: Run) -> None:
     )
     error = check_model(network, learn.take(slice(16)))
 
-    pictures.watch(network, held_out, pictures.images)
+    watch(network, held_out, pictures.images)
     before = network.parameter_values()
     learn_classes(network, learn, "training", steps=run.chosen["steps"])
     check_moved(network, before)
     keep_weights(network)
     accuracy, loss = network.evaluate(held_out)
-    pictures.afterwards(network, held_out, pictures.confusion, pictures.wrong_images)
+    afterwards(network, held_out, pictures.confusion, pictures.wrong_images)
     require(run, "accuracy on held-out digits", accuracy, at_least=0.93)
 
     other, shuffled = network.another(models.mlp(tt.nn)), data.shuffled_labels(run.rng, learn)
@@ -144,21 +145,19 @@ def test_cnn_learning(run: Run) -> None:
     learn, held_out = map(data.with_channel, data.split(run.rng, data.digits(), held_out=360))
     off = data.one_pixel_off(held_out)
     count, criterion = PARAMETER_COUNTS["cnn"], tt.nn.CrossEntropyLoss()
-    network = ModelUnderTest(
-        run, models.cnn(tt.nn, run.chosen["width"]), criterion, CLASS_METRICS, count
-    )
+    cnn = models.cnn(tt.nn, run.chosen["width"])
+    network = ModelUnderTest(run, cnn, criterion, CLASS_METRICS, count)
     error = check_model(network, learn.take(slice(4)))
 
-    pictures.watch(network, held_out, pictures.images)
+    watch(network, held_out, pictures.images)
     before = network.parameter_values()
     learn_classes(network, learn, "training", steps=run.chosen["steps"])
     check_moved(network, before)
     keep_weights(network)
     accuracy, loss = network.evaluate(held_out)
-    pictures.afterwards(network, held_out, pictures.confusion, pictures.filters)
+    afterwards(network, held_out, pictures.confusion, pictures.filters)
     require(run, "accuracy on held-out digits", accuracy, at_least=0.95)
     shifted, _ = network.evaluate(off)
-
     mlp = network.another(models.mlp(tt.nn))
     learn_classes(mlp, data.flat(learn), "mlp", steps=700)
     mlp_shifted, _ = mlp.evaluate(data.flat(off))
@@ -194,14 +193,14 @@ def test_resnet_learning(run: Run) -> None:
     check_modes(network, few.inputs)
     error = check_model(network, few, samples=2)
 
-    pictures.watch(network, held_out, pictures.images)
+    watch(network, held_out, pictures.images)
     before = network.parameter_values()
     learn_deep(network, learn, "training")
     check_moved(network, before)
     keep_weights(network)
     check_modes(network, few.inputs)
     accuracy, loss = network.evaluate(held_out)
-    pictures.afterwards(network, held_out, pictures.confusion)
+    afterwards(network, held_out, pictures.confusion)
     require(run, "accuracy on held-out digits", accuracy, at_least=0.75)
 
     with without_shortcuts(network):
@@ -246,7 +245,7 @@ def test_transformer_learning(run: Run) -> None:
         fading = tt.optim.lr_scheduler.CosineAnnealingLR(adam, T_max=steps)
         train(network, learn, adam, steps=steps, batch=64, phase=phase, schedule=fading)
 
-    pictures.watch(network, data.reversal(new, models.SEPARATOR), pictures.reversal)
+    watch(network, data.reversal(new, models.SEPARATOR), pictures.reversal)
     before = network.parameter_values()
     train_network(network, network.model.parameters(), "training")
     check_moved(network, before)
@@ -254,7 +253,7 @@ def test_transformer_learning(run: Run) -> None:
     check_causal(network, few.inputs)
     match = exact_match(network, new)
     _, loss = network.evaluate(data.reversal(new, models.SEPARATOR))
-    pictures.afterwards(network, data.reversal(new, models.SEPARATOR), pictures.attention)
+    afterwards(network, data.reversal(new, models.SEPARATOR), pictures.attention)
     require(run, "exact match on held-out sequences", match, at_least=0.99)
 
     with zeroed(network.model.positions.weight):
@@ -285,7 +284,7 @@ def test_gpt_learning(run: Run) -> None:
     error = check_model(network, few)
     check_causal(network, few.inputs, tokens)
 
-    pictures.watch(network, new, pictures.sums)
+    watch(network, new, pictures.sums)
     before, parts = (
         network.parameter_values(),
         training_parts(network, len(learn.answers), 7, SUMS_A_STEP),
@@ -293,7 +292,7 @@ def test_gpt_learning(run: Run) -> None:
     feed_gpt(network, learn.examples(), parts, "training", 5, writing=Calculating(network, new))
     check_moved(network, before)
     network, parts = from_checkpoint(network, parts, learn)
-    pictures.watch(network, new, pictures.sums)
+    watch(network, new, pictures.sums)
     feed_gpt(network, learn.examples(), parts, "resumed", 2, writing=Calculating(network, new))
     check_causal(network, few.inputs, tokens)
     keep_weights(network)
@@ -331,13 +330,13 @@ def test_lstm_learning(run: Run) -> None:
     error = check_model(network, few)
     check_pieces(network, few.inputs)
 
-    pictures.watch(network, held_out, pictures.confusion)
+    watch(network, held_out, pictures.confusion)
     before = network.parameter_values()
     learn_keys(network, learn, "training")
     check_moved(network, before)
     keep_weights(network)
     accuracy, loss = network.evaluate(held_out)
-    pictures.afterwards(network, held_out, pictures.gates)
+    afterwards(network, held_out, pictures.gates)
     # One seed in twenty ends with two of the keys taken for each other, at 75 %; guessing has 25 %.
     require(run, "accuracy on held-out sequences", accuracy, at_least=0.6)
 

@@ -35,6 +35,7 @@
     controls.py            required accuracies, and what must not work: frozen filters, ...
     keeping.py             whether a training goes on from its checkpoint
     writing.py             what a GPT writes: sums and names
+    looking.py             when to look at a network: while it trains, and after it
     pictures.py            the network at work, to look at: a plane, digits, filters, attention
     playing/               what a trained network answers: `tito play`
 
