@@ -219,6 +219,9 @@ def attempt_lines(attempt: Attempt, symbols: Symbols, width: int = 80) -> list[L
     if verdict.seed is not None and attempt.replay not in verdict.details:
         gap = [] if attempt.has_passed else [("", "")]
         lines += [*gap, (f"  Replay: {attempt.replay}", "")]
+    if attempt.has_passed and attempt.kept is not None:
+        lines.append((f"  Use it: tito play {attempt.row['id']}", ""))
+        lines.append(("  Look at it again: tito report --html report.html, or tito show", ""))
     if attempt.unrecorded is not None:
         lines.append((f"  It could not be recorded: {attempt.unrecorded}", "bold yellow"))
     return lines
