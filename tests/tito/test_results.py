@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tito.core.console import ASCII, UNICODE
+from tito.core.errors import TitoError
 from tito.core.lesson.lesson import Block, Lesson
 from tito.core.outcome import Fault
 from tito.core.testing.results import (
@@ -18,6 +19,7 @@ from tito.core.testing.results import (
     stub_task,
 )
 from tito.views import checklist as view
+from tito.views.one_task import task_in, task_lines
 
 LESSON = Lesson(
     """\
@@ -261,3 +263,24 @@ def test_stubs_name_their_task() -> None:
     assert stub_task("Task 1.10: the last") == "1.10"
     assert stub_task("not yet") is None
     assert stub_task(None) is None
+
+
+def test_one_task_is_explained_with_each_of_its_tests() -> None:
+    passed, failing = made("test_1_10_a"), made("test_1_10_c", "wrong", problem=WRONG)
+    found = checklist("01_tensor", LESSON, Report((made("test_1_1_a"), passed, failing)))
+    lines = task_lines(found, task_in(found, "1.10"), ASCII)
+    assert "\n".join(text for text, _ in lines) == (
+        "  x 1.10  the last                              wrong: 1 of 2 tests pass\n"
+        "\n"
+        "  Your answer: modules/01_tensor/tensor.py:34\n"
+        "  + test_1_10_a\n"
+        "  x test_1_10_c\n"
+        "\n"
+        "Task 1.10, test_1_10_c\n"
+        "  f(1) is 3\n"
+        "  assert 3 == 2\n"
+        "  your answer: modules/01_tensor/tensor.py:34\n"
+        "  checked by test_tensor.py:7\n"
+    )
+    with pytest.raises(TitoError, match=r"01_tensor has no task 9\.9: it has 1\.1, 1\.2, 1\.10"):
+        task_in(found, "9.9")

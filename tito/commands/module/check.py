@@ -28,6 +28,7 @@ class TestCommand(BaseCommand):
             action="store_true",
             help="every wrong test, and what pytest says about its assertion",
         )
+        parser.add_argument("--task", metavar="N.M", help="explain this task alone, as 3.7")
 
     def run(self, args: argparse.Namespace) -> int:
         from tito.views.as_json import checklist_json
@@ -38,6 +39,10 @@ class TestCommand(BaseCommand):
             found = test(self.world, module, watcher, judged=args.judged)
         if args.json:
             self.world.emit_json(checklist_json(found))
+        elif args.task:
+            from tito.views.one_task import show_task
+
+            show_task(self.world, found, args.task)
         else:
             show_checklist(self.world, found, verbose=args.verbose)
             self.world.next_step(*next_command(found))
