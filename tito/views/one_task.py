@@ -56,5 +56,6 @@ def task_lines(found: Checklist, result: TaskResult, symbols: Symbols) -> list[L
     for test in wrong:
         lines += failure_lines(test, found.file, answers_to(found, test), verbose=True)
     if len(wrong) > 1:
-        lines.append((f"{counted(len(wrong), 'test')} fail; begin with the first.", ""))
+        several = counted(len(wrong), "test")
+        lines.append((f"{several} of this task fail; begin with the first.", ""))
     return lines
