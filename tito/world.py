@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from tito.core.console import Symbols, hanging, make_console, print_json, symbols_for, visible
-from tito.core.errors import is_command
+from tito.core.errors import MachineError, is_command
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -59,7 +59,14 @@ class World:
 
     @cached_property
     def cwd(self) -> Path:
-        return Path.cwd() if self._cwd is None else self._cwd
+        if self._cwd is not None:
+            return self._cwd
+        try:
+            return Path.cwd()
+        except FileNotFoundError:
+            raise MachineError(
+                "The folder that you are in does not exist any more.", hint="cd ~"
+            ) from None
 
     # ------------------------------------------------------------------------------ what is read
 

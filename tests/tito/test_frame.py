@@ -284,6 +284,23 @@ def test_a_stdout_on_a_full_disk(repo: Path, arguments: str) -> None:
     assert b"Traceback" not in run.stderr
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps a folder that somebody is in")
+def test_in_a_folder_that_is_gone(tmp_path: Path, repo: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    run = subprocess.run(
+        f"cd '{gone}' && rmdir '{gone}' && '{sys.executable}' -m tito module list",
+        shell=True,
+        env={**os.environ, "PYTHONPATH": str(repo)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 3
+    assert "The folder that you are in does not exist any more." in run.stderr
+    assert "Next: cd ~" in run.stderr
+
+
 def test_symbols_have_plain_twins() -> None:
     assert len(console.UNICODE) == len(console.ASCII)
     assert "".join(console.ASCII).isascii()
