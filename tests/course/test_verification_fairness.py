@@ -26,7 +26,10 @@ LOOPS: Files = {"__init__": OTHERS / "loops.py", "closures": FRAMEWORK}
 TORCH: Files = {"__init__": OTHERS / "torch_face.py"}
 
 
-@pytest.mark.parametrize(("milestone", "seed"), [("cnn", 4), ("resnet", None)])
+@pytest.mark.parametrize(
+    ("milestone", "seed"),
+    [("cnn", 4), pytest.param("resnet", None, marks=pytest.mark.thorough)],
+)
 def test_another_framework_passes_with_images_and_normalization(
     milestone: str, seed: int | None, tmp_path: Path
 ) -> None:
@@ -40,6 +43,7 @@ def test_another_framework_passes_with_images_and_normalization(
     assert verdict.outcome == "passed", f"seed {verdict.seed}\n{verdict.reason}\n{verdict.details}"
 
 
+@pytest.mark.thorough
 def test_another_framework_passes_with_recurrent_networks(tmp_path: Path) -> None:
     package = tmp_path / "tinytorch"
     package.mkdir()
