@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -88,6 +89,13 @@ def test_losses_are_what_their_names_say() -> None:
         np.log(2)
     )
     assert metrics.CLASS_METRICS.accuracy(scores, np.array([0, 1])) == 0.5
+
+
+def test_every_control_of_a_milestone_says_what_it_shows() -> None:
+    tests = Path(controls.__file__).parents[1] / "test_learning_verification.py"
+    used = re.findall(r'require_control\(\s*run,\s*"([^"]+)"', tests.read_text(encoding="utf-8"))
+    assert len(used) > 10
+    assert set(used) == set(controls.SHOWS)
 
 
 @pytest.mark.parametrize("value", [0.5, float("nan")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from tito.core.process import ProcessResult
 from tito.core.testing.cause import read_report
-from tito.core.testing.trace import SHAPES, Trace, is_event
+from tito.core.testing.trace import SHAPES, Trace, is_event, last_printed
 from tito.core.workspace.workspace import Workspace
 
 FINISHED = {
@@ -77,3 +78,9 @@ def test_forged_events_are_no_defect_of_the_tool(events: list[dict[str, Any]]) -
     for event, kind in zip(events, SHAPES, strict=False):
         event["event"] = kind
     read_report(trace_of([*events, FAILED], Path("/nowhere")))
+
+
+def test_the_marks_between_tests_are_not_what_a_student_has_printed(tmp_path: Path) -> None:
+    output = "\n@0@ 00_setup::test_0_1_a\nhello\n\n@0@ 00_setup::test_0_1_b\nbye\n"
+    trace = replace(trace_of([], tmp_path), run=ProcessResult(1, output))
+    assert last_printed(trace).split() == ["hello", "bye"]

@@ -108,6 +108,15 @@ def add_judged(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_trust(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--trust",
+        action="store_true",
+        help="test modules in the process of the student's code: faster, for a class that "
+        "does not cheat",
+    )
+
+
 def add_task(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--task", metavar="N.M", help="this task, not the one that fails")
 

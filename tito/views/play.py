@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from tito.core.console import supports_unicode
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from tito.workflows.play import Trained
     from tito.world import World
 
-WIDTH = 30  # of a bar that means 100 %
-
-
-class Ink(NamedTuple):
-    """The letters of pictures: five shades, a bar, and an arrow before the answer."""
-
-    shades: str
-    bar: str
-    arrow: str
-
-
-UNICODE, ASCII = Ink(" ░▒▓█", "█", "→"), Ink(" .+#@", "#", "=>")
-
-
-def ink_of(world: World) -> Ink:
-    return UNICODE if supports_unicode(world.stdout) else ASCII
+INDENT, WIDTH, ROWS = 4, 44, 12  # of a picture
 
 
 def show_opening(world: World, found: Trained, invites: str) -> None:
@@ -46,28 +33,15 @@ def show_answer(world: World, answer: Mapping[str, Any]) -> None:
         world.say(answer["problem"], "yellow")
         return
     for picture in answer["pictures"]:
-        draw = DRAWN.get(picture["kind"])
-        if draw is not None:
-            draw(world, picture["data"])
-    world.say(f"  {ink_of(world).arrow} {answer['answer']}", "bold")
+        show_picture(world.console, picture)
+    arrow = "→" if supports_unicode(world.stdout) else "=>"
+    world.say(f"  {arrow} {answer['answer']}", "bold")
     for line in answer["lines"]:
         world.say(f"    {line}")
 
 
-def draw_images(world: World, data: Mapping[str, Any]) -> None:
-    """Each pixel is two letters, which makes it a square."""
-    shades = ink_of(world).shades
-    for pixels in data["images"]:
-        for row in pixels:
-            letters = "".join(2 * shades[min(int(value * 4 + 0.5), 4)] for value in row)
-            world.say_whole(f"    |{letters}|")
+def show_picture(console: Console, picture: Mapping[str, Any]) -> None:
+    from tito.views.pictures.draw import as_text, body, ink_of
 
-
-def draw_bars(world: World, data: Mapping[str, Any]) -> None:
-    width = max(len(label) for label in data["labels"])
-    for label, value in zip(data["labels"], data["values"], strict=True):
-        bar = ink_of(world).bar * round(value * WIDTH)
-        world.say_whole(f"    {label:>{width}} {value:>4.0%} {bar}")
-
-
-DRAWN = {"images": draw_images, "bars": draw_bars}
+    for row in body(picture, WIDTH, ROWS, ink_of(console)):
+        console.print(as_text([(" " * INDENT, ""), *row]), highlight=False, soft_wrap=True)

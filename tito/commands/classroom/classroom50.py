@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tito.commands.base import BaseCommand
+from tito.commands.base import BaseCommand, add_trust
 from tito.core.errors import UsageError
 from tito.core.words import counted
 
@@ -36,12 +36,7 @@ class ClassClassroom50Command(BaseCommand):
         parser.add_argument(
             "-o", "--out", metavar="DIR", default="classroom50", help="default: classroom50"
         )
-        parser.add_argument(
-            "--trust",
-            action="store_true",
-            help="test modules in the process of the student's code: faster, for a class that "
-            "does not cheat",
-        )
+        add_trust(parser)
         parser.add_argument(
             "--run", metavar="DIR", help="grade the current folder; autograder.py in DIR calls it"
         )

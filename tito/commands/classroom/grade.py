@@ -6,7 +6,7 @@ import os
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from tito.commands.base import BaseCommand, add_json
+from tito.commands.base import BaseCommand, add_json, add_trust
 from tito.core.classroom.config import find_class, read_class
 from tito.core.classroom.lock import grading_lock
 from tito.core.errors import UsageError
@@ -26,12 +26,7 @@ class ClassGradeCommand(BaseCommand):
         parser.add_argument("--jobs", type=int, metavar="N", help="at a time (default: all cores)")
         parser.add_argument("--only", nargs="+", default=[], metavar="ID", help="these students")
         parser.add_argument("--again", action="store_true", help="also what is graded already")
-        parser.add_argument(
-            "--trust",
-            action="store_true",
-            help="test modules in the process of the student's code: faster, for a class that "
-            "does not cheat",
-        )
+        add_trust(parser)
         parser.add_argument("--scheduler", metavar="ADDRESS", help="judge on this Dask cluster")
         parser.add_argument(
             "--workers", type=int, metavar="N", help="judge with N Dask workers on this machine"

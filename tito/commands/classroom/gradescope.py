@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tito import __version__
-from tito.commands.base import BaseCommand
+from tito.commands.base import BaseCommand, add_trust
 from tito.core.errors import UsageError
 from tito.core.words import counted
 
@@ -30,12 +30,7 @@ class ClassGradescopeCommand(BaseCommand):
         parser.add_argument(
             "--visibility", choices=SHOWN, help="when students see the tests (default: visible)"
         )
-        parser.add_argument(
-            "--trust",
-            action="store_true",
-            help="test modules in the process of the student's code: faster, for a class that "
-            "does not cheat",
-        )
+        add_trust(parser)
         parser.add_argument(
             "--run", metavar="ROOT", help="grade ROOT/submission; its own run_autograder calls it"
         )

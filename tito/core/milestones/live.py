@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tito.core.files import read_regular
+from tito.core.files import read_regular, write_whole
 from tito.core.milestones.progress_events import TrainingEvent, read_event
 from tito.core.milestones.runs import as_json, folder_of
 from tito.core.workspace.workspace import Workspace
@@ -32,15 +32,11 @@ class LiveLog:
         head = {"milestone": milestone, "name": name, "started_at": started}
         with suppress(OSError):
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            self._write(head, "w")
+            write_whole(self._file, f"{json.dumps(head)}\n".encode())
 
     def event(self, event: TrainingEvent) -> None:
-        with suppress(OSError):
-            self._write(as_json(event), "a")
-
-    def _write(self, line: dict[str, Any], mode: str) -> None:
-        with self._file.open(mode, encoding="utf-8") as stream:
-            stream.write(json.dumps(line) + "\n")
+        with suppress(OSError), self._file.open("a", encoding="utf-8") as stream:
+            stream.write(f"{json.dumps(as_json(event))}\n")
 
 
 @dataclass

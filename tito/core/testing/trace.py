@@ -233,4 +233,6 @@ def last_printed(trace: Trace) -> str:
 
 
 def tail(trace: Trace) -> str:
-    return trace.run.output[-PRINTED_LIMIT // 2 :].strip("\n")
+    """The end of all that was printed, without the marks between the tests."""
+    lines = trace.run.output[-PRINTED_LIMIT // 2 :].splitlines()
+    return "\n".join(line for line in lines if not line.startswith(trace.token)).strip("\n")

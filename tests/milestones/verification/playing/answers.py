@@ -38,7 +38,7 @@ def bars(labels: Iterable[object], values: np.ndarray) -> Answer:
 def image(pixels: np.ndarray, said: str) -> Answer:
     """A picture of what the network sees; `pixels` from 0 to 1."""
     rows = np.round(pixels.astype(float), 3).tolist()
-    return {"kind": "images", "data": {"images": [rows], "labels": [""], "said": [said]}}
+    return {"kind": "images", "data": {"images": [rows], "labels": [said], "said": []}}
 
 
 def answered(said: str, *lines: str, pictures: Sequence[Answer] = ()) -> Answer:
