@@ -225,6 +225,8 @@ BOMB = {FIRST: b"0" * 4_000_000}
         (b"PK\x03\x04 broken", "not a zip file that can be read"),
         (zipped({FIRST: "x" * 50})[:60], "not a zip file that can be read"),
     ],
+    # Named here: the bytes of a zip hold the time it was made, and workers must agree on ids.
+    ids=["parent", "root", "drive", "backslash", "bomb", "link", "broken", "cut short"],
 )
 def test_a_hostile_or_broken_zip_file_costs_only_its_owner(
     tito, folder: Path, tmp_path: Path, data: bytes, says: str
