@@ -264,6 +264,7 @@ def main(job_file: str, seal: Any) -> None:
     sys.breakpointhook = refuse_breakpoint
     reporter.watch()
     reporter.limits.apply_limits(reporter.gigabytes)
+    load(str(Path(job["limits"]).with_name("landlock.py"))).keep_signals_inside()
     judge = judges(job, reporter.emit)
     if import_lessons(reporter):
         options = [f"--rootdir={job['staging']}", f"-c{job['ini']}", *PYTEST_OPTIONS]
