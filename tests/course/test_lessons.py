@@ -35,7 +35,7 @@ def lesson_of(module: Module) -> Lesson:
 
 EACH_TASK = pytest.mark.parametrize(
     ("module", "number"),
-    [(module, i) for module in MODULES for i in range(len(lesson_of(module).tasks))],
+    [(module, i) for module in MODULES for i in range(1, len(lesson_of(module).tasks))],
     ids=lambda value: value.name if isinstance(value, Module) else f"solved{value}",
 )
 
@@ -83,7 +83,7 @@ def test_the_blank_lesson_runs_to_its_first_task_and_no_further(module, workspac
     assert last.endswith(lesson.tasks[0].label), done.stderr
 
 
-@EACH_TASK
+@EACH_TASK  # with nothing solved: test_judged.py
 def test_tests_of_a_task_need_only_the_tasks_before_it(module, number, workspace, run):
     lesson = lesson_of(module)
     target = workspace.root / "modules" / module.name / module.lesson.name
@@ -100,6 +100,13 @@ def test_answers_pass_and_export(module, workspace, run):
     done = run("-m", "tito.main", "module", "test", module.number, "--json", cwd=workspace.root)
     assert done.returncode == 0, done.stdout
     assert {task["state"] for task in json.loads(done.stdout)["tasks"]} == {"done"}
+
+
+@EACH_MODULE
+def test_no_difference_is_rounded_to_nothing(module):
+    """`differs by up to 0.000` tells of no difference: `:.2g` shows any."""
+    lines = module.tests.read_text(encoding="utf-8").splitlines()
+    assert [line.strip() for line in lines if re.search(r"\.max\(\):\.\df", line)] == []
 
 
 # ---- ids, hints and files agree
