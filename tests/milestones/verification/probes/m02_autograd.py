@@ -10,8 +10,8 @@ import numpy as np
 
 from verification import there
 from verification.failures import Failure
+from verification.probes.compared import probes_of
 from verification.probes.m01_tensor import OPERATIONS
-from verification.probes.operation import probes_of
 from verification.probes.probe import Kit, Probe, expect
 
 
@@ -244,12 +244,12 @@ def check_no_grad(kit: Kit) -> None:
 
 PROBES = [
     Probe("Tensor.backward", "02_autograd", check_backward),
-    *probes_of(OPERATIONS[:1], results="", gradients="02_autograd"),  # a + b, used below
+    *probes_of(OPERATIONS[:1], "", "02_autograd", computed="01_tensor"),  # a + b, used below
     Probe("Tensor.backward", "02_autograd", check_given_gradient),
     Probe("Tensor.backward", "02_autograd", check_broadcasting),
     Probe("Tensor.backward", "02_autograd", check_shared_leaf),
     Probe("Tensor.backward", "02_autograd", check_two_backwards),
-    *probes_of(OPERATIONS[1:], results="", gradients="02_autograd"),
+    *probes_of(OPERATIONS[1:], "", "02_autograd", computed="01_tensor"),
     Probe("Tensor.backward", "02_autograd", check_small),
     Probe("Tensor.backward", "02_autograd", check_shared_node),
     Probe("Tensor.backward", "02_autograd", check_handed_to_two),
