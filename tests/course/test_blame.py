@@ -65,6 +65,17 @@ CASES = [
         ("`b.grad` is None.|No gradient arrived", "Tensor.backward", "02_autograd"),
     ),
     Broken(
+        "plain tensors get a gradient too", "",
+        "needs.append(arg.requires_grad)", "needs.append(True)",
+        ("`p.grad` is not None, though p requires no gradient", "Tensor.backward", "02_autograd"),
+    ),
+    Broken(
+        "numbers are said to need a gradient", "",
+        "node.inputs, node.needs_input_grad = args, needs",
+        "node.inputs, node.needs_input_grad = args, [True] * len(needs)",
+        ("(needs_input_grad: [True, True, True])", "Tensor.backward", "02_autograd"),
+    ),
+    Broken(
         "a Sequential of detached tensors", "",
         "            input = module(input)\n", "            input = module(input.detach())\n",
         ("no gradient comes back to x, 0.weight, 0.bias.", "nn.Sequential", "03_nn"),

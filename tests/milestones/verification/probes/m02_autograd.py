@@ -229,19 +229,6 @@ def check_small(kit: Kit) -> None:
         )
 
 
-def check_no_grad(kit: Kit) -> None:
-    """Nothing is recorded inside `no_grad()`."""
-    x, _ = leaf(kit, 1.0, 2.0)
-    with kit.tt.no_grad():
-        with kit.tt.no_grad():
-            pass
-        y = x * 2
-    if y.requires_grad:
-        raise Failure("Inside `no_grad()`, `x * 2` still requires a gradient.")
-    if not (x * 2).requires_grad:
-        raise Failure("After `with no_grad():` nothing is recorded any more.")
-
-
 PROBES = [
     Probe("Tensor.backward", "02_autograd", check_backward),
     *probes_of(OPERATIONS[:1], "", "02_autograd", computed="01_tensor"),  # a + b, used below
@@ -255,5 +242,4 @@ PROBES = [
     Probe("Tensor.backward", "02_autograd", check_handed_to_two),
     Probe("Tensor.grad", "02_autograd", check_own_gradients),
     Probe("Tensor.grad", "02_autograd", check_float64),
-    Probe("no_grad", "02_autograd", check_no_grad),
 ]

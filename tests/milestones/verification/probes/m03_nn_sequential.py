@@ -33,7 +33,7 @@ def check_sequential(kit: Kit) -> None:
 
 def check_connected(kit: Kit) -> None:
     """Gradients go back through all layers, to the first one and to the input."""
-    nn, values = kit.tt.nn, kit.rng.normal(size=(2, 3))
+    nn, values = kit.tt.nn, kit.rng.normal(size=(2, 3)).astype("f4")
     model, x = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2)), kit.tt.tensor(values)
     x.requires_grad = True
     out = model(x)
