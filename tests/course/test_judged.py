@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,7 @@ from tito.core.workspace.course import course_root
 from tito.core.workspace.workspace import Module, Workspace, modules_in
 
 MODULES = Path(__file__).resolve().parents[2] / "modules"
+EACH_MODULE = pytest.mark.parametrize("module", modules_in(course_root()), ids=lambda m: m.name)
 
 FRAMEWORK = """
 import ctypes, os, signal, threading, time
@@ -122,17 +124,34 @@ def test_each_task_has_a_test_for_the_judge() -> None:
     assert tasks - judged == set()
 
 
-@pytest.mark.parametrize("module", modules_in(course_root()), ids=lambda module: module.name)
-def test_the_judge_asks_for_every_task(module, solved, tmp_path, run) -> None:
+def judged(workspace: Workspace, module: Module, run: Any) -> Any:
+    arguments = ("-m", "tito.main", "module", "test", module.number, "--judged", "--json")
+    return json.loads(run(*arguments, cwd=workspace.root, seconds=500).stdout)
+
+
+@pytest.fixture
+def workspace(solved: Workspace, tmp_path: Path) -> Workspace:
+    return Workspace(shutil.copytree(solved.root, tmp_path / "workspace"))
+
+
+@EACH_MODULE
+def test_the_right_answers_pass(module, workspace, run) -> None:
+    """What a test does with objects of the framework, it can also do from another process."""
+    found = judged(workspace, module, run)
+    assert found["judged"]
+    problems = [(t["test"], t["message"]) for t in found["tests"] if t["status"] != "passed"]
+    assert problems == []
+    assert {task["state"] for task in found["tasks"]} == {"done"}
+
+
+@pytest.mark.thorough
+@EACH_MODULE
+def test_the_judge_asks_for_every_task(module, workspace, run) -> None:
     """In a blank lesson no task has only tests that ask the framework's process for nothing."""
-    workspace = Workspace(shutil.copytree(solved.root, tmp_path / "workspace"))
     lesson = read_lesson(workspace, module).lesson
     own = workspace.root / "modules" / module.name / module.lesson.name
     own.write_text(lesson.blank(), encoding="utf-8")
-    arguments = ("-m", "tito.main", "module", "test", module.number, "--judged", "--json")
-    found = json.loads(run(*arguments, cwd=workspace.root).stdout)
-    assert found["judged"]
-    assert found["tasks"][0]["state"] == "blank"
+    found = judged(workspace, module, run)
     noticed = {test["task"] for test in found["tests"] if test["status"] in ("blank", "wrong")}
     assert [task.number for task in lesson.tasks if task.number not in noticed] == []
 

@@ -35,7 +35,7 @@ def lesson_of(module: Module) -> Lesson:
 
 EACH_TASK = pytest.mark.parametrize(
     ("module", "number"),
-    [(module, i) for module in MODULES for i in range(1, len(lesson_of(module).tasks))],
+    [(module, i) for module in MODULES for i in range(len(lesson_of(module).tasks))],
     ids=lambda value: value.name if isinstance(value, Module) else f"solved{value}",
 )
 
@@ -83,7 +83,7 @@ def test_the_blank_lesson_runs_to_its_first_task_and_no_further(module, workspac
     assert last.endswith(lesson.tasks[0].label), done.stderr
 
 
-@EACH_TASK  # with nothing solved: test_judged.py
+@EACH_TASK
 def test_tests_of_a_task_need_only_the_tasks_before_it(module, number, workspace, run):
     lesson = lesson_of(module)
     target = workspace.root / "modules" / module.name / module.lesson.name
