@@ -1,7 +1,7 @@
 """The child process of a module's test run, which reports in JSON lines.
 
 Run by path, not imported: it must see only the student's `tinytorch` and the tests, so it uses
-nothing from tito but three files beside it. Its job and the secret that seals its lines come by the
+nothing from tito but four files beside it. Its job and the secret that seals its lines come by the
 standard input. It judges nothing; it records what happens line by
 line, so that a crash loses nothing. `runner` reads the lines. pytest is started from here rather
 than with `-m pytest -p`, because the lesson must be imported before collection: otherwise pytest
@@ -263,11 +263,13 @@ def main(job_file: str, seal: Any) -> None:
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     sys.breakpointhook = refuse_breakpoint
     reporter.watch()
+    around = load(beside("around"))
+    around.end_with_the_tool()
     reporter.limits.apply_limits(reporter.gigabytes)
     load(str(Path(job["limits"]).with_name("landlock.py"))).keep_signals_inside()
     judge = judges(job, reporter.emit)
     if import_lessons(reporter):
-        work_in(Path(job["staging"]))  # the lesson may have deleted it
+        around.work_in(Path(job["staging"]))  # the lesson may have deleted it
         options = [f"--rootdir={job['staging']}", f"-c{job['ini']}", *PYTEST_OPTIONS]
         code = pytest.main([*options, *tests], plugins=[Plugin(reporter), held, *judge])
         reporter.emit("session_finished", code=int(code))
@@ -285,14 +287,6 @@ def import_early() -> None:
             importlib.import_module(package)
 
 
-def work_in(staging: Path) -> Path:
-    """A folder for files of a lesson's own, temporary ones too: it goes away with the run."""
-    folder = staging / "work"
-    folder.mkdir(exist_ok=True)
-    os.chdir(folder)
-    return folder
-
-
 def wait_for_job() -> tuple[str, Any]:
     """The job's file and the report's seal, by the standard input. Nothing comes: end quietly."""
     with open(0, "rb", buffering=0, closefd=False) as stream:
@@ -300,8 +294,7 @@ def wait_for_job() -> tuple[str, Any]:
     if not line:
         os._exit(0)
     job_file, secret = json.loads(line)
-    own = str(work_in(Path(job_file).parent))
-    os.environ.update(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), own))
+    load(beside("around")).work_in(Path(job_file).parent)
     return job_file, load(beside("seal")).Seal(bytes.fromhex(secret))
 
 
