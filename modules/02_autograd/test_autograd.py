@@ -231,7 +231,10 @@ def test_2_1_the_array_that_came_out():
         "node.out is a tensor, expected the bare array: result -> node -> result would be a "
         "circle, which Python cannot free at once"
     )
-    assert out is p.data, f"node.out is {out!r}, expected the array of the result, {p.data!r}"
+    assert np.array_equal(out, p.data), (
+        f"node.out is {out!r}, expected the array of the result, {p.data!r}"
+    )
+    assert out is p.data, "node.out is a copy of the result's array; keep the array itself: out"
 
 
 def test_2_1_ages_rise():

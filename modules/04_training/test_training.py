@@ -154,7 +154,9 @@ def test_4_1_step_visits_every_parameter_with_a_gradient():
         assert isinstance(grad, np.ndarray), (
             f"update got a gradient of type {type(grad).__name__}: pass the array, p.grad.data"
         )
-        assert grad is p.grad.data, f"update got {grad} for a parameter with gradient {p.grad}"
+        got = f"update got {grad} for a parameter with gradient {p.grad}"
+        assert np.array_equal(grad, p.grad.data), got
+        assert grad is p.grad.data, f"{got}: the same numbers, but not that array itself"
         expected = 0.5 if p is c else 0.1
         assert group["lr"] == expected, (
             f"update got a group with lr {group['lr']}, expected {expected}: "

@@ -219,7 +219,11 @@ def test_7_2_frame_without_padding():
         "without padding the result must be contiguous too (np.ascontiguousarray): patches will "
         "read its memory by strides"
     )
-    assert np.array_equal(framed, x.transpose(0, 2, 3, 1)), "frame(x, (0, 0)) changed the image"
+    expected = x.transpose(0, 2, 3, 1)
+    assert np.array_equal(framed, expected), (
+        f"frame(x, (0, 0)) is\n{framed[0].tolist()}\nexpected, with the channels of each pixel "
+        f"together,\n{expected[0].tolist()}"
+    )
 
 
 @pytest.mark.parametrize("padding", [(0, 1), (2, 0)])

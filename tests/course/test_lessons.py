@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import shutil
@@ -107,6 +108,18 @@ def test_no_difference_is_rounded_to_nothing(module):
     """`differs by up to 0.000` tells of no difference: `:.2g` shows any."""
     lines = module.tests.read_text(encoding="utf-8").splitlines()
     assert [line.strip() for line in lines if re.search(r"\.max\(\):\.\df", line)] == []
+
+
+@EACH_MODULE
+def test_what_is_not_the_same_object_is_not_shown_as_two_equal_values(module):
+    """`it is [3, 6], expected [3, 6]`: of a copy, only that it is one can be told."""
+    for node in ast.walk(ast.parse(module.tests.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Assert) and isinstance(node.test, ast.Compare):
+            sides = {ast.unparse(side) for side in (node.test.left, *node.test.comparators)}
+            parts = ast.walk(node.msg) if node.msg else ()
+            shown = {ast.unparse(p.value) for p in parts if isinstance(p, ast.FormattedValue)}
+            same_object = isinstance(node.test.ops[0], ast.Is)
+            assert not (same_object and sides <= shown), ast.unparse(node)
 
 
 # ---- ids, hints and files agree
