@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.tito.kept_run import PICTURES, keep_run
+from tito.core.milestones.progress_events import TrainingEvent
 from tito.core.milestones.shown_runs import Picture, shown_runs
 from tito.core.workspace.workspace import Workspace
 from tito.views.report.curves import curves
@@ -176,6 +177,13 @@ def test_a_curve_is_drawn_to_scale(tmp_path: Path) -> None:
     loss, accuracy = ([float(p.split(",")[1]) for p in points.split()] for points in lines)
     assert loss == sorted(loss)  # it falls, and y goes down
     assert accuracy == sorted(accuracy, reverse=True)
+
+
+def test_held_out_accuracy_is_drawn_beside_the_minibatch_s_and_both_are_named() -> None:
+    steps = [TrainingEvent("training", n, 2, accuracy=n / 2, held_out=n / 4) for n in (1, 2)]
+    root = ElementTree.fromstring(curves(steps))
+    assert len([one for one in root.iter() if one.get("stroke-width") == "2"]) == 2
+    assert {"minibatch", "held-out"} <= set(root.itertext())
 
 
 @pytest.mark.parametrize("raw", ["[]", "3", "{", '{"pictures": 3, "events": {}}'])
