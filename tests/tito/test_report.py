@@ -160,6 +160,13 @@ def test_a_picture_of_each_kind_is_well_formed(raw: dict[str, Any]) -> None:
     assert "nan" not in drawn
 
 
+def test_below_a_digit_stands_what_the_network_says_as_in_the_terminal() -> None:
+    data = {"images": [[[0.0]], [[1.0]]], "labels": "58", "said": "59", "right": [True, False]}
+    data |= {name: list(data[name]) for name in ("labels", "said")}
+    root = ElementTree.fromstring(figure(Picture("images", "t", "", None, data)))
+    assert [one.text for one in root.iter() if one.tag.endswith("text")] == ["5", "9, is 8"]
+
+
 def test_the_plane_is_drawn_from_the_bottom_up() -> None:
     """The first row of a field belongs to the lowest y: a drawing's y goes down."""
     data = {"extent": [0, 1, 0, 1], "field": [[1.0], [0.0]], "points": []}
