@@ -36,6 +36,10 @@ CLOSED = 71  # judged.py's exit code after the framework closed its pipe
 FROM_OUTSIDE = (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM))
 
 
+class StillRunning(Failure):
+    """A request that was not answered in time."""
+
+
 class Judged:
     """The process in which a workspace's framework runs."""
 
@@ -189,7 +193,7 @@ class Judged:
             )
         if isinstance(error, TimeoutError) or time.monotonic() > self._deadline:
             place = self._stack()
-            return Failure(
+            return StillRunning(
                 f"Your code was still running after {seconds:.0f} s{place and f' in {place}'}.",
                 hint="Is there a loop that never ends, or one over single numbers where NumPy "
                 "could use the whole array?",

@@ -264,8 +264,10 @@ def main(job_file: str, seal: Any) -> None:
     sys.breakpointhook = refuse_breakpoint
     reporter.watch()
     reporter.limits.apply_limits(reporter.gigabytes)
+    load(str(Path(job["limits"]).with_name("landlock.py"))).keep_signals_inside()
     judge = judges(job, reporter.emit)
     if import_lessons(reporter):
+        work_in(Path(job["staging"]))  # the lesson may have deleted it
         options = [f"--rootdir={job['staging']}", f"-c{job['ini']}", *PYTEST_OPTIONS]
         code = pytest.main([*options, *tests], plugins=[Plugin(reporter), held, *judge])
         reporter.emit("session_finished", code=int(code))
@@ -283,6 +285,14 @@ def import_early() -> None:
             importlib.import_module(package)
 
 
+def work_in(staging: Path) -> Path:
+    """A folder for files of a lesson's own, temporary ones too: it goes away with the run."""
+    folder = staging / "work"
+    folder.mkdir(exist_ok=True)
+    os.chdir(folder)
+    return folder
+
+
 def wait_for_job() -> tuple[str, Any]:
     """The job's file and the report's seal, by the standard input. Nothing comes: end quietly."""
     with open(0, "rb", buffering=0, closefd=False) as stream:
@@ -290,7 +300,8 @@ def wait_for_job() -> tuple[str, Any]:
     if not line:
         os._exit(0)
     job_file, secret = json.loads(line)
-    os.chdir(Path(job_file).parent)
+    own = str(work_in(Path(job_file).parent))
+    os.environ.update(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), own))
     return job_file, load(beside("seal")).Seal(bytes.fromhex(secret))
 
 
