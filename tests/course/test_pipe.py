@@ -370,18 +370,19 @@ def replace():
 
 def test_a_system_without_signals_is_asked_for_the_place_with_a_file(tmp_path: Path) -> None:
     judged = Path(pipe.__file__).with_name("judged.py")
-    stack = tmp_path / "stack"
+    stack, begun = tmp_path / "stack", tmp_path / "begun"
     code = (
         f"import runpy; runpy.run_path({str(judged)!r})['write_stack_when_asked']({str(stack)!r})\n"
-        "def loop():\n    while True: pass\nloop()\n"
+        f"def loop(_):\n    while True: pass\nloop(open({str(begun)!r}, 'w').close())\n"
     )
     running = subprocess.Popen([sys.executable, "-c", code])
     try:
-        stack.with_name("stack.asked").touch()
         ends = time.monotonic() + 30
         while not (stack.exists() and "line 4" in stack.read_text("utf-8")):
             assert time.monotonic() < ends, "no stack was written"
             time.sleep(0.05)
+            if begun.exists():
+                stack.with_name("stack.asked").touch()
     finally:
         running.kill()
         running.wait()

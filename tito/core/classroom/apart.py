@@ -9,18 +9,17 @@ import contextlib
 import json
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tito.core import process
+from tito.core.classroom.handed import handed_over
 
 LONGEST = 3600.0  # seconds for a whole submission; every part of it has a limit of its own
 COMMAND = ("-m", "tito", "class", "judge", "--with-parent")
 TAIL = 2000  # characters of what a broken process has printed
-HANDED_OVER = "tito-grade-"  # the start of the name of a temporary folder with work
 BROKEN = "broken"  # the key of a reason why there is no result
 
 Seen = dict[str, Any]
@@ -35,8 +34,8 @@ def judge_apart(
     is set, the process is ended, and everything it started.
     """
     try:
-        with tempfile.TemporaryDirectory(prefix=HANDED_OVER, ignore_cleanup_errors=True) as name:
-            return _judged(work, Path(name), env, stop or threading.Event())
+        with handed_over() as folder:
+            return _judged(work, folder, env, stop or threading.Event())
     except OSError as error:
         return {BROKEN: f"The work could not be handed over: {error}"}
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from verification.isolation.orphans import become_the_judge, end_orphans
 from verification.modules.imports import install
 from verification.modules.objects import with_stand_ins
 
@@ -21,7 +22,9 @@ class Judge:
 
     def __init__(self, job: Mapping[str, Any], emit: Callable[..., None]) -> None:
         self._emit = emit
+        become_the_judge()
         self._finder = install(Path(job["staging"]), job["test_seconds"])
+        emit("isolated", isolation=self._finder.process.held)
         self._files: dict[Path, dict[str, Any]] = {}
         self._restarted = False
 
@@ -55,3 +58,4 @@ class Judge:
 
     def end(self) -> None:
         self._finder.process.end()
+        end_orphans()
