@@ -95,6 +95,7 @@ def test_honest_ones_are_unharmed_and_attacks_earn_nothing(
     assert set(results) == {*good, *bad}
     for student, found in results.items():
         tasks = found["modules"][0]["tasks"]
+        assert found["isolation"].startswith("sandbox")
         if student in bad:
             passed = [task["number"] for task in tasks if task["state"] == "passed"]
             assert (found["state"], passed) == ("graded", []), bad[student]

@@ -185,6 +185,8 @@ def test_a_machine_that_fails_is_not_the_students_fault(
 
 def test_names_do_not_reach_what_judges(tito, folder: Path, hand_in) -> None:
     spy = "import os, sys\nSEEN = [os.getcwd(), *sys.argv, *os.environ.values(), __file__]\n"
+    spy += "CORES = getattr(os, 'sched_getaffinity', lambda _: [0])(0)\n"
+    spy += "SEEN += [f'on {len(CORES)} core']\n"
     spy += 'STATE["seen"] = SEEN\n'
     seen = f"{spy}\n\ndef manual_seed(seed):\n    raise ValueError(str(STATE['seen']))\n#"
     hand_in("ada", lambda text: text.replace("def manual_seed(seed):", seen, 1), [FIRST])
@@ -192,6 +194,7 @@ def test_names_do_not_reach_what_judges(tito, folder: Path, hand_in) -> None:
     grade(tito, folder)
     message = json.dumps(result(folder, "ada")["modules"])
     assert "tito-grade-" in message
+    assert "on 1 core'" in message
     assert "Lovelace" not in message
     assert str(folder) not in message
 
