@@ -27,6 +27,7 @@ from tito.core.milestones.runs import LARGEST, KeptRun, Picture
 from tito.core.milestones.tracker import Tracker
 from tito.core.outcome import Fault, Outcome
 from tito.core.workspace.course import INSTALLED
+from tito.core.workspace.release import verification_hash
 from tito.core.workspace.workspace import Workspace
 
 # Only the student's code makes a milestone fail; anything else means it could not run.
@@ -153,6 +154,12 @@ def verify(tracker: Tracker, milestone_id: str, *, seed: int | None, runner: Liv
         milestone_id, seed=seed, runner=runner, workspace=tracker.workspace.root
     )
     return verdict
+
+
+def verification_changed(record: Mapping[str, Any], workspace: Workspace) -> bool:
+    """Whether a milestone was passed under tests that are no longer the course's."""
+    before = record.get("verification_sha256")
+    return isinstance(before, str) and before != verification_hash(workspace)
 
 
 def changed_since(record: Mapping[str, Any], workspace: Workspace) -> list[str]:
