@@ -63,6 +63,11 @@ class Judged:
         except Failure as failure:
             raise OSError(f"The process for the framework did not start: {failure.said}") from None
 
+    @property
+    def held(self) -> str:
+        """The level of isolation and the means that hold, as they are recorded."""
+        return " + ".join([self.isolation["level"], *self.isolation["means"]])
+
     # This class sends only values; `standins.py` can also refer to objects.
 
     def refer(self, value: Any) -> list[Any]:
