@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import gc
 import importlib.util
 import json
 import os
@@ -239,12 +240,14 @@ def release(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
 
 
-def main(job_file: str, seal: Any) -> None:
+def main(job_file: str, seal: Any, early: Any = None) -> None:
+    """Do the job. `early` are tests that were read before, if they are still those of the job."""
     job = json.loads(Path(job_file).read_text(encoding="utf-8"))
     isolate(*([] if job["verification"] else [job["staging"]]))
     reporter = Reporter(job, seal)
     tests = [module["tests"] for module in job["modules"]]
     held = load(beside("held")).HeldTests(tests)
+    held = early if early is not None and early.is_like(held) else held
     started = time.monotonic()
     for package, oldest in (("pytest", None), ("numpy", job["oldest_numpy"])):
         try:
@@ -277,12 +280,20 @@ def main(job_file: str, seal: Any) -> None:
     os._exit(0)  # the report is written; do not wait for a student's thread
 
 
-def import_early() -> None:
-    """Import what every run needs, before there is a job."""
+def prepare(tests: list[str]) -> Any:
+    """Import what every run needs, and compile tests, before there is a job."""
     isolate()
-    with contextlib.suppress(ImportError):  # `main` says what is missing
-        for package in ("pytest", "numpy"):
+    with contextlib.suppress(ImportError, AttributeError, OSError):  # `main` says what is missing
+        known = importlib.import_module("_pytest.config").default_plugins
+        plugins = (f"_pytest.{name}" for name in known if name not in OFF)
+        for package in ("pytest", "numpy", *plugins):
             importlib.import_module(package)
+        held = load(beside("held")).HeldTests(tests)
+        held.rewrite()
+        gc.collect()
+        gc.freeze()  # none of this is garbage ever
+        return held
+    return None
 
 
 def work_in(staging: Path) -> Path:
@@ -306,6 +317,5 @@ def wait_for_job() -> tuple[str, Any]:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:]:
-        import_early()
-    main(*wait_for_job())
+    early = prepare(sys.argv[2:]) if sys.argv[1:] else None
+    main(*wait_for_job(), early)
