@@ -32,7 +32,11 @@ def sgd(rng: Rng) -> dict[str, Any]:
 
 def adam(rng: Rng) -> dict[str, Any]:
     how = {"betas": some(rng, (0.9, 0.999), (0.5, 0.8)), "eps": some(rng, 1e-8, 1e-3)}
-    return decay(rng) | how | {"amsgrad": some(rng, False, True)}
+    return decay(rng) | how
+
+
+def adamw(rng: Rng) -> dict[str, Any]:
+    return adam(rng) | {"maximize": False}  # refused here, with a sentence
 
 
 def rmsprop(rng: Rng) -> dict[str, Any]:
@@ -49,7 +53,7 @@ def adadelta(rng: Rng) -> dict[str, Any]:
 
 
 OPTIMIZERS: dict[str, Draw] = {
-    "SGD": sgd, "Adam": adam, "AdamW": adam, "RMSprop": rmsprop, "Adagrad": adagrad,
+    "SGD": sgd, "Adam": adam, "AdamW": adamw, "RMSprop": rmsprop, "Adagrad": adagrad,
     "Adadelta": adadelta,
 }  # fmt: skip
 SCHEDULES: dict[str, Draw] = {
@@ -91,7 +95,7 @@ def trained(
     return *(p.detach() for p in parameters), lib.tt.tensor(used, dtype=lib.tt.float64)
 
 
-def case_of(
+def drawn(
     rng: Rng, optimizer: str, schedule: str | None = None, how: dict[str, Any] | None = None
 ) -> Case:
     """Two parameters, and the gradients of twenty steps."""
@@ -122,9 +126,9 @@ def case_clip_grad_norm(rng: Rng) -> Case:
 def _cases() -> dict[str, Callable[[Rng], Case]]:
     cases: dict[str, Callable[[Rng], Case]] = {}
     for name in OPTIMIZERS:
-        cases[name] = lambda rng, name=name: case_of(rng, name)
+        cases[name] = lambda rng, name=name: drawn(rng, name)
     for name in SCHEDULES:
-        cases[name] = lambda rng, name=name: case_of(rng, "SGD", name, how={})
+        cases[name] = lambda rng, name=name: drawn(rng, "SGD", name, how={})
     return cases
 
 
