@@ -158,7 +158,10 @@ __all__ = [  # noqa: RUF022  (by kind, not by letter)
     "chunk", "concat", "flip", "gather", "hstack", "index_select", "masked_fill", "meshgrid",
     "movedim", "numel", "repeat_interleave", "roll", "split", "t", "tril", "triu", "unbind",
     "unique", "vstack",
-    "cuda", "is_tensor", "set_default_dtype", "get_default_dtype",
+    "eq", "ge", "gt", "le", "lt", "ne", "diag", "nonzero", "Generator", "bfloat16",
+    "accelerator", "amp", "autocast", "backends", "cuda", "mps", "xpu",
+    "get_default_device", "set_default_device",
+    "is_tensor", "set_default_dtype", "get_default_dtype",
 ]  # fmt: skip
 
 python = builtins  # some names of Python's have another meaning below
@@ -167,8 +170,88 @@ half = float16 = np.dtype("float16")
 inf, nan, pi, e = math.inf, math.nan, math.pi, math.e
 
 
-class cuda:
-    """There is no GPU: what scripts ask before they use one."""
+class _NoBfloat16:
+    """The name of a dtype that NumPy does not have. It may stand in a table; it cannot be used."""
+
+    def _refuse(self):
+        raise RuntimeError("torch.bfloat16: NumPy has no such numbers; write torch.float32")
+
+    dtype = type = property(_refuse)  # what NumPy, and `device`, ask an unknown object
+
+    def __repr__(self):
+        return "torch.bfloat16"
+
+
+bfloat16 = _NoBfloat16()
+
+
+class autocast:
+    """Half precision on a GPU. There is none, so nothing changes, as in PyTorch without one.
+
+    Raises:
+        RuntimeError: half precision is asked for on the CPU.
+    """
+
+    def __init__(self, device_type="cuda", dtype=None, enabled=True, cache_enabled=None):
+        if enabled and str(device_type).startswith("cpu"):
+            raise RuntimeError("autocast('cpu'): everything is float32 here: leave it out")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        """Nothing to undo."""
+
+    def __call__(self, function):
+        return function
+
+
+class _CudaAutocast(autocast):
+    """`autocast("cuda", ...)`."""
+
+    def __init__(self, enabled=True, dtype=None, cache_enabled=True):
+        super().__init__("cuda", dtype, enabled)
+
+
+class GradScaler:
+    """Scales a loss in half precision. There is no GPU: every method does the plain thing."""
+
+    def __init__(self, device="cuda", enabled=True, **settings):
+        """Switched off, whatever the settings: there is no GPU."""
+
+    def scale(self, outputs):
+        return outputs
+
+    def unscale_(self, optimizer):
+        """The gradients are as they should be."""
+
+    def step(self, optimizer, *args, **kwargs):
+        return optimizer.step(*args, **kwargs)
+
+    def update(self, new_scale=None):
+        """There is no scale."""
+
+    def is_enabled(self):
+        return False
+
+    def get_scale(self):
+        return 1.0
+
+    def state_dict(self):
+        return {}
+
+    def load_state_dict(self, state_dict):
+        """There is no state."""
+
+
+class amp:
+    """Half precision, where there is a GPU."""
+
+    autocast, GradScaler = autocast, GradScaler
+
+
+class _NoDevice:
+    """A kind of device that this machine does not have: what scripts ask before they use one."""
 
     @staticmethod
     def is_available():
@@ -180,17 +263,99 @@ class cuda:
 
     @staticmethod
     def manual_seed(seed):
-        """Seeds the generators of all GPUs, of which there are none."""
+        """Seeds the generators of all such devices, of which there are none."""
 
     manual_seed_all = manual_seed
 
     @staticmethod
     def empty_cache():
-        """Frees memory of the GPU."""
+        """Frees the device's memory."""
 
     @staticmethod
     def synchronize(device=None):
-        """Waits for the GPU."""
+        """Waits for the device."""
+
+
+class mps(_NoDevice):
+    """There is no GPU of Apple's."""
+
+
+class xpu(_NoDevice):
+    """There is no GPU of Intel's."""
+
+
+class accelerator(_NoDevice):
+    """There is no accelerator of any kind."""
+
+    @staticmethod
+    def current_accelerator(check_available=False):
+        """None: there is none."""
+
+
+class cuda(_NoDevice):
+    """There is no GPU of NVIDIA's."""
+
+    class amp:
+        """Half precision, where there is a GPU."""
+
+        autocast, GradScaler = _CudaAutocast, GradScaler
+
+    @staticmethod
+    def is_bf16_supported():
+        return False
+
+
+class backends:
+    """Settings of libraries that are not there: they can be set, and nothing comes of it."""
+
+    class mps(_NoDevice):
+        """There is no GPU of Apple's."""
+
+        @staticmethod
+        def is_built():
+            return False
+
+    class cudnn(_NoDevice):
+        """NVIDIA's library for layers."""
+
+        enabled, benchmark, deterministic, allow_tf32 = True, False, False, True
+
+    class cuda:
+        """NVIDIA's matrix products."""
+
+        class matmul:
+            """With shorter numbers, or not."""
+
+            allow_tf32 = False
+
+
+class Generator(np.random.Generator):
+    """A generator of its own, for `generator=`: what it draws moves no other one."""
+
+    def __init__(self, device="cpu"):
+        globals()["device"](device)
+        super().__init__(np.random.PCG64(0))
+        self.manual_seed(67280421310721)  # PyTorch's
+
+    def manual_seed(self, seed):
+        """Start again, at the place that belongs to `seed`; return the generator."""
+        self._seed = python.int(seed) % 2**64
+        self.bit_generator.state = np.random.PCG64(self._seed).state
+        return self
+
+    def initial_seed(self):
+        """The seed that it was last started with."""
+        return self._seed
+
+
+def get_default_device():
+    """Where tensors are made: on the CPU."""
+    return device("cpu")
+
+
+def set_default_device(device):
+    """Refuses all but the CPU."""
+    globals()["device"](device)
 
 
 def is_tensor(obj):
@@ -386,6 +551,22 @@ class CumSum(Function):
     def backward(self, grad):
         dim = self.args[1]
         return np.flip(np.cumsum(np.flip(grad, dim), axis=dim), dim)
+
+
+class Diag(Function):
+    """A vector as the diagonal of a matrix, or the diagonal of a matrix as a vector."""
+
+    def forward(self, a, diagonal):
+        return np.array(np.diag(a, diagonal))
+
+    def backward(self, grad):
+        a, diagonal = self.args
+        if a.ndim == 1:
+            return np.diag(grad, diagonal)
+        slopes = np.zeros_like(a)
+        on_it = np.eye(*a.shape, diagonal, dtype="bool")
+        slopes[on_it] = grad
+        return slopes
 
 
 class Step(Function):
@@ -617,6 +798,10 @@ class _MoreConversions:
     def cuda(self, device=None):
         """Refused: there is no GPU."""
         raise RuntimeError("there is no GPU here: use cuda() only if torch.cuda.is_available()")
+
+    def pin_memory(self):
+        """Refused: there is no GPU."""
+        raise RuntimeError("pin_memory(): there is no GPU here that would read the memory")
 
     def is_contiguous(self):
         """Whether the numbers lie row by row in memory."""
@@ -881,6 +1066,12 @@ class _MoreShapes:
         """Put `src` at `index` along `dim`, in place."""
         return self.copy_(self.scatter(dim, index, src))
 
+    def diag(self, diagonal=0):
+        """A matrix with this vector `diagonal` places above its diagonal; or that of a matrix."""
+        if self.ndim not in (1, 2):
+            raise RuntimeError(f"diag: needs 1 or 2 dimensions, not shape {tuple(self.shape)}")
+        return Diag.apply(self, diagonal)
+
     def tril(self, diagonal=0):
         """The lower triangle: 0 above the diagonal."""
         return where(np.tri(*self.shape[-2:], diagonal, bool), self, zeros((), dtype=self.dtype))
@@ -1007,6 +1198,11 @@ class _MoreInPlace:
     def tanh_(self):
         return self.copy_(self.tanh())
 
+    def index_fill_(self, dim, index, value):
+        """Put `value` at the positions in `index` along `dim`."""
+        self[self._along(dim, index)] = value
+        return self
+
     def masked_fill_(self, mask, value):
         return self.copy_(self.masked_fill(mask, value))
 
@@ -1037,6 +1233,9 @@ floor, ceil, round, sign, erf = map(
 )
 isnan, isinf, isfinite = map(as_function, (Tensor.isnan, Tensor.isinf, Tensor.isfinite))
 add, sub, mul, div = map(as_function, (Tensor.add, Tensor.sub, Tensor.mul, Tensor.div))
+eq, ne, lt = map(as_function, (Tensor.eq, Tensor.ne, Tensor.lt))
+le, gt, ge = map(as_function, (Tensor.le, Tensor.gt, Tensor.ge))
+diag, nonzero = as_function(Tensor.diag), as_function(Tensor.nonzero)
 equal, allclose = as_function(Tensor.equal), as_function(Tensor.allclose)
 std, norm, prod, cumsum = map(as_function, (Tensor.std, Tensor.norm, Tensor.prod, Tensor.cumsum))
 logsumexp, softmax = as_function(Tensor.logsumexp), as_function(Tensor.softmax)

@@ -16,6 +16,8 @@ ALSO_ON_TOP = """
     load save serialization
 """
 MORE_ON_TOP = """
+    Generator accelerator amp autocast backends bfloat16 diag eq ge get_default_device gt le lt
+    mps ne nonzero set_default_device xpu
     BoolTensor DoubleTensor FloatTensor IntTensor LongTensor Size add all allclose any
     argsort as_tensor bernoulli bmm bool ceil chunk concat cos cuda cumsum device div dot
     double e einsum empty empty_like enable_grad equal erf flip float float16 floor
@@ -63,7 +65,8 @@ DEEPER = {
     "vision.transforms": """
         Compose Lambda ToTensor Normalize RandomCrop RandomHorizontalFlip Pad Resize CenterCrop
     """,
-    "vision.datasets": "MNIST FashionMNIST Digits",
+    "vision.datasets": "MNIST FashionMNIST Digits CIFAR10",
+    "vision.utils": "make_grid save_image",
 }
 
 PROBE = """

@@ -370,22 +370,23 @@ def replace():
 
 def test_a_system_without_signals_is_asked_for_the_place_with_a_file(tmp_path: Path) -> None:
     judged = Path(pipe.__file__).with_name("judged.py")
-    stack, begun = tmp_path / "stack", tmp_path / "begun"
+    stack = tmp_path / "stack"
     code = (
         f"import runpy; runpy.run_path({str(judged)!r})['write_stack_when_asked']({str(stack)!r})\n"
-        f"def loop(_):\n    while True: pass\nloop(open({str(begun)!r}, 'w').close())\n"
+        "def loop():\n    while True: print('in the loop', flush=True)\nloop()\n"
     )
-    running = subprocess.Popen([sys.executable, "-c", code])
+    running = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
     try:
+        assert running.stdout is not None
+        assert running.stdout.readline()  # asked for earlier, the place would be another
+        stack.with_name("stack.asked").touch()
         ends = time.monotonic() + 30
         while not (stack.exists() and "line 4" in stack.read_text("utf-8")):
             assert time.monotonic() < ends, "no stack was written"
             time.sleep(0.05)
-            if begun.exists():
-                stack.with_name("stack.asked").touch()
     finally:
         running.kill()
-        running.wait()
+        running.communicate()
     assert stack.read_text("utf-8").splitlines()[0] == 'File "<string>", line 3'
 
 

@@ -157,7 +157,7 @@ MILESTONES: dict[str, dict[str, Any]] = {
             "translation, on nearly every phone."
         ),
         "unlock_message": "🎉 You can now train a network that remembers!",
-        "chosen": {"width": 40, "lr": 0.02},
+        "chosen": {"width": 40, "lr": 0.01},
         "metrics": ["accuracy", "gradient_error", "control_accuracy"],
     },
     "resnet": {

@@ -192,7 +192,12 @@ def attempt(
         live.event(event)
         on_event(event)
 
-    runner = LiveRunner(hear, on_picture, experiment=experiment)
+    def see(picture: Picture) -> None:
+        live.picture(picture)
+        if on_picture is not None:
+            on_picture(picture)
+
+    runner = LiveRunner(hear, see, experiment=experiment)
     verdict = verify(world.tracker, row["id"], seed=seed, runner=runner)
     evidence = {**verdict.evidence, **briefing.evidence}
     unrecorded = None if experiment else record(world, row, verdict, evidence)

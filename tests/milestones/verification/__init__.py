@@ -12,6 +12,7 @@
     raised.py              the framework's exceptions, as the judge sees them
     isolation/             limits and levels of isolation for the judged process, and its orphans
     launch.py              the judged process's start, environment and end
+    ended.py               why that process has ended, and where it was
     process.py             the judge's side: requests, checks, limits
     standins.py            stand-ins for the framework's objects in the judge
     modules/               a module's tests through the judge: a pipe with more kinds of values

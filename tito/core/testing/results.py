@@ -15,6 +15,7 @@ from tito.core.outcome import Fault, Outcome, StrEnum
 from tito.core.workspace.course import INSTALLED
 
 if TYPE_CHECKING:
+    from tito.core.lesson.given_lines import Gone
     from tito.core.lesson.lesson import Lesson, Task
 
 TASK_IN_TEST = re.compile(r"test_(\d+)_(\d+)(?:_|$|\[)")
@@ -140,6 +141,11 @@ class Report:
         return self.outcome is Outcome.PASSED
 
     @property
+    def has_errors(self) -> bool:
+        """Whether something is wrong, and not only blank."""
+        return self.cause is not None or any(test.status is TestStatus.WRONG for test in self.tests)
+
+    @property
     def exit_code(self) -> int:
         if self.has_passed:
             return 0
@@ -178,6 +184,9 @@ class Remarks:
     lost: tuple[Task, ...] = ()  # tasks of the course whose headings are gone
     cut: bool = False  # and their answers too
     unmarked: tuple[str, ...] = ()  # tasks with an answer outside its marker lines
+    returnless: tuple[str, ...] = ()  # tasks whose answer ends without a `return`
+    gone: tuple[Gone, ...] = ()  # what the course gives and the lesson has no more
+    notebook: str = ""  # one beside a lesson that is still blank: were the answers written there?
     judged_by: str = INSTALLED  # or the folder of the course that was chosen
     edited_tests: str = ""  # the test file, if it is not the installed course's version
     unused_tests: str = ""  # the workspace's copy of it, if somebody changed that

@@ -187,7 +187,7 @@ def _report_of(bench: Bench, last: Candidate, tested: Sequence[Candidate]) -> Re
 def _part_of(bench: Bench, candidate: Candidate, report: Report) -> Seen:
     """One module's part of the report."""
     part = replace(report, tests=report.of(candidate.module.name))
-    remarks = remarks_on(bench.workspace, candidate.file)
+    remarks = remarks_on(bench.workspace, candidate.file, part)
     found = checklist(candidate.module.name, candidate.file.lesson, part, remarks)
     return module_seen(bench.workspace, candidate.module, found)
 

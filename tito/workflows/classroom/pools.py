@@ -11,13 +11,12 @@ import threading
 from collections.abc import Iterator, Mapping
 from concurrent import futures
 from contextlib import contextmanager
-from importlib import import_module
 from itertools import cycle, islice
 from typing import Any, Protocol
 
 from tito.core.classroom.apart import BROKEN, Seen, cpus, judge_apart
-from tito.core.errors import MachineError, UsageError
-from tito.core.python import pip_install
+from tito.core.errors import MachineError
+from tito.core.python import import_extra
 from tito.world import World
 
 WorkJson = Mapping[str, Any]
@@ -131,10 +130,4 @@ def cluster(scheduler: str | None, workers: int) -> Iterator[Pool]:
 
 def _distributed() -> Any:
     """The package `distributed`; imported by name because it is optional."""
-    try:
-        return import_module("distributed")
-    except ImportError as error:
-        raise UsageError(
-            "Grading on a cluster needs the package distributed, which is not installed.",
-            hint=pip_install("tinytorch-course[class]"),
-        ) from error
+    return import_extra("distributed", extra="class", purpose="Grading on a cluster")

@@ -38,7 +38,8 @@ class Modules(Framework):
 
     @property
     def is_over(self) -> bool:
-        return self._over is not None
+        """Whether it gave no answer, or has ended by itself since the last one."""
+        return self._over is not None or self._process.poll() is not None
 
     @property
     def home(self) -> Path:
