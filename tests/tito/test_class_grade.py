@@ -272,10 +272,18 @@ def kill(process: int) -> None:
 
 @POSIX
 @pytest.mark.parametrize(
-    ("students", "kills"), [(4, 4), pytest.param(200, 50, marks=pytest.mark.thorough)]
+    ("students", "kills", "slower"),
+    [(4, 4, 1), pytest.param(200, 50, 3, marks=pytest.mark.thorough)],
 )
 def test_a_killed_grader_loses_nothing_and_does_nothing_twice(
-    tito, folder: Path, hand_in, tiny_course: Path, tmp_path: Path, students: int, kills: int
+    tito,
+    folder: Path,
+    hand_in,
+    tiny_course: Path,
+    tmp_path: Path,
+    students: int,
+    kills: int,
+    slower: int,
 ) -> None:
     """Killed are in turn one that judges, and the grader itself."""
     names = [f"s{number:03}" for number in range(students)]
@@ -289,10 +297,10 @@ def test_a_killed_grader_loses_nothing_and_does_nothing_twice(
     done = 0
     for _ in range(kills):
         grader = start(folder, tiny_course, TMPDIR=str(temporary))
-        time.sleep(next(pauses))
+        time.sleep(slower * next(pauses))
         for worker in children_of(grader.pid)[:1]:
             kill(worker)
-            time.sleep(next(pauses) / 2)
+            time.sleep(slower * next(pauses) / 2)
         done += grader.poll() is None
         kill(grader.pid)
         grader.wait()

@@ -168,4 +168,4 @@ def test_its_workflow_judges_a_push(installed, built, repo, tmp_path):
     install, judge = (step["run"] for step in job["steps"] if "run" in step)
     for text in (install, judge):
         checked("bash", "-e", "-c", text, cwd=pushed, **env)
-    assert "- [x] 0.1" in (tmp_path / "summary.md").read_text("utf-8")
+    assert "TinyTorch: 7 of 7 tasks" in (tmp_path / "summary.md").read_text("utf-8")
