@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tito.core.lesson.file import reference
+from tito.core.lesson.given_imports import missing_imports, with_imports
 from tito.core.lesson.given_lines import Gone, gone
 from tito.core.lesson.lesson import Lesson
 from tito.core.lesson.returns import without_return
@@ -23,16 +24,30 @@ def of_the_course(name: str) -> Lesson:
     return found.lesson
 
 
+def ruff(text: str, *arguments: str) -> str:
+    command = [sys.executable, "-m", "ruff", *arguments, "--isolated", "--stdin-filename", "x.py"]
+    done = subprocess.run([*command, "-"], input=text, capture_output=True, text=True, check=False)
+    return done.stdout
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_is_gone_from_a_blank_or_a_formatted_lesson(name: str) -> None:
     """black and ruff join and break lines, and change quotes."""
     lesson = of_the_course(name)
-    command = [sys.executable, "-m", "ruff", "format", "--isolated", "--line-length", "60", "-"]
-    formatted = subprocess.run(
-        command, input=lesson.text, capture_output=True, text=True, check=True
-    )
-    for text in (lesson.blank(), formatted.stdout):
+    for text in (lesson.blank(), ruff(lesson.text, "format", "--line-length", "60")):
         assert gone(Lesson(text, lesson.shown, lesson.given), lesson) == []
+
+
+def test_imports_that_a_linter_has_removed_are_put_back() -> None:
+    """Those at the top of a cell: of the others, inside of functions, only the names are told."""
+    removed = 0
+    for name in NAMES:
+        lesson = of_the_course(name)
+        linted = Lesson(ruff(lesson.blank(), "check", "--fix"), lesson.shown, lesson.given)
+        removed += sum(len(lines) for _, lines in missing_imports(linted, lesson))
+        text = with_imports(linted, lesson)
+        assert list(missing_imports(Lesson(text, lesson.shown, lesson.given), lesson)) == []
+    assert removed > 30
 
 
 LINE = """\
@@ -67,7 +82,7 @@ print(line(2))
     [
         ("    z = x\n", "", Gone("z = x", 13, "line")),
         ("    z = x\n", "    z = x + 0\n", Gone("z = x", 13, "line")),
-        ("@math.cache\n", "", Gone("@math.cache", 9, "line")),
+        ("@math.cache\n", "", Gone("@math.cache", 12, "line")),
         ("y=1", "y=2", Gone("def line(x, y=1):", 13, "line")),
         ("        z += y", "        pass", Gone("z += y", 18, "line")),
         ("import math\n", "", Gone("import math", 8)),
@@ -79,6 +94,12 @@ print(line(2))
 def test_what_was_deleted_or_changed_is_found(old: str, new: str, found: Gone) -> None:
     assert old in LINE
     assert gone(Lesson(LINE.replace(old, new, 1), "line.py"), Lesson(LINE, "line.py")) == [found]
+
+
+def test_a_marker_between_two_exported_cells() -> None:
+    both = f"{LINE}\n# %%\n#| export\nw = 1\n"
+    mine = Lesson(both.replace("# %%\n#| export\nw", "#| export\nw"), "line.py")
+    assert gone(mine, Lesson(both, "line.py")) == [Gone("# %%", 25)]
 
 
 @pytest.mark.parametrize(
