@@ -110,6 +110,8 @@ def test_a_marker_between_two_exported_cells() -> None:
         ("def inner():\n        return 3", True),
         ("if z:\n        return 3\n    return 4", False),
         ("raise ValueError", False),
+        ("if z:\n        [z]\n    return 4", True),
+        ("if z:\n        print(z)\n    return 4", False),
         ("if z:\n        return 3\n    else:\n        return 4", False),
     ],
 )
@@ -129,7 +131,7 @@ def test_both_are_told_beside_the_failure(tito, solved: Path) -> None:
     whole = file.read_text(encoding="utf-8")
     file.write_text(whole.replace("return 3 * x", "3 * x"), encoding="utf-8")
     said = tito(solved, "module", "test", "03").stdout
-    assert "The answer returned None: is the `return` missing?" in said
+    assert "A value is not returned: is the `return` missing?" in said
     file.write_text(whole.replace("# %%\n#| export\ndef line", "#| export\ndef line"), "utf-8")
     said = tito(solved, "module", "test", "03").stdout
     assert "is missing or changed. Put back:\n  # %%\n    modules/03_line/line.py:19" in said, said

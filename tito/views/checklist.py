@@ -125,7 +125,7 @@ def failure_of(found: Checklist, test: TestResult, *, verbose: bool = False) -> 
     """One failing test of this run."""
     told = test.problem.text if test.problem else ""
     forgotten = test.task in found.remarks.returnless and "`return`" not in told
-    more = [("  The answer returned None: is the `return` missing?", "red")] if forgotten else []
+    more = [("  A value is not returned: is the `return` missing?", "red")] if forgotten else []
     return failure_lines(test, found.file, answers_to(found, test), verbose=verbose, more=more)
 
 
