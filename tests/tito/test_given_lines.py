@@ -1,4 +1,4 @@
-"""What the course gives and a student's file has no more is found, and nothing else is."""
+"""What a lesson has lost is found, and so are the commonest slips; nothing else is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from tito.core.lesson.given_imports import missing_imports, with_imports
 from tito.core.lesson.given_lines import Gone, gone
 from tito.core.lesson.lesson import Lesson
 from tito.core.lesson.returns import without_return
+from tito.core.testing.results import Problem, Report, TestResult, TestStatus, checklist
 from tito.core.workspace.workspace import course
+from tito.views.checklist import detail_lines
 
 NAMES = [module.name for module in course().modules]
 
@@ -124,6 +126,27 @@ def test_a_forgotten_return_is_found(answer: str, forgotten: bool) -> None:
 def test_no_answer_of_the_course_has_forgotten_it(name: str) -> None:
     lesson = of_the_course(name)
     assert without_return(lesson, lesson) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "told", "cured"),
+    [
+        ("return np.full(3, z)", "f(x) has dtype float64, expected float32", True),
+        ("return np.full(3, z, z.dtype)", "f(x) has dtype float64, expected float32", False),
+        ("return np.full(3, z)", "f(x) has dtype float32, expected float64", False),
+        ("return np.full(3, z)", "f(x) is 3, expected 4", False),
+        ("return z", "the rule made float64 of float32", False),
+    ],
+)
+def test_a_dtype_that_numpy_chose_is_told_with_its_cure(
+    answer: str, told: str, cured: bool
+) -> None:
+    lesson = Lesson(LINE.replace("return 3 * z", answer), "line.py")
+    problem = Problem("AssertionError", told)
+    failed = TestResult("03_line", "test_3_1_line", TestStatus.WRONG, problem=problem)
+    shown = detail_lines(checklist("03_line", lesson, Report((failed,))))
+    cure = "  np.full makes float64: give it dtype=x.dtype, the dtype of what came in."
+    assert ((cure, "red") in shown) == cured
 
 
 def test_both_are_told_beside_the_failure(tito, solved: Path) -> None:
