@@ -30,13 +30,39 @@ def _as_one_row(name, input):
     return input.unsqueeze(-2)
 
 
+def padding_by_name(name, input, weight, stride, dilation):
+    """What "same" and "valid" mean: the images, framed if need be, and the padding for `conv2d`.
+
+    Args:
+        name: "same", so that the result is as large as the image, or "valid", without padding.
+        input, weight: images (..., H, W), filters (O, C / groups, KH, KW).
+        stride, dilation: of the convolution.
+
+    Raises:
+        ValueError: another name, or "same" with a stride: then no padding can do it.
+    """
+    if name not in ("same", "valid"):
+        raise ValueError(f"padding must be 'same', 'valid' or numbers, not {name!r}")
+    if name == "valid":
+        return input, 0
+    if stride not in (1, (1, 1), [1, 1]):
+        raise ValueError("padding='same' is not supported for strided convolutions")
+    both = (dilation, dilation) if isinstance(dilation, int) else dilation
+    down, right = (d * (size - 1) for d, size in zip(both, weight.shape[2:]))
+    if down % 2 == right % 2 == 0:
+        return input, (down // 2, right // 2)
+    *rest, h, w = input.shape
+    out = wrap(np.zeros((*rest, h + down, w + right), input.dtype))
+    out[..., down // 2 : down // 2 + h, right // 2 : right // 2 + w] = input
+    return out, 0
+
+
 def conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     """`conv2d` for rows: input (N, C, L) or (C, L), weight (O, C / groups, K)."""
-    if padding == "same":
-        total = _the_one(dilation) * (weight.shape[2] - 1)
-        input, padding = pad(input, (total // 2, total - total // 2)), 0  # noqa: F821
-    how = (1, _the_one(stride)), (0, _the_one(padding)), (1, _the_one(dilation))
-    out = conv2d(_as_one_row("conv1d", input), weight.unsqueeze(2), bias, *how, groups)  # noqa: F821
+    padding = padding if isinstance(padding, str) else (0, _the_one(padding))
+    how = (1, _the_one(stride)), padding, (1, _the_one(dilation))
+    images = _as_one_row("conv1d", input)
+    out = conv2d(images, weight.unsqueeze(2), bias, *how, groups)  # noqa: F821
     return out.squeeze(-2)
 
 

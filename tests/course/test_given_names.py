@@ -157,6 +157,13 @@ def larger_images():
     assert F.conv1d(rows, torch.tensor([[[1.0, -1.0, 2.0]]]), padding="same").tolist() == [
         [[2.0, 3.0, 5.0, 7.0, -1.0]]
     ]
+    image = torch.arange(16.0).view(1, 1, 4, 4)
+    same = F.conv2d(image, torch.arange(4.0).view(1, 1, 2, 2), padding="same")
+    assert same[0, 0, 0].tolist() == [24.0, 30.0, 36.0, 14.0]
+    assert same[0, 0, 3].tolist() == [13.0, 14.0, 15.0, 0.0]
+    assert torch.nn.Conv2d(1, 2, 3, padding="same", dilation=2)(image).shape == (1, 2, 4, 4)
+    assert torch.nn.Conv2d(1, 2, 3, padding="valid")(image).shape == (1, 2, 2, 2)
+    assert F.adaptive_avg_pool2d(image, (None, 2)).tolist()[0][0][3] == [12.5, 14.5]
     assert F.max_pool1d(rows, 2).tolist() == [[[1.0, 3.0]]]
     assert torch.nn.ConvTranspose2d(2, 6, (3, 2), groups=2).weight.shape == (2, 3, 3, 2)
 
