@@ -117,7 +117,8 @@ def _freed():
 def _too_few(node, results):
     return RuntimeError(
         f"the backward rule of {type(node).__name__} returned {len(results)} gradients for "
-        f"{len(node.inputs)} inputs: return one for each, None where there is none"
+        f"{len(node.inputs)} inputs (needs_input_grad: {node.needs_input_grad}): return one for "
+        "each, None where there is none"
     )
 
 # %% [markdown]

@@ -187,6 +187,8 @@ for layer in range(5):
 #| export nn.functional
 def pair(value, name, least):
     """`value` as (vertical, horizontal); one number counts for both. Refuses less than `least`."""
+    if type(value) is int and value >= least:  # nearly always
+        return value, value
     both = (value, value) if isinstance(value, (int, np.integer)) else value
     if not isinstance(both, (tuple, list)) or len(both) != 2:
         raise TypeError(f"{name} must be a whole number or a pair of them, not {value!r}")
@@ -589,6 +591,9 @@ def scatter(rows, weight, stride, dilation, size, framed_shape):
     return framed
 
 
+PLACES_AT_ONCE = 8192
+
+
 class Conv2dOp(Function):
     """Convolution as one operation: a matrix product with patches, and the way back."""
 
@@ -603,9 +608,25 @@ class Conv2dOp(Function):
         if need_weight or need_bias:
             grad_weight, grad_bias = gradient_of_filters(self.columns, rows, weight.shape)
         if need_x:
-            framed = scatter(rows, weight, stride, dilation, self.size, self.framed_shape)
+            framed = self.scattered(rows, weight, stride, dilation)
             grad_x = unframe(framed, padding)
         return grad_x, grad_weight, grad_bias
+
+    def scattered(self, rows, weight, stride, dilation):
+        """`scatter`, a few images at a time: as many as fit into the processor's cache."""
+        n, *image = self.framed_shape
+        places = self.size[0] * self.size[1]
+        few = max(1, PLACES_AT_ONCE // places)
+        if few >= n:
+            return scatter(rows, weight, stride, dilation, self.size, self.framed_shape)
+        framed = np.empty(self.framed_shape, rows.dtype)
+        for start in range(0, n, few):
+            part = rows[:, start * places : (start + few) * places]
+            shape = (part.shape[1] // places, *image)
+            framed[start : start + few] = scatter(
+                part, weight, stride, dilation, self.size, shape
+            )
+        return framed
 
 
 def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):

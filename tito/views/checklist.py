@@ -110,7 +110,7 @@ def detail_lines(found: Checklist) -> list[Line]:
         return cause_lines(cause)
     if wrong is None:
         return blank_lines(found)
-    return failure_lines(wrong, found.file, answers_to(found, wrong))
+    return failure_of(found, wrong)
 
 
 def all_details(found: Checklist) -> list[Line]:
@@ -118,11 +118,15 @@ def all_details(found: Checklist) -> list[Line]:
     wrong = [test for test in found.report.tests if test.status is TestStatus.WRONG]
     if found.report.cause is not None or not wrong:
         return detail_lines(found)
-    return [
-        line
-        for test in wrong
-        for line in failure_lines(test, found.file, answers_to(found, test), verbose=True)
-    ]
+    return [line for test in wrong for line in failure_of(found, test, verbose=True)]
+
+
+def failure_of(found: Checklist, test: TestResult, *, verbose: bool = False) -> list[Line]:
+    """One failing test of this run."""
+    told = test.problem.text if test.problem else ""
+    forgotten = test.task in found.remarks.returnless and "`return`" not in told
+    more = [("  The answer returned None: is the `return` missing?", "red")] if forgotten else []
+    return failure_lines(test, found.file, answers_to(found, test), verbose=verbose, more=more)
 
 
 def blank_lines(found: Checklist) -> list[Line]:
@@ -150,15 +154,23 @@ def cause_lines(cause: Cause) -> list[Line]:
 
 
 def failure_lines(
-    test: TestResult, file: str = "", answers: Sequence[Block] = (), *, verbose: bool = False
+    test: TestResult,
+    file: str = "",
+    answers: Sequence[Block] = (),
+    *,
+    verbose: bool = False,
+    more: Sequence[Line] = (),
 ) -> list[Line]:
-    """One failing test: its message, where to look in the lesson `file`, what was printed."""
+    """One failing test: its message, where to look in the lesson `file`, what was printed.
+
+    `more` follows the message.
+    """
     task = f"Task {test.task}, " if test.task else ""
     lines: list[Line] = [(f"{task}{test.name}", "bold")]
     if test.problem is None:
         return [*lines, ("", "")]
     problem = problem_lines(test.problem, verbose=verbose)
-    lines += [(f"  {text}", style) for text, style in problem]
+    lines += [*((f"  {text}", style) for text, style in problem), *more]
     lines += where_lines(test.problem, file, answers)
     return [*lines, *printed_lines(test.printed), ("", "")]
 
