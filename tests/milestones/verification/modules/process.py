@@ -31,6 +31,7 @@ class Modules(Framework):
         self.values = Sharing(self.refer, self.resolve, first=0)
         self._lent, self._errors = Lent(), list[BaseException]()
         self._extended, self._warned = False, list[Any]()
+        self._has_kind: dict[tuple[type, int], bool] = {}
         super().__init__(workspace, launch(workspace), limit)
         self._extended = True
         self.ask("extend", "verification.modules.there")
@@ -49,6 +50,13 @@ class Modules(Framework):
         self.ask("share", on)
         self.values.forget()
         self.values.on = on
+
+    def has_kind(self, value: Any, kind: Any) -> bool:
+        """`isinstance` over there; one answer, asked for once, for all objects of a class."""
+        known = (type(value), kind._handle)
+        if known not in self._has_kind:
+            self._has_kind[known] = bool(self.ask("function", "isinstance", value, kind))
+        return self._has_kind[known]
 
     # ----------------------------------------------------------------------------------- values
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from verification.isolation.orphans import become_the_judge, end_orphans
 from verification.modules.imports import install
 from verification.modules.objects import with_stand_ins
 from verification.process import StillRunning
@@ -23,7 +24,9 @@ class Judge:
 
     def __init__(self, job: Mapping[str, Any], emit: Callable[..., None]) -> None:
         self._emit = emit
+        become_the_judge()
         self._finder = install(Path(job["staging"]), job["test_seconds"])
+        emit("isolated", isolation=self._finder.process.held)
         self._files: dict[Path, ModuleType] = {}
         self._restarted = False
         self._endless: dict[str, StillRunning] = {}
@@ -68,6 +71,7 @@ class Judge:
 
     def end(self) -> None:
         self._finder.process.end()
+        end_orphans()
 
 
 def task_of(item: Any) -> str:
