@@ -964,8 +964,8 @@ def test_3_8_attributes_are_set():
     for name, value in [("weight", weight), ("part", part), ("rounds", 3), ("plain", plain)]:
         found = vars(net).get(name)
         assert found is value, (
-            f"net.{name} = {value!r}, but then net.{name} is something else: every value, registered "
-            "or not, is also set with object.__setattr__(self, name, value)"
+            f"net.{name} = {value!r}, but then net.{name} is something else: every value, "
+            "registered or not, is also set with object.__setattr__(self, name, value)"
         )
     registered = [*net._parameters, *net._modules, *net._buffers]
     assert registered == ["weight", "part"], (
