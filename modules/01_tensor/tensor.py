@@ -287,7 +287,9 @@ class Tensor:
 
     def detach(self):
         """The same numbers in the same memory, without their history."""
-        return wrap(self.data)
+        out = wrap(self.data)
+        out._shared = self._shared = True  # an in-place change of one must reach the other
+        return out
 
     def tolist(self):
         """Nested Python lists; one Python number for a tensor of shape ()."""

@@ -158,15 +158,20 @@ __all__ = [  # noqa: RUF022  (by kind, not by letter)
     "chunk", "concat", "flip", "gather", "hstack", "index_select", "masked_fill", "meshgrid",
     "movedim", "numel", "repeat_interleave", "roll", "split", "t", "tril", "triu", "unbind",
     "unique", "vstack",
+    "addcdiv", "addcmul", "addmm", "clip", "clone", "detach", "lerp", "logical_and", "logical_not",
+    "logical_or", "logical_xor", "masked_select", "narrow", "ravel", "scatter", "select",
     "eq", "ge", "gt", "le", "lt", "ne", "diag", "nonzero", "Generator", "bfloat16",
     "accelerator", "amp", "autocast", "backends", "cuda", "mps", "xpu",
     "get_default_device", "set_default_device",
+    "contiguous_format", "finfo", "iinfo", "preserve_format",
     "is_tensor", "set_default_dtype", "get_default_dtype",
 ]  # fmt: skip
 
 python = builtins  # some names of Python's have another meaning below
 uint8, int8, int16, int32 = (np.dtype(name) for name in ("uint8", "int8", "int16", "int32"))
 half = float16 = np.dtype("float16")
+preserve_format, contiguous_format = "torch.preserve_format", "torch.contiguous_format"
+finfo, iinfo = np.finfo, np.iinfo  # the limits of a dtype
 inf, nan, pi, e = math.inf, math.nan, math.pi, math.e
 
 
@@ -399,7 +404,7 @@ def from_numpy(ndarray):
     """A tensor around the array itself: a change in one is a change in the other."""
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"from_numpy: expected an array, not {type(ndarray).__name__}")
-    return wrap(ndarray)
+    return wrap(ndarray).detach()
 
 
 def empty(*sizes, size=None, dtype=None, device=None, requires_grad=False):
@@ -410,7 +415,7 @@ def empty(*sizes, size=None, dtype=None, device=None, requires_grad=False):
 def _like(make):
     """`zeros_like` for `zeros`: the shape and dtype of `input`, where no dtype is asked for."""
 
-    def maker(input, *, dtype=None, device=None, requires_grad=False):
+    def maker(input, *, dtype=None, device=None, requires_grad=False, memory_format=None):
         how = {"dtype": dtype or input.dtype, "device": device, "requires_grad": requires_grad}
         return make(input.shape, **how)
 
@@ -757,6 +762,34 @@ class _MoreElementwise:
         """Whether all elements differ by at most atol + rtol * |other|."""
         return python.bool(np.allclose(self.data, other.data, rtol, atol, equal_nan))
 
+    def addcmul(self, tensor1, tensor2, *, value=1):
+        """self + value * tensor1 * tensor2."""
+        return self + value * (tensor1 * tensor2)
+
+    def addcdiv(self, tensor1, tensor2, *, value=1):
+        """self + value * tensor1 / tensor2."""
+        return self + value * (tensor1 / tensor2)
+
+    def addmm(self, mat1, mat2, *, beta=1, alpha=1):
+        """beta * self + alpha * (mat1 @ mat2)."""
+        return beta * self + alpha * mat1.mm(mat2)
+
+    def lerp(self, end, weight):
+        """On the way from self to `end`: self + weight * (end - self)."""
+        return self + weight * (end - self)
+
+    def logical_and(self, other):
+        return (self != 0) & (other != 0)
+
+    def logical_or(self, other):
+        return (self != 0) | (other != 0)
+
+    def logical_xor(self, other):
+        return (self != 0) ^ (other != 0)
+
+    def logical_not(self):
+        return self == 0
+
     def clip(self, min=None, max=None):
         """Another name for `clamp`."""
         return self.clamp(min, max)
@@ -814,6 +847,10 @@ class _MoreConversions:
         """Bytes of one element."""
         return self.data.itemsize
 
+    def ndimension(self):
+        """The number of dimensions."""
+        return self.data.ndim
+
     def nelement(self):
         """The number of elements."""
         return self.data.size
@@ -822,6 +859,10 @@ class _MoreConversions:
         """How many elements lie between neighbors along each dimension."""
         steps = tuple(step // self.data.itemsize for step in self.data.strides)
         return steps if dim is None else steps[dim]
+
+    def new(self, *data):
+        """A tensor of this dtype: of a shape, or of these numbers."""
+        return Tensor(*data, dtype=self.dtype)
 
     def new_zeros(self, *sizes, dtype=None, device=None, requires_grad=False):
         return zeros(*sizes, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
@@ -1124,6 +1165,7 @@ def _of_dims(count, name):
     return product
 
 
+Tensor.is_sparse = Tensor.is_cuda = False  # all tensors are dense, and on the CPU
 Tensor.mm, Tensor.bmm = _of_dims((2, 2), "mm"), _of_dims((3, 3), "bmm")
 Tensor.mv, Tensor.dot = _of_dims((2, 1), "mv"), _of_dims((1, 1), "dot")
 
@@ -1236,6 +1278,13 @@ add, sub, mul, div = map(as_function, (Tensor.add, Tensor.sub, Tensor.mul, Tenso
 eq, ne, lt = map(as_function, (Tensor.eq, Tensor.ne, Tensor.lt))
 le, gt, ge = map(as_function, (Tensor.le, Tensor.gt, Tensor.ge))
 diag, nonzero = as_function(Tensor.diag), as_function(Tensor.nonzero)
+clone, detach, ravel = map(as_function, (Tensor.clone, Tensor.detach, Tensor.ravel))
+addcmul, addcdiv = as_function(Tensor.addcmul), as_function(Tensor.addcdiv)
+addmm, lerp, clip = map(as_function, (Tensor.addmm, Tensor.lerp, Tensor.clip))
+logical_and, logical_or = as_function(Tensor.logical_and), as_function(Tensor.logical_or)
+logical_xor, logical_not = as_function(Tensor.logical_xor), as_function(Tensor.logical_not)
+narrow, select, scatter = map(as_function, (Tensor.narrow, Tensor.select, Tensor.scatter))
+masked_select = as_function(Tensor.masked_select)
 equal, allclose = as_function(Tensor.equal), as_function(Tensor.allclose)
 std, norm, prod, cumsum = map(as_function, (Tensor.std, Tensor.norm, Tensor.prod, Tensor.cumsum))
 logsumexp, softmax = as_function(Tensor.logsumexp), as_function(Tensor.softmax)

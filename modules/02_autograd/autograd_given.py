@@ -250,8 +250,9 @@ Stack.backward = stack_backward
 # %% [markdown]
 # ## In place, in the graph
 #
-# A result that is changed in place takes on a new array and a new history. Whoever recorded the
-# tensor before finds what it was then by the age of the change.
+# A result that is changed in place takes on a new array and a new history. (Only where `detach` or
+# `from_numpy` has shared the memory, the numbers are written there.) Whoever recorded the tensor
+# before finds what it was then by the age of the change.
 
 # %%
 #| export
@@ -318,7 +319,8 @@ def _tell_base(node, new, note_change):
 def _go_on(tensor, make, note_change):
     """Let `tensor` be what `make(its old self)` returns, from now on."""
     node, is_view = tensor.grad_fn, _is_view(tensor)
-    old = wrap(tensor.data)
+    shared = node is None and getattr(tensor, "_shared", False)
+    old = wrap(tensor.data.copy() if shared else tensor.data)
     old.grad_fn, old.requires_grad = node, tensor.requires_grad
     new = make(old)
     if new.shape != tensor.shape:
@@ -329,7 +331,10 @@ def _go_on(tensor, make, note_change):
     if is_view:
         _tell_base(node, new, note_change)
     tensor._versions = [*getattr(tensor, "_versions", ()), (note_change(), old)]
-    tensor.data = new.data.astype(old.dtype, copy=False)
+    if shared:
+        tensor.data[...] = new.data
+    else:
+        tensor.data = new.data.astype(old.dtype, copy=False)
     tensor.grad_fn, tensor.requires_grad = new.grad_fn, new.requires_grad
     return tensor
 
@@ -491,7 +496,7 @@ def inference_mode(mode=True):
 
 def Variable(data, requires_grad=False):
     """A tensor of the same memory, from the time when tensors had no gradients."""
-    out = wrap(unwrap(data))
+    out = data.detach() if isinstance(data, Tensor) else wrap(data)
     return out.requires_grad_() if requires_grad else out
 
 

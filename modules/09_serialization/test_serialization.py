@@ -458,6 +458,23 @@ def test_9_8_the_file_has_the_new_content(tmp_path):
     assert path.read_bytes() == b"by its name"
 
 
+def test_9_8_what_cannot_be_written_changes_nothing(tmp_path):
+    path = tmp_path / "file.bin"
+    path.write_bytes(b"old")
+    (tmp_path / "folder").mkdir()
+    for name, data, kind in (("file.bin", "a text", TypeError), ("folder", b"new", OSError)):
+        call = f"write_atomically({name!r}, {data!r})"
+        try:
+            S.write_atomically(tmp_path / name, data)
+        except kind:
+            pass
+        else:
+            pytest.fail(f"{call} kept a {kind.__name__} to itself: raise it on", False)
+        left = sorted(file.name for file in tmp_path.iterdir())
+        assert left == ["file.bin", "folder"], f"after {call} failed the folder has {left}"
+        assert path.read_bytes() == b"old", f"after {call} failed the old file is gone"
+
+
 @pytest.mark.in_process
 def test_9_8_everything_is_on_the_disk_before_the_name_changes(tmp_path, monkeypatch):
     path, seen = tmp_path / "file.bin", []

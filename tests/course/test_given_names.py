@@ -108,6 +108,81 @@ def gradients_of_results():
     raise AssertionError("a tensor that requires no gradient keeps none")
 
 
+def shared_memory_that_is_changed_in_the_graph():
+    w = torch.tensor([5.0, 7.0], requires_grad=True)
+    x = torch.zeros(2)
+    y = x.detach()
+    y.copy_(w)
+    assert x.tolist() == [5.0, 7.0]
+    x = torch.ones(2)
+    y = x.detach()
+    x *= w
+    x.sum().backward()
+    assert (y.tolist(), w.grad.tolist()) == ([5.0, 7.0], [1.0, 1.0])
+    import numpy as np
+
+    array = np.ones(2, "float32")
+    torch.from_numpy(array).add_(w)
+    assert array.tolist() == [6.0, 8.0]
+
+
+def sums_of_products():
+    x, a, b = torch.ones(2, 2), torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.full((2, 2), 2.0)
+    assert torch.addmm(x, a, b, beta=2, alpha=0.5).tolist() == [[5.0, 5.0], [9.0, 9.0]]
+    assert torch.addcmul(x, a, b, value=3).tolist() == [[7.0, 13.0], [19.0, 25.0]]
+    assert torch.addcdiv(x, a, b).tolist() == [[1.5, 2.0], [2.5, 3.0]]
+    assert torch.lerp(x, a, 0.5).tolist() == [[1.0, 1.5], [2.0, 2.5]]
+    zero = torch.tensor([0, 2, 0])
+    assert torch.logical_or(zero, torch.tensor([0, 0, 3])).tolist() == [False, True, True]
+    assert torch.logical_not(zero).tolist() == [True, False, True]
+    assert not x.is_sparse
+    assert x.new(2, 3).shape == (2, 3)
+    assert torch.finfo(torch.float32).max == 3.4028234663852886e38
+
+
+def larger_images():
+    F = torch.nn.functional
+
+    x = torch.arange(4.0).view(1, 1, 2, 2).requires_grad_()
+    w = torch.tensor([[[[1.0, 2.0], [3.0, 4.0]]]])
+    y = F.conv_transpose2d(x, w, stride=2, padding=1, output_padding=1)
+    assert y.tolist() == [[[[0.0, 3.0, 4.0], [4.0, 3.0, 6.0], [8.0, 9.0, 12.0]]]]
+    y.sum().backward()
+    assert x.grad.tolist() == [[[[4.0, 7.0], [6.0, 10.0]]]]
+    z = F.pixel_shuffle(torch.arange(8.0).view(1, 4, 1, 2), 2)
+    assert z.tolist() == [[[[0.0, 2.0, 1.0, 3.0], [4.0, 6.0, 5.0, 7.0]]]]
+    up = F.interpolate(torch.arange(4.0).view(1, 1, 2, 2), size=(3, 4))
+    assert up[0, 0].tolist() == [[0.0, 0.0, 1.0, 1.0], [0.0, 0.0, 1.0, 1.0], [2.0, 2.0, 3.0, 3.0]]
+    rows = torch.arange(5.0).view(1, 1, 5)
+    assert F.conv1d(rows, torch.tensor([[[1.0, -1.0, 2.0]]]), padding="same").tolist() == [
+        [[2.0, 3.0, 5.0, 7.0, -1.0]]
+    ]
+    image = torch.arange(16.0).view(1, 1, 4, 4)
+    same = F.conv2d(image, torch.arange(4.0).view(1, 1, 2, 2), padding="same")
+    assert same[0, 0, 0].tolist() == [24.0, 30.0, 36.0, 14.0]
+    assert same[0, 0, 3].tolist() == [13.0, 14.0, 15.0, 0.0]
+    assert torch.nn.Conv2d(1, 2, 3, padding="same", dilation=2)(image).shape == (1, 2, 4, 4)
+    assert torch.nn.Conv2d(1, 2, 3, padding="valid")(image).shape == (1, 2, 2, 2)
+    assert F.adaptive_avg_pool2d(image, (None, 2)).tolist()[0][0][3] == [12.5, 14.5]
+    assert F.max_pool1d(rows, 2).tolist() == [[[1.0, 3.0]]]
+    assert torch.nn.ConvTranspose2d(2, 6, (3, 2), groups=2).weight.shape == (2, 3, 3, 2)
+
+
+def the_decoder_and_its_mask():
+    mask = torch.nn.Transformer.generate_square_subsequent_mask(2)
+    assert mask.tolist() == [[0.0, -torch.inf], [0.0, 0.0]]
+    net = torch.nn.Transformer(8, 2, 1, 1, 16, dropout=0.0).eval()
+    src, tgt = torch.randn(5, 3, 8), torch.randn(4, 3, 8)
+    mask = torch.nn.Transformer.generate_square_subsequent_mask(4)
+    before = net(src, tgt, tgt_mask=mask)
+    tgt[3] = 9.0
+    after = net(src, tgt, tgt_mask=mask)
+    assert torch.equal(before[:3], after[:3])
+    assert not torch.allclose(before[3], after[3])
+    names = [name for name, _ in net.decoder.layers[0].named_children()]
+    assert names[:2] == ["self_attn", "multihead_attn"]
+
+
 def grids_of_images():
     from tinytorch.vision.utils import make_grid, save_image
 
@@ -134,7 +209,9 @@ def grids_of_images():
 
 CASES = [
     comparisons_as_functions, diagonals_and_their_gradients, keepdims_and_out, filled_positions,
-    generators_of_their_own, operations_in_pytorch_s_form, gradients_of_results, grids_of_images,
+    generators_of_their_own, operations_in_pytorch_s_form, gradients_of_results,
+    shared_memory_that_is_changed_in_the_graph, sums_of_products, larger_images,
+    the_decoder_and_its_mask, grids_of_images,
 ]  # fmt: skip
 
 

@@ -178,6 +178,9 @@ def test_what_scripts_do_for_other_machines_does_not_stop_them(tito, script):
         from torch.nn.parallel import DistributedDataParallel as DDP
         from torch.utils.data.dataloader import DataLoader
         from torch.utils.data.sampler import RandomSampler
+        from torch.optim.optimizer import Optimizer
+        from torch.nn.modules.loss import CrossEntropyLoss
+        assert Optimizer is torch.optim.Optimizer and CrossEntropyLoss is torch.nn.CrossEntropyLoss
         cudnn.benchmark = True
         torch.backends.cuda.matmul.allow_tf32 = True
         kinds = torch.cuda, torch.mps, torch.xpu, torch.accelerator, torch.backends.mps

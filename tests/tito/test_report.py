@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,9 @@ def page(journey: Path, tito: Any) -> str:
 def test_the_page_tells_the_journey(page: str) -> None:
     for said in ("1 of 2 modules complete", "1 of 2 milestones learned", "97.5%", "seed 7"):
         assert said in page
+    today = date.today().isoformat()
+    row = ("00", "Setup", "complete", today, today)
+    assert "".join(f"<td>{cell}</td>" for cell in row) in page
     assert "logarithmic" in page  # the loss falls by a factor of 8000
     assert len(re.findall('class="picture ', page)) == len(PICTURES)
 

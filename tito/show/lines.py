@@ -42,8 +42,9 @@ class Plot:
         )
         look = {"color": "color", "line_dash": "dash", "legend_field": "label", "line_width": 2}
         plot.multi_line("xs", "ys", source=self._source, **look)
-        plot.legend.location = "bottom_left" if log else "bottom_right"
-        plot.legend.background_fill_alpha = 0.6
+        legend = plot.legend[0]
+        legend.border_line_color = None
+        plot.add_layout(legend, "below")  # inside it would hide the curves
         plot.toolbar.logo = None
         self.layout: LayoutDOM = plot
 

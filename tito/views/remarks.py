@@ -21,7 +21,6 @@ def remark_lines(found: Checklist) -> list[Line]:
     return [
         *(lost_lines if found.remarks.cut else headless_lines)(found),
         *unmarked_lines(found),
-        *gone_lines(found),
         *notebook_lines(found),
         *tests_lines(found.remarks),
     ]

@@ -85,10 +85,28 @@ def test_tools_leave_the_imports_of_lessons_where_they_are(desk: Desk) -> None:
     assert 'ignore = "E26,E402"' in settings.partition("[tool.autopep8]")[2]
 
 
-def test_a_deleted_import_is_named(desk: Desk) -> None:
+@pytest.mark.parametrize("moved", [False, True], ids=["deleted", "moved to the top"])
+def test_an_import_that_is_gone_is_named_and_put_back(desk: Desk, moved: bool) -> None:
     desk.solve("00_setup")
     assert desk.tito("module", "complete", "00").code == 0
     desk.solve("03_line")
+    before = desk.lesson("03_line").read_text("utf-8")
     desk.change("03_line", IMPORT, "")
+    if moved:
+        desk.change("03_line", "import tito.activate", f"{IMPORT}import tito.activate")
+    broken = desk.lesson("03_line").read_text("utf-8")
     said = desk.tito("module", "test", "03").out
     assert "is missing or changed. Put back:\n  from tinytorch import manual_seed\n" in said
+
+    said = desk.tito("doctor", COLUMNS="200")
+    assert "`from tinytorch import manual_seed` is missing, which the course gives" in said.out
+    assert said.out.splitlines()[-1].endswith("tito doctor --fix")
+    said = desk.tito("doctor", "--fix")
+    assert "Imports put back: modules/03_line/line.py" in " ".join(said.err.split())
+    after = desk.lesson("03_line").read_text("utf-8")
+    assert after == (
+        before.replace("import tito.act", f"{IMPORT}import tito.act") if moved else before
+    )
+    (kept,) = (desk.root / ".tito" / "kept").iterdir()
+    assert kept.read_text("utf-8") == broken
+    assert desk.tito("module", "test", "03").code == 0

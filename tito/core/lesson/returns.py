@@ -1,4 +1,4 @@
-"""Answers that end without a `return` where the course's answer has one.
+"""Answers with a forgotten `return`: at the end, or before a value that goes nowhere.
 
 The commonest slip of all. A function without it gives None, and its tests fail in many ways: a
 wrong shape, a wrong dtype, an error in the caller.
@@ -11,6 +11,11 @@ import textwrap
 
 from tito.core.lesson.lesson import Lesson
 
+# An expression of these kinds does nothing by itself; a call may.
+VALUES = (
+    ast.BinOp, ast.Compare, ast.Dict, ast.DictComp, ast.IfExp, ast.List, ast.ListComp, ast.Name,
+    ast.Subscript, ast.Tuple, ast.UnaryOp,
+)  # fmt: skip
 FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
 
 
@@ -26,14 +31,17 @@ def without_return(mine: Lesson, original: Lesson | None) -> list[str]:
 
 def _forgotten(mine: str, theirs: str) -> bool:
     try:
-        return _may_return(_last(theirs)) and not _may_return(_last(mine))
+        ours, given = (ast.parse(textwrap.dedent(text)) for text in (mine, theirs))
     except SyntaxError:
         return False  # `check` says where
+    ends = _may_return(_last(given)) and not _may_return(_last(ours))
+    return ends or any(
+        isinstance(n, ast.Expr) and isinstance(n.value, VALUES) for n in ast.walk(ours)
+    )
 
 
-def _last(answer: str) -> ast.stmt | None:
-    body = ast.parse(textwrap.dedent(answer)).body
-    return body[-1] if body else None
+def _last(answer: ast.Module) -> ast.stmt | None:
+    return answer.body[-1] if answer.body else None
 
 
 def _may_return(node: ast.AST | None) -> bool:

@@ -8,6 +8,21 @@ from __future__ import annotations
 
 STANDS_FOR = {"torch": "tinytorch", "torchvision": "tinytorch.vision"}
 
+# PyTorch spreads its names over more files: what is imported from these stands in the package.
+IN_ONE = (
+    "torch.autograd.function",
+    "torch.autograd.variable",
+    "torch.nn.modules",
+    "torch.nn.parameter",
+    "torch.optim.adam",
+    "torch.optim.adamw",
+    "torch.optim.optimizer",
+    "torch.optim.sgd",
+    "torchvision.datasets.cifar",
+    "torchvision.datasets.mnist",
+    "torchvision.transforms.transforms",
+)
+
 ONE_MACHINE = "the course runs in one process on one CPU: use the network itself"
 NO_GPU = "there is no GPU here: leave the line out"
 NO_COMPILER = "the course runs what you wrote as it stands: use the function itself"
@@ -33,10 +48,6 @@ INSTEAD = {
     "torch.mps": NO_GPU,
     "torch.nn.DataParallel": ONE_MACHINE,
     "torch.nn.parallel": ONE_MACHINE,
-    "torch.nn.Transformer": (
-        "the course has its encoder, nn.TransformerEncoder; a mask that hides what comes later is "
-        "torch.triu(torch.full((n, n), float('-inf')), 1)"
-    ),
     "torch.nn.utils.rnn": "the course has no packed sequences: pad them, and mask what is padding",
     "torch.optim.LBFGS": "the course has no optimizer that calls the closure often: use Adam",
     "torch.onnx": "the course writes safetensors files, with tinytorch.save",

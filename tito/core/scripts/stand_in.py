@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-from tito.core.scripts.instead import STANDS_FOR, is_deferred, missing
+from tito.core.scripts.instead import IN_ONE, STANDS_FOR, is_deferred, missing
 from tito.core.scripts.names import FAMILY
 
 
@@ -97,6 +97,9 @@ def _held(own: str) -> object:
 
 def own_name(name: str) -> str:
     """`torch.nn` is `tinytorch.nn`; empty where nothing stands for the package."""
+    for file in IN_ONE:  # also torch.nn.modules.loss
+        if f"{name}.".startswith(f"{file}."):
+            name = file.rpartition(".")[0]
     root, _, rest = name.partition(".")
     own = STANDS_FOR.get(root, "")
     return f"{own}.{rest}" if own and rest else own

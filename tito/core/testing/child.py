@@ -194,11 +194,13 @@ def main(job_file: str, seal: Any, early: Any = None) -> None:
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     sys.breakpointhook = refuse_breakpoint
     reporter.watch()
+    around = load(beside("around"))
+    around.end_with_the_tool()
     reporter.limits.apply_limits(reporter.gigabytes)
     load(str(Path(job["limits"]).with_name("landlock.py"))).keep_signals_inside()
     judge, hooks = judges(job, reporter.emit), load(beside("plugin")).Plugin(reporter)
     if import_lessons(reporter):
-        work_in(Path(job["staging"]))  # the lesson may have deleted it
+        around.work_in(Path(job["staging"]))  # the lesson may have deleted it
         options = [f"--rootdir={job['staging']}", f"-c{job['ini']}", *PYTEST_OPTIONS]
         code = pytest.main([*options, *tests], plugins=[hooks, held, *judge])
         reporter.emit("session_finished", code=int(code))
@@ -224,14 +226,6 @@ def prepare(tests: list[str]) -> Any:
     return None
 
 
-def work_in(staging: Path) -> Path:
-    """A folder for files of a lesson's own, temporary ones too: it goes away with the run."""
-    folder = staging / "work"
-    folder.mkdir(exist_ok=True)
-    os.chdir(folder)
-    return folder
-
-
 def wait_for_job() -> tuple[str, Any]:
     """The job's file and the report's seal, by the standard input. Nothing comes: end quietly."""
     with open(0, "rb", buffering=0, closefd=False) as stream:
@@ -239,8 +233,7 @@ def wait_for_job() -> tuple[str, Any]:
     if not line:
         os._exit(0)
     job_file, secret = json.loads(line)
-    own = str(work_in(Path(job_file).parent))
-    os.environ.update(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), own))
+    load(beside("around")).work_in(Path(job_file).parent)
     return job_file, load(beside("seal")).Seal(bytes.fromhex(secret))
 
 
