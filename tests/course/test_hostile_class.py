@@ -18,7 +18,6 @@ from tito.core.workspace.workspace import course, course_module
 
 CONFIG = """
 [limits]
-seconds = 3
 memory_mb = 500
 [[assignment]]
 id = "a1"
