@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from bench import by_hand_deep
 from bench.workloads import batches, corners, digits, points
 
 HandLoop = Callable[[], list[np.ndarray]]
@@ -105,4 +106,5 @@ BY_HAND: dict[str, Callable[[], HandLoop]] = {
     "perceptron_layers": perceptron,  # by hand, both frameworks need the same sums
     "xor": xor,
     "mlp_digits": mlp_digits,
+    **by_hand_deep.BY_HAND,
 }

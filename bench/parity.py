@@ -1,8 +1,9 @@
 """`python -m bench.parity`: compare every layer, function and loss with PyTorch's.
 
-For each case of `parity_cases`, many times: draw shapes and arguments, give both frameworks
-the same weights and inputs, compare outputs and the gradients of all inputs and parameters, in
-float64 and in float32. Exits with 1 if a difference is larger than the bound.
+And every optimizer and schedule, over twenty steps. For each case of the files `parity_*`, many
+times: draw shapes and arguments, give both frameworks the same weights and inputs, compare outputs
+and the gradients of all inputs and parameters, in float64 and in float32. Exits with 1 if a
+difference is larger than the bound.
 """
 
 from __future__ import annotations
@@ -21,7 +22,14 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from bench import backends, parity_cases, parity_names, parity_normalization
+from bench import (
+    backends,
+    parity_cases,
+    parity_names,
+    parity_normalization,
+    parity_training,
+    parity_transformer,
+)
 from bench.parity_cases import Case
 
 BOUNDS = {"float32": 1e-5, "float64": 1e-10}
@@ -151,10 +159,11 @@ def main() -> int:
     chosen = parser.parse_args()
     backends.export_reference()
     libs = backends.load(backends.TINYTORCH), backends.load(backends.PYTORCH)
-    files = (parity_cases, parity_normalization)
+    files = (parity_cases, parity_normalization, parity_training, parity_transformer)
     members = [pair for file in files for pair in inspect.getmembers(file)]
     cases = {n: f for n, f in members if n.startswith("case_")}
-    cases |= {f"case_{name}": draw for name, draw in parity_names.CASES.items()}
+    tables = parity_names.CASES | parity_training.CASES
+    cases |= {f"case_{name}": draw for name, draw in tables.items()}
     cases = {n: f for n, f in cases.items() if not chosen.names or n[5:] in chosen.names}
     table = Table("case", "float32", "float64", "worst in", title=f"{chosen.samples} draws each")
     failed = 0

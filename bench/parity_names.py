@@ -50,6 +50,18 @@ OF_ONE: dict[str, Call] = {
     "masked_fill_": lambda _, x: (x * 2).masked_fill_(x.detach() > 0, float(3)),
     "index_select": lambda lib, x: x.index_select(1, lib.tt.tensor([2, 0, 2])),
     "gather": lambda lib, x: x.gather(2, lib.tt.tensor([[[0, 3, 3]], [[1, 1, 2]]])),
+    "comparisons": lambda lib, x: (lib.tt.gt(x, 0), lib.tt.le(x, x * x), lib.tt.ne(x, x)),
+    "diag": lambda lib, x: (lib.tt.diag(x[0]), x[1].diag(-1), lib.tt.diag(x[0, 0], 1)),
+    "addmm": lambda lib, x: lib.tt.addmm(x[0, :, :3], x[0], x[1].t(), beta=2, alpha=0.5),
+    "sums_of_products": lambda lib, x: (lib.tt.addcmul(x, x, x, value=2), lib.tt.lerp(x, -x, 0.3)),
+    "keepdims": lambda _, x: (x.sum(1, keepdims=True), x.max(2, keepdims=True).values),
+    "conv1d": lambda lib, x: lib.tt.nn.functional.conv1d(x, x[:, :, 1:], padding=2, stride=2),
+    "conv1d_same": lambda lib, x: lib.tt.nn.functional.conv1d(x, x[:, :, :2], padding="same"),
+    "conv_transpose2d": lambda lib, x: lib.tt.nn.functional.conv_transpose2d(
+        x[:, None], x[:1, :2, None, :3], stride=(2, 3), padding=(0, 1), output_padding=(1, 0)
+    ),
+    "pixel_shuffle": lambda lib, x: lib.tt.nn.functional.pixel_shuffle(x.view(1, 4, 2, 3), 2),
+    "interpolate": lambda lib, x: lib.tt.nn.functional.interpolate(x[:, None], size=(5, 3)),
     "nonzero": lambda _, x: (x > 0).nonzero(),
     "unique": lambda lib, x: lib.tt.unique(x.detach().round(), return_inverse=True),
     "in_place": lambda _, x: (x * 2).add_(x, alpha=3).mul_(x).sub_(1).div_(2).pow_(2),

@@ -48,6 +48,7 @@ def attempt(task: tuple[str, int, Path]) -> Result:
     milestone, seed, framework = task
     definition, found = MILESTONES[milestone], {}
     run = Run(milestone, definition["requires"], seed, found.__setitem__, workspace=framework)
+    run.chosen = definition["chosen"]
     start = time.monotonic()
     try:
         getattr(tests, definition["test"])(run)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from bench import networks
 from bench.backends import ROOT
 
 Loop = Callable[[], None]
@@ -101,7 +102,7 @@ def cnn(lib: SimpleNamespace) -> Loop:
 def resnet(lib: SimpleNamespace) -> Loop:
     """The milestone's network, 14 layers with shortcuts and normalization: one epoch of Adam."""
     images, labels = digits()
-    return lambda: classify(lib, residual_network(lib.nn), batches(images, labels, 50, epochs=1))
+    return lambda: classify(lib, networks.residual(lib.nn), batches(images, labels, 50, epochs=1))
 
 
 def transformer(lib: SimpleNamespace) -> Loop:
@@ -110,23 +111,24 @@ def transformer(lib: SimpleNamespace) -> Loop:
     return lambda: language_model(lib, tokens, vocabulary=11, width=32, heads=2, layers=1, batch=64)
 
 
+def gpt(lib: SimpleNamespace) -> Loop:
+    """The milestone's network, two layers of width 48 on 8 positions, batch 64, clipped, Adam."""
+
+    def loss(model: Any, x: Any, y: Any) -> Any:
+        return lib.nn.CrossEntropyLoss()(model(x)[:, -3:].reshape(-1, 12), y.reshape(-1))
+
+    data = in_tensors(lib, *texts(), 64)
+    return lambda: descend(lib, networks.gpt(lib, networks.SMALL), loss, data, 0.004)
+
+
 def lstm(lib: SimpleNamespace) -> Loop:
     """The milestone's network, 40 hidden units over 100 steps of 8, batch 32, clipped, Adam."""
-    rng, nn = np.random.default_rng(0), lib.nn
-    inputs, keys = rng.normal(0, 0.3, (640, 100, 8)).astype(np.float32), rng.integers(0, 4, 640)
-    data = [(lib.tt.tensor(x), lib.tt.tensor(y)) for x, y in batches(inputs, keys, 32, epochs=1)]
+    data = in_tensors(lib, *sequences(), 32)
 
-    def loop() -> None:
-        layer, scores = nn.LSTM(8, 40, batch_first=True), nn.Linear(40, 4)
-        parameters = [*layer.parameters(), *scores.parameters()]
-        criterion, optimizer = nn.CrossEntropyLoss(), lib.optim.Adam(parameters, lr=0.01)
-        for x, y in data:
-            optimizer.zero_grad()
-            criterion(scores(layer(x)[0][:, -1]), y).backward()
-            nn.utils.clip_grad_norm_(parameters, 1.0)
-            optimizer.step()
+    def loss(model: Any, x: Any, y: Any) -> Any:
+        return lib.nn.CrossEntropyLoss()(model(x), y)
 
-    return loop
+    return lambda: descend(lib, networks.reader(lib.nn), loss, data, 0.01)
 
 
 def conv_large(lib: SimpleNamespace) -> Loop:
@@ -154,30 +156,6 @@ def attention_large(lib: SimpleNamespace) -> Loop:
     )
 
 
-def residual_network(nn: Any, width: int = 8, blocks: int = 6) -> Any:
-    """For digits (N, 1, 8, 8): a convolution, a pool, blocks of two convolutions, a layer."""
-
-    class Block(nn.Module):  # type: ignore[misc, name-defined]
-        def __init__(self) -> None:
-            super().__init__()
-            self.conv1, self.conv2 = filters(width), filters(width)
-            self.norm1, self.norm2 = nn.BatchNorm2d(width), nn.BatchNorm2d(width)
-            self.relu = nn.ReLU()
-
-        def forward(self, x: Any) -> Any:
-            y = self.relu(self.norm1(self.conv1(x)))
-            return self.relu(self.norm2(self.conv2(y)) + x)
-
-    def filters(channels: int) -> Any:
-        return nn.Conv2d(channels, width, 3, padding=1, bias=False)
-
-    return nn.Sequential(
-        filters(1), nn.BatchNorm2d(width), nn.ReLU(), nn.MaxPool2d(2),
-        *(Block() for _ in range(blocks)),
-        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.1), nn.Linear(width, 10),
-    )  # fmt: skip
-
-
 def points() -> tuple[np.ndarray, np.ndarray]:
     """100 points (100, 2) on both sides of a line, and their sides -1 and 1, (100, 1)."""
     x = np.random.default_rng(0).standard_normal((100, 2)).astype(np.float32)
@@ -189,6 +167,18 @@ def corners() -> tuple[np.ndarray, np.ndarray]:
     exact = np.tile([[0, 0], [0, 1], [1, 0], [1, 1]], (16, 1))
     noise = np.random.default_rng(0).normal(0, 0.1, exact.shape)
     return (exact + noise).astype(np.float32), (exact[:, :1] != exact[:, 1:]).astype(np.float32)
+
+
+def sequences() -> tuple[np.ndarray, np.ndarray]:
+    """640 sequences of noise (640, 100, 8), and for each one of four keys (640,)."""
+    rng = np.random.default_rng(0)
+    return rng.normal(0, 0.3, (640, 100, 8)).astype(np.float32), rng.integers(0, 4, 640)
+
+
+def texts() -> tuple[np.ndarray, np.ndarray]:
+    """4,096 texts of 8 tokens out of twelve, (4096, 8), and three for each to say, (4096, 3)."""
+    rng = np.random.default_rng(0)
+    return rng.integers(0, 12, (4096, 8)), rng.integers(0, 12, (4096, 3))
 
 
 def digits() -> tuple[np.ndarray, np.ndarray]:
@@ -206,6 +196,30 @@ def batches(
     for _ in range(epochs):
         for start in range(0, len(x) - size + 1, size):
             yield x[start : start + size], y[start : start + size]
+
+
+def in_tensors(
+    lib: SimpleNamespace, x: np.ndarray, y: np.ndarray, batch: int
+) -> list[tuple[Any, Any]]:
+    """All batches, as the framework's tensors."""
+    return [(lib.tt.tensor(a), lib.tt.tensor(b)) for a, b in batches(x, y, batch, epochs=1)]
+
+
+def descend(
+    lib: SimpleNamespace,
+    model: Any,
+    loss: Callable[[Any, Any, Any], Any],
+    data: list[tuple[Any, Any]],
+    lr: float,
+) -> None:
+    """Train `model` with Adam and clipped gradients."""
+    parameters = list(model.parameters())
+    optimizer = lib.optim.Adam(parameters, lr=lr)
+    for x, y in data:
+        optimizer.zero_grad()
+        loss(model, x, y).backward()
+        lib.nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimizer.step()
 
 
 def classify(
@@ -273,6 +287,7 @@ WORKLOADS: dict[str, Callable[[SimpleNamespace], Loop]] = {
         resnet,
         transformer,
         lstm,
+        gpt,
         conv_large,
         attention_large,
     )

@@ -732,7 +732,8 @@ def lstm_step(z, c, scale):
         z: np.ndarray (N, 4H), the sums of i, f, g, o before their bends; overwritten with what
             they are after.
         c: np.ndarray (N, H), the cell state before; stays as it is.
-        scale: np.ndarray (4H,): 0.5 for the columns of a sigmoid, 1 for those of a tanh.
+        scale: np.ndarray (4H,), or repeated for each row, (N, 4H): 0.5 for the columns of a
+            sigmoid, 1 for those of a tanh.
 
     Returns:
         (h, c, bent): np.ndarrays (N, H): the states after, and tanh(c) of that c.
@@ -791,29 +792,32 @@ class LSTMOp(Function):
     """All steps of an LSTM in one direction, and the way back through them."""
 
     def forward(self, gates, h0, c0, w_hh):
-        """(T, N, 4H), (N, H), (N, H), (4H, H) to the states h and c, (2, T, N, H)."""
-        self.states = np.empty((2, len(gates) + 1, *h0.shape), gates.dtype)
-        h, c = self.states
-        h[0], c[0], turned = h0, c0, np.ascontiguousarray(w_hh.T)
-        self.gates, self.bent = np.empty_like(gates), np.empty_like(c[1:])
-        self.scale = _scale(gates, 0.5, 0.5, 1, 0.5)
+        """(T, N, 4H), (N, H), (N, H), (4H, H) to (T + 1, N, H): h after each step, and the last c.
+
+        The scale is as large as z: NumPy is slow where it has to repeat a short row.
+        """
+        self.h = np.empty((len(gates) + 2, *h0.shape), gates.dtype)
+        self.c = np.empty_like(self.h[1:])
+        self.h[0], self.c[0], turned = h0, c0, np.ascontiguousarray(w_hh.T)
+        self.gates, self.bent = np.empty_like(gates), np.empty_like(self.c[1:])
+        self.scale = np.tile(_scale(gates, 0.5, 0.5, 1, 0.5), (len(h0), 1))
         for t, z in enumerate(self.gates):
-            np.dot(h[t], turned, out=z)
+            np.dot(self.h[t], turned, out=z)
             z += gates[t]
-            h[t + 1], c[t + 1], self.bent[t] = lstm_step(z, c[t], self.scale)
-        return self.states[:, 1:]
+            self.h[t + 1], self.c[t + 1], self.bent[t] = lstm_step(z, self.c[t], self.scale)
+        self.h[-1] = self.c[-1]
+        return self.h[1:]
 
     def backward(self, grad):
-        _, h0, c0, w_hh = self.args
-        grads, grad_h, grad_c = np.empty_like(self.gates), np.zeros_like(h0), np.zeros_like(c0)
-        h, c = self.states
-        factors, through_h = lstm_factors(self.gates, c[:-1], self.bent, self.scale)
+        w_hh, grads = self.args[3], np.empty_like(self.gates)
+        grad_h, grad_c = np.zeros_like(grad[0]), grad[-1]
+        factors, through_h = lstm_factors(self.gates, self.c[:-1], self.bent, self.scale)
         f = _parts(self.gates, 4)[1]
         for t in reversed(range(len(grads))):
-            grad_h, grad_c = grad_h + grad[0, t], grad_c + grad[1, t]
+            grad_h = grad_h + grad[t]
             grads[t], grad_c = lstm_step_back(grad_h, grad_c, factors[t], through_h[t], f[t])
             grad_h = grads[t].dot(w_hh)
-        return grads, grad_h, grad_c, _product_of_steps(grads, h[:-1])
+        return grads, grad_h, grad_c, _product_of_steps(grads, self.h[:-2])
 
 # %%
 manual_seed(0)
@@ -1016,9 +1020,9 @@ class LSTM(_Recurrent):
 
     def scan(self, input, states, w_ih, w_hh, b_ih, b_hh):
         gates = linear(input, w_ih, None if b_ih is None else b_ih + b_hh)
-        both = LSTMOp.apply(gates, *states, w_hh)
-        output = both[0]
-        return output, (output[-1], both[1, -1])
+        read = LSTMOp.apply(gates, *states, w_hh)
+        output = read[:-1]
+        return output, (output[-1], read[-1])
 
 
 class GRU(_Recurrent):

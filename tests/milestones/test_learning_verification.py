@@ -281,7 +281,7 @@ def test_gpt_learning(run: Run) -> None:
     learn, new = data.sums(run.rng, 1000, tokens_of(run, data.SUM_LETTERS))
     network, tokens = small_gpt(run, len(data.SUM_LETTERS), 8, "gpt"), len(data.SUM_LETTERS)
     few = learn.take(slice(4)).examples()
-    error = check_model(network, few)
+    error = check_model(network, few, samples=12)
     check_causal(network, few.inputs, tokens)
 
     watch(network, new, pictures.sums)
@@ -337,8 +337,7 @@ def test_lstm_learning(run: Run) -> None:
     keep_weights(network)
     accuracy, loss = network.evaluate(held_out)
     afterwards(network, held_out, pictures.gates)
-    # One seed in twenty ends with two of the keys taken for each other, at 75 %; guessing has 25 %.
-    require(run, "accuracy on held-out sequences", accuracy, at_least=0.6)
+    require(run, "accuracy on held-out sequences", accuracy, at_least=0.95)
 
     late = data.Examples(held_out.inputs[:, 50:], held_out.targets)
     blind, _ = network.evaluate(late)
@@ -402,8 +401,11 @@ def learn_classes(
 
 
 def learn_keys(network: ModelUnderTest, examples: data.Examples, phase: str) -> None:
-    """Six passes over the sequences, from the framework's own loader, with clipping."""
-    optim, epochs, batch = network.run.tt.optim, 6, 32
+    """Six passes over the sequences, from the framework's own loader, with clipping.
+
+    With smaller batches or a larger rate some networks end with two keys taken for each other.
+    """
+    optim, epochs, batch = network.run.tt.optim, 6, 64
     adam = optim.Adam(network.model.parameters(), lr=network.run.chosen["lr"])
     fading = optim.lr_scheduler.CosineAnnealingLR(
         adam, T_max=epochs * len(examples.targets) // batch

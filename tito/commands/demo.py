@@ -1,6 +1,7 @@
 """`tito demo`: the whole course in a throw-away workspace, every milestone really trained.
 
-Each step is the command a student would type, run in its own process.
+Each step is the command a student would type, run in its own process. While a milestone trains, the
+next modules are completed beside it; what they print follows when it has ended.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tito.commands.base import BaseCommand
 from tito.core.errors import MachineError, TitoError, UsageError
@@ -22,7 +25,10 @@ if TYPE_CHECKING:
     import argparse
 
     from tito.core.milestones.tracker import Tracker
+    from tito.workflows.beside import Done
     from tito.workflows.demo import Step
+
+NOTHING: Mapping[str, str] = {}
 
 
 class DemoCommand(BaseCommand):
@@ -68,32 +74,66 @@ class DemoCommand(BaseCommand):
         return Tracker(workspace, {**self.world.env, "TINYTORCH_HOME": str(home)})
 
     def _run_steps(self, root: Path, home: Path, tracker: Tracker, *, kept: bool) -> None:
-        from tito.workflows.demo import steps
+        from tito.core.milestones.live import live_run
+        from tito.workflows.beside import Beside
+        from tito.workflows.demo import turns
 
-        for step in steps(root, tracker):
-            self.world.say()
-            if step.about:
-                self.world.say(f"# {step.about}", style="dim")
-            self.world.say(f"$ {step.typed}", style="bold cyan")
-            self.world.stdout.flush()
-            code = self._run_step(step, home)
-            if code and step.arguments[0] == "init":  # init has already said why
-                raise TitoError(
-                    "The demo could not create its workspace.",
-                    where=str(root),
-                    hint="tito demo --keep DIR, with a new folder",
-                    exit_code=code,
-                )
-            if code not in (0, 1) or (code == 1 and not step.may_fail):
-                raise MachineError(
-                    f"The demo stopped: `{step.typed}` ended with exit code {code}.",
-                    where=str(step.cwd),
-                    hint="tito doctor"
-                    if kept
-                    else "tito demo --keep DIR, to look at what is there",
-                )
+        for step, milestone, coming in turns(root, tracker):
 
-    def _run_step(self, step: Step, home: Path) -> int:
+            def has_begun(milestone: str = milestone) -> bool:
+                """Its process has imported `tinytorch/`, which the next module will change."""
+                live = live_run(tracker.workspace)
+                return live.milestone == milestone and bool(live.events)
+
+            self._announce(step)
+            if not milestone:
+                self._must_go_on(step, self._run_step(step, home).returncode, root, kept=kept)
+                continue
+            with Beside(coming, partial(self._kept_step, home=home), has_begun) as beside:
+                code = self._run_step(step, home).returncode
+            self._must_go_on(step, code, root, kept=kept)
+            for done in beside.done:
+                self._announce(done.step)
+                self.world.stdout.write(done.printed)
+                self._must_go_on(done.step, done.code, root, kept=kept)
+
+    def _announce(self, step: Step) -> None:
+        self.world.say()
+        if step.about:
+            self.world.say(f"# {step.about}", style="dim")
+        self.world.say(f"$ {step.typed}", style="bold cyan")
+        self.world.stdout.flush()
+
+    def _must_go_on(self, step: Step, code: int, root: Path, *, kept: bool) -> None:
+        """Raise TitoError unless a student would go on after this exit code."""
+        if code and step.arguments[0] == "init":  # init has already said why
+            raise TitoError(
+                "The demo could not create its workspace.",
+                where=str(root),
+                hint="tito demo --keep DIR, with a new folder",
+                exit_code=code,
+            )
+        if code not in (0, 1) or (code == 1 and not step.may_fail):
+            raise MachineError(
+                f"The demo stopped: `{step.typed}` ended with exit code {code}.",
+                where=str(step.cwd),
+                hint="tito doctor" if kept else "tito demo --keep DIR, to look at what is there",
+            )
+
+    def _kept_step(self, step: Step, home: Path) -> Done:
+        """Run a step and keep what it prints, in the terminal's encoding."""
+        from tito.workflows.beside import Done
+
+        encoding = self.world.stdout.encoding or "utf-8"
+        ran = self._run_step(
+            step, home, {"PYTHONIOENCODING": encoding},
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding=encoding, errors="replace",
+        )  # fmt: skip
+        return Done(step, ran.returncode, ran.stdout)
+
+    def _run_step(
+        self, step: Step, home: Path, more: Mapping[str, str] = NOTHING, **how: Any
+    ) -> subprocess.CompletedProcess[Any]:
         from tito.core.workspace.course import PACKAGE
 
         path = [str(PACKAGE.parent), self.world.env.get("PYTHONPATH", "")]
@@ -101,9 +141,10 @@ class DemoCommand(BaseCommand):
             **self.world.env,
             "TINYTORCH_HOME": str(home),
             "PYTHONPATH": os.pathsep.join(filter(None, path)),
+            **more,
         }
         command = [sys.executable, "-m", "tito", *self.world.course_option, *step.arguments]
-        return subprocess.run(command, cwd=step.cwd, env=env, check=False).returncode
+        return subprocess.run(command, cwd=step.cwd, env=env, check=False, **how)
 
     def _conclude(self, tracker: Tracker, seconds: float) -> None:
         from tito.core.milestones.tracker import MilestoneState

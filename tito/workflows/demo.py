@@ -1,7 +1,8 @@
 """The demo as a list of steps: what a student would type, starting from an empty folder.
 
 The steps follow from the course's modules and from what the tracker unlocks on the way; nothing is
-listed here. tito/commands/demo.py runs them.
+listed here. tito/commands/demo.py runs them. While a milestone trains, which takes one processor,
+the next modules are completed beside it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from tito.core.milestones.tracker import MilestoneState, Tracker
 from tito.core.workspace.workspace import Module, Workspace, course
@@ -29,14 +31,34 @@ class Step:
         return " ".join(["tito", *(f'"{a}"' if " " in a else a for a in self.arguments)])
 
 
-def steps(root: Path, tracker: Tracker) -> Iterator[Step]:
-    """Yield the steps one by one: what is unlocked depends on the steps before."""
-    yield Step(("init", root.name), root.parent, "From an empty folder")
+class Turn(NamedTuple):
+    """A step, and what may run beside it: the steps of the modules that come next."""
+
+    step: Step
+    milestone: str = ""
+    beside: Iterator[Step] = iter(())
+
+
+def turns(root: Path, tracker: Tracker) -> Iterator[Turn]:
+    """Yield the turns one by one: what is unlocked depends on those before."""
+    yield Turn(Step(("init", root.name), root.parent, "From an empty folder"))
     workspace = Workspace(root)
+    coming = steps_of_modules(workspace)
+    while True:
+        unlocked = next(milestone_turns(workspace, tracker, coming), None)
+        step = next(coming, None) if unlocked is None else None
+        if unlocked is not None:
+            yield unlocked
+        elif step is not None:
+            yield Turn(step)
+        else:
+            break
+    yield Turn(Step(("milestone", "progress"), root, "What this framework has learned"))
+
+
+def steps_of_modules(workspace: Workspace) -> Iterator[Step]:
     for count, module in enumerate(workspace.modules):
         yield from module_steps(workspace, module, blank_first=count == 0)
-        yield from milestone_steps(workspace, tracker)
-    yield Step(("milestone", "progress"), root, "What this framework has learned")
 
 
 def module_steps(workspace: Workspace, module: Module, *, blank_first: bool) -> Iterator[Step]:
@@ -48,12 +70,15 @@ def module_steps(workspace: Workspace, module: Module, *, blank_first: bool) -> 
     yield Step(("module", "complete", module.number), workspace.root, about)
 
 
-def milestone_steps(workspace: Workspace, tracker: Tracker) -> Iterator[Step]:
-    """One step for each milestone that is unlocked and not learned yet."""
+def milestone_turns(
+    workspace: Workspace, tracker: Tracker, coming: Iterator[Step]
+) -> Iterator[Turn]:
+    """One turn for each milestone that is unlocked and not learned yet."""
     for row in tracker.status():
         if row["state"] == MilestoneState.UNLOCKED:
             about = f"{row['name']}: trained by this framework, here and now"
-            yield Step(("milestone", "run", row["id"]), workspace.root, about)
+            step = Step(("milestone", "run", row["id"]), workspace.root, about)
+            yield Turn(step, row["id"], coming)
 
 
 def fill_in(module: Module) -> None:

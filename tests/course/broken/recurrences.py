@@ -47,13 +47,13 @@ BROKEN = [
     ),
     Broken(
         "LSTM: the state that is returned is the first", "lstm",
-        "return output, (output[-1], both[1, -1])", "return output, states",
+        "return output, (output[-1], read[-1])", "return output, states",
         ("nn.LSTM", RECURRENT),
     ),
     Broken(
         "LSTM: the state that is returned has no record", "lstm",
-        "return output, (output[-1], both[1, -1])",
-        "return output, (output[-1].detach(), both[1, -1].detach())",
+        "return output, (output[-1], read[-1])",
+        "return output, (output[-1].detach(), read[-1].detach())",
         ("nn.LSTM", RECURRENT),
     ),
     Broken(

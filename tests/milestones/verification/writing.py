@@ -51,7 +51,7 @@ def sums_right(subject: ModelUnderTest, asked: Sums) -> float:
 class Calculating:
     """What the model writes for one sum after the other, to be shown while it trains."""
 
-    EVERY = 4  # calls; writing costs three forwards, and nobody reads faster
+    EVERY = 8  # calls; writing costs three forwards, and nobody reads faster
 
     def __init__(self, subject: ModelUnderTest, asked: Sums) -> None:
         self._subject, self._asked, self._calls, self._said = subject, asked, 0, ""
@@ -84,7 +84,7 @@ def cost_by_frequency(learned: np.ndarray, targets: np.ndarray, end: int, tokens
 class Naming:
     """Invents names with the framework's own `generate`, to be shown while it learns."""
 
-    EVERY, SHOWN = 4, 3
+    EVERY, SHOWN = 8, 3
 
     def __init__(self, subject: ModelUnderTest, letters: str, ids: Sequence[int]) -> None:
         self._subject, self._end = subject, ids[0]
@@ -92,8 +92,10 @@ class Naming:
         self._calls, self._said = 0, ""
 
     def names(self, count: int) -> list[str]:
-        start = self._subject.run.tensor(np.full((count, 1), self._end))
-        found = self._subject.model.generate(start, LONGEST_NAME, temperature=0.8)
+        run = self._subject.run
+        start = run.tensor(np.full((count, 1), self._end))
+        with run.random.kept():  # how often it is asked while it trains depends on the clock
+            found = self._subject.model.generate(start, LONGEST_NAME, temperature=0.8)
         rows = np.array(found.data)[:, 1:]
         return ["".join(self._letters[row]).partition("\n")[0] for row in rows]
 

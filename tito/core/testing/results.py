@@ -127,6 +127,7 @@ class Report:
     seconds: float = 0.0
     judged: bool = False  # by a process that the student's code cannot reach
     left_out: int = 0  # tests that a judge cannot run
+    isolation: str = ""  # of a judged run: the level and the means that held
 
     @property
     def outcome(self) -> Outcome:
