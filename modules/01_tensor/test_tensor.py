@@ -82,7 +82,9 @@ def run(function, *args, **kwargs):
 def told(error, call, cause):
     """A failure that shows the call, and still knows in which line of the lesson it stopped."""
     text = f"{call} raised {type(error).__name__}: {error}\n{cause}".rstrip()
-    return AssertionError(text).with_traceback(error.__traceback__)
+    failure = AssertionError(text).with_traceback(error.__traceback__)
+    failure.__cause__ = error
+    return failure
 
 
 def equal(found, expected, call, cause):

@@ -45,7 +45,7 @@ def completed(result, call, cause):
             "\nbackward returned None, or a single array: is the `return` missing?" if lost else ""
         )
         text = f"{call} raised {type(result).__name__}: {result}{hint}\n{cause}"
-        raise AssertionError(text.rstrip()).with_traceback(result.__traceback__) from None
+        raise AssertionError(text.rstrip()).with_traceback(result.__traceback__) from result
     return result
 
 

@@ -16,7 +16,12 @@ from typing import Any
 import pytest
 
 from tests.tito.test_process import is_alive
-from tito.core.workspace.workspace import Workspace
+from tito.core.console import UNICODE
+from tito.core.lesson.lesson import Lesson
+from tito.core.testing.results import Problem, Report, TestResult, TestStatus, checklist
+from tito.core.workspace.workspace import Module, Workspace
+from tito.views.watch import screen_lines
+from tito.workflows.watch import View
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="has no pseudo-terminals")
 
@@ -149,6 +154,36 @@ def test_a_save_cancels_the_run_before_it(
     assert not is_alive(int(child.read_text().rstrip(";"))), "the endless loop goes on"
     terminal.press("q")
     assert terminal.exit_code() == 0
+
+
+CELL = """
+# %% [markdown]
+# ## Task 9.{n}: a title
+
+# %%
+#| export
+def answer_{n}():
+    ### BEGIN SOLUTION
+    return {n}
+    ### END SOLUTION
+"""
+
+
+def test_the_first_failure_and_the_keys_fit_below_many_wrong_tasks() -> None:
+    numbers = range(1, 20)
+    lesson = Lesson("".join(CELL.format(n=n) for n in numbers), "modules/09_x/x.py")
+    problem = Problem("AssertionError", "answer_1() is 3, expected 1")
+    tests = [
+        TestResult("09_x", f"test_9_{n}_value", TestStatus.WRONG, problem=problem) for n in numbers
+    ]
+    found = checklist("09_x", lesson, Report(tuple(tests)))
+    view = View(Module(Path("modules/09_x")), found, testing=False, at=None)
+    lines = [text for text, _ in screen_lines(view, "events", UNICODE, 80, 23)]
+    assert len(lines) <= 23
+    assert max(map(len, lines)) <= 80
+    assert "  answer_1() is 3, expected 1" in lines
+    assert "9.2 to 9.19" in lines[3]
+    assert lines[-1].endswith("q quit")
 
 
 def test_in_a_pipe_it_prints_results_without_escapes(workspace: Workspace, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ class DoctorCommand(BaseCommand):
         parser.add_argument(
             "--fix",
             action="store_true",
-            help="restore the course's own tests, hints and milestones (copies are kept)",
+            help="put back tests, hints, milestones and given imports (copies are kept)",
         )
         # The old name of --fix.
         parser.add_argument("--mend", dest="fix", action="store_true", help=SUPPRESS)

@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from tito.workflows.watch import View
     from tito.world import World
 
-FOLDED = (TaskState.DONE, TaskState.BLANK, TaskState.WAITING)  # several in a row are one line
-FIRST_BLANK = 1  # the blank task that is next keeps its title
-KEYS_LINE = "h hint   c complete   n next module   l list   m milestone   r run again   q quit"
+# Several in a row are one line; the task to work on keeps its title.
+FOLDED = (TaskState.DONE, TaskState.BLANK, TaskState.WAITING, TaskState.WRONG)
+FIRST_SHOWN = (TaskState.BLANK, TaskState.WRONG)
+KEYS_LINE = "h hint  c complete  n next module  l list  m milestone  r run again  q quit"
 SMALLEST = 8  # lines; below that, the screen scrolls
 
 
@@ -90,13 +91,12 @@ def error_lines(error: TitoError) -> list[Line]:
 
 def folded_lines(tasks: Sequence[TaskResult], symbols: Symbols) -> Iterator[Line]:
     """One line for each task to look at, one for each row of others in the same state."""
-    shown_blank = False
+    shown: set[TaskState] = set()
     for state, group in groupby(tasks, key=lambda task: task.state):
         row = list(group)
-        if state is TaskState.BLANK and not shown_blank:
-            shown_blank = True
-            yield from (task_line(task, symbols) for task in row[:FIRST_BLANK])
-            row = row[FIRST_BLANK:]
+        if state in FIRST_SHOWN and state not in shown:
+            shown.add(state)
+            yield task_line(row.pop(0), symbols)
         if state in FOLDED and len(row) > 1:
             yield folded_line(row, state, symbols)
         else:

@@ -11,9 +11,9 @@ import operator
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -238,7 +238,8 @@ def described_error(error: BaseException, package: Path) -> dict[str, Any]:
     """Describe an exception for the judge. Its `__str__` may itself raise."""
     try:
         text = str(error)[:MAX_TEXT]
-        frames = [place(package, entry) for entry in traceback.extract_tb(error.__traceback__)]
+        entries = [entry for one in replaced(error) for entry in traceback.extract_tb(one)]
+        frames = [place(package, entry) for entry in entries]
         if isinstance(error, SyntaxError) and error.filename:
             at = traceback.FrameSummary(error.filename, error.lineno, "<module>", lookup_line=False)
             frames.append(place(package, at, (error.text or "").strip()))
@@ -250,6 +251,14 @@ def described_error(error: BaseException, package: Path) -> dict[str, Any]:
         "places": [found for found in frames if found][-20:],
         "is_error": isinstance(error, Exception),
     }
+
+
+def replaced(error: BaseException) -> Iterator[TracebackType | None]:
+    """The error's traceback, then that of the one it replaced (`raise explained(e) from None`)."""
+    yield error.__traceback__
+    first = error.__context__
+    if first is not None and error.__suppress_context__ and error.__cause__ is None:
+        yield first.__traceback__
 
 
 def place(package: Path, frame: traceback.FrameSummary, line: str | None = None) -> list[Any]:

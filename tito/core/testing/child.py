@@ -19,6 +19,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -80,13 +81,11 @@ class Reporter:
 
     def frames(self, error: BaseException) -> list[list[Any]]:
         """The lines of the student's package and of the tests that an exception went through."""
-        trace = error.__traceback__
         found: list[list[Any]] = []
-        while trace is not None:
-            code = trace.tb_frame.f_code
-            if self.relevant(code.co_filename):
-                found.append([code.co_filename, trace.tb_lineno, code.co_name])
-            trace = trace.tb_next
+        for trace in self.raised.traces(error):
+            for frame, line in traceback.walk_tb(trace):
+                if self.relevant(frame.f_code.co_filename):
+                    found.append([frame.f_code.co_filename, line, frame.f_code.co_name])
         there = getattr(error, "places", ())  # in the judged process
         found += [[str(Path(self.job["staging"], file)), *at] for file, *at in there]
         if isinstance(error, SyntaxError) and error.filename and self.relevant(error.filename):
