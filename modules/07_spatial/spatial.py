@@ -196,21 +196,6 @@ def pair(value, name, least):
     return tuple(map(int, both))
 
 
-def frame_width(padding, kernel, stride, dilation):
-    """`padding` as a pair: "valid" is none, "same" what keeps the size (stride 1, odd kernels)."""
-    if padding == "valid":
-        return 0, 0
-    if padding != "same":
-        return pair(padding, "padding", 0)
-    more = [d * (k - 1) for k, d in zip(kernel, dilation)]
-    if tuple(stride) != (1, 1) or any(n % 2 for n in more):
-        raise ValueError(
-            f"padding='same' needs stride 1 and an odd kernel here, not stride {stride} and a "
-            f"kernel of {kernel}: say how many pixels"
-        )
-    return tuple(n // 2 for n in more)
-
-
 def places(name, shape, kernel, stride, padding, dilation):
     """Rows and columns of the result for images (N, C, H, W); an error if there are none."""
     size = tuple(map(output_size, shape[2:], kernel, stride, padding, dilation))
@@ -649,8 +634,7 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     Args:
         input: Tensor (N, C, H, W), or (C, H, W) for one image.
         weight: Tensor (O, C / groups, KH, KW). bias: Tensor (O,) or None.
-        stride, padding, dilation: a whole number or a pair (vertical, horizontal); padding may
-            be "same" or "valid".
+        stride, padding, dilation: a whole number or a pair (vertical, horizontal).
         groups: cuts the channels into groups that do not see each other.
 
     Returns:
@@ -659,10 +643,9 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     Raises:
         ValueError: shapes do not fit, or the kernel is larger than the padded image.
     """
+    how = pair(stride, "stride", 1), pair(padding, "padding", 0), pair(dilation, "dilation", 1)
     if weight.ndim != 4:
         raise ValueError(f"conv2d: weight must be (O, C / groups, KH, KW), not {weight.shape}")
-    stride, dilation = pair(stride, "stride", 1), pair(dilation, "dilation", 1)
-    how = stride, frame_width(padding, weight.shape[2:], stride, dilation), dilation
     images = as_images("conv2d", input)
     o, c = weight.shape[:2]
     if images.shape[1] != c * groups or o % groups:
@@ -935,16 +918,13 @@ def adaptive_avg_pool2d(input, output_size):
     """The mean over windows that are chosen so that the result has `output_size`.
 
     Args:
-        input: Tensor (..., H, W). output_size: (OH, OW) or one number for both; None for as many
-            as there are.
+        input: Tensor (..., H, W). output_size: (OH, OW) or one number for both.
 
     Returns:
         Tensor (..., OH, OW).
     """
     as_images("adaptive_avg_pool2d", input)
-    both = output_size if isinstance(output_size, (tuple, list)) else (output_size, output_size)
-    wanted = [n if out is None else out for out, n in zip(both, input.shape[-2:])]
-    rows, columns = pair(wanted if len(both) == 2 else both, "output_size", 1)
+    rows, columns = pair(output_size, "output_size", 1)
     down = averaging_matrix(input.shape[-2], rows)
     right = averaging_matrix(input.shape[-1], columns)
     return Tensor(down.astype(input.dtype)) @ input @ Tensor(right.T.astype(input.dtype))
@@ -979,14 +959,7 @@ from tinytorch.nn.modules import Module, Parameter
 from tinytorch.tensor import Tensor, float32
 
 if __name__ == "tinytorch.nn.spatial":  # in the package; this lesson has the names already
-    from tinytorch.nn.functional import (
-        adaptive_avg_pool2d,
-        avg_pool2d,
-        conv2d,
-        frame_width,
-        max_pool2d,
-        pair,
-    )
+    from tinytorch.nn.functional import adaptive_avg_pool2d, avg_pool2d, conv2d, max_pool2d, pair
 
 
 class Conv2d(Module):
@@ -1007,8 +980,7 @@ class Conv2d(Module):
 
         Args:
             in_channels, out_channels: channels before and after; `groups` divides both.
-            kernel_size, stride, padding, dilation: a whole number or a pair; padding may be "same"
-                or "valid".
+            kernel_size, stride, padding, dilation: a whole number or a pair.
             bias: False for a layer without; `self.bias` is then None.
 
         Example:
@@ -1023,8 +995,8 @@ class Conv2d(Module):
             )
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
         self.kernel_size = kernel_size = pair(kernel_size, "kernel_size", 1)
-        self.stride, self.dilation = pair(stride, "stride", 1), pair(dilation, "dilation", 1)
-        self.padding = frame_width(padding, kernel_size, self.stride, self.dilation)
+        self.stride, self.padding = pair(stride, "stride", 1), pair(padding, "padding", 0)
+        self.dilation = pair(dilation, "dilation", 1)
         ### BEGIN SOLUTION
         shape = (out_channels, in_channels // groups, *kernel_size)
         self.weight = Parameter(np.empty(shape, float32))

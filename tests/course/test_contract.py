@@ -102,13 +102,10 @@ def test_what_users_import_is_the_function_not_the_module(solved, run):
     [
         ("tt.zeros(3, 4).grad = tt.ones(3)", "shape (3,) was assigned to the grad of a tensor of "),
         ("tt.zeros(3).grad = tt.ones(3, 1)", "shape (3, 1) was assigned"),
-        ("nn.Conv2d(1, 1, 3, stride=2, padding='same')", "needs stride 1 and an odd kernel"),
-        ("nn.Conv2d(1, 1, 2, padding='same')", "needs stride 1 and an odd kernel"),
-        ("nn.Conv2d(1, 1, 2, padding='all')", "padding must be a whole number or a pair"),
     ],
 )
 def test_what_does_not_fit_is_refused(code, says, solved, run):
-    done = run("-c", f"import tinytorch as tt; from tinytorch import nn; {code}", cwd=solved.root)
+    done = run("-c", f"import tinytorch as tt; {code}", cwd=solved.root)
     assert done.returncode == 1
     assert says in done.stderr
 
