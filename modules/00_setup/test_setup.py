@@ -54,12 +54,16 @@ def test_0_1_one_step():
 
 
 def test_0_1_the_ten_thousandth():
-    state = 1
+    states = [1]
     for _ in range(10_000):
-        state = lehmer(state)
-    assert state == 399268537, (
-        f"10,000 steps from 1 lead to {state}, the C++ standard says 399268537 for this generator"
-    )
+        states.append(48271 * states[-1] % MODULUS)
+    assert states[-1] == 399268537  # what the C++ standard says for this generator
+    before, after = states[-2::-2], states[-1:0:-2]  # from the last step on, every second one
+    for state, found, expected in zip(before, map(lehmer, before), after):
+        assert found == expected, (
+            f"lehmer({state}) is {found}, expected {expected}: in 10,000 steps from 1, this state "
+            "comes up"
+        )
 
 
 def test_0_1_refuses_states_it_would_never_leave():

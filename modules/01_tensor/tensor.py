@@ -287,7 +287,9 @@ class Tensor:
 
     def detach(self):
         """The same numbers in the same memory, without their history."""
-        return wrap(self.data)
+        out = wrap(self.data)
+        out._shared = self._shared = True  # an in-place change of one must reach the other
+        return out
 
     def tolist(self):
         """Nested Python lists; one Python number for a tensor of shape ()."""
@@ -1254,15 +1256,21 @@ def arange(start=0, end=None, step=1, *, dtype=None, device=None, requires_grad=
     return _fresh(steps.astype(dtype), requires_grad, device)
 
 
-def rand(*sizes, size=None, dtype=None, device=None, requires_grad=False):
+def rand(
+    *sizes, size=None, generator=None, dtype=None, device=None, requires_grad=False
+):
     """Random numbers, evenly spread over [0, 1)."""
-    array = default_generator.random(_sizes(sizes, size), dtype or float32)
+    generator = generator or default_generator
+    array = generator.random(_sizes(sizes, size), dtype or float32)
     return _fresh(array, requires_grad, device)
 
 
-def randn(*sizes, size=None, dtype=None, device=None, requires_grad=False):
+def randn(
+    *sizes, size=None, generator=None, dtype=None, device=None, requires_grad=False
+):
     """Random numbers from the normal distribution with mean 0 and variance 1."""
-    array = default_generator.standard_normal(_sizes(sizes, size), dtype or float32)
+    generator = generator or default_generator
+    array = generator.standard_normal(_sizes(sizes, size), dtype or float32)
     return _fresh(array, requires_grad, device)
 
 # %%
@@ -1346,16 +1354,16 @@ def _dims(dim):
 
 @methods_of(Tensor)
 class _Sums:
-    def sum(self, dim=None, keepdim=False, *, dtype=None, axis=None):
+    def sum(self, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=False):
         """The sum over one dimension, over a tuple of them, or over all (None)."""
         x = self if dtype is None else self.to(dtype)
-        return Sum.apply(x, _dims(dim if axis is None else axis), keepdim)
+        return Sum.apply(x, _dims(dim if axis is None else axis), keepdim or keepdims)
 
-    def mean(self, dim=None, keepdim=False, *, dtype=None, axis=None):
+    def mean(self, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=False):
         """The mean over one dimension, over a tuple of them, or over all (None)."""
         x = self if dtype is None else self.to(dtype)
         try:
-            return Mean.apply(x, _dims(dim if axis is None else axis), keepdim)
+            return Mean.apply(x, _dims(dim if axis is None else axis), keepdim or keepdims)
         except TypeError as error:
             raise DtypeError(error) from None
 
@@ -1537,17 +1545,17 @@ class _Extremes:
         dim = dim if axis is None else axis
         return wrap(np.asarray(self.data.argmin(axis=dim, keepdims=keepdim)))
 
-    def max(self, dim=None, keepdim=False, *, axis=None):
+    def max(self, dim=None, keepdim=False, *, axis=None, keepdims=False):
         """The largest element; with a `dim`, a pair (values, indices)."""
         if isinstance(dim, Tensor):  # PyTorch's other meaning: the larger of two, everywhere
             return maximum(self, dim)
-        return self._extreme(Max, self.argmax, dim if axis is None else axis, keepdim)
+        return self._extreme(Max, self.argmax, dim if axis is None else axis, keepdim or keepdims)
 
-    def min(self, dim=None, keepdim=False, *, axis=None):
+    def min(self, dim=None, keepdim=False, *, axis=None, keepdims=False):
         """The smallest element; with a `dim`, a pair (values, indices)."""
         if isinstance(dim, Tensor):
             return Minimum.apply(self, dim)
-        return self._extreme(Min, self.argmin, dim if axis is None else axis, keepdim)
+        return self._extreme(Min, self.argmin, dim if axis is None else axis, keepdim or keepdims)
 
     def _extreme(self, operation, position, dim, keepdim):
         if dim is None:
@@ -2015,14 +2023,18 @@ print(cat([a, b]), cat([a, b]).shape, cat([a, a], dim=1).shape, stack([a, a]).sh
 # %%
 #| export
 def as_function(method):
-    """The function that calls a method of Tensor: `as_function(Tensor.exp)(x)` is `x.exp()`."""
+    """The function that calls a method of Tensor: `as_function(Tensor.exp)(x)` is `x.exp()`.
+
+    With `out=y` the result is written into the tensor y.
+    """
     name = method.__name__
     python = getattr(builtins, name, None)
 
     @functools.wraps(method)
-    def function(input, *args, **kwargs):
+    def function(input, *args, out=None, **kwargs):
         if isinstance(input, Tensor):
-            return getattr(input, name)(*args, **kwargs)
+            result = getattr(input, name)(*args, **kwargs)
+            return result if out is None else out.copy_(result)
         if python is None:
             raise TypeError(f"{name}: expected a Tensor, not {type(input).__name__}")
         return python(input, *args, **kwargs)

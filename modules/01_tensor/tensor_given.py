@@ -158,17 +158,105 @@ __all__ = [  # noqa: RUF022  (by kind, not by letter)
     "chunk", "concat", "flip", "gather", "hstack", "index_select", "masked_fill", "meshgrid",
     "movedim", "numel", "repeat_interleave", "roll", "split", "t", "tril", "triu", "unbind",
     "unique", "vstack",
-    "cuda", "is_tensor", "set_default_dtype", "get_default_dtype",
+    "addcdiv", "addcmul", "addmm", "clip", "clone", "detach", "lerp", "logical_and", "logical_not",
+    "logical_or", "logical_xor", "masked_select", "narrow", "ravel", "scatter", "select",
+    "eq", "ge", "gt", "le", "lt", "ne", "diag", "nonzero", "Generator", "bfloat16",
+    "accelerator", "amp", "autocast", "backends", "cuda", "mps", "xpu",
+    "get_default_device", "set_default_device",
+    "contiguous_format", "finfo", "iinfo", "preserve_format",
+    "is_tensor", "set_default_dtype", "get_default_dtype",
 ]  # fmt: skip
 
 python = builtins  # some names of Python's have another meaning below
 uint8, int8, int16, int32 = (np.dtype(name) for name in ("uint8", "int8", "int16", "int32"))
 half = float16 = np.dtype("float16")
+preserve_format, contiguous_format = "torch.preserve_format", "torch.contiguous_format"
+finfo, iinfo = np.finfo, np.iinfo  # the limits of a dtype
 inf, nan, pi, e = math.inf, math.nan, math.pi, math.e
 
 
-class cuda:
-    """There is no GPU: what scripts ask before they use one."""
+class _NoBfloat16:
+    """The name of a dtype that NumPy does not have. It may stand in a table; it cannot be used."""
+
+    def _refuse(self):
+        raise RuntimeError("torch.bfloat16: NumPy has no such numbers; write torch.float32")
+
+    dtype = type = property(_refuse)  # what NumPy, and `device`, ask an unknown object
+
+    def __repr__(self):
+        return "torch.bfloat16"
+
+
+bfloat16 = _NoBfloat16()
+
+
+class autocast:
+    """Half precision on a GPU. There is none, so nothing changes, as in PyTorch without one.
+
+    Raises:
+        RuntimeError: half precision is asked for on the CPU.
+    """
+
+    def __init__(self, device_type="cuda", dtype=None, enabled=True, cache_enabled=None):
+        if enabled and str(device_type).startswith("cpu"):
+            raise RuntimeError("autocast('cpu'): everything is float32 here: leave it out")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        """Nothing to undo."""
+
+    def __call__(self, function):
+        return function
+
+
+class _CudaAutocast(autocast):
+    """`autocast("cuda", ...)`."""
+
+    def __init__(self, enabled=True, dtype=None, cache_enabled=True):
+        super().__init__("cuda", dtype, enabled)
+
+
+class GradScaler:
+    """Scales a loss in half precision. There is no GPU: every method does the plain thing."""
+
+    def __init__(self, device="cuda", enabled=True, **settings):
+        """Switched off, whatever the settings: there is no GPU."""
+
+    def scale(self, outputs):
+        return outputs
+
+    def unscale_(self, optimizer):
+        """The gradients are as they should be."""
+
+    def step(self, optimizer, *args, **kwargs):
+        return optimizer.step(*args, **kwargs)
+
+    def update(self, new_scale=None):
+        """There is no scale."""
+
+    def is_enabled(self):
+        return False
+
+    def get_scale(self):
+        return 1.0
+
+    def state_dict(self):
+        return {}
+
+    def load_state_dict(self, state_dict):
+        """There is no state."""
+
+
+class amp:
+    """Half precision, where there is a GPU."""
+
+    autocast, GradScaler = autocast, GradScaler
+
+
+class _NoDevice:
+    """A kind of device that this machine does not have: what scripts ask before they use one."""
 
     @staticmethod
     def is_available():
@@ -180,17 +268,99 @@ class cuda:
 
     @staticmethod
     def manual_seed(seed):
-        """Seeds the generators of all GPUs, of which there are none."""
+        """Seeds the generators of all such devices, of which there are none."""
 
     manual_seed_all = manual_seed
 
     @staticmethod
     def empty_cache():
-        """Frees memory of the GPU."""
+        """Frees the device's memory."""
 
     @staticmethod
     def synchronize(device=None):
-        """Waits for the GPU."""
+        """Waits for the device."""
+
+
+class mps(_NoDevice):
+    """There is no GPU of Apple's."""
+
+
+class xpu(_NoDevice):
+    """There is no GPU of Intel's."""
+
+
+class accelerator(_NoDevice):
+    """There is no accelerator of any kind."""
+
+    @staticmethod
+    def current_accelerator(check_available=False):
+        """None: there is none."""
+
+
+class cuda(_NoDevice):
+    """There is no GPU of NVIDIA's."""
+
+    class amp:
+        """Half precision, where there is a GPU."""
+
+        autocast, GradScaler = _CudaAutocast, GradScaler
+
+    @staticmethod
+    def is_bf16_supported():
+        return False
+
+
+class backends:
+    """Settings of libraries that are not there: they can be set, and nothing comes of it."""
+
+    class mps(_NoDevice):
+        """There is no GPU of Apple's."""
+
+        @staticmethod
+        def is_built():
+            return False
+
+    class cudnn(_NoDevice):
+        """NVIDIA's library for layers."""
+
+        enabled, benchmark, deterministic, allow_tf32 = True, False, False, True
+
+    class cuda:
+        """NVIDIA's matrix products."""
+
+        class matmul:
+            """With shorter numbers, or not."""
+
+            allow_tf32 = False
+
+
+class Generator(np.random.Generator):
+    """A generator of its own, for `generator=`: what it draws moves no other one."""
+
+    def __init__(self, device="cpu"):
+        globals()["device"](device)
+        super().__init__(np.random.PCG64(0))
+        self.manual_seed(67280421310721)  # PyTorch's
+
+    def manual_seed(self, seed):
+        """Start again, at the place that belongs to `seed`; return the generator."""
+        self._seed = python.int(seed) % 2**64
+        self.bit_generator.state = np.random.PCG64(self._seed).state
+        return self
+
+    def initial_seed(self):
+        """The seed that it was last started with."""
+        return self._seed
+
+
+def get_default_device():
+    """Where tensors are made: on the CPU."""
+    return device("cpu")
+
+
+def set_default_device(device):
+    """Refuses all but the CPU."""
+    globals()["device"](device)
 
 
 def is_tensor(obj):
@@ -234,7 +404,7 @@ def from_numpy(ndarray):
     """A tensor around the array itself: a change in one is a change in the other."""
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"from_numpy: expected an array, not {type(ndarray).__name__}")
-    return wrap(ndarray)
+    return wrap(ndarray).detach()
 
 
 def empty(*sizes, size=None, dtype=None, device=None, requires_grad=False):
@@ -245,7 +415,7 @@ def empty(*sizes, size=None, dtype=None, device=None, requires_grad=False):
 def _like(make):
     """`zeros_like` for `zeros`: the shape and dtype of `input`, where no dtype is asked for."""
 
-    def maker(input, *, dtype=None, device=None, requires_grad=False):
+    def maker(input, *, dtype=None, device=None, requires_grad=False, memory_format=None):
         how = {"dtype": dtype or input.dtype, "device": device, "requires_grad": requires_grad}
         return make(input.shape, **how)
 
@@ -386,6 +556,22 @@ class CumSum(Function):
     def backward(self, grad):
         dim = self.args[1]
         return np.flip(np.cumsum(np.flip(grad, dim), axis=dim), dim)
+
+
+class Diag(Function):
+    """A vector as the diagonal of a matrix, or the diagonal of a matrix as a vector."""
+
+    def forward(self, a, diagonal):
+        return np.array(np.diag(a, diagonal))
+
+    def backward(self, grad):
+        a, diagonal = self.args
+        if a.ndim == 1:
+            return np.diag(grad, diagonal)
+        slopes = np.zeros_like(a)
+        on_it = np.eye(*a.shape, diagonal, dtype="bool")
+        slopes[on_it] = grad
+        return slopes
 
 
 class Step(Function):
@@ -576,6 +762,34 @@ class _MoreElementwise:
         """Whether all elements differ by at most atol + rtol * |other|."""
         return python.bool(np.allclose(self.data, other.data, rtol, atol, equal_nan))
 
+    def addcmul(self, tensor1, tensor2, *, value=1):
+        """self + value * tensor1 * tensor2."""
+        return self + value * (tensor1 * tensor2)
+
+    def addcdiv(self, tensor1, tensor2, *, value=1):
+        """self + value * tensor1 / tensor2."""
+        return self + value * (tensor1 / tensor2)
+
+    def addmm(self, mat1, mat2, *, beta=1, alpha=1):
+        """beta * self + alpha * (mat1 @ mat2)."""
+        return beta * self + alpha * mat1.mm(mat2)
+
+    def lerp(self, end, weight):
+        """On the way from self to `end`: self + weight * (end - self)."""
+        return self + weight * (end - self)
+
+    def logical_and(self, other):
+        return (self != 0) & (other != 0)
+
+    def logical_or(self, other):
+        return (self != 0) | (other != 0)
+
+    def logical_xor(self, other):
+        return (self != 0) ^ (other != 0)
+
+    def logical_not(self):
+        return self == 0
+
     def clip(self, min=None, max=None):
         """Another name for `clamp`."""
         return self.clamp(min, max)
@@ -618,6 +832,10 @@ class _MoreConversions:
         """Refused: there is no GPU."""
         raise RuntimeError("there is no GPU here: use cuda() only if torch.cuda.is_available()")
 
+    def pin_memory(self):
+        """Refused: there is no GPU."""
+        raise RuntimeError("pin_memory(): there is no GPU here that would read the memory")
+
     def is_contiguous(self):
         """Whether the numbers lie row by row in memory."""
         return self.data.flags.c_contiguous
@@ -629,6 +847,10 @@ class _MoreConversions:
         """Bytes of one element."""
         return self.data.itemsize
 
+    def ndimension(self):
+        """The number of dimensions."""
+        return self.data.ndim
+
     def nelement(self):
         """The number of elements."""
         return self.data.size
@@ -637,6 +859,10 @@ class _MoreConversions:
         """How many elements lie between neighbors along each dimension."""
         steps = tuple(step // self.data.itemsize for step in self.data.strides)
         return steps if dim is None else steps[dim]
+
+    def new(self, *data):
+        """A tensor of this dtype: of a shape, or of these numbers."""
+        return Tensor(*data, dtype=self.dtype)
 
     def new_zeros(self, *sizes, dtype=None, device=None, requires_grad=False):
         return zeros(*sizes, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
@@ -881,6 +1107,12 @@ class _MoreShapes:
         """Put `src` at `index` along `dim`, in place."""
         return self.copy_(self.scatter(dim, index, src))
 
+    def diag(self, diagonal=0):
+        """A matrix with this vector `diagonal` places above its diagonal; or that of a matrix."""
+        if self.ndim not in (1, 2):
+            raise RuntimeError(f"diag: needs 1 or 2 dimensions, not shape {tuple(self.shape)}")
+        return Diag.apply(self, diagonal)
+
     def tril(self, diagonal=0):
         """The lower triangle: 0 above the diagonal."""
         return where(np.tri(*self.shape[-2:], diagonal, bool), self, zeros((), dtype=self.dtype))
@@ -933,6 +1165,7 @@ def _of_dims(count, name):
     return product
 
 
+Tensor.is_sparse = Tensor.is_cuda = False  # all tensors are dense, and on the CPU
 Tensor.mm, Tensor.bmm = _of_dims((2, 2), "mm"), _of_dims((3, 3), "bmm")
 Tensor.mv, Tensor.dot = _of_dims((2, 1), "mv"), _of_dims((1, 1), "dot")
 
@@ -1007,6 +1240,11 @@ class _MoreInPlace:
     def tanh_(self):
         return self.copy_(self.tanh())
 
+    def index_fill_(self, dim, index, value):
+        """Put `value` at the positions in `index` along `dim`."""
+        self[self._along(dim, index)] = value
+        return self
+
     def masked_fill_(self, mask, value):
         return self.copy_(self.masked_fill(mask, value))
 
@@ -1037,6 +1275,16 @@ floor, ceil, round, sign, erf = map(
 )
 isnan, isinf, isfinite = map(as_function, (Tensor.isnan, Tensor.isinf, Tensor.isfinite))
 add, sub, mul, div = map(as_function, (Tensor.add, Tensor.sub, Tensor.mul, Tensor.div))
+eq, ne, lt = map(as_function, (Tensor.eq, Tensor.ne, Tensor.lt))
+le, gt, ge = map(as_function, (Tensor.le, Tensor.gt, Tensor.ge))
+diag, nonzero = as_function(Tensor.diag), as_function(Tensor.nonzero)
+clone, detach, ravel = map(as_function, (Tensor.clone, Tensor.detach, Tensor.ravel))
+addcmul, addcdiv = as_function(Tensor.addcmul), as_function(Tensor.addcdiv)
+addmm, lerp, clip = map(as_function, (Tensor.addmm, Tensor.lerp, Tensor.clip))
+logical_and, logical_or = as_function(Tensor.logical_and), as_function(Tensor.logical_or)
+logical_xor, logical_not = as_function(Tensor.logical_xor), as_function(Tensor.logical_not)
+narrow, select, scatter = map(as_function, (Tensor.narrow, Tensor.select, Tensor.scatter))
+masked_select = as_function(Tensor.masked_select)
 equal, allclose = as_function(Tensor.equal), as_function(Tensor.allclose)
 std, norm, prod, cumsum = map(as_function, (Tensor.std, Tensor.norm, Tensor.prod, Tensor.cumsum))
 logsumexp, softmax = as_function(Tensor.logsumexp), as_function(Tensor.softmax)

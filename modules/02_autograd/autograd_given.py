@@ -137,7 +137,8 @@ def _freed():
 def _too_few(node, results):
     return RuntimeError(
         f"the backward rule of {type(node).__name__} returned {len(results)} gradients for "
-        f"{len(node.inputs)} inputs: return one for each, None where there is none"
+        f"{len(node.inputs)} inputs (needs_input_grad: {node.needs_input_grad}): return one for "
+        "each, None where there is none"
     )
 
 # %% [markdown]
@@ -269,8 +270,9 @@ Stack.backward = stack_backward
 # %% [markdown]
 # ## In place, in the graph
 #
-# A result that is changed in place takes on a new array and a new history. Whoever recorded the
-# tensor before finds what it was then by the age of the change.
+# A result that is changed in place takes on a new array and a new history. (Only where `detach` or
+# `from_numpy` has shared the memory, the numbers are written there.) Whoever recorded the tensor
+# before finds what it was then by the age of the change.
 
 # %%
 #| export
@@ -337,7 +339,8 @@ def _tell_base(node, new, note_change):
 def _go_on(tensor, make, note_change):
     """Let `tensor` be what `make(its old self)` returns, from now on."""
     node, is_view = tensor.grad_fn, _is_view(tensor)
-    old = wrap(tensor.data)
+    shared = node is None and getattr(tensor, "_shared", False)
+    old = wrap(tensor.data.copy() if shared else tensor.data)
     old.grad_fn, old.requires_grad = node, tensor.requires_grad
     new = make(old)
     if new.shape != tensor.shape:
@@ -348,7 +351,10 @@ def _go_on(tensor, make, note_change):
     if is_view:
         _tell_base(node, new, note_change)
     tensor._versions = [*getattr(tensor, "_versions", ()), (note_change(), old)]
-    tensor.data = new.data.astype(old.dtype, copy=False)
+    if shared:
+        tensor.data[...] = new.data
+    else:
+        tensor.data = new.data.astype(old.dtype, copy=False)
     tensor.grad_fn, tensor.requires_grad = new.grad_fn, new.requires_grad
     return tensor
 
@@ -393,6 +399,75 @@ def _before(node):
     for value in node.inputs:
         versions = getattr(value, "_versions", ()) if isinstance(value, Tensor) else ()
         yield value, next((old for time, old in versions if time > node.age), value)
+
+# %% [markdown]
+# ## Operations in PyTorch's form
+#
+# `forward(ctx, ...)` and `backward(ctx, grad)` as static methods, on tensors instead of arrays.
+
+# %%
+#| export
+class _OnTensors:
+    """What makes such a class an operation of this course: `self` is its `ctx`."""
+
+    saved_tensors = ()
+
+    def save_for_backward(self, *tensors):
+        """Keep tensors for `backward`, which finds them in `saved_tensors`."""
+        self.saved_tensors = tensors
+
+    def mark_non_differentiable(self, *tensors):
+        """Integers have no gradient here in any case."""
+
+    def forward(self, *arrays):
+        with set_grad_enabled(False):
+            out = type(self)._forward(self, *map(_as_tensor, arrays))
+        if not isinstance(out, Tensor):
+            raise TypeError(f"{type(self).__name__}.forward must return one tensor, not {out!r}")
+        return out.data
+
+    def backward(self, grad):
+        with set_grad_enabled(False):
+            found = type(self)._backward(self, wrap(np.asarray(grad)))
+        return tuple(map(unwrap, found)) if isinstance(found, tuple) else unwrap(found)
+
+
+def _as_tensor(value):
+    return wrap(value) if isinstance(value, ndarray) else value
+
+
+def _in_pytorch_s_form(cls):
+    """Give a class whose `forward` is a static method the methods of `_OnTensors`."""
+    if isinstance(vars(cls).get("forward"), staticmethod):
+        cls._forward, cls._backward = staticmethod(cls.forward), staticmethod(cls.backward)
+        for name, value in vars(_OnTensors).items():
+            if not name.startswith("__"):
+                setattr(cls, name, value)
+
+
+Function.__init_subclass__ = classmethod(_in_pytorch_s_form)
+
+
+def _retain_grad(self):
+    """Keep the gradient of a result in its `grad` too, as that of a leaf."""
+    if not self.requires_grad:
+        raise RuntimeError("retain_grad() on a tensor that does not require grad")
+    if self.grad_fn is not None and "backward" not in vars(self.grad_fn):
+        self.grad_fn.backward = _keeping(self, self.grad_fn.backward)
+
+
+def _keeping(tensor, rule):
+    """The backward rule, which also adds the gradient that comes to it to `tensor.grad`."""
+
+    def backward(grad):
+        before = 0 if tensor.grad is None else tensor.grad.data
+        tensor.grad = wrap(np.array(before + grad, tensor.dtype))
+        return rule(grad)
+
+    return backward
+
+
+Tensor.retain_grad = _retain_grad
 
 # %% [markdown]
 # ## Recording on and off, and gradients without `.grad`
@@ -441,7 +516,7 @@ def inference_mode(mode=True):
 
 def Variable(data, requires_grad=False):
     """A tensor of the same memory, from the time when tensors had no gradients."""
-    out = wrap(unwrap(data))
+    out = data.detach() if isinstance(data, Tensor) else wrap(data)
     return out.requires_grad_() if requires_grad else out
 
 

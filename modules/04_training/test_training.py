@@ -278,7 +278,7 @@ def test_4_2_weight_decay():
     p = with_grad([2.0], [3.0])
     SGD([p], lr=0.1, weight_decay=0.5).step()
     assert close(p.data, [1.6]), (
-        f"w = 2, gradient 3, lr 0.1, weight_decay 0.5 gave {p.item():.4f}, expected 1.6: "
+        f"w = 2, gradient 3, lr 0.1, weight_decay 0.5 gave {p.item():.7g}, expected 1.6: "
         "the gradient is 3 + 0.5 * 2 = 4 (minus would push away from 0)"
     )
     assert close(p.grad.data, [3.0]), (
@@ -288,7 +288,7 @@ def test_4_2_weight_decay():
     optimizer = SGD([{"params": [p], "weight_decay": 0.0}], lr=0.1, weight_decay=0.5)
     optimizer.step()
     assert close(p.data, [1.7]), (
-        f"a group with weight_decay 0 gave {p.item():.4f}, expected 1.7: read the option from group"
+        f"a group with weight_decay 0 gave {p.item():.7g}, expected 1.7: read the option from group"
     )
 
 
@@ -312,8 +312,8 @@ def test_4_2_learning_rates_of_groups():
     optimizer.param_groups[0]["lr"] = 0.2
     optimizer.step()
     assert close([a.item(), b.item()], [0.7, 0.0]), (
-        f"lr 0.1, then 0.2, in one group and 0.5 in the other took 1 and 1 to {a.item():.4f} and "
-        f"{b.item():.4f}, expected 0.7 and 0: read group['lr'] in each step"
+        f"lr 0.1, then 0.2, in one group and 0.5 in the other took 1 and 1 to {a.item():.7g} and "
+        f"{b.item():.7g}, expected 0.7 and 0: read group['lr'] in each step"
     )
 
 
@@ -423,7 +423,7 @@ def test_4_3_nesterov_keeps_the_velocity():
         velocity(state, np.array([1.0]), 0.9, 0, True)
     found = state["momentum_buffer"].item()
     assert close(found, 2.71), (
-        f"after three gradients of 1 with Nesterov the buffer holds {found:.4f}, expected 2.71: "
+        f"after three gradients of 1 with Nesterov the buffer holds {found:.7g}, expected 2.71: "
         "the buffer is v alone; the gradient is added to what you return"
     )
 
@@ -573,7 +573,7 @@ def test_4_5_one_step():
     array = p.data
     AdamW([p], lr=0.1, weight_decay=0.5).step()
     assert close(p.data, [1.8], 1e-5), (
-        f"w = 2, gradient 3, lr 0.1, weight_decay 0.5 gave {p.item():.4f}, expected 1.8: first "
+        f"w = 2, gradient 3, lr 0.1, weight_decay 0.5 gave {p.item():.7g}, expected 1.8: first "
         "2 * (1 - 0.1 * 0.5) = 1.9, then Adam's step of 0.1. (1.9 alone: no decay; 1.805: the "
         "decay came after the step; 0.9: lr is missing in the decay)"
     )
@@ -611,7 +611,7 @@ def test_4_5_every_option_is_used():
         expected = adamw_by_definition([2.0], grads, 0.1, 0.5, **options)
         assert close(p.data, expected, 1e-5), (
             f"two steps of AdamW with {options}: w = 2 with gradients 3 and -1 became "
-            f"{p.item():.4f}, expected {expected[0]:.4f}. `group` holds this parameter's lr, "
+            f"{p.item():.7g}, expected {expected[0]:.7g}. `group` holds this parameter's lr, "
             "betas, eps and weight_decay"
         )
 
@@ -822,7 +822,7 @@ def test_4_7_clip_by_definition():
         scale = min(1.0, max_norm / (total + 1e-6))
         for w, grad in zip(parameters, before):
             assert close(w.grad.data, grad * scale, 1e-12), (
-                f"clipping gradients of norm {total:.3f} (norm_type {p}) to {max_norm} multiplied "
+                f"clipping gradients of norm {total:.7g} (norm_type {p}) to {max_norm} multiplied "
                 f"{show(grad)} to {show(w.grad.data)}, the factor should be {scale:.6f}: "
                 "max_norm / (total + 1e-6), and never above 1. (`parameters` may be a generator, "
                 "as model.parameters() is: what has been read is gone, so keep a list)"
@@ -971,7 +971,7 @@ def test_4_9_learns():
     assert result is not None, "train_step returned None: is the `return` missing?"
     loss, outputs = result
     assert close(model.weight.data, [[0.4]]), (
-        f"y = w x, w = 2, gradient 16, lr 0.1: after train_step w is {model.weight.item():.4f}, "
+        f"y = w x, w = 2, gradient 16, lr 0.1: after train_step w is {model.weight.item():.7g}, "
         "expected 0.4. (2 means that nothing moved: backward, then optimizer.step(), and no "
         "zero_grad() in between)"
     )
@@ -995,7 +995,7 @@ def test_4_9_forgets_old_gradients():
         train_step(model, mse, optimizer, x, y)
         expected -= 0.01 * ((expected - 1) + 3 * (3 * expected - 1))
     assert close(model.weight.item(), expected), (
-        f"after three steps w is {model.weight.item():.4f}, expected {expected:.4f}: each step "
+        f"after three steps w is {model.weight.item():.7g}, expected {expected:.7g}: each step "
         "begins with optimizer.zero_grad(), or the gradients add up to what was there before"
     )
 
@@ -1020,12 +1020,12 @@ def test_4_9_clips():
     train_step(model, mse, SGD(model.parameters(), lr=0.1), x, y, max_norm=1.0)
     assert close(model.weight.item(), 1.9), (
         f"with max_norm=1 the step should be lr * 1 = 0.1, from 2 to 1.9; w is "
-        f"{model.weight.item():.4f}: clip after backward() and before step()"
+        f"{model.weight.item():.7g}: clip after backward() and before step()"
     )
     model, x, y = line()
     train_step(model, mse, SGD(model.parameters(), lr=0.1), x, y, max_norm=0.0)
     assert close(model.weight.item(), 2.0), (
-        f"max_norm=0 clips everything away, w should stay 2, it is {model.weight.item():.4f}: "
+        f"max_norm=0 clips everything away, w should stay 2, it is {model.weight.item():.7g}: "
         "`if max_norm is not None`, because 0 is a number too"
     )
 

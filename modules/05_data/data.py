@@ -428,7 +428,8 @@ print(chain.cumulative_sizes, [chain[i] for i in range(len(chain))], chain[-1])
 # `num_samples` says how many to draw, as many as there are examples unless you say otherwise. More
 # than that, without replacement, means one permutation after the other, each a new one, and a part
 # of the last. All numbers come from `generator`: `permutation(count)` and
-# `integers(count, size=num_samples)`.
+# `integers(count, size=n)`. A script may ask for 10,000,000,000 draws, and stop when it has enough:
+# draw some thousands at a time. The numbers are the same as if all were drawn at once.
 #
 # Yield Python ints, not NumPy's: a dataset may use a position as a key, or print it (`.tolist()`).
 # A new order for each epoch follows by itself, since `__iter__` runs at the beginning of each.
@@ -497,11 +498,11 @@ class RandomSampler(Sampler):
         if count == 0:
             return
         ### BEGIN SOLUTION
-        if self.replacement:
-            yield from generator.integers(count, size=left).tolist()
-            return
         while left > 0:
-            order = generator.permutation(count)[:left].tolist()
+            if self.replacement:  # a part at a time: there may be more than fit into memory
+                order = generator.integers(count, size=min(left, 4096)).tolist()
+            else:
+                order = generator.permutation(count)[:left].tolist()
             yield from order
             left -= len(order)
         ### END SOLUTION

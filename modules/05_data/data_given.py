@@ -484,6 +484,9 @@ class _Images(Dataset):
         self._images, self._labels = images, [int(label) for label in labels]
         self.transform, self.target_transform = transform, target_transform
 
+    train_data = test_data = property(lambda self: self.data)  # older names
+    train_labels = test_labels = property(lambda self: self.targets)
+
     def __len__(self):
         return len(self._labels)
 
@@ -618,3 +621,140 @@ class _Resuming:
         # urllib3 notices this itself only from version 2 on.
         if total is not None and self.part.stat().st_size < total:
             raise ConnectionError(f"broke off after {self.part.stat().st_size} of {total} bytes")
+
+
+class CIFAR10(_Images):
+    """60,000 photos of 32 × 32 pixels in 10 classes (Krizhevsky 2009), from their binary files.
+
+    Args:
+        root: a folder; the files are in `root/cifar-10-batches-bin`. Those of the Python version
+            are pickled, and are not read: a pickled file can run code.
+        train: True for the 50,000 to learn from, False for the 10,000 to test with.
+        transform, target_transform: called with each image and each label.
+        download: fetch the files if they are not there (162 MB). Needs pooch:
+            pip install 'tinytorch-course[data]'
+
+    An image is a uint8 array (32, 32, 3), a label an int from 0 to 9; `data` is the array of all
+    images (N, 32, 32, 3), `targets` the list of labels.
+
+    Raises:
+        RuntimeError: the files are not there, or could not be downloaded.
+        ValueError: a file is damaged.
+    """
+
+    mirrors = ("https://www.cs.toronto.edu/~kriz/",)
+    archive, md5 = "cifar-10-binary.tar.gz", "c32a1d4ab5d03f1284b67883e8d87530"
+    classes = (
+        "airplane", "automobile", "bird", "cat", "deer",
+        "dog", "frog", "horse", "ship", "truck",
+    )  # fmt: skip
+
+    def __init__(self, root, train=True, transform=None, target_transform=None, download=False):
+        self.root = Path(root).expanduser()
+        self.folder = self.root / "cifar-10-batches-bin"
+        if download and not (self.folder / "test_batch.bin").is_file():
+            self.download()
+        names = [f"data_batch_{i}.bin" for i in range(1, 6)] if train else ["test_batch.bin"]
+        rows = np.concatenate([self._read(self.folder / name) for name in names])
+        images = rows[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
+        super().__init__(images, rows[:, 0], transform, target_transform)
+        self.data, self.targets = images, self._labels
+
+    def download(self):
+        """Fetch the archive, and unpack the files in it."""
+        import tarfile
+
+        _download(self.root, self.archive, self.md5, self.mirrors)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with tarfile.open(self.root / self.archive) as packed:
+            for member in packed:
+                if member.isfile():
+                    content = packed.extractfile(member).read()
+                    (self.folder / Path(member.name).name).write_bytes(content)
+
+    def _read(self, path):
+        if not path.is_file():
+            raise RuntimeError(
+                f"Dataset not found: there is no {path.name} in {self.folder}. "
+                "You can use download=True to download it"
+            )
+        rows = np.fromfile(path, "uint8")
+        if not rows.size or rows.size % 3073:
+            raise ValueError(f"{path} is damaged: {rows.size} bytes are no images of 3,073 each")
+        return rows.reshape(-1, 3073)
+
+# %% [markdown]
+# ## Many images in one, and images in files
+
+# %%
+#| export vision.utils
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from tinytorch.tensor import Tensor, stack, wrap
+
+
+def make_grid(tensor, nrow=8, padding=2, normalize=False, value_range=None, pad_value=0.0):
+    """Many images in one.
+
+    Args:
+        tensor: (N, C, H, W), a list of images (C, H, W), or one image (C, H, W) or (H, W). Images
+            of one channel become gray ones of three.
+        nrow: how many stand in a row.
+        padding: pixels between them, and around all.
+        normalize: shift and scale `value_range`, or all values there are, to 0 ... 1.
+        value_range: (low, high); what lies outside is set to these.
+        pad_value: the value between the images.
+
+    Returns:
+        Tensor (3, height, width). A single image has no padding.
+    """
+    images = stack(list(tensor)) if isinstance(tensor, (list, tuple)) else tensor
+    array = images.data
+    array = array.reshape((1,) * (4 - array.ndim) + array.shape)
+    if array.shape[1] == 1:
+        array = array.repeat(3, axis=1)
+    if normalize:
+        low, high = value_range or (array.min(), array.max())
+        array = (array.clip(low, high) - low) / max(high - low, 1e-5)
+    if len(array) == 1:
+        return wrap(array[0])
+    columns = min(nrow, len(array))
+    rows = -(-len(array) // columns)
+    height, width = array.shape[2] + padding, array.shape[3] + padding
+    grid_shape = (array.shape[1], height * rows + padding, width * columns + padding)
+    grid = np.full(grid_shape, pad_value, array.dtype)
+    for number, image in enumerate(array):
+        top, left = number // columns * height + padding, number % columns * width + padding
+        grid[:, top : top + height - padding, left : left + width - padding] = image
+    return wrap(grid)
+
+
+def save_image(tensor, fp, format=None, **grid):
+    """Write images from 0 to 1 into a PNG file: see `make_grid`.
+
+    Raises:
+        ValueError: the name ends as that of another format.
+    """
+    kind = format or Path(fp).suffix.lstrip(".")
+    if kind.lower() != "png":
+        raise ValueError(f"save_image writes PNG files, not {kind!r}: end the name in .png")
+    colors = make_grid(tensor, **grid).data * 255 + 0.5
+    Path(fp).write_bytes(_png(colors.clip(0, 255).astype("uint8").transpose(1, 2, 0)))
+
+
+def _png(pixels):
+    """The bytes of a PNG file with these (height, width, 3) bytes (ISO/IEC 15948)."""
+    height, width, _ = pixels.shape
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)  # 8 bits, three colors
+    lines = b"".join(b"\0" + line.tobytes() for line in pixels)  # 0: no filter
+    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(lines)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*part) for part in parts)
+
+
+def _chunk(name, content):
+    sealed = zlib.crc32(name + content)
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", sealed)

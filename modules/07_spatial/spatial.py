@@ -20,6 +20,7 @@ import time
 
 import numpy as np
 
+from spatial_given import padding_by_name
 from tinytorch import Tensor, manual_seed, no_grad, tensor
 from tinytorch.nn import CrossEntropyLoss, Flatten, Linear, Module, ReLU, Sequential
 from tinytorch.optim import Adam
@@ -634,7 +635,8 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     Args:
         input: Tensor (N, C, H, W), or (C, H, W) for one image.
         weight: Tensor (O, C / groups, KH, KW). bias: Tensor (O,) or None.
-        stride, padding, dilation: a whole number or a pair (vertical, horizontal).
+        stride, padding, dilation: a whole number or a pair (vertical, horizontal); padding may
+            also be "same" (the result is as large as the image) or "valid" (none).
         groups: cuts the channels into groups that do not see each other.
 
     Returns:
@@ -643,10 +645,12 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     Raises:
         ValueError: shapes do not fit, or the kernel is larger than the padded image.
     """
-    how = pair(stride, "stride", 1), pair(padding, "padding", 0), pair(dilation, "dilation", 1)
     if weight.ndim != 4:
         raise ValueError(f"conv2d: weight must be (O, C / groups, KH, KW), not {weight.shape}")
     images = as_images("conv2d", input)
+    if isinstance(padding, str):
+        images, padding = padding_by_name(padding, images, weight, stride, dilation)
+    how = pair(stride, "stride", 1), pair(padding, "padding", 0), pair(dilation, "dilation", 1)
     o, c = weight.shape[:2]
     if images.shape[1] != c * groups or o % groups:
         raise ValueError(
@@ -918,13 +922,15 @@ def adaptive_avg_pool2d(input, output_size):
     """The mean over windows that are chosen so that the result has `output_size`.
 
     Args:
-        input: Tensor (..., H, W). output_size: (OH, OW) or one number for both.
+        input: Tensor (..., H, W). output_size: (OH, OW) or one number for both; None keeps a size.
 
     Returns:
         Tensor (..., OH, OW).
     """
     as_images("adaptive_avg_pool2d", input)
-    rows, columns = pair(output_size, "output_size", 1)
+    both = output_size if isinstance(output_size, (tuple, list)) else (output_size, output_size)
+    asked = [old if new is None else new for old, new in zip(input.shape[-2:], both)]
+    rows, columns = pair(asked, "output_size", 1)
     down = averaging_matrix(input.shape[-2], rows)
     right = averaging_matrix(input.shape[-1], columns)
     return Tensor(down.astype(input.dtype)) @ input @ Tensor(right.T.astype(input.dtype))
@@ -980,7 +986,7 @@ class Conv2d(Module):
 
         Args:
             in_channels, out_channels: channels before and after; `groups` divides both.
-            kernel_size, stride, padding, dilation: a whole number or a pair.
+            kernel_size, stride, padding, dilation: a whole number or a pair; padding as `conv2d`.
             bias: False for a layer without; `self.bias` is then None.
 
         Example:
@@ -995,8 +1001,8 @@ class Conv2d(Module):
             )
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
         self.kernel_size = kernel_size = pair(kernel_size, "kernel_size", 1)
-        self.stride, self.padding = pair(stride, "stride", 1), pair(padding, "padding", 0)
-        self.dilation = pair(dilation, "dilation", 1)
+        self.stride, self.dilation = pair(stride, "stride", 1), pair(dilation, "dilation", 1)
+        self.padding = padding if isinstance(padding, str) else pair(padding, "padding", 0)
         ### BEGIN SOLUTION
         shape = (out_channels, in_channels // groups, *kernel_size)
         self.weight = Parameter(np.empty(shape, float32))

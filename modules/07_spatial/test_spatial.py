@@ -101,7 +101,7 @@ def assert_gradient(name, found, expected, call, causes):
     where = tuple(int(n) for n in worst)
     raise AssertionError(
         f"{call}: the gradient of {name} is wrong, most of all at {where}: yours "
-        f"{found[worst]:.4f}, the definition says {expected[worst]:.4f}. {causes}"
+        f"{found[worst]:.7g}, the definition says {expected[worst]:.7g}. {causes}"
     )
 
 
@@ -146,8 +146,8 @@ def assert_window(call, place, found, expected, name):
         return
     n, c = (int(i) for i in np.unravel_index(np.abs(found - expected).argmax(), expected.shape))
     raise AssertionError(
-        f"{call}, place {place} of image {n}, channel {c}: yours {found[n, c]:.3f}, {name} is "
-        f"{expected[n, c]:.3f}"
+        f"{call}, place {place} of image {n}, channel {c}: yours {found[n, c]:.7g}, {name} is "
+        f"{expected[n, c]:.7g}"
     )
 
 
@@ -322,7 +322,7 @@ def test_7_5_convolution_forward(way):
     assert not bare, f"{call}: all is right but for the bias, which was not added"
     assert np.allclose(out.data, expected), (
         f"{call} differs from the sum over all cells and channels by up to "
-        f"{np.abs(out.data - expected).max():.3f}. Do the rows of columns and filters have the "
+        f"{np.abs(out.data - expected).max():.2g}. Do the rows of columns and filters have the "
         "same order (cell, then channel), and do the axes end as (N, O, OH, OW)? With groups the "
         "product is (groups, places, O / groups): transpose(1, 0, 2) before the reshape"
     )
@@ -335,8 +335,8 @@ def test_7_5_without_bias_and_dtypes():
     expected = slow_conv2d(x, weight, None, (1, 1), (1, 1), (1, 1), 1)
     assert np.allclose(out.data, expected, atol=1e-4), (
         "conv2d without a bias, place (0, 0) of the first filter: yours "
-        f"{out.data[0, 0, 0, 0]:.4f}, the definition says {expected[0, 0, 0, 0]:.4f}; the largest "
-        f"difference anywhere is {np.abs(out.data - expected).max():.4f}. `pack` puts zeros in "
+        f"{out.data[0, 0, 0, 0]:.7g}, the definition says {expected[0, 0, 0, 0]:.7g}; the largest "
+        f"difference anywhere is {np.abs(out.data - expected).max():.2g}. `pack` puts zeros in "
         "place of the bias"
     )
 

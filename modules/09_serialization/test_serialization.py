@@ -43,9 +43,9 @@ def refusal(call, action, kind=None):
     kind = kind or S.SafetensorError
     try:
         result = action()
-    except kind as error:
-        return str(error)
     except Exception as error:
+        if any(one.__name__ == kind.__name__ for one in type(error).__mro__):
+            return str(error)
         pytest.fail(
             f"{call} raised {type(error).__name__}: {error}; expected {kind.__name__}", False
         )
@@ -149,15 +149,21 @@ def test_9_2_notes_stand_under_metadata():
     assert "__metadata__" not in json.loads(text), "without notes there is no __metadata__"
 
 
-def test_9_2_any_order_in_memory_and_any_order_of_bytes():
+def test_9_2_any_order_in_memory():
     straight = np.arange(6, dtype="float32").reshape(2, 3)
     expected = S.to_bytes({"x": straight})
-    for name, same in (
-        ("a transposed array", np.ascontiguousarray(straight.T).T),
-        ("a big-endian array", straight.astype(">f4")),
-    ):
-        found = S.to_bytes({"x": same})
-        assert found == expected, f"to_bytes of {name} differs: _little_endian(array) has its bytes"
+    found = S.to_bytes({"x": np.ascontiguousarray(straight.T).T})
+    assert found == expected, (
+        "to_bytes of a transposed array differs: _little_endian(array) has its bytes"
+    )
+
+
+@pytest.mark.in_process
+def test_9_2_any_order_of_bytes():
+    straight = np.arange(6, dtype="float32").reshape(2, 3)
+    assert S.to_bytes({"x": straight.astype(">f4")}) == S.to_bytes({"x": straight}), (
+        "to_bytes of a big-endian array differs: _little_endian(array) has its bytes"
+    )
 
 
 # ---- 9.3
@@ -322,6 +328,7 @@ class Secret:
     pass
 
 
+@pytest.mark.shared
 def test_9_6_tensors_are_taken_out():
     tensors = {}
     value = {"lr": 0.1, "betas": (0.9, 0.99), "state": {0: tensor([1.0, 2.0])}}
@@ -362,6 +369,7 @@ def test_9_6_each_container_says_what_it_is(value, expected):
     assert found == expected, f"pack({value!r}, 'p', tensors) is {found}, expected {expected}"
 
 
+@pytest.mark.shared
 def test_9_6_no_name_is_used_twice():
     tensors = {}
     S.pack({"a": {"b": tensor(1.0)}, "a.b": tensor(2.0)}, "", tensors)
@@ -371,7 +379,7 @@ def test_9_6_no_name_is_used_twice():
 
 
 def test_9_6_what_cannot_be_saved_is_named():
-    for value, path in (({"a": [1, Secret()]}, "a.1"), ({"f": print}, "f"), ({"s": {1, 2}}, "s")):
+    for value, path in (({"a": [1, Secret()]}, "a.1"), ({"f": complex}, "f"), ({"s": {1, 2}}, "s")):
         said = refusal(f"pack({value})", lambda value=value: S.pack(value, "", {}), TypeError)
         assert path in said, f"pack({value}) says {said!r}: the path {path} should be in it"
 
@@ -402,6 +410,7 @@ VALUES = [
 ]
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("value", VALUES)
 def test_9_7_what_was_packed_comes_back(value):
     tensors = {}
@@ -449,6 +458,24 @@ def test_9_8_the_file_has_the_new_content(tmp_path):
     assert path.read_bytes() == b"by its name"
 
 
+def test_9_8_what_cannot_be_written_changes_nothing(tmp_path):
+    path = tmp_path / "file.bin"
+    path.write_bytes(b"old")
+    (tmp_path / "folder").mkdir()
+    for name, data, kind in (("file.bin", "a text", TypeError), ("folder", b"new", OSError)):
+        call = f"write_atomically({name!r}, {data!r})"
+        try:
+            S.write_atomically(tmp_path / name, data)
+        except kind:
+            pass
+        else:
+            pytest.fail(f"{call} kept a {kind.__name__} to itself: raise it on", False)
+        left = sorted(file.name for file in tmp_path.iterdir())
+        assert left == ["file.bin", "folder"], f"after {call} failed the folder has {left}"
+        assert path.read_bytes() == b"old", f"after {call} failed the old file is gone"
+
+
+@pytest.mark.in_process
 def test_9_8_everything_is_on_the_disk_before_the_name_changes(tmp_path, monkeypatch):
     path, seen = tmp_path / "file.bin", []
     path.write_bytes(b"old")
@@ -470,6 +497,7 @@ def test_9_8_everything_is_on_the_disk_before_the_name_changes(tmp_path, monkeyp
     )
 
 
+@pytest.mark.in_process
 def test_9_8_if_it_fails_the_old_file_stands(tmp_path, monkeypatch):
     path = tmp_path / "file.bin"
     path.write_bytes(b"old")

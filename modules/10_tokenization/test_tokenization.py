@@ -373,6 +373,7 @@ def test_10_9_merges_stay_within_a_piece():
     )
 
 
+@pytest.mark.in_process
 def test_10_9_pieces_are_remembered(monkeypatch):
     calls = []
 

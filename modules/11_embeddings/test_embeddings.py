@@ -265,8 +265,8 @@ def test_11_5_waves():
             pair = found[p, 2 * i], found[p, 2 * i + 1]
             assert np.allclose(pair, (np.sin(angle), np.cos(angle)), atol=1e-6), (
                 f"sinusoidal_positions({length}, {dim}): columns {2 * i} and {2 * i + 1} of "
-                f"position {p} are {pair[0]:.4f}, {pair[1]:.4f}, expected sine and cosine of "
-                f"{angle:.4f}: {np.sin(angle):.4f}, {np.cos(angle):.4f}"
+                f"position {p} are {pair[0]:.7g}, {pair[1]:.7g}, expected sine and cosine of "
+                f"{angle:.7g}: {np.sin(angle):.7g}, {np.cos(angle):.7g}"
             )
 
 
@@ -400,7 +400,7 @@ def test_11_7_gradient():
     expected = numeric_gradient(lambda: (F.rotary(x, *tables).data * back).sum(), x.data)
     assert np.allclose(x.grad.data, expected, atol=1e-6), (
         f"the gradient through rotary differs from central differences by up to "
-        f"{np.abs(x.grad.data - expected).max():.4f}: use tensor operations (slices, *, +, stack, "
+        f"{np.abs(x.grad.data - expected).max():.2g}: use tensor operations (slices, *, +, stack, "
         "flatten) on both numbers of each pair, not .data"
     )
 
@@ -475,7 +475,7 @@ def test_11_8_only_the_distance_matters():
         along = np.diagonal(products, -distance)
         assert np.allclose(along, along[0], atol=1e-4), (
             f"the dot product of two words {distance} positions apart changes along the text, from "
-            f"{along.min():.3f} to {along.max():.3f}; it must depend on the distance only"
+            f"{along.min():.7g} to {along.max():.7g}; it must depend on the distance only"
         )
 
 

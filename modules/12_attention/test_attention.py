@@ -141,8 +141,8 @@ def test_12_1_scores():
         plain = np.allclose(found, 2 * expected)
         assert not plain, "the scores are not multiplied by `scale` (0.5 here)"
         assert np.allclose(found, expected), (
-            f"attention_scores(q, k, 0.5): scores[..., 0, 0] is {found.flat[0]:.3f}, expected "
-            f"{expected.flat[0]:.3f}; scores[..., i, j] must be the dot product of query i and key "
+            f"attention_scores(q, k, 0.5): scores[..., 0, 0] is {found.flat[0]:.7g}, expected "
+            f"{expected.flat[0]:.7g}; scores[..., i, j] must be the dot product of query i and key "
             "j, times scale, and scale is used as it is given"
         )
         found = F.attention_scores(q.astype(np.float32), k.astype(np.float32), 0.5).dtype
@@ -155,8 +155,8 @@ def test_12_1_scale_as_it_is_given(scale):
     found = F.attention_scores(q, k, scale)
     expected = np.einsum("...le,...se->...ls", q, k) * scale + 0.0  # no minus before a 0
     assert np.allclose(found, expected), (
-        f"attention_scores(q, k, {scale}): scores[0, 0, 0] is {found[0, 0, 0]:.4f}, expected "
-        f"{expected[0, 0, 0]:.4f}: the dot product times scale, whichever number that is. "
+        f"attention_scores(q, k, {scale}): scores[0, 0, 0] is {found[0, 0, 0]:.7g}, expected "
+        f"{expected[0, 0, 0]:.7g}: the dot product times scale, whichever number that is. "
         "(`if scale` and `scale or ...` take 0 for no scale at all)"
     )
 
@@ -170,7 +170,7 @@ def test_12_2_rows_sum_to_one():
     found = F.attention_weights(scores.copy())
     assert np.allclose(found, expected), (
         f"softmax over the last axis: rows sum to {found.sum(-1).round(3).ravel()[:4]}, expected "
-        f"1; largest difference {np.abs(found - expected).max():.3f}"
+        f"1; largest difference {np.abs(found - expected).max():.2g}"
     )
 
 
@@ -287,8 +287,8 @@ def test_12_3_forward_and_gradients(lead):
         assert found.shape == wanted.shape, f"{name}: {found.shape}, expected {wanted.shape}"
         assert np.allclose(found, wanted, atol=1e-7), (
             f"attention of q {shapes[0]}, k {shapes[1]}, v {shapes[2]}: the gradient of {name} "
-            f"differs from central differences by up to {np.abs(found - wanted).max():.4f} "
-            f"(largest entry {np.abs(wanted).max():.4f}). {causes[name]}"
+            f"differs from central differences by up to {np.abs(found - wanted).max():.2g} "
+            f"(largest entry {np.abs(wanted).max():.2g}). {causes[name]}"
         )
     once = {name: tensor.grad.data.copy() for name, tensor in (("v", v), ("q", q), ("k", k))}
     out.backward(up)
@@ -788,7 +788,7 @@ def test_12_10_result_and_weights(need_weights):
     )
     assert out.shape == query.shape, f"result {out.shape}, expected {query.shape}"
     assert np.allclose(out.data, expected), (
-        f"the result differs from the definition by up to {np.abs(out.data - expected).max():.3f}. "
+        f"the result differs from the definition by up to {np.abs(out.data - expected).max():.2g}. "
         "project (query as part 0, key as 1, value as 2), attend, merge_heads, out_proj"
     )
     if not need_weights:
@@ -849,7 +849,7 @@ def test_12_10_gradients(need_weights):
         assert tensor.grad is not None, f"{name} has no gradient"
         assert np.allclose(tensor.grad.data, wanted, atol=1e-6), (
             f"the gradient of {name} differs from central differences by up to "
-            f"{np.abs(tensor.grad.data - wanted).max():.4f}"
+            f"{np.abs(tensor.grad.data - wanted).max():.2g}"
         )
 
 

@@ -232,3 +232,203 @@ def read_config(path):
         raise ValueError(f"{path} does not say {', '.join(missing)}")
     settings = {name: found[name] for name in _FIELDS if name in found}
     return GPTConfig(**settings, dropout=found.get("resid_pdrop", 0.1))
+
+# %% [markdown]
+# ## The decoder, and both together
+#
+# The Transformer of 2017 translates: its encoder reads a sentence, its decoder writes another one
+# and looks at what the encoder found. The lesson does not need them.
+
+# %%
+#| default_exp nn.transformer_more
+#| export
+import copy
+import math
+
+import numpy as np
+
+from tinytorch.nn import functional
+from tinytorch.nn.attention import MultiheadAttention
+from tinytorch.nn.init import xavier_uniform_
+from tinytorch.nn.modules import Linear, Module, ModuleList
+from tinytorch.nn.normalization import Dropout, LayerNorm
+from tinytorch.nn.transformer import (
+    TransformerEncoder,
+    TransformerEncoderLayer,
+    _activation,
+    _check_width,
+)
+from tinytorch.tensor import device as _device
+from tinytorch.tensor import float32, wrap
+
+__all__ = ["Transformer", "TransformerDecoder", "TransformerDecoderLayer"]
+
+
+class TransformerDecoderLayer(Module):
+    """Attention to itself, attention to `memory`, and a feed-forward network, with shortcuts.
+
+    The arguments are those of `TransformerEncoderLayer`.
+
+    Source: Vaswani et al., Attention is all you need (2017).
+    """
+
+    def __init__(
+        self,
+        d_model,
+        nhead,
+        dim_feedforward=2048,
+        dropout=0.1,
+        activation=functional.relu,
+        layer_norm_eps=1e-5,
+        batch_first=False,
+        norm_first=False,
+        bias=True,
+    ):
+        super().__init__()
+        self.d_model, self.norm_first = d_model, norm_first
+        self.activation = _activation(activation)
+        how = {"dropout": dropout, "bias": bias, "batch_first": batch_first}
+        self.self_attn = MultiheadAttention(d_model, nhead, **how)
+        self.multihead_attn = MultiheadAttention(d_model, nhead, **how)
+        self.linear1 = Linear(d_model, dim_feedforward, bias=bias)
+        self.dropout = Dropout(dropout)
+        self.linear2 = Linear(dim_feedforward, d_model, bias=bias)
+        for number in (1, 2, 3):
+            setattr(self, f"norm{number}", LayerNorm(d_model, eps=layer_norm_eps, bias=bias))
+        for number in (1, 2, 3):
+            setattr(self, f"dropout{number}", Dropout(dropout))
+
+    def forward(
+        self,
+        tgt,
+        memory,
+        tgt_mask=None,
+        memory_mask=None,
+        tgt_key_padding_mask=None,
+        memory_key_padding_mask=None,
+        tgt_is_causal=False,
+        memory_is_causal=False,
+    ):
+        """Look at what is written so far, then at what was read, then think.
+
+        Args:
+            tgt: Tensor (T, N, E), or (N, T, E) with batch_first: what is written.
+            memory: Tensor (S, N, E), or (N, S, E): what the encoder found.
+            tgt_mask, memory_mask: (T, T) and (T, S); bools (True: do not look) or floats (added).
+            tgt_key_padding_mask, memory_key_padding_mask: (N, T) and (N, S).
+            tgt_is_causal, memory_is_causal: position i sees 0 to i.
+
+        Returns:
+            Tensor of tgt's shape.
+        """
+        _check_width("TransformerDecoderLayer", tgt, self.d_model)
+        own = self.self_attn, None, tgt_mask, tgt_key_padding_mask, tgt_is_causal
+        read = self.multihead_attn, memory, memory_mask, memory_key_padding_mask, memory_is_causal
+        halves = (
+            lambda x: self.dropout1(_look(x, *own)),
+            lambda x: self.dropout2(_look(x, *read)),
+            self._ff_block,
+        )
+        for half, norm in zip(halves, (self.norm1, self.norm2, self.norm3)):
+            tgt = tgt + half(norm(tgt)) if self.norm_first else norm(tgt + half(tgt))
+        return tgt
+
+    def _ff_block(self, x):
+        inner = self.dropout(self.activation(self.linear1(x)))
+        return self.dropout3(self.linear2(inner))
+
+
+def _look(x, attention, memory, mask, padding, is_causal):
+    """What `x` finds in `memory`, or in itself."""
+    memory = x if memory is None else memory
+    masks = {"attn_mask": mask, "key_padding_mask": padding, "is_causal": is_causal}
+    return attention(x, memory, memory, need_weights=False, **masks)[0]
+
+
+class TransformerDecoder(Module):
+    """`num_layers` copies of a layer, one after the other, all with the same `memory`."""
+
+    def __init__(self, decoder_layer, num_layers, norm=None):
+        super().__init__()
+        self.layers = ModuleList([copy.deepcopy(decoder_layer) for _ in range(num_layers)])
+        self.num_layers, self.norm = num_layers, norm
+
+    def forward(
+        self,
+        tgt,
+        memory,
+        tgt_mask=None,
+        memory_mask=None,
+        tgt_key_padding_mask=None,
+        memory_key_padding_mask=None,
+        tgt_is_causal=None,
+        memory_is_causal=False,
+    ):
+        """All layers, then the norm: see `TransformerDecoderLayer.forward`."""
+        masks = tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask
+        for layer in self.layers:
+            tgt = layer(tgt, memory, *masks, bool(tgt_is_causal), memory_is_causal)
+        return tgt if self.norm is None else self.norm(tgt)
+
+
+class Transformer(Module):
+    """An encoder that reads, and a decoder that writes (Vaswani et al., 2017)."""
+
+    def __init__(
+        self,
+        d_model=512,
+        nhead=8,
+        num_encoder_layers=6,
+        num_decoder_layers=6,
+        dim_feedforward=2048,
+        dropout=0.1,
+        activation=functional.relu,
+        custom_encoder=None,
+        custom_decoder=None,
+        layer_norm_eps=1e-5,
+        batch_first=False,
+        norm_first=False,
+        bias=True,
+    ):
+        super().__init__()
+        self.d_model, self.nhead, self.batch_first = d_model, nhead, batch_first
+        how = d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps, batch_first
+        parts = {
+            "encoder": (TransformerEncoder, TransformerEncoderLayer, num_encoder_layers),
+            "decoder": (TransformerDecoder, TransformerDecoderLayer, num_decoder_layers),
+        }
+        for name, custom in (("encoder", custom_encoder), ("decoder", custom_decoder)):
+            stack, layer, count = parts[name]
+            norm = LayerNorm(d_model, eps=layer_norm_eps, bias=bias)
+            made = custom or stack(layer(*how, norm_first, bias), count, norm)
+            setattr(self, name, made)
+        for parameter in self.parameters():
+            if parameter.ndim > 1:
+                xavier_uniform_(parameter)
+
+    def forward(
+        self,
+        src,
+        tgt,
+        src_mask=None,
+        tgt_mask=None,
+        memory_mask=None,
+        src_key_padding_mask=None,
+        tgt_key_padding_mask=None,
+        memory_key_padding_mask=None,
+        src_is_causal=None,
+        tgt_is_causal=None,
+        memory_is_causal=False,
+    ):
+        """Read `src`, and write on from `tgt`: Tensor of tgt's shape."""
+        memory = self.encoder(src, src_mask, src_key_padding_mask, src_is_causal)
+        paddings = tgt_key_padding_mask, memory_key_padding_mask
+        causal = tgt_is_causal, memory_is_causal
+        return self.decoder(tgt, memory, tgt_mask, memory_mask, *paddings, *causal)
+
+    @staticmethod
+    def generate_square_subsequent_mask(sz, device=None, dtype=None):
+        """(sz, sz): 0 where position i may look, minus infinity at all that comes later."""
+        if device is not None:
+            _device(device)
+        return wrap(np.triu(np.full((sz, sz), -math.inf, dtype or float32), 1))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 from bench.by_hand import BY_HAND
+from tito.core.workspace.course import course_root
 
 SAME_END = """
 from types import SimpleNamespace
@@ -114,3 +117,13 @@ def test_the_loops_by_hand_do_what_the_framework_does(solved, run, repo) -> None
     ends = {name: float(value) for name, value in map(str.split, done.stdout.splitlines())}
     assert set(ends) == set(BY_HAND)
     assert max(ends.values()) < 1e-3, ends
+
+
+def test_a_seed_of_the_reference_passes_and_is_measured() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.seeds", "perceptron", "--seeds", "1", "--first", "7"],
+        capture_output=True, text=True, cwd=course_root(), timeout=120,
+    )  # fmt: skip
+    assert "0 of 1 seeds failed" in done.stdout
+    assert "accuracy" in done.stdout
+    assert done.returncode == 0

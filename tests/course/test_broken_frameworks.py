@@ -102,6 +102,7 @@ SEEN_WITHOUT_PROBES = {
     "every gradient flipped": "has the wrong sign",
     "broadcast not summed, the large shape kept": "has shape (100, 1), not (1,)",
     "ReLU: the mask forgotten, on the digits": "`0.bias` (Linear.bias)",
+    "Sequential: each layer gets a detached tensor": "(Linear.bias) is None: none arrives there",
     "a loss that returns 0": "The loss of the model is zero: NumPy says 0.",
     "losses without their mean": "64 times too large",
     "NaN weights": "is not finite from the start",

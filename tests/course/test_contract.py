@@ -16,6 +16,10 @@ ALSO_ON_TOP = """
     load save serialization
 """
 MORE_ON_TOP = """
+    Generator accelerator amp autocast backends bfloat16 diag eq ge get_default_device gt le lt
+    contiguous_format preserve_format addcdiv addcmul addmm clip clone detach lerp logical_and
+    logical_not logical_or logical_xor masked_select narrow ravel scatter select finfo
+    iinfo mps ne nonzero set_default_device xpu
     BoolTensor DoubleTensor FloatTensor IntTensor LongTensor Size add all allclose any
     argsort as_tensor bernoulli bmm bool ceil chunk concat cos cuda cumsum device div dot
     double e einsum empty empty_like enable_grad equal erf flip float float16 floor
@@ -39,7 +43,9 @@ DEEPER = {
         BCELoss BCEWithLogitsLoss CrossEntropyLoss init functional Conv2d MaxPool2d AvgPool2d
         AdaptiveAvgPool2d Embedding MultiheadAttention LayerNorm RMSNorm GroupNorm BatchNorm1d
         BatchNorm2d Dropout Dropout2d RNN LSTM GRU RNNCell LSTMCell GRUCell
-        TransformerEncoderLayer TransformerEncoder
+        TransformerEncoderLayer TransformerEncoder Transformer TransformerDecoder
+        TransformerDecoderLayer Conv1d ConvTranspose2d MaxPool1d AvgPool1d AdaptiveAvgPool1d
+        PixelShuffle Upsample
     """,
     "nn.functional": """
         scaled_dot_product_attention conv2d linear relu softmax cross_entropy layer_norm rms_norm
@@ -63,7 +69,8 @@ DEEPER = {
     "vision.transforms": """
         Compose Lambda ToTensor Normalize RandomCrop RandomHorizontalFlip Pad Resize CenterCrop
     """,
-    "vision.datasets": "MNIST FashionMNIST Digits",
+    "vision.datasets": "MNIST FashionMNIST Digits CIFAR10",
+    "vision.utils": "make_grid save_image",
 }
 
 PROBE = """

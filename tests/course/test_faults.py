@@ -11,6 +11,7 @@ import pytest
 from tests.course.faults.catalogue import FAULTS
 from tests.course.faults.fault import KINDS, Fault
 from tests.course.faults.place import with_fault
+from tests.course.faults.run import one_for_each_task
 from tests.course.faults.workbench import Workbench
 from tito.core.lesson.file import read_lesson
 from tito.core.lesson.lesson import Lesson
@@ -47,6 +48,12 @@ def test_every_task_has_three_faults_or_more() -> None:
     assert few == {}
 
 
+def test_a_short_run_has_one_wrong_answer_for_each_task() -> None:
+    few = one_for_each_task(FAULTS)
+    assert sorted((f.module, f.task) for f in few) == sorted(tasks(LESSONS))
+    assert not any(fault.equivalent for fault in few)
+
+
 def test_every_fault_says_what_it_is() -> None:
     assert {fault.kind for fault in FAULTS} == set(KINDS)
     titles = Counter((fault.module, fault.task, fault.title) for fault in FAULTS)
@@ -64,3 +71,14 @@ def test_the_module_s_tests_notice_it(fault: Fault, bench: Workbench) -> None:
         said = bench.home(fault.module)
     assert said["outcome"] == "failed", said
     assert said["tasks"][:1] == [fault.task], said
+
+
+def test_a_milestone_alone_notices_a_wrong_answer_and_passes_the_right_one(
+    bench: Workbench,
+) -> None:
+    """Kept of the right ones: the numbers, which a wrong answer that is not used leaves alone."""
+    wrong = next(fault for fault in FAULTS if fault.name == "Tensor.__mul__")
+    with bench.trying(wrong):
+        said = bench.milestone(wrong.module, "perceptron")
+    assert (said["outcome"], said["module"]) == ("failed", wrong.module), said
+    assert float(bench.right["perceptron"]["accuracy"]) > 0.98

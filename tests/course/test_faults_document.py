@@ -82,3 +82,12 @@ def test_the_page_counts_the_module_s_tests() -> None:
     faults = [*(one for one, _ in rows), fault("not tried")]
     page = document(Found(faults, {"home": rows}))
     assert "| all | 3 | 2 | 2 of 2 (100.0 %) | 1 of 2 (50.0 %) | 3.0 |" in page, page
+
+
+def test_the_page_counts_what_the_judge_notices_if_it_was_asked() -> None:
+    noticed = {"outcome": "failed", "tasks": ["7.8"], "message": "", "seconds": 9.0}
+    rows = [(fault("one"), noticed), (fault("two"), {**noticed, "outcome": "passed"})]
+    assert "## By the judge" not in document(Found([fault("one")], {"judged": []}))
+    page = document(Found([one for one, _ in rows], {"judged": rows}))
+    assert "| all | 1 | 1 of 2 (50.0 %) | 1 of 1 (100.0 %) | 9.0 |" in page, page
+    assert "Not noticed:\n\n- 7.8 two" in page

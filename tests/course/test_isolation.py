@@ -15,6 +15,7 @@ import pytest
 COURSE = Path(__file__).resolve().parents[2]
 sys.path.append(str(COURSE / "tests/milestones"))
 
+from verification.isolation import job  # noqa: E402
 from verification.isolation.leftovers import PREFIX, new_home  # noqa: E402
 from verification.isolation.level import REFUSED  # noqa: E402
 from verification.isolation.limits import (  # noqa: E402
@@ -161,6 +162,21 @@ def test_processes_and_threads_meet_a_limit(start: Start, begin: str) -> None:
 def test_the_hints_name_the_limits() -> None:
     assert str(OPEN_FILES) in MET["Too many open files"]
     assert f"{FILE_BYTES // 1_000_000} MB" in MET["File too large"]
+
+
+@pytest.mark.skipif(sys.maxsize < 2**32, reason="a 64-bit system's layout")
+def test_a_job_s_limits_lie_where_windows_reads_them() -> None:
+    """Sizes and offsets from winnt.h; the calls themselves only a Windows machine can try."""
+    limits = job.limits_of(2**31, 64)
+    places = ("flags", "active_processes", "io_counters", "process_memory", "job_memory")
+    assert [getattr(job.Limits, name).offset for name in places] == [16, 40, 64, 112, 120]
+    assert len(bytes(limits)) == 144
+    assert (limits.flags, limits.active_processes, limits.job_memory) == (0x2208, 64, 2**31)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there it puts pytest into a job")
+def test_elsewhere_there_is_no_job() -> None:
+    assert job.restrict(2**31, 64) == []
 
 
 def test_a_level_that_does_not_exist_is_refused(start: Start) -> None:

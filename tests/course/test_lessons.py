@@ -102,6 +102,13 @@ def test_answers_pass_and_export(module, workspace, run):
     assert {task["state"] for task in json.loads(done.stdout)["tasks"]} == {"done"}
 
 
+@EACH_MODULE
+def test_no_difference_is_rounded_to_nothing(module):
+    """`differs by up to 0.000` tells of no difference: `:.2g` shows any."""
+    lines = module.tests.read_text(encoding="utf-8").splitlines()
+    assert [line.strip() for line in lines if re.search(r"\.max\(\):\.\df", line)] == []
+
+
 # ---- ids, hints and files agree
 
 

@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "milestones"))
 from verification import data, looking, models, pictures
 from verification.metrics import BINARY_METRICS
 from verification.model_under_test import ModelUnderTest
+from verification.playing.attending import Attending
 from verification.run import Run
 from verification.there import GradientDescent
 from verification.training import train
@@ -101,6 +102,36 @@ def test_the_attention_shown_is_that_of_the_layer(tinytorch: ModuleType) -> None
     hidden = tinytorch.tensor(models.future(15))
     _, weights = model.attention(x, x, x, attn_mask=hidden)
     assert np.allclose(shown, np.array(weights.data)[0], atol=1e-5)
+
+
+def test_what_the_page_shows_is_the_attention_of_every_layer(tinytorch: ModuleType) -> None:
+    tinytorch.manual_seed(3)
+    model = models.transformer(tinytorch, places=16)
+    values = {name: np.array(p.data) for name, p in model.named_parameters()}
+    told = Attending(tinytorch, "transformer", values).attend("31415926")
+    ids = np.array(
+        [models.SEPARATOR if letter == "|" else int(letter) for letter in told["letters"]]
+    )
+    expected = pictures.head_weights(values, ids, heads=4)
+    shown = [head["weights"] for head in told["heads"]]
+    assert np.allclose(shown, expected, atol=1e-3)
+    scores = np.array(model(tinytorch.tensor(ids[None])).data)[0, 8:].argmax(axis=-1)
+    assert told["writes"][8:] == [str(said) for said in scores]
+
+
+def test_both_gpts_of_a_run_are_shown(tinytorch: ModuleType) -> None:
+    values = {}
+    for prefix, letters, places in (("", data.SUM_LETTERS, 8), ("names.", data.NAME_LETTERS, 11)):
+        model = models.gpt(tinytorch, len(letters), places)
+        values |= {prefix + name: np.array(p.data) for name, p in model.named_parameters()}
+    attending = Attending(tinytorch, "gpt", values)
+    for text, read in (("7+85", "07+85="), ("ma", "\nma")):
+        told = attending.attend(text)
+        assert "".join(told["letters"]).startswith(read)
+        assert (len(told["heads"]), len(told["writes"])) == (2 * 4, len(told["letters"]))
+        for head in told["heads"]:
+            assert np.allclose(np.sum(head["weights"], axis=1), 1, atol=1e-2)
+            assert np.array_equal(head["weights"], np.tril(head["weights"]))
 
 
 def test_gates_that_are_shut_are_shown_shut(tinytorch: ModuleType) -> None:

@@ -373,10 +373,12 @@ def test_a_system_without_signals_is_asked_for_the_place_with_a_file(tmp_path: P
     stack = tmp_path / "stack"
     code = (
         f"import runpy; runpy.run_path({str(judged)!r})['write_stack_when_asked']({str(stack)!r})\n"
-        "def loop():\n    while True: pass\nloop()\n"
+        "def loop():\n    while True: print('in the loop', flush=True)\nloop()\n"
     )
-    running = subprocess.Popen([sys.executable, "-c", code])
+    running = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
     try:
+        assert running.stdout is not None
+        assert running.stdout.readline()  # asked for earlier, the place would be another
         stack.with_name("stack.asked").touch()
         ends = time.monotonic() + 30
         while not (stack.exists() and "line 4" in stack.read_text("utf-8")):
@@ -384,7 +386,7 @@ def test_a_system_without_signals_is_asked_for_the_place_with_a_file(tmp_path: P
             time.sleep(0.05)
     finally:
         running.kill()
-        running.wait()
+        running.communicate()
     assert stack.read_text("utf-8").splitlines()[0] == 'File "<string>", line 3'
 
 

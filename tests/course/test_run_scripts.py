@@ -98,6 +98,7 @@ def test_torch_is_the_student_s_own_framework_under_every_name(tito, script):
     [
         ("import torch\ntorch.fft.rfft(1)", "torch.fft: np.fft works on x.numpy()"),
         ("import torch.utils.tensorboard", "torch.utils.tensorboard: print the numbers"),
+        ("import torch.onnx\ntorch.onnx.export(1)", "torch.onnx.export: the course writes safe"),
         ("from torch.nn import Bilinear", "Bilinear"),
         ("import torch\ntorch.zeros(2).cumprod(0)", "torch.Tensor.cumprod: the course does not"),
         ("import torch\nx = torch.zeros(2).cuda()", "there is no GPU here"),
@@ -118,13 +119,151 @@ def test_the_script_s_exit_code_and_output_are_its_own(tito, script):
     assert (done.returncode, done.stdout) == (7, "out\n")
 
 
+def test_data_is_a_tensor_in_the_script_and_in_the_modules_beside_it(tito, script):
+    """PyTorch's `x.data`: the same memory, without history. Elsewhere `data` is what it was."""
+    path = script("""
+        import torch, numpy as np
+        from beside import reset, Holder
+        layer = torch.nn.Linear(2, 3)
+        reset(layer)
+        print(layer.weight.tolist(), layer.weight.requires_grad)
+        layer.weight.data.add_(1.0).mul_(2.0)
+        layer.weight.data[0] = 7.0
+        layer.weight.data -= 1.0
+        print(layer.weight.tolist(), layer.weight.data.numpy().sum(), type(Holder().data))
+        loss = (layer(torch.ones(1, 2)) ** 2).sum()
+        loss.backward()
+        layer.bias.data = layer.bias.data - 0.5 * layer.bias.grad.data
+        print(loss.data.item(), layer.bias.data.shape, torch.max(layer.bias.data, 0).indices)
+
+        class Own:
+            def __data(self):
+                return self.data
+
+            data = 3
+
+            def read(self):
+                return self.__data()
+
+        print(Own().read(), torch.utils.data.TensorDataset.__name__)
+    """)
+    (path.parent / "beside.py").write_text(
+        "class Holder:\n    data = (1, 2)\n\n\n"
+        "def reset(layer):\n    layer.weight.data.fill_(0.5)\n    layer.bias.data.zero_()\n",
+        encoding="utf-8",
+    )
+    done = tito("run", path)
+    assert done.stdout.splitlines() == [
+        "[[0.5, 0.5], [0.5, 0.5], [0.5, 0.5]] True",
+        "[[6.0, 6.0], [2.0, 2.0], [2.0, 2.0]] 20.0 <class 'tuple'>",
+        "176.0 (3,) tensor(1)",
+        "3 TensorDataset",
+    ], done.stderr
+    assert not (path.parent / "__pycache__").exists(), "changed code may not be left behind"
+
+
+def test_an_error_in_the_script_shows_its_own_line(tito, script):
+    path = script("import torch\nx = torch.ones(2)\nx.data.view(3).data\n")
+    done = tito("run", path)
+    assert done.returncode == 1
+    assert f'File "{path}", line 3, in <module>' in done.stderr
+    assert "    x.data.view(3).data\n" in done.stderr
+
+
+def test_what_scripts_do_for_other_machines_does_not_stop_them(tito, script):
+    """As in PyTorch on a machine without a GPU, and in a process of its own."""
+    path = script("""
+        import torch
+        import torch.backends.cudnn as cudnn
+        import torch.distributed as dist
+        from torch.nn.parallel import DistributedDataParallel as DDP
+        from torch.utils.data.dataloader import DataLoader
+        from torch.utils.data.sampler import RandomSampler
+        from torch.optim.optimizer import Optimizer
+        from torch.nn.modules.loss import CrossEntropyLoss
+        assert Optimizer is torch.optim.Optimizer and CrossEntropyLoss is torch.nn.CrossEntropyLoss
+        cudnn.benchmark = True
+        torch.backends.cuda.matmul.allow_tf32 = True
+        kinds = torch.cuda, torch.mps, torch.xpu, torch.accelerator, torch.backends.mps
+        print([kind.is_available() for kind in kinds], torch.accelerator.current_accelerator())
+        table = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+        net = torch.nn.Linear(1, 1)
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        scaler = torch.cuda.amp.GradScaler(enabled=True)
+        with torch.amp.autocast("cuda", dtype=table["bfloat16"]), torch.cuda.amp.autocast():
+            loss = net(torch.ones(1, 1)).sum()
+        scaler.scale(loss).backward()
+        scaler.unscale_(optimizer)
+        before = net.weight.item()
+        scaler.step(optimizer)
+        scaler.update()
+        print(round(before - net.weight.item(), 4), isinstance(net, DDP))
+        draws = iter(DataLoader(range(9), sampler=RandomSampler(range(9), True, int(1e10))))
+        print(next(draws).shape)
+        try:
+            torch.ones(2).to(torch.bfloat16)
+        except RuntimeError as error:
+            print(error)
+        DDP(net)
+    """)
+    done = tito("run", path)
+    assert done.stdout.splitlines() == [
+        "[False, False, False, False, False] None",
+        "0.1 False",
+        "(1,)",
+        "torch.bfloat16: NumPy has no such numbers; write torch.float32",
+    ], done.stderr
+    assert "torch.nn.parallel.DistributedDataParallel: the course runs in one" in done.stderr
+    assert "    DDP(net)\n" in done.stderr
+
+
+def test_check_tells_what_may_not_be_reached_and_looks_into_the_modules_beside(tito, script):
+    path = script("""
+        import torch
+        import beside
+        from torch.nn.parallel import DistributedDataParallel as DDP
+        import torch.onnx
+
+        def export(net):
+            torch.onnx.export(net)
+
+        if beside.many:
+            net = DDP(beside.net)
+            export(net)
+        fast = beside.many and torch.compile(beside.net)
+    """)
+    (path.parent / "beside.py").write_text(
+        "import torch\nmany = False\nnet = torch.nn.Linear(2, 3)\n", encoding="utf-8"
+    )
+    assert tito("run", path).returncode == 0
+    done = tito("run", "--check", "--json", path)
+    rows = [(row["name"], row["line"]) for row in json.loads(done.stdout)["missing"]]
+    assert (done.returncode, rows) == (
+        0,
+        [
+            ("torch.onnx.export", 8),
+            ("torch.nn.parallel.DistributedDataParallel", 11),
+            ("torch.compile", 13),
+        ],
+    )
+    shown = tito("run", "--check", path).stdout
+    assert "every name it uses" in shown
+    assert "Only in branches that may not be taken:" in shown
+
+    beside = path.parent / "beside.py"
+    beside.write_text(beside.read_text("utf-8") + "torch.lobpcg(net)\n", encoding="utf-8")
+    done = tito("run", "--check", path)
+    assert done.returncode == 1
+    assert "beside.py, line 4 torch.lobpcg: the course does not have it" in done.stdout
+
+
 def test_check_lists_all_that_is_missing_and_runs_nothing(tito, script):
     path = script("""
         import numpy as np
         import torch
         from torch import nn
-        import torch.backends.cudnn as cudnn
-        cudnn.benchmark = True
+        import torch.fft
+        torch.fft.rfft(1)
         x = torch.zeros(3)
         print(np.log(2.0), x.lgamma(), torch.exp(x), x.view(-1))
         net = nn.parallel.DataParallel(nn.Fold(3))
@@ -140,7 +279,7 @@ def test_check_lists_all_that_is_missing_and_runs_nothing(tito, script):
     assert done.returncode == 1
     rows = {row["name"]: row["line"] for row in json.loads(done.stdout)["missing"]}
     assert rows == {
-        "torch.backends.cudnn.benchmark": 6,
+        "torch.fft.rfft": 6,
         "lgamma": 8,
         "torch.nn.parallel.DataParallel": 9,
         "torch.nn.Fold": 9,

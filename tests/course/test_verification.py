@@ -19,8 +19,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "milestones"))
 from verification import explain, gradients, layers, wording
 from verification.failures import Failure
 from verification.probes import m01_tensor
+from verification.probes.compared import check_gradients, check_result
 from verification.probes.inputs import spread
-from verification.probes.operation import Operation, check_gradients, check_result, draw
+from verification.probes.operation import Operation, draw
 from verification.probes.probe import Kit, Probe, run_probe
 
 

@@ -31,11 +31,12 @@ from milestone_tracker import MILESTONES, VERIFICATION_TIMEOUT  # noqa: E402
 from verification.failures import Failure  # noqa: E402
 from verification.isolation.level import REFUSED  # noqa: E402
 from verification.isolation.limits import limit_met, memory_gb  # noqa: E402
-from verification.orphans import become_the_judge, end_orphans  # noqa: E402
+from verification.isolation.orphans import become_the_judge, end_orphans  # noqa: E402
 from verification.raised import EndedFromOutside, Raised  # noqa: E402
 from verification.run import (  # noqa: E402
     Run,
     experiment_from_environment,
+    seen_from_environment,
     stream_from_environment,
 )
 from verification.wording import visible  # noqa: E402
@@ -72,7 +73,10 @@ def run(
     become_the_judge()
     early = EARLY.pop() if EARLY else None
     run = Run(
-        milestone, modules, seed, record_property, stream, workspace=WORKSPACE, launched=early
+        *(milestone, modules, seed, record_property, stream),
+        workspace=WORKSPACE,
+        launched=early,
+        is_seen=seen_from_environment(),
     )
     run.experiment = experiment_from_environment()
     run.chosen = MILESTONES[milestone].get("chosen", {}) | run.experiment

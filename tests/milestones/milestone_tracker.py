@@ -798,6 +798,7 @@ class MilestoneTracker:
         test = milestone(milestone_id)["test"]
         command = [sys.executable, *ISOLATED, "-m", "pytest", f"{VERIFICATION_FILE}::{test}"]
         command += ["-c", "pytest.ini", f"--rootdir={self.tests_dir}", "-p", "no:cacheprovider"]
+        command += ["-p", "no:unraisableexception"]  # it collects garbage five times at the end
         command += ["--import-mode=append"]  # no file here hides a module of Python's
         # A test that returns its verdict cannot fail. Output is not captured but passed on to the
         # runner, which bounds it: pytest would keep a gigabyte of it in memory.

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -94,6 +98,32 @@ def test_what_was_not_handed_in_is_blank_and_not_wrong(tito, folder: Path, hand_
     assert found["milestones"][1]["reason"] == "It needs 03_line."
 
 
+def test_an_assignment_builds_on_the_earlier_ones(tito, folder: Path, hand_in) -> None:
+    """On the student's own lessons, and where they were never handed in, on the course's."""
+    two = CONFIG.replace('["00", "03"]', '["00"]').replace('"start", "slope"', '"start"')
+    later = '[[assignment]]\nid = "a2"\nmodules = ["03"]\nmilestones = ["slope"]\n'
+    (folder / "class.toml").write_text(two + later, encoding="utf-8")
+    hand_in("ada", lambda text: text.replace("return seed\n", "return seed + 1\n"), [FIRST])
+    for student in ("ada", "alan"):
+        hand_in(student, names=[SECOND])
+        there = folder / "submissions/a2" / student / SECOND
+        there.parent.mkdir(parents=True)
+        (folder / "submissions/a1" / student / SECOND).rename(there)
+    done = tito(folder, "class", "grade", "a2", "--trust", "--json")
+    assert json.loads(done.stdout)["graded"] == 2, done.stderr
+    ada, alan = (
+        json.loads((folder / f"results/a2/{name}.json").read_text("utf-8"))
+        for name in ("ada", "alan")
+    )
+    assert states(ada) == {"3.1": "passed", "3.2": "failed", "slope": "passed"}
+    assert states(alan) == {"3.1": "passed", "3.2": "passed", "slope": "not_run"}
+    assert (ada["lent"], alan["lent"]) == ([], ["00_setup"])
+
+    hand_in("ada", names=[FIRST])  # again, and right: what was built on it is graded anew
+    done = tito(folder, "class", "grade", "a2", "--trust", "--json")
+    assert json.loads(done.stdout)["unchanged"] == ["alan"], done.stderr
+
+
 def test_a_lesson_that_python_cannot_read_costs_only_what_builds_on_it(
     tito, folder: Path, hand_in
 ) -> None:
@@ -155,6 +185,8 @@ def test_a_machine_that_fails_is_not_the_students_fault(
 
 def test_names_do_not_reach_what_judges(tito, folder: Path, hand_in) -> None:
     spy = "import os, sys\nSEEN = [os.getcwd(), *sys.argv, *os.environ.values(), __file__]\n"
+    spy += "CORES = getattr(os, 'sched_getaffinity', lambda _: [0])(0)\n"
+    spy += "SEEN += [f'on {len(CORES)} core']\n"
     spy += 'STATE["seen"] = SEEN\n'
     seen = f"{spy}\n\ndef manual_seed(seed):\n    raise ValueError(str(STATE['seen']))\n#"
     hand_in("ada", lambda text: text.replace("def manual_seed(seed):", seen, 1), [FIRST])
@@ -162,6 +194,7 @@ def test_names_do_not_reach_what_judges(tito, folder: Path, hand_in) -> None:
     grade(tito, folder)
     message = json.dumps(result(folder, "ada")["modules"])
     assert "tito-grade-" in message
+    assert "on 1 core'" in message
     assert "Lovelace" not in message
     assert str(folder) not in message
 
@@ -215,46 +248,78 @@ def seen_in(found: dict[str, Any]) -> dict[str, Any]:
     return {**found, "milestones": milestones, "graded_at": "", "seconds": 0}
 
 
-def start(folder: Path, course: Path) -> subprocess.Popen[bytes]:
+def start(folder: Path, course: Path, **env: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-m", "tito", "class", "grade", "a1", "--trust", "--jobs", "2"],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(course)},
+        env={**os.environ, "PYTHONPATH": str(course), **env},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
 
 
+def children_of(process: int) -> list[int]:
+    """The processes that this one has started and that live."""
+    said = subprocess.run(["pgrep", "-P", str(process)], capture_output=True, check=False)
+    return [int(word) for word in said.stdout.split()]
+
+
+def kill(process: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process, signal.SIGKILL)
+
+
 @POSIX
+@pytest.mark.parametrize(
+    ("students", "kills", "slower"),
+    [(4, 4, 1), pytest.param(200, 50, 3, marks=pytest.mark.thorough)],
+)
 def test_a_killed_grader_loses_nothing_and_does_nothing_twice(
-    tito, folder: Path, hand_in, tiny_course: Path
+    tito,
+    folder: Path,
+    hand_in,
+    tiny_course: Path,
+    tmp_path: Path,
+    students: int,
+    kills: int,
+    slower: int,
 ) -> None:
-    names = [f"s{number:02}" for number in range(8)]
+    """Killed are in turn one that judges, and the grader itself."""
+    names = [f"s{number:03}" for number in range(students)]
     (folder / "roster.csv").write_text("\n".join(["id", *names]), "utf-8")
     for name in names:
         hand_in(name)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
     stored: dict[str, bytes] = {}
-    kills = 0
-    for pause in (0.3, 0.9, 1.3, 1.7, 2.1, 0.6, 1.1, 1.5, 1.9, 0.8):
-        grader = start(folder, tiny_course)
-        time.sleep(pause)
-        kills += grader.poll() is None
-        grader.kill()
+    pauses = itertools.cycle((0.9, 1.7, 0.3, 1.3, 2.1, 1.1, 1.9, 0.7))
+    done = 0
+    for _ in range(kills):
+        grader = start(folder, tiny_course, TMPDIR=str(temporary))
+        time.sleep(slower * next(pauses))
+        for worker in children_of(grader.pid)[:1]:
+            kill(worker)
+            time.sleep(slower * next(pauses) / 2)
+        done += grader.poll() is None
+        kill(grader.pid)
         grader.wait()
         for name in names:
             path = folder / f"results/a1/{name}.json"
             if path.exists():
                 whole = path.read_bytes()
                 assert json.loads(whole)["student"] == name
-                assert stored.setdefault(name, whole) == whole, "graded twice"
-    assert kills >= 5
-    grade(tito, folder)
+                if json.loads(whole)["state"] == "graded":
+                    assert stored.setdefault(name, whole) == whole, "graded twice"
+    assert done >= kills // 4
+    assert grade(tito, folder, TMPDIR=str(temporary))["could_not_run"] == {}
     for name in names:
         assert states(result(folder, name))["slope"] == "passed"
         if name in stored:
             assert (folder / f"results/a1/{name}.json").read_bytes() == stored[name]
-    assert not (folder / "results/a1/history").exists()
+    for path in (folder / "results/a1/history").rglob("*.json"):
+        assert json.loads(path.read_bytes())["state"] != "graded", "graded twice"
+    wait_until(lambda: not any(temporary.iterdir()))
 
 
 @POSIX
@@ -289,3 +354,23 @@ def wait_until(happens, seconds: float = 60) -> None:
     while not happens():
         assert time.monotonic() < end, "it has not happened"
         time.sleep(0.1)
+
+
+@POSIX
+def test_the_folder_of_a_killed_grader_is_deleted_by_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tito.core.classroom.handed import handed_over
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    killed = subprocess.Popen([sys.executable, "-c", ""])
+    killed.wait()
+    (tmp_path / f"tito-grade-{killed.pid}-left/work").mkdir(parents=True)
+    (tmp_path / f"tito-grade-{os.getpid()}-used").mkdir()
+    (tmp_path / "tito-grade-mine").mkdir()
+    (tmp_path / f"tito-grade-{killed.pid}-link").symlink_to(tmp_path / "tito-grade-mine")
+    with handed_over() as folder:
+        assert folder.is_dir()
+        left = {path.name.rpartition("-")[2] for path in tmp_path.iterdir() if path != folder}
+    assert left == {"used", "mine", "link"}
+    assert not folder.exists()

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from tito.workflows import doctor_machine, doctor_workspace
+from tito.views import findings
+from tito.workflows import doctor_isolation, doctor_machine, doctor_workspace
 from tito.workflows.doctor_machine import Finding, Level
 from tito.world import World
 
@@ -37,7 +38,7 @@ def doctor(tito, workspace):
 def test_a_fresh_workspace_has_nothing_to_fix(tito, workspace):
     result = tito(workspace, "doctor")
     assert result.returncode == 0, result.stdout
-    assert "Nothing to fix." in result.stdout
+    assert "Nothing to fix." in result.stdout or "Nothing is wrong. What you may" in result.stdout
     assert "2 lessons can be read" in result.stdout
     assert result.stdout.splitlines()[-1] == "Next: tito module status"
 
@@ -311,7 +312,32 @@ def test_a_nested_workspace_is_noted(tito, workspace):
     assert "inside another one" in tito(inner, "doctor").stdout
 
 
+@pytest.mark.parametrize(
+    ("fix", "said", "then"),
+    [
+        (None, "Nothing to fix.", "tito module status"),
+        ("pip install it", "What you may do, if you like: 1 note.", "tito module status"),
+        ("tito export", "Nothing is wrong, 1 thing to do.", "tito export"),
+    ],
+)
+def test_what_a_note_asks_for_is_not_nothing(tmp_path, fix, said, then):
+    out = io.StringIO()
+    notes = [Finding(Level.GOOD, "sound", "not asked for"), Finding(Level.NOTE, "a note", fix)]
+    findings.show_conclusion(World(cwd=tmp_path, stdout=out), notes)
+    assert out.getvalue().strip().endswith(f"{said}\nNext: {then}"), out.getvalue()
+
+
 # The machine, one check at a time.
+
+
+def test_a_probe_that_does_not_run_is_the_command_to_see_why(tmp_path, monkeypatch):
+    """The files of an installation are none that `--fix` restores."""
+    monkeypatch.setattr(doctor_isolation, "course_root", lambda: tmp_path)
+    found = doctor_isolation.check_isolation()
+    assert found.level == "note"
+    assert found.fix is not None
+    assert "--fix" not in found.fix
+    assert found.fix.endswith(str(Path("isolation", "level.py")))
 
 
 def test_an_old_python():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -243,6 +244,18 @@ def test_info_says_when_the_code_has_changed_since_the_pass(tito, unlocked):
     assert "Changed since then: 03_line" in shown
     known = json.loads(tito(unlocked, "milestone", "info", "slope", "--json").stdout)
     assert known["changed_since"] == ["03_line"]
+
+
+def test_info_says_when_a_release_verifies_in_another_way(tito, unlocked, tiny_course, tmp_path):
+    tito(unlocked, "milestone", "run", "slope")
+    for name in ("modules", "tests"):
+        shutil.copytree(tiny_course / name, tmp_path / "new" / name)
+    info = ("--course", str(tmp_path / "new"), "milestone", "info", "slope")
+    assert "Changed since" not in tito(unlocked, *info).stdout
+    test = tmp_path / "new/tests/milestones/test_learning_verification.py"
+    test.write_text(test.read_text("utf-8").replace("line(2) == 6", "line(3) == 9"), "utf-8")
+    assert "Changed since then: how it is verified" in tito(unlocked, *info).stdout
+    assert json.loads(tito(unlocked, *info, "--json").stdout)["verification_changed"] is True
 
 
 def test_an_edit_that_is_not_exported_is_said_before_the_run(tito, unlocked):

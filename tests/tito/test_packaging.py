@@ -138,3 +138,34 @@ def test_its_doctor_knows_the_dependencies(installed):
     assert looked.returncode == 0, looked.stdout
     for name in ("numpy", "rich", "filelock", "pytest"):
         assert f"✓ {name} " in looked.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the workflow runs on Ubuntu")
+def test_its_workflow_judges_a_push(installed, built, repo, tmp_path):
+    """The file for GitHub Actions, read as YAML; its own steps are run as bash runs them there."""
+    import yaml
+
+    assert installed.tito("class", "init", "class").returncode == 0
+    (wheel,) = built.glob("*.whl")
+    made = installed.tito(
+        *("class", "release", "a1", "--package", str(wheel)), cwd=installed.folder / "class"
+    )
+    assert made.returncode == 0, made.stdout + made.stderr
+    pushed = installed.folder / "class/releases/a1/starter"
+    workflow = yaml.safe_load((pushed / ".github/workflows/tinytorch.yml").read_text("utf-8"))
+    assert "push" in workflow[True]  # how YAML 1.1 reads `on`
+    (job,) = workflow["jobs"].values()
+    assert [step["uses"].partition("@")[0] for step in job["steps"] if "uses" in step] == [
+        "actions/checkout",
+        "actions/setup-python",
+    ]
+    lesson = modules_in(repo)[0].lesson
+    (pushed / "modules" / lesson.parent.name / lesson.name).write_bytes(lesson.read_bytes())
+    env = {
+        "PATH": f"{installed.scripts}{os.pathsep}{os.environ['PATH']}",
+        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
+    }
+    install, judge = (step["run"] for step in job["steps"] if "run" in step)
+    for text in (install, judge):
+        checked("bash", "-e", "-c", text, cwd=pushed, **env)
+    assert "TinyTorch: 7 of 7 tasks" in (tmp_path / "summary.md").read_text("utf-8")

@@ -14,7 +14,7 @@ import pytest
 from tito import __version__
 from tito.core.process import ONE_THREAD
 from tito.core.testing import runner as checks
-from tito.core.testing.child import Plugin
+from tito.core.testing.plugin import Plugin
 
 needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="this machine has no make")
 

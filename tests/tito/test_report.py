@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.tito.kept_run import PICTURES, keep_run
+from tito.core.milestones.progress_events import TrainingEvent
 from tito.core.milestones.shown_runs import Picture, shown_runs
 from tito.core.workspace.workspace import Workspace
 from tito.views.report.curves import curves
@@ -68,6 +70,9 @@ def page(journey: Path, tito: Any) -> str:
 def test_the_page_tells_the_journey(page: str) -> None:
     for said in ("1 of 2 modules complete", "1 of 2 milestones learned", "97.5%", "seed 7"):
         assert said in page
+    today = date.today().isoformat()
+    row = ("00", "Setup", "complete", today, today)
+    assert "".join(f"<td>{cell}</td>" for cell in row) in page
     assert "logarithmic" in page  # the loss falls by a factor of 8000
     assert len(re.findall('class="picture ', page)) == len(PICTURES)
 
@@ -159,6 +164,13 @@ def test_a_picture_of_each_kind_is_well_formed(raw: dict[str, Any]) -> None:
     assert "nan" not in drawn
 
 
+def test_below_a_digit_stands_what_the_network_says_as_in_the_terminal() -> None:
+    data = {"images": [[[0.0]], [[1.0]]], "labels": "58", "said": "59", "right": [True, False]}
+    data |= {name: list(data[name]) for name in ("labels", "said")}
+    root = ElementTree.fromstring(figure(Picture("images", "t", "", None, data)))
+    assert [one.text for one in root.iter() if one.tag.endswith("text")] == ["5", "9, is 8"]
+
+
 def test_the_plane_is_drawn_from_the_bottom_up() -> None:
     """The first row of a field belongs to the lowest y: a drawing's y goes down."""
     data = {"extent": [0, 1, 0, 1], "field": [[1.0], [0.0]], "points": []}
@@ -176,6 +188,13 @@ def test_a_curve_is_drawn_to_scale(tmp_path: Path) -> None:
     loss, accuracy = ([float(p.split(",")[1]) for p in points.split()] for points in lines)
     assert loss == sorted(loss)  # it falls, and y goes down
     assert accuracy == sorted(accuracy, reverse=True)
+
+
+def test_held_out_accuracy_is_drawn_beside_the_minibatch_s_and_both_are_named() -> None:
+    steps = [TrainingEvent("training", n, 2, accuracy=n / 2, held_out=n / 4) for n in (1, 2)]
+    root = ElementTree.fromstring(curves(steps))
+    assert len([one for one in root.iter() if one.get("stroke-width") == "2"]) == 2
+    assert {"minibatch", "held-out"} <= set(root.itertext())
 
 
 @pytest.mark.parametrize("raw", ["[]", "3", "{", '{"pictures": 3, "events": {}}'])

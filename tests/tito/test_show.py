@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.tito.kept_run import keep_run
+from tests.tito.kept_run import PICTURES, keep_run
 from tito.core.milestones.live import LiveLog, live_file, live_run
 from tito.core.milestones.progress_events import TrainingEvent
 from tito.core.showing.reader import Reader
@@ -35,21 +35,38 @@ def course(tmp_path_factory: pytest.TempPathFactory, repo: Path) -> Path:
     env = {**os.environ, "PYTHONPATH": str(repo)}
     command = [sys.executable, "-m", "tito", "init", str(root), "--solved"]
     subprocess.run(command, env=env, check=True, capture_output=True)
-    write_weights(keep_run(root, "mlp_digits", name="1989 - Digits"))
+    write_weights(keep_run(root, "mlp_digits", name="1989 - Digits"), reader_of_bars())
+    write_weights(keep_run(root, "transformer", name="2017 - Transformer"), even_attention())
     return root
 
 
-def write_weights(folder: Path) -> None:
+def reader_of_bars() -> dict[str, list[Any]]:
     """A network that reads 7 where the upper half has more ink, and 1 where the lower half has."""
     first, second = [[0.0] * 64 for _ in range(32)], [[0.0] * 32 for _ in range(10)]
     first[0], first[1] = [1.0] * 32 + [0.0] * 32, [0.0] * 32 + [1.0] * 32
     second[7][0], second[1][1] = 1.0, 1.0
-    values = {"0.weight": first, "0.bias": [[0.0] * 32], "2.weight": second, "2.bias": [[0.0] * 10]}
+    return {"0.weight": first, "0.bias": [0.0] * 32, "2.weight": second, "2.bias": [0.0] * 10}
+
+
+def even_attention() -> dict[str, list[Any]]:
+    """A transformer that looks at everything before it alike, and always writes 4."""
+    shapes = {"tokens.weight": (11, 32), "positions.weight": (16, 32), "scores.weight": (10, 32),
+              "attention.in_proj_weight": (96, 32), "attention.out_proj.weight": (32, 32),
+              "up.weight": (64, 32), "down.weight": (32, 64)}  # fmt: skip
+    sizes = {"attention.in_proj_bias": 96, "attention.out_proj.bias": 32, "up.bias": 64,
+             "down.bias": 32}  # fmt: skip
+    tables = {name: [[0.0] * width for _ in range(rows)] for name, (rows, width) in shapes.items()}
+    biases = {name: [0.0] * size for name, size in sizes.items()}
+    return {**tables, **biases, "scores.bias": [float(n == 4) for n in range(10)]}
+
+
+def write_weights(folder: Path, values: dict[str, list[Any]]) -> None:
     header, body = {}, b""
     for name, rows in values.items():
-        flat = [value for row in rows for value in row]
+        is_table = isinstance(rows[0], list)
+        flat = [value for row in rows for value in row] if is_table else rows
         raw = struct.pack(f"<{len(flat)}f", *flat)
-        shape = [len(flat)] if name.endswith("bias") else [len(rows), len(rows[0])]
+        shape = [len(rows), len(rows[0])] if is_table else [len(rows)]
         place = [len(body), len(body) + len(raw)]
         header[name] = {"dtype": "F32", "shape": shape, "data_offsets": place}
         body += raw
@@ -92,6 +109,19 @@ def test_the_graph_has_values_and_gradients(reader: Reader) -> None:
     assert values["w"] == (0.0, pytest.approx(4 * (1 - 0.76159416**2), rel=1e-5))
     assert values["tanh"] == (pytest.approx(0.76159416), pytest.approx(2.0))
     assert values["1"] == (1.0, None)
+
+
+def test_where_attention_looks_is_told(course: Path, reader: Reader) -> None:
+    (weights,) = (course / ".tito/runs").glob("transformer/*/weights.safetensors")
+    assert reader.load("transformer", weights) == ""
+    answer = reader.attend("3 1 5")
+    assert answer["letters"] == [*"315|44"]
+    assert answer["writes"] == ["", "", "", *"444"]
+    assert [head["name"] for head in answer["heads"]] == [
+        f"layer 1, head {n}" for n in (1, 2, 3, 4)
+    ]
+    assert answer["heads"][0]["weights"][3] == pytest.approx([0.25, 0.25, 0.25, 0.25, 0, 0])
+    assert reader.attend("three") == {"error": "Type up to 8 digits, such as 31415926."}
 
 
 @pytest.mark.parametrize(
@@ -251,9 +281,7 @@ def test_a_stroke_changes_what_the_network_reads(page: Any) -> None:
     page.get_by_text("Your network reads: 1").wait_for()
 
 
-POINTS = (
-    """() => Bokeh.documents[0].get_model_by_name("loss").renderers[0].data_source.data.x.length"""
-)
+CURVES = """() => Bokeh.documents[0].get_model_by_name("loss").renderers[0].data_source.data"""
 
 
 def test_a_run_moves_the_curve(page: Any, course: Path) -> None:
@@ -263,7 +291,37 @@ def test_a_run_moves_the_curve(page: Any, course: Path) -> None:
         for step in range(steps - 2, steps + 1):
             log.event(TrainingEvent("training", step, 20, 1 / step, 0.5))
         page.get_by_text(f"training {steps}/20").wait_for()
-        page.wait_for_function(f"({POINTS})() === {steps}")
+        page.wait_for_function(f"({CURVES})().xs[0].length === {steps}")
+    log.event(TrainingEvent("plain", 1, 20, 2.0))
+    page.wait_for_function(f"({CURVES})().label.join() === 'training,plain'")
+
+
+def test_the_pictures_of_a_run_change_while_it_trains(page: Any, course: Path) -> None:
+    log = LiveLog(Workspace(course), "xor", "1986 - XOR", "now")
+    for step in (1, 2):
+        log.picture({**PICTURES[0], "step": step})
+        page.get_by_text(f"The plane (step {step})").wait_for()
+    assert page.get_by_text("The plane (step 1)").count() == 0
+    box = page.locator("svg:visible").last.bounding_box()
+    assert box["width"] > 400, "it is drawn large"
+
+
+PLACE = """place => {
+    const view = Bokeh.index.find_one(Bokeh.documents[0].get_model_by_name("attention"))
+    const box = view.el.getBoundingClientRect(), frame = view.frame
+    return [box.x + frame.x_scale.compute(place), box.y + frame.bbox.y_center]
+}"""
+
+
+def test_a_click_on_a_letter_shows_where_it_looks(page: Any) -> None:
+    page.get_by_text("Attention", exact=True).click()
+    page.get_by_text("From 4 (place 16), before it writes 4, it looks most at").wait_for()
+    page.mouse.click(*page.evaluate(PLACE, 1))
+    page.get_by_text("From 1 (place 2) it looks most at 3 (50%, place 1), 1 (50%, pl").wait_for()
+    box = page.get_by_label("A text")
+    box.fill("nine")
+    box.press("Enter")
+    page.get_by_text("Type up to 8 digits").wait_for()
 
 
 def test_the_other_tabs_show_pictures_and_gradients(page: Any) -> None:

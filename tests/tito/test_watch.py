@@ -168,17 +168,3 @@ def test_in_a_pipe_it_prints_results_without_escapes(workspace: Workspace, tmp_p
     assert b"0 of 7 tasks done, 7 blank" in seen
     assert b"watching (polling)" in seen
     assert b"\x1b" not in seen
-
-
-def test_what_is_missing_is_named(workspace: Workspace, tmp_path: Path) -> None:
-    """A package that cannot be imported stands before the real one."""
-    (tmp_path / "blocked").mkdir()
-    (tmp_path / "blocked" / "watchfiles.py").write_text("raise ImportError\n", encoding="utf-8")
-    env = {**os.environ, "TINYTORCH_HOME": str(tmp_path), "PYTHONPATH": str(tmp_path / "blocked")}
-    ended = subprocess.run(
-        [sys.executable, "-m", "tito", "watch"],
-        cwd=workspace.root, env=env, capture_output=True, text=True, check=False,
-        stdin=subprocess.DEVNULL, timeout=60,
-    )  # fmt: skip
-    assert ended.returncode == 3
-    assert "pip install 'tinytorch-course[watch]'" in ended.stderr

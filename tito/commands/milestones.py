@@ -98,7 +98,7 @@ class MilestonesCommand(BaseCommand):
         return 0
 
     def _info(self, args: argparse.Namespace) -> int:
-        from tito.core.milestones.attempt import changed_since
+        from tito.core.milestones.attempt import changed_since, verification_changed
         from tito.views.milestone import info_lines
         from tito.workflows.run_milestone import requires, row_of
 
@@ -106,9 +106,12 @@ class MilestonesCommand(BaseCommand):
         row = row_of(self.world, milestone_id)
         required = requires(self.world, milestone_id)
         changed = changed_since(row["record"], self.workspace)
+        is_judged_anew = verification_changed(row["record"], self.workspace)
         if args.json:
-            self.world.emit_json({**row, "requires": required, "changed_since": changed})
+            also = {"changed_since": changed, "verification_changed": is_judged_anew}
+            self.world.emit_json({**row, "requires": required, **also})
             return 0
+        changed += ["how it is verified"] if is_judged_anew else []
         for text, style in info_lines(row, required, changed, self.world.symbols):
             self.world.say(text, style or None)
         missing = row["missing"]

@@ -41,4 +41,4 @@ class RunCommand(BaseCommand):
             from tito.views.script import show_missing
 
             show_missing(self.world, args.script, missing)
-        return 1 if missing else 0
+        return 1 if any(not row.if_reached for row in missing) else 0

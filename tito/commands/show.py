@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from tito.commands.base import BaseCommand
 from tito.core.errors import MachineError, UsageError
+from tito.core.python import import_extra
 
 if TYPE_CHECKING:
     import argparse
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from tito.show.page import Page
     from tito.show.server import LocalServer
 
-EXTRA = "tinytorch-course[show]"
 LARGEST_PORT = 65_535
 
 
@@ -35,7 +35,7 @@ class ShowCommand(BaseCommand):
         if not 0 <= args.port <= LARGEST_PORT:
             raise UsageError(f"{args.port} is no port.", hint="tito show --help")
         workspace = self.workspace  # first: without one, nothing has to be installed
-        refuse_without_bokeh()
+        import_extra("bokeh", extra="show", purpose="`tito show`")
         from tito.show.page import Page
 
         page = Page(workspace, self.world.env)
@@ -69,15 +69,3 @@ class ShowCommand(BaseCommand):
                 server.serve()
         finally:
             page.close()
-
-
-def refuse_without_bokeh() -> None:
-    """Raise MachineError if the optional package is not installed."""
-    from importlib.util import find_spec
-
-    if find_spec("bokeh") is None:
-        from tito.core.python import pip_install
-
-        raise MachineError(
-            f'`tito show` needs Bokeh, an extra: pip install "{EXTRA}"', hint=pip_install(EXTRA)
-        )

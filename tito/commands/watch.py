@@ -44,7 +44,9 @@ class WatchCommand(BaseCommand):
         module = self.workspace.resolve(args.module) if args.module else module_to_watch(world)
         standby = Standby(self.workspace.root, world.env)
         try:
-            standby.refill()  # it starts while the folder is tried
+            standby.refill(
+                self.workspace.judging(module).tests
+            )  # it starts while the folder is tried
             # A terminal that is closed must not leave a test running.
             with terminate_as_interrupt(), single_keys(world.stdin) as read_key:
                 self._read_key = read_key

@@ -1,11 +1,14 @@
-"""How to call this Python and its pip from a shell, for messages that name a command."""
+"""This Python: its optional packages, and how to call it and its pip from a shell."""
 
 from __future__ import annotations
 
 import shutil
 import sys
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
+from tito.core.errors import MachineError
 from tito.core.words import quoted
 
 
@@ -25,3 +28,18 @@ def release(version: str) -> tuple[int, ...]:
 
 def pip_install(*what: str) -> str:
     return f"{python_command()} -m pip install " + " ".join(f'"{name}"' for name in what)
+
+
+def import_extra(package: str, *, extra: str, purpose: str) -> Any:
+    """A package that only an extra of the course brings; `purpose` is what needs it.
+
+    Raises:
+        MachineError: it is not installed; says how to get it.
+    """
+    try:
+        return import_module(package)
+    except ImportError as error:
+        raise MachineError(
+            f"{purpose} needs the package {package}, which the extra `{extra}` brings.",
+            hint=pip_install(f"tinytorch-course[{extra}]"),
+        ) from error

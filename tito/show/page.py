@@ -1,4 +1,4 @@
-"""The page: four tabs, which look at the workspace again while it is open."""
+"""The page: five tabs, which look at the workspace again while it is open."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from bokeh.models import LayoutDOM, TabPanel, Tabs
 
 from tito.core.showing.reader import Reader
 from tito.core.workspace.workspace import Workspace
+from tito.show.attention import Attention
 from tito.show.digit import Digit
 from tito.show.graph import Graph
 from tito.show.runs import Runs
@@ -33,13 +34,16 @@ class Page:
 
     def make(self, doc: Document) -> None:
         """Fill the document of one window."""
-        reader = Reader(self._workspace, self._env)
-        self._readers.add(reader)
+        # Two, so that a text need not wait for a drawing.
+        reader, of_texts = (Reader(self._workspace, self._env) for _ in range(2))
+        self._readers |= {reader, of_texts}
         training, runs = Training(self._workspace), Runs(self._workspace)
         digit, graph = Digit(self._workspace, doc, reader), Graph(doc, reader)
+        attention = Attention(self._workspace, doc, of_texts)
         tabs: dict[str, Tab] = {
             "Training": training,
             "Draw a digit": digit,
+            "Attention": attention,
             "Runs": runs,
             "Graph": graph,
         }
@@ -49,11 +53,13 @@ class Page:
         doc.add_periodic_callback(training.tick, LIVE_MS)
         doc.add_periodic_callback(runs.tick, KEPT_MS)
         doc.add_periodic_callback(digit.tick, KEPT_MS)
+        doc.add_periodic_callback(attention.tick, KEPT_MS)
 
         def closed(_: object) -> None:
-            digit.close()
-            graph.close()
-            self._end(reader)
+            for tab in (digit, graph, attention):
+                tab.close()
+            for each in (reader, of_texts):
+                self._end(each)
 
         doc.on_session_destroyed(closed)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from tito.core.testing.results import (
 )
 from tito.core.words import counted, module_number
 from tito.views.lines import Line, show_lines
-from tito.views.remarks import remark_lines
+from tito.views.remarks import gone_lines, remark_lines
 
 if TYPE_CHECKING:
     from tito.core.lesson.lesson import Block
@@ -42,6 +43,11 @@ TITLE_WIDTH = 36
 MESSAGE_LINES = 16
 PRINTED_LINES = 12
 PRINTED_WIDTH = 120
+# NumPy's functions that make float64 when no dtype is given, and a message about that.
+MAKES_FLOAT64 = re.compile(
+    r"\bnp\.(zeros|ones|full|empty|eye|identity|linspace)\((?!.*(?:dtype|[\"']|float32|int))"
+)
+GAVE_FLOAT64 = re.compile(r"\bfloat64\b(?s:.){0,60}\bfloat32\b")
 MESSAGE_ONLY = (ASSERTION, "Failed")  # `assert` and `pytest.fail`: the type says nothing more
 
 
@@ -51,6 +57,7 @@ def show_checklist(world: World, found: Checklist, *, verbose: bool = False) -> 
     `verbose` details every wrong test, with pytest's expansion of its assertion.
     """
     show_lines(world.console, checklist_lines(found, world.symbols))
+    show_lines(world.console, gone_lines(found))
     show_lines(world.console, all_details(found) if verbose else detail_lines(found))
     show_lines(world.console, remark_lines(found))
     if any(result.state is not TaskState.NOT_RUN for result in found.tasks):
@@ -110,7 +117,7 @@ def detail_lines(found: Checklist) -> list[Line]:
         return cause_lines(cause)
     if wrong is None:
         return blank_lines(found)
-    return failure_lines(wrong, found.file, answers_to(found, wrong))
+    return failure_of(found, wrong)
 
 
 def all_details(found: Checklist) -> list[Line]:
@@ -118,11 +125,25 @@ def all_details(found: Checklist) -> list[Line]:
     wrong = [test for test in found.report.tests if test.status is TestStatus.WRONG]
     if found.report.cause is not None or not wrong:
         return detail_lines(found)
-    return [
-        line
-        for test in wrong
-        for line in failure_lines(test, found.file, answers_to(found, test), verbose=True)
-    ]
+    return [line for test in wrong for line in failure_of(found, test, verbose=True)]
+
+
+def failure_of(found: Checklist, test: TestResult, *, verbose: bool = False) -> list[Line]:
+    """One failing test of this run."""
+    answers = answers_to(found, test)
+    more = [(f"  {text}", "red") for text in slips(found, test, answers)]
+    return failure_lines(test, found.file, answers, verbose=verbose, more=more)
+
+
+def slips(found: Checklist, test: TestResult, answers: Sequence[Block]) -> Iterator[str]:
+    """The commonest slips, where the answer has one and the test's message does not say so."""
+    told = test.problem.text if test.problem else ""
+    if test.task in found.remarks.returnless and "`return`" not in told:
+        yield "A value is not returned: is the `return` missing?"
+    lines = [line for b in answers for line in found.lesson.lines[b.begin : b.end - 1]]
+    made = next((made for line in lines if (made := MAKES_FLOAT64.search(line))), None)
+    if made and GAVE_FLOAT64.search(told):
+        yield f"np.{made[1]} makes float64: give it dtype=x.dtype, the dtype of what came in."
 
 
 def blank_lines(found: Checklist) -> list[Line]:
@@ -150,15 +171,23 @@ def cause_lines(cause: Cause) -> list[Line]:
 
 
 def failure_lines(
-    test: TestResult, file: str = "", answers: Sequence[Block] = (), *, verbose: bool = False
+    test: TestResult,
+    file: str = "",
+    answers: Sequence[Block] = (),
+    *,
+    verbose: bool = False,
+    more: Sequence[Line] = (),
 ) -> list[Line]:
-    """One failing test: its message, where to look in the lesson `file`, what was printed."""
+    """One failing test: its message, where to look in the lesson `file`, what was printed.
+
+    `more` follows the message.
+    """
     task = f"Task {test.task}, " if test.task else ""
     lines: list[Line] = [(f"{task}{test.name}", "bold")]
     if test.problem is None:
         return [*lines, ("", "")]
     problem = problem_lines(test.problem, verbose=verbose)
-    lines += [(f"  {text}", style) for text, style in problem]
+    lines += [*((f"  {text}", style) for text, style in problem), *more]
     lines += where_lines(test.problem, file, answers)
     return [*lines, *printed_lines(test.printed), ("", "")]
 

@@ -43,11 +43,13 @@ def show_conclusion(world: World, findings: Sequence[Finding]) -> None:
 
 def show_sound(world: World, findings: Sequence[Finding]) -> None:
     """Nothing is wrong; a note may still name a command, as after a change of a lesson."""
-    notes = (finding for finding in findings if finding.level is Level.NOTE)
-    to_do = [note.fix for note in notes if note.fix and note.fix.startswith("tito ")]
-    said = (
-        f"Nothing is wrong, {counted(len(to_do), 'thing')} to do." if to_do else "Nothing to fix."
-    )
+    notes = [note.fix for note in findings if note.level is Level.NOTE and note.fix]
+    to_do = [fix for fix in notes if fix.startswith("tito ")]
+    said = "Nothing to fix."
+    if to_do:
+        said = f"Nothing is wrong, {counted(len(to_do), 'thing')} to do."
+    elif notes:
+        said = f"Nothing is wrong. What you may do, if you like: {counted(len(notes), 'note')}."
     world.say(said, style="bold green")
     world.next_step(to_do[0] if to_do else "tito module status")
 

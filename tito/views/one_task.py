@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tito.core.errors import TitoError
 from tito.core.testing.results import Checklist, TaskResult, TaskState, TestStatus
 from tito.core.words import counted, module_number
-from tito.views.checklist import answers_to, cause_lines, failure_lines, sign_of, task_line
+from tito.views.checklist import cause_lines, failure_of, sign_of, task_line
 from tito.views.lines import Line, show_lines
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def task_lines(found: Checklist, result: TaskResult, symbols: Symbols) -> list[L
         lines += cause_lines(found.report.cause)
     wrong = [test for test in result.tests if test.status is TestStatus.WRONG]
     for test in wrong:
-        lines += failure_lines(test, found.file, answers_to(found, test), verbose=True)
+        lines += failure_of(found, test, verbose=True)
     if len(wrong) > 1:
         several = counted(len(wrong), "test")
         lines.append((f"{several} of this task fail; begin with the first.", ""))

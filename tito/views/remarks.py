@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from tito.core.python import python_command
 from tito.core.words import counted, enumerated, module_number
 from tito.core.workspace.course import FIX, INSTALLED
 
@@ -12,12 +13,15 @@ if TYPE_CHECKING:
     from tito.core.testing.results import Checklist, Remarks
     from tito.views.lines import Line
 
+MOST_GONE = 3
+
 
 def remark_lines(found: Checklist) -> list[Line]:
     """All warnings; none if all tasks and markers are there and the tests are unchanged."""
     return [
         *(lost_lines if found.remarks.cut else headless_lines)(found),
         *unmarked_lines(found),
+        *notebook_lines(found),
         *tests_lines(found.remarks),
     ]
 
@@ -56,6 +60,32 @@ def unmarked_lines(found: Checklist) -> list[Line]:
     begins = [task.line for task in found.lesson.tasks if task.number in unmarked]
     places: list[Line] = [(f"  below {found.file}:{line}", "cyan") for line in begins]
     return [(f"{what} {why}", "yellow"), *places, ("", "")]
+
+
+def gone_lines(found: Checklist) -> list[Line]:
+    """What the course gives and the lesson has no more: right answers fail without it."""
+    gone = found.remarks.gone
+    if not gone:
+        return []
+    lines: list[Line] = [
+        ("This is given by the course, and is missing or changed. Put back:", "yellow")
+    ]
+    for one in gone[:MOST_GONE]:
+        where = f"in {one.owner}, " if one.owner else ""
+        near = f"{where}{found.file}:{one.line}" if one.line else found.file
+        lines += [(f"  {one.text}", ""), (f"    {near}", "cyan")]
+    more = len(gone) - MOST_GONE
+    return [*lines, *([(f"  [{more} more]", "")] if more > 0 else []), ("", "")]
+
+
+def notebook_lines(found: Checklist) -> list[Line]:
+    """A notebook in which the answers may stand: it is not read."""
+    notebook = found.remarks.notebook
+    if not notebook:
+        return []
+    convert = f"{python_command()} -m jupytext --to py:percent --output {found.file} {notebook}"
+    what = f"{notebook} is not read, only {found.file}. If your answers are in it:"
+    return [(what, "yellow"), (f"  {convert}", ""), ("", "")]
 
 
 def tests_lines(remarks: Remarks) -> list[Line]:

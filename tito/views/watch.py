@@ -18,6 +18,7 @@ from tito.views.checklist import (
     task_line,
 )
 from tito.views.lines import Line, show_lines, wrapped
+from tito.views.remarks import gone_lines
 
 if TYPE_CHECKING:
     from tito.core.console import Symbols
@@ -74,7 +75,8 @@ def body_lines(view: View, symbols: Symbols) -> list[Line]:
         return [("Testing what the lesson says now.", "dim")] if view.testing else []
     if isinstance(result, TitoError):
         return error_lines(result)
-    return [*folded_lines(result.tasks, symbols), ("", ""), *trimmed(detail_lines(result))]
+    details = trimmed([*gone_lines(result), *detail_lines(result)])
+    return [*folded_lines(result.tasks, symbols), ("", ""), *details]
 
 
 def error_lines(error: TitoError) -> list[Line]:

@@ -24,7 +24,16 @@ from tito.core.lesson.file import (
     unmarked_tasks,
     was_cut,
 )
-from tito.core.testing.results import Checklist, Remarks, TestResult, TestStatus, checklist
+from tito.core.lesson.given_lines import gone
+from tito.core.lesson.returns import without_return
+from tito.core.testing.results import (
+    Checklist,
+    Remarks,
+    Report,
+    TestResult,
+    TestStatus,
+    checklist,
+)
 from tito.core.testing.runner import Subject, run_tests
 from tito.core.workspace.course_files import differs, is_edited
 from tito.core.workspace.release import tests_hash
@@ -168,7 +177,7 @@ def judge(
             on_tick=watcher.tick,
             standby=standby,
         )
-    remarks = remarks_on(workspace, candidate.file)
+    remarks = remarks_on(workspace, candidate.file, report)
     return checklist(candidate.module.name, candidate.file.lesson, report, remarks)
 
 
@@ -178,20 +187,31 @@ def subject_of(workspace: Workspace, module: Module, package: Package) -> Subjec
     return Subject(workspace.judging(module), targets)
 
 
-def remarks_on(workspace: Workspace, file: LessonFile) -> Remarks:
+def remarks_on(workspace: Workspace, file: LessonFile, report: Report) -> Remarks:
     """What is unusual about the lesson's file and its tests."""
     solved = reference(file.module.name)
     lesson, original = file.lesson, solved.lesson if solved else None
     lost = lost_tasks(lesson, original)
     tests = workspace.shown(file.module.tests)
+    compared = original if report.has_errors else None
     return Remarks(
         lost=tuple(lost),
         cut=bool(lost) and was_cut(lesson, original),
         unmarked=tuple(unmarked_tasks(lesson, original)),
+        returnless=tuple(without_return(lesson, compared)),
+        gone=tuple(gone(lesson, compared)) if compared else (),
+        notebook=notebook_beside(workspace, file),
         judged_by=workspace.judged_by,
         edited_tests=tests if is_edited(workspace, tests) else "",
         unused_tests=tests if differs(workspace, tests) else "",
     )
+
+
+def notebook_beside(workspace: Workspace, file: LessonFile) -> str:
+    """A notebook beside a lesson that is still blank; empty if there is none."""
+    if not file.lesson.is_untouched:
+        return ""
+    return next((workspace.shown(path) for path in file.module.folder.glob("*.ipynb")), "")
 
 
 def broken_by(module: Module, found: Checklist) -> tuple[TestResult, ...]:

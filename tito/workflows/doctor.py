@@ -47,6 +47,11 @@ def fix(world: World) -> str:
     workspace = workspace_or_none(world)
     if workspace is None or workspace.is_authors:
         raise UsageError("There is no student workspace here to fix.", hint="tito doctor")
+    from tito.workflows.doctor_lessons import put_back_imports  # slow to import
+
     names, kept = restore_course_files(workspace, world.now())
+    lessons = put_back_imports(workspace, world.now())
     said = f"Restored: {', '.join(names)}." if names else "The course's files are all in place."
-    return f"{said} Your versions are kept in {kept}." if kept else said
+    said += f" Your versions are kept in {kept}." if kept else ""
+    copies = f"copies are kept in {workspace.scratch / 'kept'}"
+    return f"{said} Imports put back: {', '.join(lessons)} ({copies})." if lessons else said

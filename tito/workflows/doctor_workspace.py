@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from tito.core import process
 from tito.core.errors import TitoError
 from tito.core.export.stale import difference, stale_modules
-from tito.core.lesson.file import check, lost_tasks, read_lesson, reference, unmarked_tasks, was_cut
 from tito.core.outcome import Evidence
 from tito.core.words import counted, enumerated
 from tito.core.workspace.course import FIX
 from tito.core.workspace.course_files import differing_files
-from tito.core.workspace.workspace import Module, Workspace, course, outer_workspace
+from tito.core.workspace.workspace import Workspace, outer_workspace
+from tito.workflows.doctor_lessons import check_lessons
 from tito.workflows.doctor_machine import Finding, Level, check_disk_space, check_home
 from tito.workflows.status import evidence_of
 
@@ -57,45 +57,6 @@ def check_place(workspace: Workspace) -> Iterator[Finding]:
         yield Finding(
             Level.MACHINE, f"{workspace.root} cannot be written to", "Fix its permissions."
         )
-
-
-def check_lessons(workspace: Workspace) -> list[Finding]:
-    missing = [
-        Finding(
-            Level.YOURS, f"modules/{module.name} is missing", f"tito module reset {module.number}"
-        )
-        for module in course().modules
-        if not (workspace.root / "modules" / module.name).is_dir()
-    ]
-    broken = [f for module in workspace.modules if (f := check_lesson(workspace, module))]
-    if broken or missing:
-        return missing + broken
-    return [Finding(Level.GOOD, f"{counted(len(workspace.modules), 'lesson')} can be read")]
-
-
-def check_lesson(workspace: Workspace, module: Module) -> Finding | None:
-    try:
-        file = read_lesson(workspace, module)
-        check(file)
-    except TitoError as error:
-        where = error.where or workspace.shown(module.lesson)
-        return Finding(Level.YOURS, f"{where}: {error}", error.hint)
-    solved = reference(module.name)
-    original = solved.lesson if solved else None
-    lost = lost_tasks(file.lesson, original)
-    if lost:
-        numbers = enumerated([task.number for task in lost])
-        if was_cut(file.lesson, original):
-            text = f"{workspace.shown(module.lesson)} has lost task {numbers}"
-            return Finding(Level.YOURS, text, f"tito module reset {module.number}")
-        text = f"{workspace.shown(module.lesson)}: no heading above the answer to task {numbers}"
-        return Finding(Level.NOTE, text, f"Put the line '{lost[0].heading}' back.")
-    unmarked = unmarked_tasks(file.lesson, original)
-    if unmarked:
-        where, lines = workspace.shown(module.lesson), "### BEGIN SOLUTION and ### END SOLUTION"
-        text = f"{where}: no {lines} around an answer to task {enumerated(unmarked)}"
-        return Finding(Level.NOTE, text, "Put the lines back, so that tito finds your answers.")
-    return None
 
 
 def check_package(world: World, tell: Tell) -> Iterator[Finding]:

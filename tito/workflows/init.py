@@ -43,6 +43,30 @@ __pycache__/
 .ipynb_checkpoints/
 """
 
+# An import may be for the code of another cell, and stands in its cell because it is exported with
+# it: tools that run on every save must not remove or move it.
+TOOLS = """\
+# What formatters and linters must know about lessons. Format them as you like.
+[tool.ruff.lint]
+unfixable = ["E402", "F401", "F811", "I001"]
+
+[tool.ruff.lint.per-file-ignores]
+"modules/*" = ["E402", "E741", "F401", "F811", "I001"]
+
+[tool.autopep8]
+ignore = "E26,E402"
+
+[tool.isort]
+skip_glob = ["modules/*"]
+"""
+EDITOR = """\
+{
+  "[python]": {
+    "editor.codeActionsOnSave": {"source.fixAll": "never", "source.organizeImports": "never"}
+  }
+}
+"""
+
 EXAMPLES = "examples"
 README = """\
 # My TinyTorch
@@ -130,6 +154,9 @@ def fill(workspace: Workspace, original: Workspace, *, solved: bool) -> None:
     first = next(iter(workspace.modules)).number
     write(workspace.root / "README.md", README.format(first=first))
     write(workspace.root / ".gitignore", GITIGNORE)
+    write(workspace.root / "pyproject.toml", TOOLS)
+    (workspace.root / ".vscode").mkdir()
+    write(workspace.root / ".vscode" / "settings.json", EDITOR)
     for name, data in release_files(original.root, blank_lessons(original)).items():
         (workspace.root / name).parent.mkdir(parents=True, exist_ok=True)
         (workspace.root / name).write_bytes(data)

@@ -23,6 +23,7 @@ from tito.core.testing.runner import OLDEST_NUMPY
 from tito.core.words import module_number
 from tito.core.workspace.course import INSTALLED
 from tito.core.workspace.course_files import differs, is_edited, verification_files
+from tito.core.workspace.release import verification_hash
 from tito.core.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Briefing:
     unused: tuple[str, ...] = ()  # the workspace's copies of them that somebody changed
     judged_by: str = INSTALLED  # or the folder of the course that was chosen
     history: str = ""  # what happened in that year
+    verification: str | None = None  # the hash of the files that judge
 
     @property
     def evidence(self) -> dict[str, Any]:
@@ -51,6 +53,7 @@ class Briefing:
         return {
             "sources": dict(self.sources),
             "verification_edited": bool(self.edited),
+            "verification_sha256": self.verification,
             "course": self.judged_by,
             "stale": list(self.stale),
         }
@@ -164,6 +167,7 @@ def brief(world: World, row: Row) -> Briefing:
         unused=tuple(name for name in files if differs(workspace, name)),
         judged_by=workspace.judged_by,
         history=history(world, row["id"]),
+        verification=verification_hash(workspace),
     )
 
 
@@ -188,7 +192,12 @@ def attempt(
         live.event(event)
         on_event(event)
 
-    runner = LiveRunner(hear, on_picture, experiment=experiment)
+    def see(picture: Picture) -> None:
+        live.picture(picture)
+        if on_picture is not None:
+            on_picture(picture)
+
+    runner = LiveRunner(hear, see, experiment=experiment)
     verdict = verify(world.tracker, row["id"], seed=seed, runner=runner)
     evidence = {**verdict.evidence, **briefing.evidence}
     unrecorded = None if experiment else record(world, row, verdict, evidence)

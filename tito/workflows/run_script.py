@@ -21,6 +21,8 @@ class Missing(NamedTuple):
     name: str
     line: int
     message: str
+    file: str = ""  # a module beside the script; empty for the script itself
+    if_reached: bool = False  # it stands in a branch that may not be taken
 
 
 def find_script(world: World, text: str) -> Path:
@@ -63,7 +65,7 @@ def run_script(world: World, script: str, arguments: list[str]) -> int:
 
 
 def check_script(world: World, script: str) -> list[Missing]:
-    """The names that are missing, in the order of their lines."""
+    """The names that are missing, those in the script itself first, in the order of their lines."""
     path = find_script(world, script)
     framework_is_there(world)
     _must_be_python(path, script)
@@ -82,7 +84,7 @@ def check_script(world: World, script: str) -> list[Missing]:
         if not result.exists():
             raise _not_importable(child.stderr)
         rows = json.loads(result.read_text(encoding="utf-8"))
-    return sorted((Missing(**row) for row in rows), key=lambda missing: missing.line)
+    return sorted((Missing(**row) for row in rows), key=lambda row: (row.file, row.line))
 
 
 def _must_be_python(path: Path, shown: str) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tito.core.workspace.workspace import Module
     from tito.world import World
 
-TURN_SECONDS = 0.04  # how long a key is waited for before the queue is looked at
+TURN_SECONDS = 0.02  # how long a key is waited for before the queue is looked at
 Result = Checklist | TitoError
 
 
@@ -168,7 +168,7 @@ class Watch:
             raise result
         self._run, self._result, self._at = None, result, self.world.now()
         self._draw()
-        self._standby.refill()
+        self._standby.refill(self.world.workspace.judging(self.module).tests)
 
     def _test(self) -> None:
         self._cancel()

@@ -67,7 +67,7 @@ BROKEN = [
         "        if running_mean is not None:",
         "        mean, var = moments(columns, 1)\n"
         "        if False:",
-        ("does it normalize over each example for itself?", "nn.BatchNorm1d", NORMALIZATION),
+        ("over the wrong axes (each example for itself)?", "nn.BatchNorm1d", NORMALIZATION),
     ),
     Broken(
         "batch norm over the wrong axes of images", "resnet",
@@ -82,12 +82,12 @@ BROKEN = [
         "    return NormalizeOp.apply(rows, weight, bias, mean, var, 1, eps)",
         "    mean, var = moments(rows.data, 0)\n"
         "    return NormalizeOp.apply(rows, weight, bias, mean, var, 0, eps)",
-        ("does it normalize over all but the last dimension?", "nn.LayerNorm", NORMALIZATION),
+        ("over the wrong axes (all but the last dimension)?", "nn.LayerNorm", NORMALIZATION),
     ),
     Broken(
         "eps outside of the root", "resnet",
         "self.rate = 1 / np.sqrt(var + eps)", "self.rate = 1 / (np.sqrt(var) + eps)",
-        ("is eps added outside of the root?", "nn.LayerNorm", NORMALIZATION),
+        ("is eps added under the root, not outside of it?", "nn.LayerNorm", NORMALIZATION),
     ),
     Broken(
         "mean and variance as constants in backward", "resnet",
@@ -116,12 +116,12 @@ BROKEN = [
     Broken(
         "group norm with one group", "resnet",
         "rows = input.reshape(n * num_groups, size // num_groups)", "rows = input.reshape(n, size)",
-        ("is it one group?", "nn.GroupNorm", NORMALIZATION),
+        ("is it several groups, not one for all channels?", "nn.GroupNorm", NORMALIZATION),
     ),
     Broken(
         "Dropout does not rescale", "resnet",
         "factor = 1 / (1 - p) if p < 1 else 0", "factor = 1",
-        ("is nothing divided by 1 - p?", "nn.Dropout", NORMALIZATION),
+        ("is what is kept divided by 1 - p?", "nn.Dropout", NORMALIZATION),
     ),
     Broken(
         "Dropout stays on in evaluation", "resnet",

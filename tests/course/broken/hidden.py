@@ -72,7 +72,7 @@ BROKEN = [
         "GELU: by tanh, whatever was asked for", "xor",
         "return GELUOp.apply(input) if approximate == \"none\" else GELUTanhOp.apply(input)",
         "return GELUTanhOp.apply(input)",
-        ("nn.GELU", "is it the approximation by tanh?", NN),
+        ("nn.GELU", "is it the exact formula, not the approximation by tanh?", NN),
     ),
     Broken(
         "Linear: a square weight not transposed", "xor",

@@ -96,6 +96,6 @@ BROKEN = [
         "max-pool that takes the average", "cnn",
         "np.maximum(best, framed[index], out=best)",
         "best += framed[index]\n    best /= len(indices)",
-        ("is it the average?", SPATIAL),
+        ("is it the largest, not the average?", SPATIAL),
     ),
 ]  # fmt: skip

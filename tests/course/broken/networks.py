@@ -14,6 +14,11 @@ OWN_BATCHES = (
 
 BROKEN = [
     Broken(
+        "Sequential: each layer gets a detached tensor", "xor",
+        "            input = module(input)\n", "            input = module(input.detach())\n",
+        ("no gradient comes back to x, 0.weight, 0.bias", "nn.Sequential", NN),
+    ),
+    Broken(
         "train_step: the old gradients kept", "mlp_digits",
         "    optimizer.zero_grad()\n    outputs = model(x)", "    outputs = model(x)",
         ("training.train_step", "are the old gradients cleared before backward?", TRAINING),

@@ -17,7 +17,7 @@ BROKEN = [
     Broken(
         "the same row for every id", "transformer",
         "return weight[ids]", "return weight[ids * 0]",
-        ("is it the same row for every id?", EMBEDDINGS),
+        ("has each id a row of its own, not the first?", EMBEDDINGS),
     ),
     Broken(
         "padding that learns", "transformer",
@@ -156,7 +156,7 @@ BROKEN = [
     Broken(
         "the keys projected from the query", "transformer",
         "self.project(key, 1)", "self.project(query, 1)",
-        ("are the keys projected from the query?", ATTENTION),
+        ("are the keys projected from key, not from the query?", ATTENTION),
     ),
     Broken(
         "key_padding_mask ignored", "transformer",

@@ -46,12 +46,12 @@ BROKEN = [
     Broken(
         "temperature applied to probabilities", "gpt", "    logits = logits / temperature\n",
         "    logits = np.log(probabilities(logits) / temperature)\n",
-        ("is the temperature ignored, or applied to probabilities?", TRANSFORMER),
+        ("is the temperature used, and on the scores, not on probabilities?", TRANSFORMER),
     ),
     Broken(
         "top-k off by one", "gpt", "np.partition(logits, -k, axis=-1)[:, -k, None]",
         "np.sort(logits, axis=-1)[:, -k - 1, None]",
-        ("are k + 1 kept?", TRANSFORMER),
+        ("are k kept, not k + 1?", TRANSFORMER),
     ),
     Broken(
         "top-p off by one", "gpt", "before = likely.cumsum(axis=-1) - likely",

@@ -26,6 +26,7 @@ def said(milestone: str, seed: int, workspace: Path) -> dict[str, Any]:
     metrics: dict[str, object] = {}
     definition = MILESTONES[milestone]
     run = Run(milestone, definition["requires"], seed, metrics.__setitem__, workspace=workspace)
+    run.chosen = definition["chosen"]
     try:
         getattr(tests, definition["test"])(run)
     except Failure as failure:

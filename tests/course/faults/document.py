@@ -74,6 +74,32 @@ def own_task(rows: list[Row]) -> list[Row]:
     return [row for row in rows if row[1].get("tasks", [])[:1] == [row[0].task]]
 
 
+# ----------------------------------------------------------------- the module's tests, by the judge
+
+
+def judged(found: Found) -> Iterator[str]:
+    rows = found.real("judged")
+    if not rows:
+        return
+    command = "python -m tests.course.faults --stage judged --each-task"
+    yield "## By the judge, as in grading"
+    yield ""
+    yield f"`{command}`: what `tito module test NN --judged` says of one wrong answer to each task."
+    yield ""
+    yield from table(
+        ["module", "tasks", "noticed", "at its own task first", "seconds each"],
+        [
+            [name, tasks_of(of), parts(caught, of), parts(own_task(caught), caught), pace(of)]
+            for name, _, of, caught in by_module(found, rows)
+        ],
+    )
+    yield from listed("Not noticed:", [row for row in rows if row[1]["outcome"] == "passed"])
+
+
+def tasks_of(rows: list[Row]) -> int:
+    return len({(fault.module, fault.task) for fault, _ in rows})
+
+
 # ------------------------------------------------------------------------------ the milestone alone
 
 
@@ -143,7 +169,7 @@ def equivalent(found: Found) -> Iterator[str]:
     yield ""
 
 
-SECTIONS: list[Section] = [home, milestone, equivalent]
+SECTIONS: list[Section] = [home, judged, milestone, equivalent]
 
 # ----------------------------------------------------------------------------------------- parts
 

@@ -140,8 +140,8 @@ DATA.task(
     Fault(
         "the last position never drawn",
         "off by one",
-        "generator.integers(count, size=left)",
-        "generator.integers(count - 1, size=left)",
+        "generator.integers(count, size=min(left, 4096))",
+        "generator.integers(count - 1, size=min(left, 4096))",
     ),
     Fault("replacement ignored", "missing branch", "if self.replacement:", "if False:"),
     Fault("always with replacement", "condition", "if self.replacement:", "if True:"),

@@ -56,11 +56,13 @@ def key(fault: Fault, stage: str) -> str:
 def course_hash(module: str, stage: str) -> str:
     """Of the lessons; and of the module's tests, or else of the milestones and the lessons."""
     modules = course_root() / "modules"
+    milestones = course_root() / "tests" / "milestones"
     lessons = [path for path in modules.glob("*/*.py") if not path.name.startswith("test_")]
     if stage == "milestone":
-        judges = list((course_root() / "tests" / "milestones").rglob("*.py"))
+        judges = list(milestones.rglob("*.py"))
     else:
         judges = list((modules / module).glob("test_*.py"))
+        judges += (milestones / "verification").rglob("*.py") if stage == "judged" else []
         lessons = [path for path in lessons if path.parent.name <= module]
     digest = hashlib.sha256()
     for path in sorted([*lessons, *judges]):

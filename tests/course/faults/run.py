@@ -22,6 +22,7 @@ from tito.core.workspace.course import course_root
 from tito.core.workspace.workspace import Workspace
 
 STAGES = ("home", "milestone")
+JUDGED = "judged"  # the module's tests through the judge: slower than at home, run if asked for
 Work = tuple[str, Fault]
 
 
@@ -59,6 +60,12 @@ def in_parallel(
             raise
 
 
+def one_for_each_task(faults: Sequence[Fault]) -> list[Fault]:
+    """The first in the run's own order that is really wrong."""
+    real = sorted((f for f in faults if not f.equivalent), key=lambda fault: fault.key)
+    return list({(f.module, f.task): f for f in reversed(real)}.values())
+
+
 def asked(fault: Fault, stage: str) -> bool:
     """Whether the stage has something to say: no milestone needs module 05."""
     return stage != "milestone" or first_milestone(fault.module) is not None
@@ -71,7 +78,7 @@ def _one(work: Work, bench: Workbench, records: Records) -> None:
         if milestone:
             result = bench.milestone(fault.module, milestone)
         else:
-            result = bench.home(fault.module)
+            result = bench.home(fault.module, *(["--judged"] if stage == JUDGED else []))
     if result["outcome"] != "could_not_run":  # the next run tries it again
         records.add(fault, stage, result)
 

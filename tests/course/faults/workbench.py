@@ -84,7 +84,10 @@ class Workbench:
     def _measured(self, milestone: str) -> dict[str, Any]:
         """What the milestone measures with the reference answers."""
         if milestone not in self.right:
-            self.right[milestone] = self._alone(milestone)["metrics"]
+            found = self._alone(milestone)
+            if found["outcome"] != "passed":
+                raise RuntimeError(f"The right answers fail at {milestone}: {found['message']}")
+            self.right[milestone] = found["metrics"]
         return self.right[milestone]
 
     def _alone(self, milestone: str) -> dict[str, Any]:

@@ -10,10 +10,10 @@
     there.py               course code that runs in it: a training step, recorded calls
     feed.py                more of it: its own loader, tokenizer and checkpoints
     raised.py              the framework's exceptions, as the judge sees them
-    isolation/             limits and levels of isolation for the judged process
+    isolation/             limits and levels of isolation for the judged process, and its orphans
     launch.py              the judged process's start, environment and end
+    ended.py               why that process has ended, and where it was
     process.py             the judge's side: requests, checks, limits
-    orphans.py             ends processes that the framework has left running
     standins.py            stand-ins for the framework's objects in the judge
     modules/               a module's tests through the judge: a pipe with more kinds of values
     places.py              where in tinytorch/ an error was raised

@@ -48,6 +48,7 @@ class Checked(NamedTuple):
     worst: float
     wrong: dict[str, list[Measured]]
     right: list[str]
+    missing: frozenset[str] = frozenset()  # no gradient at all; as zero it may even be right
 
 
 @contextmanager
@@ -82,6 +83,7 @@ def check_parameters(
         p.grad = None
     backward()
     found = {name: gradient_array(name, p) for name, p in named.items()}
+    missing = {n for n, g in found.items() if not g.any() and named[n].grad is None}
     largest = max(float(np.abs(g).max(initial=0.0)) for g in found.values())
     wrong: dict[str, list[Measured]] = {}
     right, worst = [], 0.0
@@ -97,7 +99,7 @@ def check_parameters(
         else:
             right.append(name)
         on_progress(done, len(named))
-    return Checked(worst, wrong, right)
+    return Checked(worst, wrong, right, frozenset(missing))
 
 
 def check_found(

@@ -104,7 +104,11 @@ def isolate(
 ) -> dict[str, Any]:
     """Set the limits and the level; this comes before any of the framework's code."""
     here = Path(__file__).with_name("isolation")
-    held_limits = limits.apply_for_good(limits.memory_gb(os.environ))
+    gigabytes = limits.memory_gb(os.environ)
+    held_limits = limits.apply_for_good(gigabytes)
+    if sys.platform == "win32":
+        memory = limits.limits_for(gigabytes)["RLIMIT_DATA"] + limits.ROOM
+        held_limits += load(str(here / "job.py")).restrict(memory, limits.PROCESSES)
     package = Path(workspace) / "tinytorch"
     held = load(str(here / "level.py")).isolate(load, level, package, Path(home), list(more))
     return {**held, "limits": held_limits}

@@ -24,7 +24,7 @@ def keep_weights(subject: ModelUnderTest, prefix: str = "") -> None:
     `prefix` tells a second network of the same milestone from the first.
     """
     run = subject.run
-    if run.stream is None:
+    if run.stream is None or not run.is_seen:
         return
     buffers = {name: np.array(buffer.data) for name, buffer in subject.buffers().items()}
     values = subject.parameter_values() | buffers

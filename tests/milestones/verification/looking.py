@@ -26,7 +26,7 @@ def watch(subject: ModelUnderTest, held_out: Any, look: Look) -> None:
 
     `look` is one of the functions of `pictures.py`; it gets the network, `held_out` and the step.
     """
-    if subject.run.stream is not None:
+    if subject.run.is_seen:
         subject.run.watched = Watched(subject, held_out, look)
 
 
@@ -65,7 +65,7 @@ def measured(subject: ModelUnderTest, held_out: Any) -> float:
 
 def afterwards(subject: ModelUnderTest, held_out: Any, *looks: Look) -> None:
     """Pictures of the trained network."""
-    if subject.run.stream is not None:
+    if subject.run.is_seen:
         for look in looks:
             with suppress(Exception):  # as above
                 look(subject, held_out, 0)

@@ -168,8 +168,11 @@ def gradient_failure(
     opening = "The gradient" if len(found) == 1 else f"In {MODE[training]} mode, the gradient"
     module, hint = where_to_look(subject, examples, found, training)
     yours, numpy = apart(worst.backward, worst.difference)
+    words = in_words(measured, worst)
+    if name in checked.missing:
+        words, yours = "is None: none arrives there", "None"
     return Failure(
-        f"{opening} of `{name}` ({owner_of(model, name)}) {in_words(measured, worst)}.",
+        f"{opening} of `{name}` ({owner_of(model, name)}) {words}.",
         module=module,
         hint=hint,
         wrong=", ".join(checked.wrong),

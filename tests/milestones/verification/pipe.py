@@ -22,6 +22,7 @@ MAX_ARRAYS = 64_000_000  # bytes: the largest array in a milestone is below 2 mi
 MAX_DEPTH = 20
 LENGTHS = struct.Struct("<II")
 ENCODE = json.JSONEncoder(separators=(",", ":")).encode
+DECODE = json.JSONDecoder().decode
 
 MAGIC = b"\x93NUMPY\x01\x00"
 HEADER = re.compile(
@@ -168,7 +169,7 @@ def read_frame(read: Callable[[int], bytes]) -> tuple[list[Any], list[np.ndarray
         raise Malformed(f"a message of {(head_size + size) // 1_000_000:,} MB")
     text, body = read(head_size), read(size) if size else b""
     try:
-        *head, lengths = json.loads(text)
+        *head, lengths = DECODE(text.decode())
         if sum(lengths) != size or any(length < 10 for length in lengths):
             raise Malformed("arrays of the wrong length")
     except (TypeError, ValueError, RecursionError) as error:

@@ -7,7 +7,6 @@ exception in the framework is raised here as `Raised`. The caller decides what a
 from __future__ import annotations
 
 import os
-import re
 import select
 import signal
 import subprocess
@@ -21,19 +20,20 @@ from typing import Any
 import numpy as np
 
 from verification import pipe
+from verification.ended import ended_by_itself, innermost
 from verification.failures import Failure
-from verification.isolation.limits import CPU_SECONDS
 from verification.launch import Launched, launch
-from verification.raised import EndedFromOutside, raised
-from verification.wording import visible
+from verification.raised import raised
 
 # An answer is progress: without one for so long, a loop is endless. The longest request is a
 # training step: 0.01 s in the reference's cnn, 2 to 6 where matrix products are loops over single
 # numbers. With steps of 20 s, no milestone could end within its time limit.
 REQUEST_SECONDS = 20.0
 START_SECONDS = 60.0  # Python and NumPy from a cold disk
-CLOSED = 71  # judged.py's exit code after the framework closed its pipe
-FROM_OUTSIDE = (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM))
+
+
+class StillRunning(Failure):
+    """A request that was not answered in time."""
 
 
 class Judged:
@@ -58,6 +58,11 @@ class Judged:
             self.isolation: dict[str, Any] = self.ask("start", limit=START_SECONDS)
         except Failure as failure:
             raise OSError(f"The process for the framework did not start: {failure.said}") from None
+
+    @property
+    def held(self) -> str:
+        """The level of isolation and the means that hold, as they are recorded."""
+        return " + ".join([self.isolation["level"], *self.isolation["means"]])
 
     # This class sends only values; `standins.py` can also refer to objects.
 
@@ -189,7 +194,7 @@ class Judged:
             )
         if isinstance(error, TimeoutError) or time.monotonic() > self._deadline:
             place = self._stack()
-            return Failure(
+            return StillRunning(
                 f"Your code was still running after {seconds:.0f} s{place and f' in {place}'}.",
                 hint="Is there a loop that never ends, or one over single numbers where NumPy "
                 "could use the whole array?",
@@ -219,36 +224,3 @@ class Judged:
         if self._over is None:
             self._over = OSError("Your framework's process has ended.")
         self._launched.end()
-
-
-def ended_by_itself(code: int | None) -> Exception:
-    """The exception for a process that has ended, or (`code` None) has closed the pipe."""
-    if code is None or code == CLOSED:
-        return Failure(
-            "Your code closed the pipe that the milestone uses to call it.",
-            hint="Use os.close and os.closerange only for descriptors that your code has opened.",
-        )
-    if -code in FROM_OUTSIDE:
-        return EndedFromOutside(
-            f"Your framework's process was killed from outside (signal {-code}); often this "
-            "means that memory ran out."
-        )
-    if -code == getattr(signal, "SIGXCPU", None):
-        return Failure(
-            f"Your code used more than {CPU_SECONDS} s of processor time, a milestone's limit.",
-            hint="Is there a loop that never ends, or a process or thread that works on?",
-        )
-    how = f"exit code {code}" if code >= 0 else f"signal {-code}"
-    return Failure(
-        f"Your code ended the process ({how}).",
-        hint="Does it call sys.exit or os._exit, or crash in a library?",
-    )
-
-
-def innermost(stack: str, package: Path) -> str:
-    """The first line of a faulthandler stack inside the package: `tinytorch/autograd.py:77`."""
-    for file, line in re.findall(r'File "([^"\n]*)", line (\d+)', stack):
-        if Path(file).is_relative_to(package):
-            shown = Path("tinytorch", Path(file).relative_to(package)).as_posix()
-            return visible(f"{shown}:{line}"[:300])
-    return ""

@@ -38,12 +38,14 @@ class Run:
         clock: Callable[[], float] = time.monotonic,
         workspace: Path | None = None,
         launched: Launched | None = None,
+        is_seen: bool = True,
     ) -> None:
         self.milestone, self.modules, self.seed = milestone, modules, seed
         # Two sources, so that adding or removing a check does not change the training data.
         self.rng, self.checks_rng = np.random.default_rng(seed), np.random.default_rng([seed, 1])
         self.record = record
         self.stream, self._clock, self._last = stream, clock, -1.0
+        self.is_seen = is_seen and stream is not None  # whether somebody looks at the network
         self.watched: Callable[[Any, int, int], float | None] | None = None  # see `pictures.py`
         self.weights: dict[str, np.ndarray] = {}  # of the trained networks, see `kept.py`
         self.tt: Any = None
@@ -60,8 +62,7 @@ class Run:
         Imported inside the test, so that import errors are shown.
         """
         self._process = Framework(self.workspace, self._launched)
-        isolation = self._process.isolation
-        self.record("isolation", " + ".join([isolation["level"], *isolation["means"]]))
+        self.record("isolation", self._process.held)
         self.tt = self._process.start()
         self.seed_framework()
         return self.tt
@@ -149,7 +150,7 @@ class Run:
 
         The kinds and their data are those that `tito/views/pictures` draws.
         """
-        if self.stream is not None:
+        if self.is_seen:
             picture = {"kind": kind, "title": title, "caption": caption, "step": step, "data": data}
             self._tell({"picture": picture})
 
@@ -172,6 +173,11 @@ class Run:
 def experiment_from_environment() -> dict[str, Any]:
     """What the caller wants to change about a run, which then is no verdict."""
     return dict(json.loads(os.environ.get("TINYTORCH_EXPERIMENT") or "{}"))
+
+
+def seen_from_environment() -> bool:
+    """Whether the caller wants pictures and weights, or the verdict alone."""
+    return os.environ.get("TINYTORCH_UNSEEN") != "1"
 
 
 def stream_from_environment() -> Path | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.milestones.verification.isolation import landlock
 from tito.core.python import pip_install
 
 from .conftest import Desk, Said
@@ -544,6 +545,33 @@ def test_a_fork_inside_an_answer_is_not_a_second_run(desk: Desk) -> None:
     desk.change("00_setup", "    return seed\n", "    os.fork()\n    return seed\n")
     found = desk.tito("module", "test", "00", "--json").json
     assert (found["outcome"], len(found["tests"])) == ("passed", 1)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there a folder in use cannot be deleted")
+def test_a_lesson_that_deletes_its_working_folder(desk: Desk) -> None:
+    desk.solve("00_setup")
+    desk.on_top("00_setup", "import os, shutil\nshutil.rmtree(os.getcwd())")
+    assert desk.tito("module", "test", "00").code == 0
+
+
+def test_temporary_files_of_a_lesson_go_away_with_the_run(desk: Desk, tmp_path: Path) -> None:
+    desk.solve("00_setup")
+    code = f"open({str(tmp_path / 'where')!r}, 'w').write(tempfile.mkdtemp())"
+    desk.on_top("00_setup", f"import tempfile\n{code}")
+    assert desk.tito("module", "test", "00").code == 0
+    assert not Path((tmp_path / "where").read_text()).exists()
+
+
+@pytest.mark.skipif(landlock.version() < 6, reason="this kernel's Landlock knows no signals")
+def test_a_lesson_cannot_stop_the_tool(desk: Desk) -> None:
+    """A tool that is stopped (SIGSTOP) waits for ever. Signal 0 asks whether one could be sent."""
+    desk.solve("00_setup")
+    desk.on_top("00_setup", "import os")
+    desk.change("00_setup", "    return seed\n", "    os.kill(os.getppid(), 0)\n    return seed\n")
+    said = desk.tito("module", "test", "00")
+    assert "PermissionError" in said.out, said.all
+    desk.change("00_setup", "os.getppid()", "os.getpid()")
+    assert desk.tito("module", "test", "00").code == 0, "its own processes it may signal"
 
 
 @pytest.mark.parametrize("ending", ["SystemExit", "KeyboardInterrupt", "MemoryError"])

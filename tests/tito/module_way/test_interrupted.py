@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,7 @@ from tito.core.export import lock
 from tito.core.milestones.tracker import Tracker
 from tito.core.workspace.workspace import Workspace
 
+from ..test_process import is_alive
 from .conftest import Desk
 
 # `kill -9` at one place: nothing of the process runs after it.
@@ -58,6 +60,13 @@ def run_in_tiny_course(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
     monkeypatch.setenv("PYTHONPATH", str(desk.course))
     desk.solve("00_setup")
     return desk
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come true"
+        time.sleep(0.05)
 
 
 def test_killed_after_the_record(run_in_tiny_course: Desk) -> None:
@@ -123,6 +132,31 @@ def test_a_terminal_that_is_closed_takes_back_what_was_begun(
     assert desk.tito("module", "complete", "00").code == 130
     assert desk.everything() == before
     assert not (desk.root / ".tito/swap").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kills a process, and asks for another")
+def test_a_tool_that_was_killed_leaves_nothing_that_stays(run_in_tiny_course: Desk) -> None:
+    """Its child ends with what the lesson has started; the next commands remove the folder."""
+    desk = run_in_tiny_course
+    started = "p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(100)'])"
+    where = desk.root / "pids"
+    told = f"open({str(where)!r}, 'w').write(f'{{os.getpid()}} {{p.pid}}.')"
+    desk.solve("00_setup")
+    right = desk.lesson("00_setup").read_bytes()
+    desk.on_top("00_setup", f"import os, subprocess, sys, time\n{started}\n{told}\ntime.sleep(100)")
+    command = [sys.executable, "-m", "tito", "module", "test", "00"]
+    env = {**os.environ, "PYTHONPATH": str(desk.course), "TITO_TEST_SECONDS": "100"}
+    with subprocess.Popen(command, cwd=desk.root, env=env, stdout=subprocess.DEVNULL) as tool:
+        wait_until(lambda: where.exists() and where.read_text().endswith("."))
+        tool.kill()
+    pids = [int(pid) for pid in where.read_text().strip(".").split()]
+    wait_until(lambda: not any(map(is_alive, pids)))
+    (left,) = (desk.root / ".tito").glob("staging-*")
+    desk.lesson("00_setup").write_bytes(right)
+    for age, stays in ((60, True), (3_600, False)):
+        os.utime(left, (time.time() - age,) * 2)
+        assert desk.tito("module", "test", "00").code == 0
+        assert left.exists() is stays
 
 
 @pytest.mark.parametrize("number", ["ENOSYS", "EOPNOTSUPP", "ENOLCK"])

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import _thread
 import json
-import shutil
 import signal
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tito.commands.base import BaseCommand
-from tito.core.classroom.apart import HANDED_OVER
+from tito.core.classroom.handed import delete_handed_over
+from tito.core.classroom.orphans import ending_orphans
 from tito.core.classroom.work import read_work
 from tito.core.errors import UsageError
 from tito.core.files import read_regular, write_whole
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     import argparse
 
     from tito.core.classroom.work import Work
+
+PATIENCE = 10.0  # seconds until the next interrupt: Python drops one that comes in a `__del__`
 
 
 class ClassJudgeCommand(BaseCommand):
@@ -38,27 +41,29 @@ class ClassJudgeCommand(BaseCommand):
 
     def run(self, args: argparse.Namespace) -> int:
         path = self.world.cwd / args.work
+        alone = threading.Event()
         try:
             if args.with_parent:
-                self._end_with_parent()
-            seen = self._judged(self._read(path))
-        except KeyboardInterrupt:
-            if args.with_parent and path.parent.name.startswith(HANDED_OVER):
-                shutil.rmtree(path.parent, ignore_errors=True)  # nobody else is left to do it
-            raise
+                self._end_with_parent(alone)
+            self._write(args, self._judged(self._read(path)))
+        finally:
+            if alone.is_set():
+                delete_handed_over(path.parent)
+        return 0
+
+    def _write(self, args: argparse.Namespace, seen: dict[str, Any]) -> None:
         if args.out:
             write_whole(self.world.cwd / args.out, json.dumps(seen).encode())
         else:
             self.world.emit_json(seen)
-        return 0
 
     def _judged(self, work: Work) -> dict[str, Any]:
         from tito.workflows.classroom.one import judge_submission
 
-        with tempfile.TemporaryDirectory(prefix="tito-judge-") as folder:
+        with tempfile.TemporaryDirectory(prefix="tito-judge-") as folder, ending_orphans():
             return judge_submission(work, Path(folder), self.world.env)
 
-    def _end_with_parent(self) -> None:
+    def _end_with_parent(self, alone: threading.Event) -> None:
         """When standard input closes, interrupt the main thread; it ends what it has started.
 
         A grader in the background of a shell ignores interrupts, and hands that on: not here.
@@ -67,7 +72,10 @@ class ClassJudgeCommand(BaseCommand):
 
         def watch() -> None:
             self.world.stdin.read()
-            _thread.interrupt_main()
+            alone.set()
+            while True:
+                _thread.interrupt_main()
+                time.sleep(PATIENCE)
 
         threading.Thread(target=watch, daemon=True).start()
 

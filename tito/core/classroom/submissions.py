@@ -43,6 +43,11 @@ def lesson_path(module: Module) -> str:
     return f"modules/{module.name}/{module.lesson.name}"
 
 
+def module_of(path: str) -> str:
+    """The name of the module whose lesson has this path."""
+    return path.split("/")[1]
+
+
 def hash_of(files: Mapping[str, bytes]) -> str:
     """One hash of all files, by name; the files may stand in any order."""
     whole = hashlib.sha256()

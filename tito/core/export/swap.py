@@ -12,7 +12,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import re
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -28,6 +31,9 @@ from tito.core.files import move, patiently, read_regular, write_whole
 from tito.core.process import terminate_as_interrupt
 from tito.core.workspace.workspace import Workspace
 
+# Seconds. A folder may be in use on another machine, whose processes are not seen here.
+LONGEST_RUN, A_DAY = 1_800, 86_400
+
 
 @contextmanager
 def staged(workspace: Workspace, files: Mapping[str, str]) -> Iterator[Path]:
@@ -35,7 +41,7 @@ def staged(workspace: Workspace, files: Mapping[str, str]) -> Iterator[Path]:
     with _writing(workspace.scratch):
         workspace.scratch.mkdir(exist_ok=True)
         _sweep(workspace)
-        folder = Path(tempfile.mkdtemp(prefix="staging-", dir=workspace.scratch))
+        folder = Path(tempfile.mkdtemp(prefix=f"staging-{os.getpid()}_", dir=workspace.scratch))
     try:
         with _writing(folder):
             for name, text in files.items():
@@ -239,11 +245,23 @@ def _remove_if_empty(folder: Path) -> None:
 
 def _sweep(workspace: Workspace) -> None:
     """Remove staging folders that a killed run left behind."""
-    yesterday = time.time() - 86_400
     for folder in workspace.scratch.glob("staging-*"):
         with contextlib.suppress(OSError):
-            if folder.stat().st_mtime < yesterday:
+            if _is_left_over(folder):
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_left_over(folder: Path) -> bool:
+    """Older than a day; or than any run, and no process here has its number."""
+    age = time.time() - folder.stat().st_mtime
+    owner = re.match(r"staging-(\d+)_", folder.name)
+    if owner is None or sys.platform == "win32" or age < LONGEST_RUN:
+        return age > A_DAY
+    try:
+        os.kill(int(owner[1]), 0)
+    except ProcessLookupError:
+        return True
+    return age > A_DAY
 
 
 def _writing(place: Path) -> contextlib.AbstractContextManager[None]:

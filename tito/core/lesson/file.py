@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import re
 from dataclasses import dataclass
 
 from tito.core.errors import MachineError, os_reason
 from tito.core.files import read_regular
 from tito.core.lesson.lesson import Lesson, LessonError, Task
+from tito.core.lesson.names import MAGIC
+from tito.core.python import python_command
 from tito.core.workspace.course import FIX
 from tito.core.workspace.workspace import Module, Workspace, course, course_module
 
+EXPORT = re.compile(r"#\s*\|\s*export\b")
 LARGEST = 5_000_000  # bytes, a hundred times a long lesson
 
 
@@ -34,12 +38,21 @@ def read_lesson(workspace: Workspace, module: Module) -> LessonFile:
     data = _read_bytes(module, shown)
     lesson = Lesson(_decode(data, module, shown), shown, read_given(workspace, module))
     if not any("export" in cell.directives for cell in lesson.cells):
-        raise LessonError(
-            "No cell of this lesson is marked for export. The file looks half-saved.",
-            where=shown,
-            hint=_way_back(module),
-        )
+        raise _without_cells(lesson, module)
     return LessonFile(module, lesson, hashlib.sha256(data).hexdigest())
+
+
+def _without_cells(lesson: Lesson, module: Module) -> LessonError:
+    """The error for a lesson in which no cell is marked for export."""
+    if not any(EXPORT.match(line) for line in lesson.lines):
+        text = "No cell of this lesson is marked for export. The file looks half-saved."
+        return LessonError(text, where=lesson.shown, hint=_way_back(module))
+    return LessonError(
+        "The lesson has no `# %%` lines: it was saved in another of the formats for notebooks. "
+        "Your answers are in it.",
+        where=lesson.shown,
+        hint=f"{python_command()} -m jupytext --from py:light --to py:percent {lesson.shown}",
+    )
 
 
 def blank_lessons(course: Workspace) -> dict[str, str]:
@@ -189,6 +202,12 @@ def _check_python(lesson: Lesson) -> None:
         assert lesson.tree is not None  # parses it
     except SyntaxError as error:
         line = min(max(error.lineno or 1, 1), len(lesson.lines))
+        if MAGIC.match(lesson.lines[line - 1]):
+            raise LessonError(
+                f"`{lesson.lines[line - 1].strip()}` is a command of notebooks, not Python.",
+                where=f"{lesson.shown}:{line}",
+                hint="Move the line into a cell of your own, one without '#| export'.",
+            ) from error
         raise LessonError(
             f"Python cannot read the lesson: {error.msg}.",
             where=f"{lesson.shown}:{line}",

@@ -17,17 +17,20 @@ from functools import cached_property
 
 from tito.core.errors import TitoError
 from tito.core.lesson.names import (
+    MAGIC,
     defined_names,
     listed_names,
     names_by_regex,
     parse_quietly,
     patched_attributes,
+    without_magics,
 )
 from tito.core.lesson.percent import Cell, split_cells
 from tito.core.lesson.workload import Workload, told
 
-BEGIN = re.compile(r"(?P<indent>\s*)###\s*BEGIN SOLUTION\s*")
-END = re.compile(r"\s*###\s*END SOLUTION\s*")
+# Formatters make `# BEGIN` of it.
+BEGIN = re.compile(r"(?P<indent>\s*)#+\s*BEGIN SOLUTION\s*")
+END = re.compile(r"\s*#+\s*END SOLUTION\s*")
 TITLE = re.compile(r"#\s+Module\s+(?P<number>\d+)\s*:\s*(?P<title>.+?)\s*")
 TASK = re.compile(r"##\s+Task\s+(?P<number>\d+\.\d+)\s*:\s*(?P<title>.+?)\s*")
 STUB = re.compile(r"\s*raise NotImplementedError\(\s*['\"]Task \d+\.\d+.*\)\s*")
@@ -141,8 +144,20 @@ class Lesson:
 
     @cached_property
     def tree(self) -> ast.Module:
-        """The syntax tree of the file; SyntaxError if it is not valid Python."""
-        return parse_quietly(self.text, self.shown)
+        """The syntax tree of the file; SyntaxError if it is not valid Python.
+
+        Magics of a notebook are allowed outside of exported cells.
+        """
+        try:
+            return parse_quietly(self.text, self.shown)
+        except SyntaxError:
+            if any(MAGIC.match(line) for cell in self._exported_cells for line in cell.lines):
+                raise
+            return parse_quietly(without_magics(self.text), self.shown)
+
+    @property
+    def _exported_cells(self) -> list[Cell]:
+        return [cell for cell in self.cells if "export" in cell.directives]
 
     @cached_property
     def names(self) -> dict[str, list[str]]:

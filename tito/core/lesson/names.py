@@ -22,6 +22,14 @@ def listed_names(text: str) -> list[str] | None:
     return None if found is None else re.findall(r"[\"'](\w+)[\"']", found["names"])
 
 
+MAGIC = re.compile(r"\s*[%!]\s*\w")
+
+
+def without_magics(text: str) -> str:
+    """The text with each line of a notebook's magics (`%matplotlib inline`) made a comment."""
+    return "\n".join(f"#{line}" if MAGIC.match(line) else line for line in text.split("\n"))
+
+
 def parse_quietly(text: str, name: str) -> ast.Module:
     """ast.parse without its warnings, such as an invalid escape in a string."""
     with warnings.catch_warnings():

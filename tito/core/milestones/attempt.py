@@ -27,10 +27,12 @@ from tito.core.milestones.runs import LARGEST, KeptRun, Picture
 from tito.core.milestones.tracker import Tracker
 from tito.core.outcome import Fault, Outcome
 from tito.core.workspace.course import INSTALLED
+from tito.core.workspace.release import verification_hash
 from tito.core.workspace.workspace import Workspace
 
 # Only the student's code makes a milestone fail; anything else means it could not run.
 EXPERIMENT = "TINYTORCH_EXPERIMENT"  # for the run: what to change, as JSON
+UNSEEN = "TINYTORCH_UNSEEN"  # for the run: "1", if nobody looks at pictures and weights
 FAULT_OF = {Outcome.FAILED: Fault.STUDENT, Outcome.COULD_NOT_RUN: Fault.MACHINE}
 
 
@@ -105,6 +107,7 @@ class LiveRunner:
     bars: list[Bar] = field(default_factory=list)
     weights: bytes | None = None
     experiment: Mapping[str, Any] = field(default_factory=dict)  # what it changes; often nothing
+    is_seen: bool = True  # False: only the verdict is wanted
 
     def __call__(
         self,
@@ -116,6 +119,7 @@ class LiveRunner:
         timeout: float,
     ) -> process.ProcessResult:
         changed = {EXPERIMENT: json.dumps(dict(self.experiment))} if self.experiment else {}
+        changed |= {} if self.is_seen else {UNSEEN: "1"}
         try:
             return process.run(
                 command,
@@ -150,6 +154,12 @@ def verify(tracker: Tracker, milestone_id: str, *, seed: int | None, runner: Liv
         milestone_id, seed=seed, runner=runner, workspace=tracker.workspace.root
     )
     return verdict
+
+
+def verification_changed(record: Mapping[str, Any], workspace: Workspace) -> bool:
+    """Whether a milestone was passed under tests that are no longer the course's."""
+    before = record.get("verification_sha256")
+    return isinstance(before, str) and before != verification_hash(workspace)
 
 
 def changed_since(record: Mapping[str, Any], workspace: Workspace) -> list[str]:

@@ -1,12 +1,14 @@
 """The run of a milestone that is going on, for `tito show` to follow: `.tito/runs/live.jsonl`.
 
-The first line says which milestone it is; each line after it is a training event. The file is of
-the newest run only, and is no record of anything: where it cannot be written, the run goes on.
+The first line says which milestone it is; each line after it is a training event or a picture. The
+file is of the newest run only, and is no record of anything: where it cannot be written, the run
+goes on.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import Any
 from tito.core.files import read_regular, write_whole
 from tito.core.milestones.progress_events import TrainingEvent, read_event
 from tito.core.milestones.runs import as_json, folder_of
+from tito.core.milestones.shown_runs import Picture, read_picture
 from tito.core.workspace.workspace import Workspace
 
 LARGEST = 8_000_000  # bytes
@@ -35,8 +38,14 @@ class LiveLog:
             write_whole(self._file, f"{json.dumps(head)}\n".encode())
 
     def event(self, event: TrainingEvent) -> None:
+        self._append(as_json(event))
+
+    def picture(self, picture: Mapping[str, Any]) -> None:
+        self._append({"picture": dict(picture)})
+
+    def _append(self, line: Mapping[str, Any]) -> None:
         with suppress(OSError), self._file.open("a", encoding="utf-8") as stream:
-            stream.write(f"{json.dumps(as_json(event))}\n")
+            stream.write(f"{json.dumps(line)}\n")
 
 
 @dataclass
@@ -47,6 +56,7 @@ class LiveRun:
     name: str = ""
     started_at: str = ""
     events: list[TrainingEvent] = field(default_factory=list)
+    pictures: list[Picture] = field(default_factory=list)  # the newest of each title
 
 
 def live_run(workspace: Workspace) -> LiveRun:
@@ -60,7 +70,9 @@ def live_run(workspace: Workspace) -> LiveRun:
         return LiveRun()
     head = {name: str(found[0].get(name, ""))[:200] for name in ("milestone", "name", "started_at")}
     events = [event for event in map(read_event, found[1:]) if event is not None]
-    return LiveRun(**head, events=events)
+    pictures = [read_picture(line["picture"]) for line in found[1:] if "picture" in line]
+    newest = {picture.title: picture for picture in pictures if picture is not None}
+    return LiveRun(**head, events=events, pictures=list(newest.values()))
 
 
 def _parsed(line: str) -> dict[str, Any] | None:

@@ -7,14 +7,20 @@ from __future__ import annotations
 
 import importlib
 import json
-import runpy
 import sys
 import traceback
 from pathlib import Path
 from types import ModuleType
 
 from tito.core.scripts.instead import STANDS_FOR, missing
-from tito.core.scripts.names import Use, functions_defined, methods_called, used_names
+from tito.core.scripts.names import (
+    Use,
+    functions_defined,
+    methods_called,
+    modules_imported,
+    used_names,
+)
+from tito.core.scripts.source import run_as_main
 from tito.core.scripts.stand_in import StandIn, stands_for
 
 HERE = Path(__file__).parent
@@ -54,7 +60,7 @@ def run(script: str, arguments: list[str]) -> int:
     sys.argv[:] = [script, *arguments]
     sys.path.insert(0, str(Path(script).resolve().parent))
     try:
-        runpy.run_path(script, run_name="__main__")
+        run_as_main(script)
     except KeyboardInterrupt:
         return 130
     except Exception as error:
@@ -116,15 +122,32 @@ def _torch_name(own: str) -> str:
 
 
 def check(script: Path) -> list[dict[str, object]]:
-    """Every PyTorch name of the script that `tinytorch` lacks: its name, line and a sentence."""
-    source = script.read_text(encoding="utf-8")
-    found = [_row(use, _why_missing(use.name)) for use in used_names(source, str(script))]
-    lacking = [row for row in found if row["message"]]
-    return lacking + [_row(use, why) for use, why in _methods(source)]
+    """Every PyTorch name that `tinytorch` lacks, in the script and the modules beside it.
+
+    A row is the name, its line, a sentence, the file if it is another one than the script, and
+    whether the line may never be reached.
+    """
+    folder = script.resolve().parent
+    rows: list[dict[str, object]] = []
+    for path in _with_modules_beside(script, folder):
+        file = "" if path == script else str(path.relative_to(folder))
+        source = path.read_text(encoding="utf-8")
+        found = [(use, _why_missing(use.name)) for use in used_names(source, str(path))]
+        lacking = [pair for pair in found if pair[1]] + _methods(source)
+        rows += [{**use._asdict(), "message": why, "file": file} for use, why in lacking]
+    return rows
 
 
-def _row(use: Use, message: str) -> dict[str, object]:
-    return {"name": use.name, "line": use.line, "message": message}
+def _with_modules_beside(script: Path, folder: Path) -> list[Path]:
+    """The script, and every Python file in its folder that it imports, or they import."""
+    found = [script]
+    for path in found:  # grows while it is walked through
+        for name in modules_imported(path.read_text(encoding="utf-8")):
+            place = folder.joinpath(*name.split("."))
+            for file in (place.with_suffix(".py"), place / "__init__.py"):
+                if file.is_file() and file not in (*found, script.resolve()):
+                    found.append(file)
+    return found
 
 
 def _why_missing(name: str) -> str:

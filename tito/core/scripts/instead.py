@@ -8,27 +8,48 @@ from __future__ import annotations
 
 STANDS_FOR = {"torch": "tinytorch", "torchvision": "tinytorch.vision"}
 
+# PyTorch spreads its names over more files: what is imported from these stands in the package.
+IN_ONE = (
+    "torch.autograd.function",
+    "torch.autograd.variable",
+    "torch.nn.modules",
+    "torch.nn.parameter",
+    "torch.optim.adam",
+    "torch.optim.adamw",
+    "torch.optim.optimizer",
+    "torch.optim.sgd",
+    "torchvision.datasets.cifar",
+    "torchvision.datasets.mnist",
+    "torchvision.transforms.transforms",
+)
+
 ONE_MACHINE = "the course runs in one process on one CPU: use the network itself"
 NO_GPU = "there is no GPU here: leave the line out"
 NO_COMPILER = "the course runs what you wrote as it stands: use the function itself"
+
+# These may be imported: many scripts do it for a branch that is never taken. Using them stops.
+DEFERRED = ("torch.distributed", "torch.jit", "torch.nn.parallel", "torch.onnx")
 
 # The longest name that fits counts.
 INSTEAD = {
     "torch.backends": NO_GPU,
     "torch.cuda": "there is no GPU here; cuda.is_available() says so",
-    "torch.cuda.amp": "everything is float32 here: leave autocast and GradScaler out",
-    "torch.amp": "everything is float32 here: leave autocast and GradScaler out",
-    "torch.autocast": "everything is float32 here: leave it out",
     "torch.compile": NO_COMPILER,
     "torch.distributed": ONE_MACHINE,
+    "torch.distributions": (
+        "draw with torch.multinomial or torch.randn, and write the log-probability out, as "
+        "log_softmax(scores, 1).gather(1, drawn)"
+    ),
     "torch.fft": "np.fft works on x.numpy(); it has no gradient",
     "torch.jit": NO_COMPILER,
+    "torch.histogram": "np.histogram works on x.numpy()",
     "torch.linalg": "np.linalg works on x.numpy(); it has no gradient",
     "torch.load": "the course reads safetensors files only, because a pickled file can run code",
     "torch.mps": NO_GPU,
     "torch.nn.DataParallel": ONE_MACHINE,
     "torch.nn.parallel": ONE_MACHINE,
     "torch.nn.utils.rnn": "the course has no packed sequences: pad them, and mask what is padding",
+    "torch.optim.LBFGS": "the course has no optimizer that calls the closure often: use Adam",
     "torch.onnx": "the course writes safetensors files, with tinytorch.save",
     "torch.sparse": "the course has dense tensors only",
     "torch.utils.checkpoint": "call the function itself; it only saves memory",
@@ -36,7 +57,6 @@ INSTEAD = {
     "torchaudio": "the course has no sound",
     "torchtext": "the course has no data sets of text: read a file",
     "torchvision.models": "write the network out, as in milestone 2015, or load its weights",
-    "torchvision.utils": "show an image with print(), or with matplotlib.pyplot.imshow",
 }
 
 
@@ -47,6 +67,11 @@ def advice(name: str) -> str:
             return INSTEAD[name]
         name = name.rpartition(".")[0]
     return ""
+
+
+def is_deferred(name: str) -> bool:
+    """Whether the name is, or lies in, a package that is refused only where it is used."""
+    return name.startswith(DEFERRED) and any(f"{name}.".startswith(f"{d}.") for d in DEFERRED)
 
 
 def missing(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The process in which the student's framework reads a drawing, and takes an expression apart.
+"""The process in which the student's framework reads a drawing or a text, or an expression.
 
 Started by `reader.py` as `python -I child.py WORKSPACE MILESTONES`. A request is a line of JSON on
 stdin, an answer one on what was stdout; whatever the student's code prints goes nowhere. Nothing
@@ -47,37 +47,41 @@ class Child:
     def __init__(self) -> None:
         self.model: Any = None
         self.shape: tuple[int, ...] = ()
+        self.attending: Any = None
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """The answer to one request, or what the student's code raised."""
         verbs: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
             "load": self.load,
             "read": self.read,
+            "attend": self.attend,
             "graph": self.graph,
         }
         try:
             return verbs[request["do"]](request)
         except Exception as error:
-            return {"error": f"{type(error).__name__}: {error}"[:500]}
+            kind = type(error).__name__
+            said = str(error) if kind == "NotAQuestion" else f"{kind}: {error}"
+            return {"error": said[:500]}
 
     def load(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Build the milestone's network of the student's layers, and put the weights in."""
         import tinytorch  # type: ignore[import-not-found, unused-ignore]
         from verification import models
+        from verification.playing.attending import Attending, filled
 
-        name, self.shape = MODELS[request["model"]]
-        model = getattr(models, name)(tinytorch.nn)
         weights = read_safetensors(Path(request["weights"]))
-        for key, parameter in model.named_parameters():
-            value = weights[key]
-            if value.shape != tuple(parameter.shape):
-                raise ValueError(f"{key} has the shape {value.shape}, not {tuple(parameter.shape)}")
-            parameter.data[...] = value
-        eval_mode = getattr(model, "eval", None)
-        if eval_mode is not None:
-            eval_mode()
-        self.model = model
+        if request["model"] in MODELS:
+            name, self.shape = MODELS[request["model"]]
+            self.model = filled(getattr(models, name)(tinytorch.nn), weights)
+        else:
+            self.attending = Attending(tinytorch, request["model"], weights)
         return {"loaded": request["model"]}
+
+    def attend(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Where the network's attention looks while it reads a text, and what it writes."""
+        found: dict[str, Any] = self.attending.attend(request["text"])
+        return found
 
     def read(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """The probabilities of the ten digits, and what each layer gave."""

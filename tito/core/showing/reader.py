@@ -1,4 +1,4 @@
-"""The student's network as a reader of drawings: a process of its own, asked line by line.
+"""The student's network as a reader of drawings and texts: a process that is asked line by line.
 
 An answer that does not come in time, or is not JSON, ends the process; the next request starts it
 anew. The caller gets the answer, or a sentence under "error".
@@ -48,6 +48,10 @@ class Reader:
     def read(self, pixels: list[list[float]]) -> dict[str, Any]:
         """The network's answer to a drawing: `probabilities` and `layers`, or an `error`."""
         return self._ask({"do": "read", "pixels": pixels})
+
+    def attend(self, text: str) -> dict[str, Any]:
+        """Where attention looks in a text: `letters`, `writes` and `heads`, or an `error`."""
+        return self._ask({"do": "attend", "text": text})
 
     def graph(self, expression: str, values: Mapping[str, float]) -> dict[str, Any]:
         """The parts of an expression as `nodes`, or an `error`."""

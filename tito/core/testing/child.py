@@ -1,17 +1,18 @@
 """The child process of a module's test run, which reports in JSON lines.
 
 Run by path, not imported: it must see only the student's `tinytorch` and the tests, so it uses
-nothing from tito but three files beside it. Its job and the secret that seals its lines come by the
-standard input. It judges nothing; it records what happens line by
-line, so that a crash loses nothing. `runner` reads the lines. pytest is started from here rather
-than with `-m pytest -p`, because the lesson must be imported before collection: otherwise pytest
-would report its errors as collection errors.
+nothing from tito but the files beside it that it loads by path. Its job and the secret that seals
+its lines come by the standard input. It judges nothing; it records what happens line by line, so
+that a crash loses nothing. `runner` reads the lines. pytest is started from here rather than with
+`-m pytest -p`, because the lesson must be imported before collection: otherwise pytest would report
+its errors as collection errors.
 """
 
 from __future__ import annotations
 
 import contextlib
 import faulthandler
+import gc
 import importlib.util
 import json
 import os
@@ -19,12 +20,10 @@ import signal
 import sys
 import time
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 MESSAGE_LIMIT = 4_000
 FRAME_LIMIT = 40
-SKIPS = ("Skipped", "XFailed")
 OWN_FOLDER = str(Path(__file__).resolve().parent)
 
 # Switch off what a module's tests never use, and what reads the caller's settings or starts slowly.
@@ -131,76 +130,6 @@ def flush() -> None:
         sys.stdout.flush()
 
 
-class Plugin:
-    """pytest hooks that write one event each."""
-
-    def __init__(self, reporter: Reporter) -> None:
-        self.reporter = reporter
-
-    def pytest_configure(self, config: Any) -> None:
-        """Without its terminal plugin, pytest before 9.1 still uses some of its options."""
-        for name, value in (("verbose", 0), ("tbstyle", "short"), ("showlocals", False)):
-            if not hasattr(config.option, name):
-                setattr(config.option, name, value)
-        # If it failed, an empty AssertionError would replace the test's own message.
-        plain = SimpleNamespace(_highlight=lambda source, **_: source)
-        config.get_terminal_writer = lambda: plain
-
-    def pytest_exception_interact(self, node: Any, call: Any, report: Any) -> None:
-        if report.when == "collect":
-            error = call.excinfo.value
-            module = self.reporter.module_of(node.path)
-            details = self.reporter.describe(error.__cause__ or error)
-            self.reporter.emit("collect_error", module=module, **details)
-
-    def pytest_collection_finish(self, session: Any) -> None:
-        tests = [[self.reporter.module_of(item.path), item.name] for item in session.items]
-        self.reporter.emit("collected", tests=tests)
-
-    def pytest_runtest_protocol(self, item: Any) -> None:
-        """Runs before anything of the test, so that its output can be marked."""
-        self.reporter.restart_clock()
-        name = self.id_of(item)
-        self.reporter.emit("started", id=name)
-        self.reporter.mark_output(name)
-
-    def id_of(self, item: Any) -> str:
-        """Our own test id: outside pytest's root folder, tests of two files may share an id."""
-        return f"{self.reporter.module_of(item.path)}::{item.name}"
-
-    def pytest_runtest_makereport(self, item: Any, call: Any) -> Any:
-        """Write an event for the call phase, and for any phase that failed.
-
-        pytest gets a minimal report back: its own would format a traceback with source code for
-        every stub of a blank lesson, which takes many times as long as the tests.
-        """
-        import pytest
-
-        error = call.excinfo.value if call.excinfo is not None else None
-        kind = type(error).__name__
-        outcome = "passed" if error is None else "skipped" if kind in SKIPS else "failed"
-        if error is not None or call.when == "call":
-            details = self.reporter.describe(error) if error is not None else {}
-            self.reporter.emit(
-                "finished",
-                id=self.id_of(item),
-                module=self.reporter.module_of(item.path),
-                test=item.name,
-                outcome=outcome,
-                seconds=call.duration,
-                **details,
-            )
-        return pytest.TestReport(
-            item.nodeid,
-            item.location,
-            {},
-            outcome,  # type: ignore[arg-type]
-            longrepr=None if error is None else kind,
-            when=call.when,
-            duration=call.duration,
-        )
-
-
 def judges(job: dict[str, Any], emit: Any) -> list[Any]:
     """With `--judged`: the framework runs in another process, and stand-ins are imported here."""
     if not job["verification"]:
@@ -239,12 +168,14 @@ def release(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
 
 
-def main(job_file: str, seal: Any) -> None:
+def main(job_file: str, seal: Any, early: Any = None) -> None:
+    """Do the job. `early` are tests that were read before, if they are still those of the job."""
     job = json.loads(Path(job_file).read_text(encoding="utf-8"))
     isolate(*([] if job["verification"] else [job["staging"]]))
     reporter = Reporter(job, seal)
     tests = [module["tests"] for module in job["modules"]]
     held = load(beside("held")).HeldTests(tests)
+    held = early if early is not None and early.is_like(held) else held
     started = time.monotonic()
     for package, oldest in (("pytest", None), ("numpy", job["oldest_numpy"])):
         try:
@@ -263,11 +194,15 @@ def main(job_file: str, seal: Any) -> None:
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     sys.breakpointhook = refuse_breakpoint
     reporter.watch()
+    around = load(beside("around"))
+    around.end_with_the_tool()
     reporter.limits.apply_limits(reporter.gigabytes)
-    judge = judges(job, reporter.emit)
+    load(str(Path(job["limits"]).with_name("landlock.py"))).keep_signals_inside()
+    judge, hooks = judges(job, reporter.emit), load(beside("plugin")).Plugin(reporter)
     if import_lessons(reporter):
+        around.work_in(Path(job["staging"]))  # the lesson may have deleted it
         options = [f"--rootdir={job['staging']}", f"-c{job['ini']}", *PYTEST_OPTIONS]
-        code = pytest.main([*options, *tests], plugins=[Plugin(reporter), held, *judge])
+        code = pytest.main([*options, *tests], plugins=[hooks, held, *judge])
         reporter.emit("session_finished", code=int(code))
     for each in judge:
         each.end()
@@ -275,12 +210,20 @@ def main(job_file: str, seal: Any) -> None:
     os._exit(0)  # the report is written; do not wait for a student's thread
 
 
-def import_early() -> None:
-    """Import what every run needs, before there is a job."""
+def prepare(tests: list[str]) -> Any:
+    """Import what every run needs, and compile tests, before there is a job."""
     isolate()
-    with contextlib.suppress(ImportError):  # `main` says what is missing
-        for package in ("pytest", "numpy"):
+    with contextlib.suppress(ImportError, AttributeError, OSError):  # `main` says what is missing
+        known = importlib.import_module("_pytest.config").default_plugins
+        plugins = (f"_pytest.{name}" for name in known if name not in OFF)
+        for package in ("pytest", "numpy", *plugins):
             importlib.import_module(package)
+        held = load(beside("held")).HeldTests(tests)
+        held.rewrite()
+        gc.collect()
+        gc.freeze()  # none of this is garbage ever
+        return held
+    return None
 
 
 def wait_for_job() -> tuple[str, Any]:
@@ -290,11 +233,10 @@ def wait_for_job() -> tuple[str, Any]:
     if not line:
         os._exit(0)
     job_file, secret = json.loads(line)
-    os.chdir(Path(job_file).parent)
+    load(beside("around")).work_in(Path(job_file).parent)
     return job_file, load(beside("seal")).Seal(bytes.fromhex(secret))
 
 
 if __name__ == "__main__":
-    if sys.argv[1:]:
-        import_early()
-    main(*wait_for_job())
+    early = prepare(sys.argv[2:]) if sys.argv[1:] else None
+    main(*wait_for_job(), early)

@@ -16,7 +16,6 @@ from contextlib import suppress
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
-from typing import Any
 
 NOT_REWRITTEN = b"PYTEST_DONT_REWRITE"
 
@@ -25,10 +24,22 @@ class HeldTests(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """A plugin that finds and loads them for pytest, which asks for a file by folder and name."""
 
     def __init__(self, files: Iterable[str]) -> None:
-        self._held = {os.path.realpath(file): held(Path(file)) for file in files}
+        self._names = {os.path.realpath(file): file for file in files}
+        self._held = {real: held(Path(file)) for real, file in self._names.items()}
+        self._rewritten: dict[str, CodeType] = {}
 
-    def pytest_configure(self, config: Any) -> None:
-        self._config = config
+    def is_like(self, other: HeldTests) -> bool:
+        """Whether both hold the same files, with the same in them."""
+        return self._names == other._names and self._held == other._held
+
+    def rewrite(self) -> None:
+        """Do now what takes long: a child that waits for its job has the time."""
+        for real, code in self._held.items():
+            if isinstance(code, bytes):
+                with suppress(SyntaxError):  # pytest will say so when it imports the file
+                    self._rewritten[real] = rewritten(code, self._names[real])
+
+    def pytest_configure(self) -> None:
         sys.meta_path.insert(0, self)
 
     def find_spec(
@@ -41,18 +52,11 @@ class HeldTests(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return None
 
     def exec_module(self, module: ModuleType) -> None:
-        file = str(module.__file__)
-        code = self._held[os.path.realpath(file)]
+        real = os.path.realpath(str(module.__file__))
+        code = self._rewritten.get(real) or self._held[real]
         if isinstance(code, bytes):
-            code = self._rewritten(code, file)
+            code = rewritten(code, str(module.__file__))
         exec(code, vars(module))  # noqa: S102
-
-    def _rewritten(self, source: bytes, file: str) -> CodeType:
-        from _pytest.assertion.rewrite import rewrite_asserts
-
-        tree = ast.parse(source, filename=file)
-        rewrite_asserts(tree, source, file, self._config)
-        return compile(tree, file, "exec", dont_inherit=True)
 
 
 def held(file: Path) -> CodeType | bytes:
@@ -64,3 +68,12 @@ def held(file: Path) -> CodeType | bytes:
             assert code is not None
             return code
     return source
+
+
+def rewritten(source: bytes, file: str) -> CodeType:
+    """With its asserts rewritten as pytest does it."""
+    from _pytest.assertion.rewrite import rewrite_asserts
+
+    tree = ast.parse(source, filename=file)
+    rewrite_asserts(tree, source, file)
+    return compile(tree, file, "exec", dont_inherit=True)

@@ -15,6 +15,7 @@ from tito.core.outcome import Fault, Outcome, StrEnum
 from tito.core.workspace.course import INSTALLED
 
 if TYPE_CHECKING:
+    from tito.core.lesson.given_lines import Gone
     from tito.core.lesson.lesson import Lesson, Task
 
 TASK_IN_TEST = re.compile(r"test_(\d+)_(\d+)(?:_|$|\[)")
@@ -126,6 +127,7 @@ class Report:
     seconds: float = 0.0
     judged: bool = False  # by a process that the student's code cannot reach
     left_out: int = 0  # tests that a judge cannot run
+    isolation: str = ""  # of a judged run: the level and the means that held
 
     @property
     def outcome(self) -> Outcome:
@@ -137,6 +139,11 @@ class Report:
     @property
     def has_passed(self) -> bool:
         return self.outcome is Outcome.PASSED
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether something is wrong, and not only blank."""
+        return self.cause is not None or any(test.status is TestStatus.WRONG for test in self.tests)
 
     @property
     def exit_code(self) -> int:
@@ -177,6 +184,9 @@ class Remarks:
     lost: tuple[Task, ...] = ()  # tasks of the course whose headings are gone
     cut: bool = False  # and their answers too
     unmarked: tuple[str, ...] = ()  # tasks with an answer outside its marker lines
+    returnless: tuple[str, ...] = ()  # tasks whose answer ends without a `return`
+    gone: tuple[Gone, ...] = ()  # what the course gives and the lesson has no more
+    notebook: str = ""  # one beside a lesson that is still blank: were the answers written there?
     judged_by: str = INSTALLED  # or the folder of the course that was chosen
     edited_tests: str = ""  # the test file, if it is not the installed course's version
     unused_tests: str = ""  # the workspace's copy of it, if somebody changed that

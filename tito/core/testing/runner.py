@@ -100,7 +100,8 @@ def run_tests(
         )
     )
     left_out = sum(event["count"] for event in events if event["event"] == "left_out")
-    return replace(report, judged=judged, left_out=left_out)
+    isolation = next((e["isolation"] for e in events if e["event"] == "isolated"), "")
+    return replace(report, judged=judged, left_out=left_out, isolation=isolation)
 
 
 class _Listener:

@@ -28,7 +28,7 @@ PRINTED_LIMIT = 2_000
 
 EventKind = Literal[
     "ready", "machine_lacks", "importing", "import_failed", "collect_error", "collected",
-    "left_out", "started", "finished", "session_finished",
+    "isolated", "left_out", "started", "finished", "session_finished",
 ]  # fmt: skip
 # pytest's outcomes, as the child writes them. A failed test may be blank: see `_test`.
 PASSED = "passed"
@@ -50,6 +50,7 @@ SHAPES: Mapping[str, Mapping[str, tuple[type, ...]]] = {
     "import_failed": {"module": (str,), **ERROR},
     "collect_error": {"module": (str, type(None)), **ERROR},
     "collected": {"tests": (list,)},
+    "isolated": {"isolation": (str,)},
     "left_out": {"count": (int,)},
     "started": {"id": (str,)},
     "finished": {

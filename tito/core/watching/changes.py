@@ -12,10 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tito.core.errors import MachineError
 from tito.core.outcome import StrEnum
+from tito.core.python import import_extra
 
-INSTALL = "pip install 'tinytorch-course[watch]'"
 DEBOUNCE_MS = 60  # an editor writes a file in several steps
 STEP_MS = 20
 POLL_MS = 150
@@ -108,8 +107,4 @@ def _written_until_seen(probe: Path, seen: threading.Event) -> bool:
 
 
 def require_watchfiles() -> Any:
-    try:
-        import watchfiles
-    except ImportError as error:
-        raise MachineError("tito watch needs the package watchfiles.", hint=INSTALL) from error
-    return watchfiles
+    return import_extra("watchfiles", extra="watch", purpose="`tito watch`")

@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from tito import __version__
 from tito.core.files import read_regular
-from tito.core.workspace.course_files import course_files, normalized
+from tito.core.workspace.course_files import course_files, normalized, verification_files
 from tito.core.workspace.workspace import Module, Workspace
 
 FOLDER = ".tito/release"
@@ -76,6 +76,16 @@ def kept_lesson(workspace: Workspace, name: str, release: Release | None) -> str
 
 def hash_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
+
+
+def verification_hash(workspace: Workspace) -> str | None:
+    """One hash of the files that judge milestones; None if they cannot be read."""
+    root = workspace.judge.root
+    try:
+        files = {name: hash_of(normalized(root / name)) for name in verification_files(workspace)}
+    except OSError:
+        return None
+    return hash_of(repr(sorted(files.items())).encode())
 
 
 def tests_hash(workspace: Workspace, module: Module) -> str | None:

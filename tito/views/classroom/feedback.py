@@ -63,6 +63,8 @@ def summary(entry: Entry, book: Gradebook) -> Iterator[str]:
         yield f"Handed in {late}{without}."
     if entry.result.get("graded_at"):
         yield f"Graded {entry.result['graded_at']} with course {entry.result.get('course', '?')}."
+    if entry.result.get("lent"):
+        yield f"Not handed in, so the course's own was used: {', '.join(entry.result['lent'])}."
     if entry.reason and entry.details:
         yield f"The grader says: {entry.details}"
 

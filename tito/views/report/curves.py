@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from tito.core.milestones.progress_events import TrainingEvent, series
-from tito.views.report.markup import BLUE, GREEN, GREY, line, svg, tag, text, words
+from tito.views.report.markup import BLUE, GREEN, GREY, LIGHT, line, svg, tag, text, words
 
 WIDTH, HEIGHT = 340, 170
-LEFT, RIGHT, TOP, BOTTOM = 46, 12, 22, 26
+LEFT, RIGHT, TOP, BOTTOM = 56, 12, 22, 26
 DECADES = 30.0  # from this ratio of the largest to the smallest on, the axis is logarithmic
 
 Points = Sequence[tuple[float, float]]
 
 
+class Line(NamedTuple):
+    """What one colour of a drawing shows; `name` is its word in the heading."""
+
+    name: str
+    color: str
+    points: Points
+
+
 def curves(events: Sequence[TrainingEvent]) -> str:
     """Both curves of the main training, side by side; nothing if it reported no number."""
     phase = next((event.phase for event in events if event.loss is not None), None)
-    drawn = [
-        curve(finite_only(series(events, name, phase)), title, color)
-        for name, title, color in (("loss", "loss", BLUE), ("accuracy", "accuracy", GREEN))
-    ]
+
+    def one(name: str, said: str, color: str) -> Line:
+        return Line(said, color, finite_only(series(events, name, phase)))
+
+    loss = one("loss", "loss", BLUE)
+    minibatch, held_out = one("accuracy", "minibatch", LIGHT), one("held_out", "held-out", GREEN)
+    drawn = [curve("loss", [loss]), curve("accuracy", [minibatch, held_out])]
     found = [one for one in drawn if one]
     caption = tag("figcaption", text(phase or ""))
     return tag("figure", *found, caption, class_="curves") if found else ""
@@ -31,26 +43,41 @@ def finite_only(points: Points) -> Points:
     return [(x, y) for x, y in points if math.isfinite(y) and abs(y) < 1e300]
 
 
-def curve(points: Points, title: str, color: str) -> str:
-    """One curve with its axes; a loss that falls by orders of magnitude gets a log axis."""
-    if len(points) < 2:
+def curve(title: str, lines: Sequence[Line]) -> str:
+    """Lines over one pair of axes; a loss that falls by orders of magnitude gets a log axis."""
+    lines = [one for one in lines if len(one.points) >= 2]
+    if not lines:
         return ""
-    log = is_logarithmic([y for _, y in points]) and title == "loss"
-    shown = [(x, math.log10(y) if log else y) for x, y in points]
-    xs, ys = [x for x, _ in shown], [y for _, y in shown]
+    log = title == "loss" and is_logarithmic([y for one in lines for _, y in one.points])
+    shown = [[(x, math.log10(y) if log else y) for x, y in one.points] for one in lines]
+    xs, ys = zip(*(point for points in shown for point in points), strict=True)
     low, high = (0.0, 1.0) if title == "accuracy" and max(ys) <= 1 else (min(ys), max(ys))
-    across, up = (
-        scale(min(xs), max(xs), LEFT, WIDTH - RIGHT),
-        scale(low, high, HEIGHT - BOTTOM, TOP),
-    )
-    ticks = [low, (low + high) / 2, high]
-    axes = [words(LEFT - 6, up(t) + 4, said(t, log, title), "end", GREY) for t in ticks]
-    axes += [line([(LEFT, up(t)), (WIDTH - RIGHT, up(t))], "#e3e6ea", 1) for t in ticks]
-    axes += [words(across(x), HEIGHT - 8, f"{x:.0f}", "middle", GREY) for x in (xs[0], xs[-1])]
-    axes.append(words(WIDTH / 2, HEIGHT - 8, "step", "middle", GREY))
+    across = scale(min(xs), max(xs), LEFT, WIDTH - RIGHT)
+    up = scale(low, high, HEIGHT - BOTTOM, TOP)
     heading = words(LEFT, 13, f"{title}, logarithmic" if log else title)
-    drawn = line([(across(x), up(y)) for x, y in shown], color, 2)
-    return svg(WIDTH, HEIGHT, heading, *axes, drawn, label=f"{title} by step")
+    ticks = {up(t): said(t, log, title) for t in (low, (low + high) / 2, high)}
+    drawn = [
+        line([(across(x), up(y)) for x, y in points], one.color, 2)
+        for one, points in zip(lines, shown, strict=True)
+    ]
+    around = [heading, *legend(lines), *axes(ticks, min(xs), max(xs))]
+    return svg(WIDTH, HEIGHT, *around, *drawn, label=f"{title} by step")
+
+
+def axes(ticks: Mapping[float, str], first: float, last: float) -> Iterator[str]:
+    """A thin line with its number at each height, and the steps below."""
+    for y, number in ticks.items():
+        yield words(LEFT - 6, y + 4, number, "end", GREY)
+        yield line([(LEFT, y), (WIDTH - RIGHT, y)], "#e3e6ea", 1)
+    yield words(LEFT, HEIGHT - 8, f"{first:.0f}", "start", GREY)
+    yield words((LEFT + WIDTH) / 2, HEIGHT - 8, "step", "middle", GREY)
+    yield words(WIDTH - RIGHT, HEIGHT - 8, f"{last:.0f}", "end", GREY)
+
+
+def legend(lines: Sequence[Line]) -> Iterator[str]:
+    """From the right, the name of each line in its colour; one alone needs none."""
+    for behind, one in enumerate(reversed(lines) if len(lines) > 1 else ()):
+        yield words(WIDTH - RIGHT - 75 * behind, 13, one.name, "end", one.color)
 
 
 def is_logarithmic(values: Sequence[float]) -> bool:

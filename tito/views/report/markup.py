@@ -7,7 +7,8 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-INK, BLUE, ORANGE, GREY, GREEN = "#1b1f24", "#2166ac", "#d6604d", "#8a929c", "#1a7f37"
+INK, BLUE, ORANGE, GREY = "#1b1f24", "#2166ac", "#d6604d", "#8a929c"
+GREEN, LIGHT = "#1a7f37", "#a8d5b3"
 
 
 def text(value: object) -> str:

@@ -92,9 +92,9 @@ def images(data: Data) -> str:
     drawn = []
     for index, raw in enumerate(items(data.get("images"))[:MOST_IMAGES]):
         is_right = at(right, index) is not False
-        answer = as_text(at(said, index))
-        line = as_text(at(labels, index)) + (f" → {answer}" if answer else "")
-        drawn.append(thumbnail(grid(raw), grey, line, GREEN if is_right else ORANGE))
+        label, answer = as_text(at(labels, index)), as_text(at(said, index))
+        below = label if is_right or not answer else f"{answer}, is {label}"
+        drawn.append(thumbnail(grid(raw), grey, below, GREEN if is_right else ORANGE))
     return tag("div", *drawn, class_="thumbnails") if any(drawn) else ""
 
 

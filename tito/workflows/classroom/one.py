@@ -1,7 +1,8 @@
 """Judge one submission in a workspace of its own: what was seen, and no points.
 
 The workspace has the course's given code and the student's lessons; tests, hints and milestones are
-the installed course's. Lessons that were not handed in are blank.
+the installed course's. A lesson that was not handed in is blank if it is judged; if it is not,
+because it belongs to an earlier assignment, the course's own stands in for it.
 """
 
 from __future__ import annotations
@@ -14,40 +15,22 @@ from dataclasses import replace
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 from tito import __version__
+from tito.core.classroom.submissions import lesson_path
 from tito.core.classroom.work import Work
 from tito.core.errors import TitoError
 from tito.core.export.stale import not_exported
 from tito.core.export.swap import staged, swapped
 from tito.core.lesson.file import read_lesson
-from tito.core.lesson.hints import read_hints
 from tito.core.milestones.attempt import LiveRunner, verify
-from tito.core.outcome import Fault, Outcome
-from tito.core.testing.results import Checklist, Report, TaskResult, TaskState, checklist
+from tito.core.testing.results import Report, checklist
 from tito.core.testing.runner import run_tests
 from tito.core.workspace.workspace import Module, Workspace, course, course_module
+from tito.workflows.classroom.seen import PASSED, Seen, module_seen, refused_seen
 from tito.workflows.complete import Candidate, Watcher, judge, prepare, remarks_on, subject_of
 from tito.world import World
 
-PASSED, FAILED, BLANK, NOT_REACHED, COULD_NOT_RUN = (
-    "passed",
-    "failed",
-    "blank",
-    "not_reached",
-    "could_not_run",
-)
-STATES = {
-    TaskState.DONE: PASSED,
-    TaskState.WRONG: FAILED,
-    TaskState.STOPPED: FAILED,
-    TaskState.BLANK: BLANK,
-    TaskState.WAITING: NOT_REACHED,
-    TaskState.SKIPPED: NOT_REACHED,
-    TaskState.NOT_RUN: NOT_REACHED,
-}
-Seen = dict[str, Any]
 Told = Callable[[str], None]
 
 
@@ -82,8 +65,22 @@ class Bench:
             place.folder.mkdir(parents=True)
             if module.given.is_file():
                 shutil.copyfile(module.given, place.given)
-            data = self.work.files.get(f"modules/{module.name}/{module.lesson.name}")
-            place.lesson.write_bytes(blank(module) if data is None else data)
+            place.lesson.write_bytes(self._text_of(module))
+
+    def _text_of(self, module: Module) -> bytes:
+        data = self.work.files.get(lesson_path(module))
+        if data is not None:
+            return data
+        return module.lesson.read_bytes() if module.name in self.lent else blank(module)
+
+    @property
+    def lent(self) -> list[str]:
+        """The modules in which the course's own lesson stands in for the student's."""
+        return [
+            module.name
+            for module in self.modules
+            if module.name not in self.work.modules and lesson_path(module) not in self.work.files
+        ]
 
 
 def _limits(work: Work) -> dict[str, str]:
@@ -114,29 +111,26 @@ def judge_submission(
     workspace without the later modules, so that no failure can be that of another module.
     """
     started = time.monotonic()
-    settled = together(Bench(work, folder / "together", env), told)
-    bench = Bench(work, folder / "apart", env)
-    bench.lay_out()
-    modules = []
-    for module in bench.workspace.modules:
-        candidate, refused = _candidate(bench, module)
-        if module.name in work.modules:
-            told(module.name)
-            modules.append(settled.get(module.name) or refused or _tested(bench, candidate))
-            so_far({"modules": modules, "milestones": []})
-        if candidate is not None:
-            with swapped(bench.workspace, candidate.files):
-                pass
+    bench = Bench(work, folder / "together", env)
+    settled = together(bench, told) if len(work.modules) > 1 else {}
+    if len(settled) == len(work.modules) > 0:
+        modules = [settled[name] for name in sorted(settled)]
+    else:
+        bench = Bench(work, folder / "apart", env)
+        modules = apart(bench, settled, told, so_far)
     milestones: list[Seen] = []
     for name in work.milestones:
-        milestones.append(_milestone(bench, name, told))
         so_far({"modules": modules, "milestones": milestones})
+        milestones.append(_milestone(bench, name, told))
+    so_far({"modules": modules, "milestones": milestones})
+    parts = (*milestones, *modules)
     return {
         "course": __version__,
         "python": ".".join(map(str, sys.version_info[:3])),
         "numpy": metadata.version("numpy"),
-        "isolation": next((m["isolation"] for m in milestones if m.get("isolation")), ""),
+        "isolation": next((part["isolation"] for part in parts if part.get("isolation")), ""),
         "seconds": round(time.monotonic() - started, 3),
+        "lent": bench.lent,
         "modules": modules,
         "milestones": milestones,
     }
@@ -144,8 +138,6 @@ def judge_submission(
 
 def together(bench: Bench, told: Told) -> dict[str, Seen]:
     """The modules that pass when all are tested in one process, by name."""
-    if len(bench.work.modules) < 2:
-        return {}
     bench.lay_out()
     candidates = []
     for module in bench.workspace.modules:
@@ -159,6 +151,24 @@ def together(bench: Bench, told: Told) -> dict[str, Seen]:
     report = _report_of(bench, candidates[-1], tested)
     found = {each.module.name: _part_of(bench, each, report) for each in tested}
     return {name: seen for name, seen in found.items() if seen["state"] == PASSED}
+
+
+def apart(
+    bench: Bench, settled: Mapping[str, Seen], told: Told, so_far: Callable[[Seen], None]
+) -> list[Seen]:
+    """Each module, tested in a process of its own unless it is settled, then exported."""
+    bench.lay_out()
+    modules: list[Seen] = []
+    for module in bench.workspace.modules:
+        candidate, refused = _candidate(bench, module)
+        if module.name in bench.work.modules:
+            told(module.name)
+            modules.append(settled.get(module.name) or refused or _tested(bench, candidate))
+            so_far({"modules": modules, "milestones": []})
+        if candidate is not None:
+            with swapped(bench.workspace, candidate.files):
+                pass
+    return modules
 
 
 def _report_of(bench: Bench, last: Candidate, tested: Sequence[Candidate]) -> Report:
@@ -177,9 +187,9 @@ def _report_of(bench: Bench, last: Candidate, tested: Sequence[Candidate]) -> Re
 def _part_of(bench: Bench, candidate: Candidate, report: Report) -> Seen:
     """One module's part of the report."""
     part = replace(report, tests=report.of(candidate.module.name))
-    remarks = remarks_on(bench.workspace, candidate.file)
+    remarks = remarks_on(bench.workspace, candidate.file, part)
     found = checklist(candidate.module.name, candidate.file.lesson, part, remarks)
-    return _module_seen(bench.workspace, candidate.module, found)
+    return module_seen(bench.workspace, candidate.module, found)
 
 
 def _candidate(bench: Bench, module: Module) -> tuple[Candidate | None, Seen | None]:
@@ -187,7 +197,7 @@ def _candidate(bench: Bench, module: Module) -> tuple[Candidate | None, Seen | N
     try:
         return prepare(bench.workspace, module), None
     except TitoError as error:
-        refused = _refused(module, error)
+        refused = refused_seen(module, error)
     module.lesson.write_bytes(blank(course_module(module.name)))
     try:
         return prepare(bench.workspace, module), refused
@@ -195,84 +205,13 @@ def _candidate(bench: Bench, module: Module) -> tuple[Candidate | None, Seen | N
         return None, refused
 
 
-def _refused(module: Module, error: TitoError) -> Seen:
-    state = COULD_NOT_RUN if error.exit_code == Fault.MACHINE.exit_code else FAILED
-    rest = COULD_NOT_RUN if state == COULD_NOT_RUN else NOT_REACHED
-    tasks = read_lesson(course(), course_module(module.name)).lesson.tasks
-    where = error.where or ""
-    return {
-        "name": module.name,
-        "state": state,
-        "reason": error.message,
-        "where": where,
-        "tasks": [_task(task.number, task.title, rest) for task in tasks],
-    }
-
-
 def _tested(bench: Bench, candidate: Candidate | None) -> Seen:
     assert candidate is not None
     try:
         found = judge(bench.world, candidate, [], Watcher(), judged=bench.work.judged)
     except TitoError as error:
-        return _refused(candidate.module, error)
-    return _module_seen(bench.workspace, candidate.module, found)
-
-
-def _module_seen(workspace: Workspace, module: Module, found: Checklist) -> Seen:
-    report, cause = found.report, found.report.cause
-    hints = read_hints(workspace, module)
-    return {
-        "name": module.name,
-        "state": str(report.outcome),
-        "reason": cause.message if cause else "",
-        "where": str(cause.place or "") if cause else "",
-        "tasks": [
-            _task_seen(result, report.outcome, hints.get(result.task.number, []))
-            for result in found.tasks
-        ],
-        "lost": [task.number for task in found.remarks.lost],
-    }
-
-
-def _task_seen(result: TaskResult, outcome: Outcome, hints: list[str]) -> Seen:
-    state = STATES[result.state]
-    if outcome is Outcome.COULD_NOT_RUN and state == NOT_REACHED:
-        state = COULD_NOT_RUN
-    failure = result.first_failure
-    problem = failure.problem if failure else None
-    return _task(
-        result.task.number,
-        result.task.title,
-        state,
-        passed=result.passed,
-        tests=len(result.tests),
-        message=problem.message if problem else "",
-        where=str(problem.place or "") if problem else "",
-        hint=hints[0] if hints and state in (FAILED, BLANK) else "",
-    )
-
-
-def _task(
-    number: str,
-    title: str,
-    state: str,
-    *,
-    passed: int = 0,
-    tests: int = 0,
-    message: str = "",
-    where: str = "",
-    hint: str = "",
-) -> Seen:
-    return {
-        "number": number,
-        "title": title,
-        "state": state,
-        "passed": passed,
-        "tests": tests,
-        "message": message,
-        "where": where,
-        "hint": hint,
-    }
+        return refused_seen(candidate.module, error)
+    return module_seen(bench.workspace, candidate.module, found)
 
 
 def _milestone(bench: Bench, name: str, told: Told) -> Seen:
@@ -286,14 +225,17 @@ def _milestone(bench: Bench, name: str, told: Told) -> Seen:
         "seed": None,
     }
     needed = bench.requires[name]
-    absent = [m for m in needed if f"modules/{m}/{m[3:]}.py" not in bench.work.files]
+    absent = [m for m in needed if lesson_path(course_module(m)) not in bench.work.files]
     absent = absent or not_exported(bench.workspace, needed)
     if absent:
         return {**seen, "state": "not_run", "reason": f"It needs {', '.join(absent)}."}
     told(name)
     with bench.world.tracker.translating_errors():
         verdict = verify(
-            bench.world.tracker, name, seed=bench.work.seed, runner=LiveRunner(lambda _: None)
+            bench.world.tracker,
+            name,
+            seed=bench.work.seed,
+            runner=LiveRunner(lambda _: None, is_seen=False),
         )
     return {
         **seen,

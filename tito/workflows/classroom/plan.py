@@ -6,13 +6,20 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import takewhile
 
 from tito import __version__
 from tito.core.classroom.config import Assignment, ClassConfig
 from tito.core.classroom.results import GradeState, Result, read_result, result_path
 from tito.core.classroom.roster import Student, read_roster
 from tito.core.classroom.secret import class_secret, seed_of
-from tito.core.classroom.submissions import Submission, read_submission, submissions_folder
+from tito.core.classroom.submissions import (
+    Submission,
+    hash_of,
+    module_of,
+    read_submission,
+    submissions_folder,
+)
 from tito.core.classroom.work import Work
 from tito.core.errors import TitoError, UsageError, did_you_mean
 from tito.core.workspace.course_files import course_files
@@ -34,9 +41,10 @@ class Plan:
     strangers: tuple[str, ...]
 
     def work_of(self, submission: Submission) -> Work:
+        """With the lessons of earlier assignments that are not part of this one."""
         limits = self.config.limits
         return Work(
-            submission.files,
+            {**self.earlier(submission.student), **submission.files},
             self.assignment.modules,
             self.assignment.milestones,
             self.seed,
@@ -45,10 +53,23 @@ class Plan:
             limits.memory_mb,
         )
 
+    def earlier(self, student: str) -> dict[str, bytes]:
+        """What the student handed in for the assignments before; of each lesson the last."""
+        files: dict[str, bytes] = {}
+        for before in takewhile(lambda one: one != self.assignment, self.config.assignments):
+            submission = read_submission(self.config.root, before.id, student)
+            files |= submission.files if submission is not None else {}
+        return {
+            name: data
+            for name, data in files.items()
+            if module_of(name) not in self.assignment.modules
+        }
+
     def basis_of(self, submission: Submission) -> str:
         """A hash of all that a result depends on: as long as it is the same, so is the result."""
-        work = self.work_of(submission).as_json() | {"files": submission.sha256}
-        said = f"{__version__} {course_hash()} {sorted(work.items())}"
+        work = self.work_of(submission)
+        about = work.as_json() | {"files": hash_of(work.files)}
+        said = f"{__version__} {course_hash()} {sorted(about.items())}"
         return hashlib.sha256(said.encode()).hexdigest()
 
 

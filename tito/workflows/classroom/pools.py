@@ -6,16 +6,17 @@ order in which it is ready. Memory does not grow with the class.
 
 from __future__ import annotations
 
+import queue
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent import futures
 from contextlib import contextmanager
-from importlib import import_module
+from itertools import cycle, islice
 from typing import Any, Protocol
 
-from tito.core.classroom.apart import BROKEN, Seen, judge_apart
-from tito.core.errors import MachineError, UsageError
-from tito.core.python import pip_install
+from tito.core.classroom.apart import BROKEN, Seen, cpus, judge_apart
+from tito.core.errors import MachineError
+from tito.core.python import import_extra
 from tito.world import World
 
 WorkJson = Mapping[str, Any]
@@ -40,9 +41,19 @@ class Processes:
         self.ahead, self._env = jobs, env
         self.stop = threading.Event()
         self.threads = futures.ThreadPoolExecutor(jobs)
+        self._free: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+        for cpu in islice(cycle(cpus()), jobs):
+            self._free.put(cpu)
 
     def submit(self, work: WorkJson) -> futures.Future[Seen]:
-        return self.threads.submit(judge_apart, work, self._env, self.stop)
+        return self.threads.submit(self._judge, work)
+
+    def _judge(self, work: WorkJson) -> Seen:
+        cpu = self._free.get()
+        try:
+            return judge_apart(work, self._env, self.stop, cpu)
+        finally:
+            self._free.put(cpu)
 
     def ready(self, pending: set[futures.Future[Seen]]) -> set[futures.Future[Seen]]:
         return futures.wait(pending, POLL_SECONDS, futures.FIRST_COMPLETED).done
@@ -119,10 +130,4 @@ def cluster(scheduler: str | None, workers: int) -> Iterator[Pool]:
 
 def _distributed() -> Any:
     """The package `distributed`; imported by name because it is optional."""
-    try:
-        return import_module("distributed")
-    except ImportError as error:
-        raise UsageError(
-            "Grading on a cluster needs the package distributed, which is not installed.",
-            hint=pip_install("tinytorch-course[class]"),
-        ) from error
+    return import_extra("distributed", extra="class", purpose="Grading on a cluster")

@@ -25,7 +25,7 @@ OF_A_FILE = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 14 | 1 << 15  # the rights that a fi
 FIRST_RIGHTS = (1 << 13) - 1
 RIGHTS = {2: 1 << 13, 3: 1 << 14, 5: 1 << 15}  # by version: move, truncate, control devices
 TCP, NET_VERSION = 0b11, 4
-ABSTRACT_SOCKETS_AND_SIGNALS, SCOPE_VERSION = 0b11, 6
+ABSTRACT_SOCKETS, SIGNALS, SCOPE_VERSION = 0b01, 0b10, 6
 
 
 def version() -> int:
@@ -56,7 +56,7 @@ def restrict(
         return 0
     rights = FIRST_RIGHTS | sum(bit for since, bit in RIGHTS.items() if known >= since)
     net = TCP if known >= NET_VERSION else 0
-    scope = ABSTRACT_SOCKETS_AND_SIGNALS if known >= SCOPE_VERSION else 0
+    scope = ABSTRACT_SOCKETS | SIGNALS if known >= SCOPE_VERSION else 0
     attributes = struct.pack("QQQ", rights, net, scope)
     size = 24 if scope else 16 if net else 8
     ruleset = call(CREATE, ctypes.c_char_p(attributes), ctypes.c_size_t(size), 0)
@@ -69,10 +69,27 @@ def restrict(
             allow(ruleset, path, LIST)
         for path in writable:
             allow(ruleset, path, rights)
-        ctypes.CDLL(None).prctl(NO_NEW_PRIVS, 1, 0, 0, 0)
-        return known if call(RESTRICT_SELF, ruleset, 0) == 0 else 0
+        return known if hold(ruleset) else 0
     finally:
         os.close(ruleset)
+
+
+def keep_signals_inside() -> bool:
+    """Refuse signals to whoever has started this process, such as SIGSTOP; nothing else."""
+    if version() < SCOPE_VERSION:
+        return False
+    attributes = struct.pack("QQQ", 0, 0, SIGNALS)
+    ruleset = call(CREATE, ctypes.c_char_p(attributes), ctypes.c_size_t(24), 0)
+    try:
+        return ruleset >= 0 and hold(ruleset)
+    finally:
+        if ruleset >= 0:
+            os.close(ruleset)
+
+
+def hold(ruleset: int) -> bool:
+    ctypes.CDLL(None).prctl(NO_NEW_PRIVS, 1, 0, 0, 0)
+    return call(RESTRICT_SELF, ruleset, 0) == 0
 
 
 def rules(readable: Iterable[Path], hidden: Iterable[Path]) -> Iterator[tuple[Path, int]]:

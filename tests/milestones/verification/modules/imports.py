@@ -29,10 +29,13 @@ class Module(ModuleType):
         return as_module(there._process.ask("get", there, name))
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name.startswith("_") or isinstance(value, Module):
+        there: Any = self.__dict__.get("_there")
+        if name.startswith("_"):
             super().__setattr__(name, value)
+        elif isinstance(value, Module):  # by Python, after an import: over there, it may be hidden
+            if as_module(there._process.ask("get", there, name)) is value:
+                super().__setattr__(name, value)
         else:
-            there = self.__dict__["_there"]
             there._process.ask("set", there, name, value)
 
 

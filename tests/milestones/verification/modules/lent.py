@@ -8,6 +8,7 @@ that no path leads from it to the rest of the judge.
 from __future__ import annotations
 
 import functools
+import io
 import operator
 from collections.abc import Callable
 from types import BuiltinMethodType, FunctionType, MethodType
@@ -17,6 +18,7 @@ import numpy as np
 
 from verification.pipe import Malformed
 
+WITH_METHODS = (np.random.Generator, io.BytesIO)  # whose methods may be called
 FUNCTIONS = (FunctionType, MethodType, functools.partial, staticmethod)
 SPECIAL = ("call", "iter", "next", "len", "getitem", "contains", "bool", "enter", "exit")
 USES: dict[str, Callable[..., Any]] = {
@@ -63,9 +65,9 @@ class Lent:
 
 
 def is_function(value: Any) -> bool:
-    """Functions and classes of a test; and NumPy's methods, such as `rng.random`."""
+    """Functions and classes of a test; and methods such as `rng.random` and `file.read`."""
     return isinstance(value, (*FUNCTIONS, type)) or (
-        isinstance(value, BuiltinMethodType) and isinstance(value.__self__, np.random.Generator)
+        isinstance(value, BuiltinMethodType) and isinstance(value.__self__, WITH_METHODS)
     )
 
 
@@ -76,7 +78,7 @@ def uses_of(value: Any) -> list[str] | None:
         return ["call", "get", "set"]
     if is_function(value):
         return ["call"]
-    if isinstance(value, np.random.Generator):
+    if isinstance(value, WITH_METHODS):
         return ["get"]
     special = [name for name in SPECIAL if hasattr(kind, f"__{name}__")]
     if hasattr(kind, "__next__") and not hasattr(value, "__dict__"):

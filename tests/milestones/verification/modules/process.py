@@ -31,13 +31,15 @@ class Modules(Framework):
         self.values = Sharing(self.refer, self.resolve, first=0)
         self._lent, self._errors = Lent(), list[BaseException]()
         self._extended, self._warned = False, list[Any]()
+        self._has_kind: dict[tuple[type, int], bool] = {}
         super().__init__(workspace, launch(workspace), limit)
         self._extended = True
         self.ask("extend", "verification.modules.there")
 
     @property
     def is_over(self) -> bool:
-        return self._over is not None
+        """Whether it gave no answer, or has ended by itself since the last one."""
+        return self._over is not None or self._process.poll() is not None
 
     @property
     def home(self) -> Path:
@@ -48,6 +50,13 @@ class Modules(Framework):
         self.ask("share", on)
         self.values.forget()
         self.values.on = on
+
+    def has_kind(self, value: Any, kind: Any) -> bool:
+        """`isinstance` over there; one answer, asked for once, for all objects of a class."""
+        known = (type(value), kind._handle)
+        if known not in self._has_kind:
+            self._has_kind[known] = bool(self.ask("function", "isinstance", value, kind))
+        return self._has_kind[known]
 
     # ----------------------------------------------------------------------------------- values
 

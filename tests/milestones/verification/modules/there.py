@@ -177,6 +177,9 @@ class Extended:
     def do_new_class(self, name: str, bases: tuple[Any, ...], members: dict[str, Any]) -> Any:
         return types.new_class(name, bases, exec_body=lambda namespace: namespace.update(members))
 
+    def do_many(self, function: Any, arguments: list[tuple[Any, ...]]) -> list[Any]:
+        return [function(*each) for each in arguments]
+
     def do_function(self, name: str, *operands: Any) -> Any:
         return MORE[name](*operands)
 

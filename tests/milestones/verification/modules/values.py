@@ -23,9 +23,9 @@ KNOWN: dict[str, Any] = {
     for name, value in vars(builtins).items()
     if isinstance(value, type) and not name.startswith("_")
 } | {
-    f"numpy.{name}": getattr(np, name)
-    for name in dir(np)
-    if isinstance(getattr(np, name, None), (type, np.ufunc)) and not name.startswith("_")
+    f"numpy.{name}": value
+    for name, value in vars(np).items()  # not dir(np): it names what NumPy imports when asked for
+    if isinstance(value, (type, np.ufunc)) and not name.startswith("_")
 }
 NAMES = {id(value): name for name, value in KNOWN.items()}
 

@@ -9,6 +9,7 @@
     digits.py     mlp_digits, cnn and resnet: a digit
     sequences.py  transformer and lstm: a sequence
     texts.py      gpt: a sum, or the start of a name
+    attending.py  transformer and gpt: where attention looks, for the page of `tito show`
     __main__.py   the program: one question a line, one answer a line
 
 The framework runs in the judged process, with its limits, as in a milestone.

@@ -17,7 +17,7 @@ if __name__ == "__main__":  # last, so that no file here hides a module of Pytho
     sys.path.append(str(Path(__file__).resolve().parents[2]))
 
 from verification.failures import Failure
-from verification.orphans import become_the_judge, end_orphans
+from verification.isolation.orphans import become_the_judge, end_orphans
 from verification.playing.answers import Answer, NotAQuestion, Player
 from verification.playing.digits import Digits
 from verification.playing.kept import read_kept

@@ -28,3 +28,7 @@ KIND_HINTS = {
     "precision": "Is a small number added, say against a division by zero, or is a formula only "
     "an approximation?",
 }
+CUT_OFF_HINT = (
+    "Is it computed from the bare array (`.data`, `detach`) and wrapped again, or under no_grad? "
+    "Only what the operations of tensors compute is recorded for backward."
+)

@@ -62,11 +62,11 @@ def mistakes(hidden: Array | None, width: int, length: int) -> dict[str, Attend]
     right = attention(hidden)
     return {
         "is it divided by sqrt(d)?": attention(hidden, scale=1.0),
-        "is it multiplied by sqrt(d), not divided (the factor)?": attention(
+        "is it divided by sqrt(d), not multiplied (the factor)?": attention(
             hidden, math.sqrt(width)
         ),
-        "is it divided by d, not by its root (the factor)?": attention(hidden, 1 / width),
-        "is it the root of the length, not of d (the wrong axis)?": attention(
+        "is it divided by the root of d, not by d (the factor)?": attention(hidden, 1 / width),
+        "is it the root of d, not of the length (the axis)?": attention(
             hidden, 1 / math.sqrt(length)
         ),
         "are the weights the same for every key (uniform)?": uniform(hidden),
@@ -77,7 +77,7 @@ def mistakes(hidden: Array | None, width: int, length: int) -> dict[str, Attend]
             hidden, weights_of=partial(shares, dim=-2)
         ),
         "is each row divided by its sum?": attention(hidden, weights_of=exponentials),
-        "are the shares of each column 1, not of each row (the axis)?": attention(
+        "do the shares of each row add up to 1, not of each column (the axis)?": attention(
             hidden, weights_of=columns
         ),
         "is the softmax used (are these the bare scores)?": attention(

@@ -142,7 +142,7 @@ def max_mistakes(kernel: int, stride: int, padding: int = 0) -> dict[str, Oracle
     ways: dict[str, Callable[[Array], Array]] = {
         "is it the largest, not the smallest (the sign)?": lambda seen: seen.min(axis=-1),
         "is the result of each comparison kept (is it the first cell)?": lambda seen: seen[..., 0],
-        "is it the average?": lambda seen: seen.mean(axis=-1),
+        "is it the largest, not the average?": lambda seen: seen.mean(axis=-1),
         "is the first cell compared (off by one)?": lambda seen: without(seen, 0).max(axis=-1),
         "is the second cell compared (off by one)?": lambda seen: without(seen, 1).max(axis=-1),
         "is the last cell compared (off by one)?": lambda seen: without(seen, -1).max(axis=-1),

@@ -190,5 +190,5 @@ LOGITS_BACK: WrongGradients = {
 }
 SQUARES: Wrong = {
     "is the difference squared (the size is taken)?": lambda x, t: np.abs(x - t),
-    "is the square halved (a factor)?": lambda x, t: (x - t) ** 2 / 2,
+    "is it the whole square, not half of it (a factor)?": lambda x, t: (x - t) ** 2 / 2,
 }

@@ -9,8 +9,9 @@ import numpy as np
 
 from verification import there
 from verification.failures import Failure
+from verification.probes.compared import probes_of
 from verification.probes.inputs import fixed, positive, spread
-from verification.probes.operation import Operation, probes_of
+from verification.probes.operation import Operation
 from verification.probes.probe import Kit, Probe, expect
 from verification.wording import with_article
 

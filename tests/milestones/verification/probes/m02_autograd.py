@@ -10,8 +10,8 @@ import numpy as np
 
 from verification import there
 from verification.failures import Failure
+from verification.probes.compared import probes_of
 from verification.probes.m01_tensor import OPERATIONS
-from verification.probes.operation import probes_of
 from verification.probes.probe import Kit, Probe, expect
 
 
@@ -229,31 +229,17 @@ def check_small(kit: Kit) -> None:
         )
 
 
-def check_no_grad(kit: Kit) -> None:
-    """Nothing is recorded inside `no_grad()`."""
-    x, _ = leaf(kit, 1.0, 2.0)
-    with kit.tt.no_grad():
-        with kit.tt.no_grad():
-            pass
-        y = x * 2
-    if y.requires_grad:
-        raise Failure("Inside `no_grad()`, `x * 2` still requires a gradient.")
-    if not (x * 2).requires_grad:
-        raise Failure("After `with no_grad():` nothing is recorded any more.")
-
-
 PROBES = [
     Probe("Tensor.backward", "02_autograd", check_backward),
-    *probes_of(OPERATIONS[:1], results="", gradients="02_autograd"),  # a + b, used below
+    *probes_of(OPERATIONS[:1], "", "02_autograd", computed="01_tensor"),  # a + b, used below
     Probe("Tensor.backward", "02_autograd", check_given_gradient),
     Probe("Tensor.backward", "02_autograd", check_broadcasting),
     Probe("Tensor.backward", "02_autograd", check_shared_leaf),
     Probe("Tensor.backward", "02_autograd", check_two_backwards),
-    *probes_of(OPERATIONS[1:], results="", gradients="02_autograd"),
+    *probes_of(OPERATIONS[1:], "", "02_autograd", computed="01_tensor"),
     Probe("Tensor.backward", "02_autograd", check_small),
     Probe("Tensor.backward", "02_autograd", check_shared_node),
     Probe("Tensor.backward", "02_autograd", check_handed_to_two),
     Probe("Tensor.grad", "02_autograd", check_own_gradients),
     Probe("Tensor.grad", "02_autograd", check_float64),
-    Probe("no_grad", "02_autograd", check_no_grad),
 ]

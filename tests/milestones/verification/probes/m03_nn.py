@@ -9,6 +9,7 @@ import numpy as np
 
 from verification import there
 from verification.failures import Failure
+from verification.probes.compared import probes_of
 from verification.probes.inputs import Input, between_0_and_1, fixed, spread, weights
 from verification.probes.layers_in_numpy import (
     CROSS_ENTROPY,
@@ -33,7 +34,7 @@ from verification.probes.layers_in_numpy import (
     softmax_mistakes,
     surprise,
 )
-from verification.probes.operation import Operation, probes_of
+from verification.probes.operation import Operation
 from verification.probes.probe import Kit, Probe, check_drawn_apart, expect
 
 X = {"x": spread(3, 4)}
@@ -97,8 +98,10 @@ ACTIVATIONS = [
         hint="x times the normal distribution function of x, (1 + erf(x / sqrt(2))) / 2.",
         gradient_hint="That function, plus x times its derivative exp(-x**2 / 2) / sqrt(2 pi).",
         suspects={
-            "is it the approximation by tanh?": gelu_by_tanh,
-            "is it the approximation by sigmoid?": lambda x: x * sigmoid(1.702 * x),
+            "is it the exact formula, not the approximation by tanh?": gelu_by_tanh,
+            "is it the exact formula, not the approximation by sigmoid?": (
+                lambda x: x * sigmoid(1.702 * x)
+            ),
         },
     ),
     softmax_layer(-1),
@@ -202,25 +205,6 @@ def check_drawn(kit: Kit) -> None:
         )
 
 
-def check_sequential(kit: Kit) -> None:
-    """All layers in order, and all their parameters once."""
-    nn, x = kit.tt.nn, kit.rng.normal(size=(2, 3)).astype("f4")
-    layers = [nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2)]
-    model = nn.Sequential(*layers)
-    h = np.tanh(linear(x, layers[0].weight.data, layers[0].bias.data))
-    expected = linear(h, layers[2].weight.data, layers[2].bias.data)
-    out = np.asarray(model(kit.tt.tensor(x)).data)
-    if out.shape != expected.shape or not np.allclose(out, expected, atol=1e-5):
-        expect("`nn.Sequential(Linear, Tanh, Linear)(x)`", out, expected)
-    count = len(list(model.parameters()))
-    if count != 4:
-        raise Failure(
-            f"`Sequential(Linear, Tanh, Linear).parameters()` yields {count} parameters, not 4.",
-            module="03_nn", part="nn.Module.parameters",
-            hint="Two weights and two biases: does the walk go into the modules of a module?",
-        )  # fmt: skip
-
-
 def check_module(kit: Kit) -> None:
     """A module finds the parameters that are assigned to it, and those of its modules."""
     nn, values = kit.tt.nn, kit.tt.tensor(np.ones(2))
@@ -254,5 +238,4 @@ PROBES = [
     Probe("nn.CrossEntropyLoss", "03_nn", check_large_scores),
     Probe("nn.Linear", "03_nn", check_start),
     Probe("nn.Linear", "03_nn", check_drawn),
-    Probe("nn.Sequential", "03_nn", check_sequential),
 ]

@@ -8,10 +8,11 @@ import numpy as np
 
 from verification import there
 from verification.failures import Failure
+from verification.probes.compared import probes_of
 from verification.probes.inputs import Array, Input, fixed, spread
 from verification.probes.layers_in_numpy import bits_loss, sigmoid, softmax, surprise
 from verification.probes.m03_nn import BITS, LABELS, linear_layer
-from verification.probes.operation import Operation, Oracle, probes_of
+from verification.probes.operation import Operation, Oracle
 from verification.probes.probe import Kit, Probe
 
 MODULE = "03_nn"

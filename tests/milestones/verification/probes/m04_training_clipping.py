@@ -45,8 +45,8 @@ def check_total_norm(kit: Kit) -> None:
         5.0,
         suspects={
             "is the root of the sum taken?": lambda: 25.0,
-            "is it the largest of the norms, not their root of squares?": lambda: 4.0,
-            "are the norms added, not their squares?": lambda: 7.0,
+            "is it the root of the sum of squares, not the largest norm?": lambda: 4.0,
+            "are the squares of the norms added, not the norms?": lambda: 7.0,
         },
     )
 

@@ -117,7 +117,7 @@ def check_train_step(kit: Kit) -> None:
             expect("The loss that `train_step` returns", found[0], loss_of(x * value, y))
             gradient = float(((sigmoid(x * value) - y) * x).mean())
             wrong = {
-                "does the weight stay as it is (are backward and step called)?": 0.0,
+                "are backward and step called?": 0.0,
                 "are the old gradients cleared before backward?": clipped(gradient + before, limit),
                 "are the gradients clipped, before the step?": gradient,
                 "are target and output in the wrong order?": clipped(-(x * y).mean(), limit),
@@ -186,7 +186,7 @@ def check_evaluate(kit: Kit) -> None:
             "does each batch count alike (a batch counts as often as it has examples)?": lambda: (
                 sum(each) / 2
             ),
-            "is only the first batch counted?": lambda: each[0],
+            "are all batches counted, not the first alone?": lambda: each[0],
             "are targets and outputs in the wrong order?": lambda: swapped.mean(),
         },
         hint="A batch counts as often as it has examples.",

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from verification.failures import Failure
+from verification.probes.compared import probes_of
 from verification.probes.inputs import Array, Input, spread, weights
-from verification.probes.operation import Operation, Oracle, probes_of
+from verification.probes.operation import Operation, Oracle
 from verification.probes.probe import Kit, Probe
 
 MODULE = "06_normalization"
@@ -61,12 +62,15 @@ def suspects(axes: Axes, others: Mapping[str, Axes], places: int = 0) -> dict[st
         "is the variance divided by n - 1? It is normalized with the biased one, divided by n.": (
             lambda x: normalized(x, axes, ddof=1)
         ),
-        "is eps added outside of the root?": outside,
+        "is eps added under the root, not outside of it?": outside,
         "is eps left out?": lambda x: normalized(x, axes, eps=0.0),
         "is the root forgotten?": squared,
         "is the mean subtracted?": uncentered,
     }
-    wrong |= {f"does it normalize over {name}?": over(other) for name, other in others.items()}
+    wrong |= {
+        f"does it normalize over the wrong axes ({name})?": over(other)
+        for name, other in others.items()
+    }
     return {question: scaled(normal, places) for question, normal in wrong.items()}
 
 
@@ -156,8 +160,10 @@ LAYERS = [
         parameters={"weight": weights(4), "bias": weights(4)},
         gradient_hint=MADE_OF_X,
         suspects={
-            "is it one group?": scaled(lambda x: in_groups(x, 1), 1),
-            "is it a group for each channel?": scaled(lambda x: in_groups(x, 4), 1),
+            "is it several groups, not one for all channels?": scaled(lambda x: in_groups(x, 1), 1),
+            "do several channels form a group, not each its own?": scaled(
+                lambda x: in_groups(x, 4), 1
+            ),
         },
     ),
     normalization(

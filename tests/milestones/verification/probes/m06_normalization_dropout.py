@@ -37,8 +37,9 @@ def check_kept(out: Array) -> None:
     kept = out[out != 0]
     if not len(kept):
         raise Failure(f"`nn.Dropout({P})` drops everything.")
-    questions = {1.0: "is nothing divided by 1 - p?", 1 / P: "is it divided by p?",
-                 1 - P: "is it multiplied by 1 - p?"}  # fmt: skip
+    questions = {1.0: "is what is kept divided by 1 - p?",
+                 1 / P: "is it divided by 1 - p, not by p?",
+                 1 - P: "is it divided by 1 - p, not multiplied by it?"}  # fmt: skip
     found = next((q for value, q in questions.items() if np.allclose(kept, value)), "")
     expect(
         f"What `nn.Dropout({P})` keeps of ones" + (f" ({found})" if found else ""),

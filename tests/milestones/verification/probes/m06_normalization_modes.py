@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from verification.failures import Failure
+from verification.probes.compared import probes_of
 from verification.probes.inputs import Array, spread, weights
 from verification.probes.m06_normalization import EPS, MODULE
-from verification.probes.operation import Operation, probes_of
+from verification.probes.operation import Operation
 from verification.probes.probe import Kit, Probe, expect
 from verification.wording import compare
 
@@ -119,8 +120,10 @@ def evaluation(kind: str, *shape: int) -> Operation:
                     x, x.mean(axis=axes), x.var(axis=axes), weight, bias
                 )
             ),
-            "is eps added outside of the root?": lambda x, weight, bias: with_statistics(
-                x, MEAN, (np.sqrt(VAR) + EPS) ** 2 - EPS, weight, bias
+            "is eps added under the root, not outside of it?": (
+                lambda x, weight, bias: with_statistics(
+                    x, MEAN, (np.sqrt(VAR) + EPS) ** 2 - EPS, weight, bias
+                )
             ),
             "is the root forgotten?": lambda x, weight, bias: with_statistics(
                 x, MEAN, (VAR + EPS) ** 2 - EPS, weight, bias

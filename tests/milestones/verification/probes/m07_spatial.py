@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from verification.probes.compared import probes_of
 from verification.probes.images import (
     ADAPTIVE,
     Oracle,
@@ -23,7 +24,7 @@ from verification.probes.images import (
     overwritten,
 )
 from verification.probes.inputs import Input, spread, weights
-from verification.probes.operation import Operation, probes_of
+from verification.probes.operation import Operation
 from verification.probes.probe import Kit, Probe, check_drawn_apart, expect
 
 

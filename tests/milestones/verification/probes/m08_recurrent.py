@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from verification.probes.compared import probes_of
 from verification.probes.inputs import Array, Input, spread, weights
-from verification.probes.operation import Operation, Oracle, probes_of
+from verification.probes.operation import Operation, Oracle
 from verification.probes.probe import Kit, Probe, check_drawn_apart
 from verification.probes.recurring import (
     GRU,

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from verification.probes.compared import probes_of
 from verification.probes.inputs import Array, fixed, weights
-from verification.probes.operation import Operation, probes_of
+from verification.probes.operation import Operation
 from verification.probes.probe import Kit, Probe, check_drawn_apart, expect
 
 
@@ -53,7 +54,9 @@ def lookup(text: str, ids: object, hint: str) -> Operation:
         parameters={"weight": weights(5, 3)},
         hint="The result is the row of the table that each id names.",
         gradient_hint=hint,
-        suspects={"is it the same row for every id?": lambda ids, weight: weight[ids * 0]},
+        suspects={
+            "has each id a row of its own, not the first?": lambda ids, weight: weight[ids * 0],
+        },
         gradient_suspects=REPEATED,
     )  # fmt: skip
 
@@ -112,10 +115,11 @@ def check_positions(kit: Kit, name: str, table: Callable[[Any], Array]) -> None:
 
 # What a mistake adds to x, of the table of all positions and of x.
 ADDED: dict[str, Callable[[Array, Array], Array]] = {
-    "is it the table multiplied, not added?": lambda table, x: x * table[:3] - x,
+    "is the table added, not multiplied?": lambda table, x: x * table[:3] - x,
     "are the first rows taken, and not the last (the order)?": lambda table, x: table[-3:],
     "do the positions begin at 0 (off by one)?": lambda table, x: table[1:4],
     "has each place a row of its own, not the first?": lambda table, x: table[:1],
+    "has each place a row of its own, not the last?": lambda table, x: table[-1:],
     "is the position that in the sequence, not in the batch (the axis)?": (
         lambda table, x: table[:2, None]
     ),
@@ -145,6 +149,23 @@ POSITIONS = {
 }
 
 
+def check_learned(kit: Kit) -> None:
+    """Each row of a learned table gets the gradients of its position, from the whole batch."""
+    make = getattr(kit.tt.nn, "LearnedPositionalEmbedding", None)
+    if make is None:
+        return
+    layer, above = make(4, 2), kit.rng.normal(size=(2, 3, 2)).astype("f4")
+    x = kit.tt.tensor(np.zeros((2, 3, 2), "f4"), requires_grad=True)
+    layer(x).backward(kit.tt.tensor(above))
+    expect(
+        "The gradient of `nn.LearnedPositionalEmbedding(4, 2).weight`",
+        None if layer.weight.grad is None else layer.weight.grad.data,
+        np.concatenate([above.sum(axis=0), np.zeros((1, 2))]),
+        relative=1e-5,
+        hint="Row p is added to position p of each sequence: its gradients add up.",
+    )
+
+
 def check_start(kit: Kit) -> None:
     """New rows are drawn one by one."""
     weight = np.array(kit.tt.nn.Embedding(10, 8).weight.data)
@@ -159,4 +180,5 @@ PROBES = [
         Probe(f"nn.{name}", "11_embeddings", partial(check_positions, name=name, table=table))
         for name, table in POSITIONS.items()
     ),
+    Probe("nn.LearnedPositionalEmbedding", "11_embeddings", check_learned),
 ]

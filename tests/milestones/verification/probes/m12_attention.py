@@ -24,8 +24,9 @@ from verification.probes.attending import (
     shares,
     uniform,
 )
+from verification.probes.compared import probes_of
 from verification.probes.inputs import Array, fixed, spread, weights
-from verification.probes.operation import Operation, probes_of
+from verification.probes.operation import Operation
 from verification.probes.probe import Kit, Probe, expect
 
 LENGTH, WIDTH = 4, 4
@@ -119,7 +120,7 @@ def suspects_for(hidden: Array) -> dict[str, Callable[..., Array]]:
             right, join=joined_by_reshape
         ),
         "does each head get neighboring columns (the order)?": multihead(right, heads_interleaved),
-        "are the heads joined one after the other (the order)?": multihead(
+        "are the heads joined in blocks, not column by column (the order)?": multihead(
             right, join=joined_by_columns
         ),
         "are the heads in reverse order?": multihead(right, heads_reversed),

@@ -15,9 +15,10 @@ from verification.probes.attending import (
     heads_together,
     mistakes,
 )
+from verification.probes.compared import probes_of
 from verification.probes.inputs import Array, Input, fixed, spread, weights
 from verification.probes.m12_attention import CAUSAL, LENGTH, WIDTH
-from verification.probes.operation import Operation, probes_of
+from verification.probes.operation import Operation
 from verification.probes.probe import Kit, Probe, check_drawn_apart, expect
 
 MODULE = "12_attention"
@@ -46,11 +47,11 @@ def crossed(sources: str = "qkv", causal: Array = NONE, padded: bool = True) -> 
 
 
 SOURCES = {
-    "are keys and values projected from the query?": "qqq",
-    "are the keys projected from the query?": "qqv",
-    "are the values projected from the query?": "qkq",
-    "are the values projected from the keys?": "qkk",
-    "are the keys projected from the values?": "qvv",
+    "are keys and values projected from key and value, not from the query?": "qqq",
+    "are the keys projected from key, not from the query?": "qqv",
+    "are the values projected from value, not from the query?": "qkq",
+    "are the values projected from value, not from key?": "qkk",
+    "are the keys projected from key, not from value?": "qvv",
     "are keys and values exchanged?": "qvk",
 }
 

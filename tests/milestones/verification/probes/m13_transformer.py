@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from verification.probes.attending import HEADS, attention, heads_apart, heads_together
+from verification.probes.compared import probes_of
 from verification.probes.inputs import Array, Input, fixed, spread, weights
 from verification.probes.layers_in_numpy import softmax
 from verification.probes.m06_normalization import normalized
 from verification.probes.m12_attention import CAUSAL, LENGTH, WIDTH
-from verification.probes.operation import Operation, Oracle, probes_of
+from verification.probes.operation import Operation, Oracle
 
 MODULE = "13_transformer"
 INNER, EPS, TOKENS = 6, 0.1, 5
@@ -218,9 +219,15 @@ LOSS = Operation(
     lambda tt, logits, ids: tt.models.next_token_loss(logits, ids), compared(BUT_LAST, BUT_FIRST),
     hint="The logits at a position say the token after it: logits[:, :-1] with ids[:, 1:].",
     suspects={
-        "is each position compared with its own token?": compared(EVERY, EVERY),
-        "is it compared with the token before?": compared(BUT_FIRST, BUT_LAST),
-        "is it compared with the token two further on?": compared(slice(None, -2), slice(2, None)),
+        "is each position compared with the token after it, not with its own?": compared(
+            EVERY, EVERY
+        ),
+        "is it compared with the token after it, not with the one before?": compared(
+            BUT_FIRST, BUT_LAST
+        ),
+        "is it compared with the next token, not with the one after that?": compared(
+            slice(None, -2), slice(2, None)
+        ),
         "is it the sum in place of the mean?": compared(BUT_LAST, BUT_FIRST, 6.0),
     },
 )  # fmt: skip

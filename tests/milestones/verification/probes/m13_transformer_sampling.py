@@ -91,19 +91,20 @@ def cases(logits: Array) -> list[Case]:
     hot, cold = softmax(logits / 2), softmax(logits / 0.5)
     so_far = np.sort(chances)[::-1].cumsum()
     middle = float((so_far[1] + so_far[2]) / 2)  # the third token reaches it
-    too_hot = {"is the temperature ignored, or applied to probabilities?": chances}
+    too_hot = {"is the temperature used, and on the scores, not on probabilities?": chances}
+    inverse = "does the temperature divide, not multiply?"
     return [
-        Case({}, chances, {"is it always the most likely token?": kept(chances, 1)}),
-        Case({"temperature": 2.0}, hot, {**too_hot, "does the temperature multiply?": cold}),
-        Case({"temperature": 0.5}, cold, {**too_hot, "does the temperature multiply?": hot}),
+        Case({}, chances, {"is a token drawn, not always the most likely one?": kept(chances, 1)}),
+        Case({"temperature": 2.0}, hot, {**too_hot, inverse: cold}),
+        Case({"temperature": 0.5}, cold, {**too_hot, inverse: hot}),
         Case({"top_k": 3}, kept(chances, 3), {
-            "is top_k ignored?": chances, "are k + 1 kept?": kept(chances, 4),
-            "are k - 1 kept?": kept(chances, 2),
+            "is top_k ignored?": chances, "are k kept, not k + 1?": kept(chances, 4),
+            "are k kept, not k - 1?": kept(chances, 2),
         }),
         Case({"top_p": middle}, kept(chances, 3), {
             "is top_p ignored?": chances,
             "is the token missing with which the sum reaches p?": kept(chances, 2),
-            "is one token too many kept?": kept(chances, 4),
+            "does the set end with the token that reaches p, not one later?": kept(chances, 4),
         }),
     ]  # fmt: skip
 

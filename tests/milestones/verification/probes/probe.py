@@ -14,6 +14,7 @@ import numpy as np
 from verification.explain import explain
 from verification.failures import Failure
 from verification.places import named, raised_in
+from verification.probes.advice import GRADIENT_HINTS
 from verification.wording import RELATIVE, Difference, compare, show
 
 T = TypeVar("T")
@@ -85,6 +86,8 @@ def expect(
     if question:
         raise Failure(f"{subject} {in_short(difference)}: {question}", **{**facts, **shown})
     difference = explain(difference, actual, np.asarray(expected), given or {})
+    if difference.kind == "missing":  # what a wrong gradient is asked does not fit
+        hint = GRADIENT_HINTS["missing"]
     raise Failure(f"{subject} {difference.words}.", hint=hint, **{**facts, **shown})
 
 

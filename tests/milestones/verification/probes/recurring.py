@@ -125,7 +125,7 @@ IN_LSTM: Changes = {
     "does the candidate g go through a sigmoid, where tanh belongs?": {"candidate": squash},
     "does the candidate g go through tanh?": {"candidate": plain},
     "does c go through tanh before it is shown?": {"shown": plain},
-    "does h show c before the step?": {"shown_before": True},
+    "does h show c after the step, not before it?": {"shown_before": True},
     "are h and c exchanged?": {"exchanged": True},
     "is the cell state before kept?": {"forget": np.zeros_like},
 }
@@ -166,5 +166,5 @@ def stateless(step: Step, x: Array, states: States, *weights: Array) -> tuple[Ar
 READINGS: Mapping[str, Callable[..., tuple[Array, States]]] = {
     "is the first state that is given used?": stateless,
     "is the state carried from step to step?": forgetful,
-    "is the sequence read from its end?": read_backward,
+    "is the sequence read from its beginning, not from its end?": read_backward,
 }

@@ -94,7 +94,7 @@ def mistakes(rule: SGD | Adam) -> dict[str, Rule]:
     changes |= sgd_mistakes(rule) if isinstance(rule, SGD) else adam_mistakes(rule)
     found: dict[str, Rule] = {
         "is it `-=`, and not `=` (the old value is lost)?": overwritten(rule),
-        "is only the sign of the gradient used?": by_signs(rule),
+        "is the gradient used, not its sign alone?": by_signs(rule),
     }
     return found | {question: replace(rule, **change) for question, change in changes.items()}
 
@@ -108,10 +108,12 @@ def sgd_mistakes(right: SGD) -> dict[str, dict[str, Any]]:
     if right.momentum:
         found |= {
             "is momentum used?": {"momentum": 0.0},
-            "does the first velocity lack its gradient?": {"first": 0.0},
+            "does the first velocity begin with the gradient?": {"first": 0.0},
             "is the first velocity kept for the next step (its state)?": {"first_kept": False},
-            "is the velocity a mean (the factor 1 - momentum)?": {"share": 1 - right.momentum},
-            "is the new gradient multiplied by momentum too (the order)?": {
+            "is the velocity a sum, not a mean (the factor 1 - momentum)?": {
+                "share": 1 - right.momentum
+            },
+            "is the new gradient added as it is, not multiplied by momentum (the order)?": {
                 "share": right.momentum
             },
             "is the old velocity multiplied by momentum?": {"momentum": 1.0},
@@ -128,7 +130,7 @@ def adam_mistakes(right: Adam) -> dict[str, dict[str, Any]]:
         "is the decay multiplied by the learning rate (a factor)?": {
             "decoupled": right.decoupled / right.lr
         },
-        "is the decay in the gradient, as in Adam?": {
+        "does the decay stay out of the gradient (in Adam it is a part)?": {
             "decoupled": 0.0, "weight_decay": right.decoupled,
         },
         "does the decay let the weight grow (the wrong sign)?": {"decoupled": -right.decoupled},
@@ -149,14 +151,14 @@ IN_ADAM: dict[str, dict[str, Any]] = {
     "is eps under the root, where it belongs beside it?": {"eps_inside": True},
     "is eps added?": {"eps": 0.0},
     "is eps added before v is corrected (the order)?": {"eps": 1e-8 * 0.001**-0.5},
-    "is the new gradient multiplied by beta, not by 1 - beta?": {"share": (0.9, 0.999)},
-    "is the new gradient multiplied by beta1, not by 1 - beta1?": {"share": (0.9, 0.001)},
+    "is the new gradient multiplied by 1 - beta, not by beta?": {"share": (0.9, 0.999)},
+    "is the new gradient multiplied by 1 - beta1, not by beta1?": {"share": (0.9, 0.001)},
     "is m multiplied by beta2 (or v by beta1)?": {"betas": (0.999, 0.999)},
     "is m kept for the next step (its state)?": {"betas": (0.0, 0.999)},
     "is the gradient itself used in place of its mean m?": {
         "betas": (0.0, 0.999), "share": (1.0, 0.001),
     },
-    "is the step always counted as the first (the state)?": {"count": lambda t: (1, 1)},
+    "are the steps counted, not each as the first (the state)?": {"count": lambda t: (1, 1)},
     "is the step counted one too high?": {"count": lambda t: (t + 1, t + 1)},
     "is the step counted one too high in the correction of m?": {"count": lambda t: (t + 1, t)},
     "is the step counted one too high in the correction of v?": {"count": lambda t: (t, t + 1)},

@@ -1,0 +1,79 @@
+"""The judge's stand-ins for modules of the framework: their names, and how little is asked."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "tests/milestones"))
+
+from verification.modules.imports import Finder, install
+from verification.modules.objects import map_of
+
+FILES = {
+    "__init__.py": "from tinytorch.tensor import Tensor, tensor\n",
+    "tensor.py": (
+        "class Tensor:\n    pass\n\n"
+        "def tensor(value, more=0):\n"
+        "    if value < 0:\n        raise ValueError('negative')\n"
+        "    return 2 * value + more\n"
+    ),
+    "optim.py": "",
+}
+
+
+@pytest.fixture
+def finder(tmp_path: Path) -> Iterator[Finder]:
+    (tmp_path / "tinytorch").mkdir()
+    for name, text in FILES.items():
+        (tmp_path / "tinytorch" / name).write_text(text, encoding="utf-8")
+    before = {name: sys.modules.pop(name) for name in list(sys.modules) if is_ours(name)}
+    made = install(tmp_path, 10.0)
+    yield made
+    made.process.end()
+    sys.meta_path.remove(made)
+    for name in [name for name in sys.modules if is_ours(name)]:
+        del sys.modules[name]
+    sys.modules.update(before)
+
+
+def is_ours(name: str) -> bool:
+    return name.partition(".")[0] == "tinytorch"
+
+
+def package() -> ModuleType:
+    return import_module("tinytorch")
+
+
+def test_a_function_hides_the_module_of_its_name_as_it_does_over_there(finder: Finder) -> None:
+    module = import_module("tinytorch.tensor")
+    assert module.tensor(2) == 4
+    assert package().tensor(2) == 4
+    optim = import_module("tinytorch.optim")
+    assert package().optim is optim
+
+
+def test_map_is_one_request(finder: Finder) -> None:
+    double = package().tensor
+    before = finder.process._number
+    assert list(map_of(double, range(100))) == list(range(0, 200, 2))
+    assert finder.process._number == before + 1
+    assert list(map_of(double, [1, 2], [10, 20])) == [12, 24]
+    with pytest.raises(ValueError, match="negative"):
+        map_of(double, [1, -1])
+    assert list(map_of(abs, [-1])) == [1]
+
+
+def test_whether_a_class_has_an_object_is_asked_once(finder: Finder) -> None:
+    kind = package().Tensor
+    objects = [kind() for _ in range(5)]
+    before = finder.process._number
+    assert all(isinstance(each, kind) for each in objects)
+    assert finder.process._number == before + 1
+    assert not isinstance(5, kind)
+    assert not isinstance(import_module("tinytorch.optim"), kind)
