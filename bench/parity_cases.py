@@ -353,7 +353,8 @@ def case_conv2d(rng: Rng) -> Case:
 
 
 def case_conv2d_same(rng: Rng) -> Case:
-    how = {"in_channels": 2, "out_channels": 3, "kernel_size": 3, "padding": 1}
+    how = {"in_channels": 2, "out_channels": 3, "kernel_size": (3, 5), "padding": "same"}
+    how |= {"dilation": int(rng.integers(1, 3))} if rng.random() < 0.7 else {"padding": "valid"}
     return layer("Conv2d", how, normal(rng, int(rng.integers(1, 4)), 2, 7, 7))
 
 
@@ -378,7 +379,7 @@ def case_avg_pool2d(rng: Rng) -> Case:
 
 
 def case_adaptive_avg_pool2d(rng: Rng) -> Case:
-    size = tuple(int(n) for n in rng.integers(1, 8, 2))
+    size = tuple(int(n) or None for n in rng.integers(0, 8, 2))
     how = {"output_size": size if rng.random() < 0.6 else size[0]}
     return layer("AdaptiveAvgPool2d", how, normal(rng, 2, 3, 9, 8))
 

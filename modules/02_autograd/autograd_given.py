@@ -78,6 +78,26 @@ def may_repeat(index):
     return any(np.asarray(part).dtype.kind in "iu" for part in lists)
 
 # %% [markdown]
+# ## What `.grad` may be
+
+# %%
+#| export
+Tensor._grad = None
+
+
+def _set_grad(tensor, grad):
+    """`tensor.grad = grad`: of the tensor's shape, or None."""
+    if grad is not None and np.shape(unwrap(grad)) != np.shape(tensor.data):
+        raise RuntimeError(
+            f"a gradient of shape {np.shape(unwrap(grad))} was assigned to the grad of a tensor of "
+            f"shape {np.shape(tensor.data)}: they must be the same"
+        )
+    tensor._grad = grad
+
+
+Tensor.grad = property(lambda tensor: tensor._grad, _set_grad)
+
+# %% [markdown]
 # ## The walk: where it starts, and what may stop it
 
 # %%

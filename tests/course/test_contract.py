@@ -105,6 +105,19 @@ def test_what_users_import_is_the_function_not_the_module(solved, run):
 
 
 @pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("tt.zeros(3, 4).grad = tt.ones(3)", "shape (3,) was assigned to the grad of a tensor of "),
+        ("tt.zeros(3).grad = tt.ones(3, 1)", "shape (3, 1) was assigned"),
+    ],
+)
+def test_what_does_not_fit_is_refused(code, says, solved, run):
+    done = run("-c", f"import tinytorch as tt; {code}", cwd=solved.root)
+    assert done.returncode == 1
+    assert says in done.stderr
+
+
+@pytest.mark.parametrize(
     ("code", "module"),
     [
         ("import tinytorch; tinytorch.nn.Conv2d", "07_spatial"),
