@@ -11,7 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "milestones"))
 
 from tito.core.testing.raised import traces
-from verification.runner import replaced
+from verification.described import replaced
 
 
 def student() -> None:

@@ -5,6 +5,7 @@
     explain.py             which mistake makes one array of another
     failures.py            the exception whose message a student reads
     pipe.py                the messages between the two processes: frames, values, arrays
+    described.py           what the judge is told of an exception in the framework
     runner.py              how the judged process answers requests
     judged.py              the judged process, in which the framework runs
     there.py               course code that runs in it: a training step, recorded calls

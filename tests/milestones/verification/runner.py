@@ -10,18 +10,16 @@ import importlib.util
 import operator
 import os
 import sys
-import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from verification import pipe
+    from verification import described, pipe
 
 PACKAGE = "tinytorch"
 MAX_ITEMS = 10_000  # of an iterator, which may be endless
-MAX_TEXT = 4_000
 
 OPERATORS: dict[str, Callable[..., Any]] = {
     name: getattr(operator, name)
@@ -113,8 +111,10 @@ class Runner:
         isolation: dict[str, Any],
         make_room: Callable[[], None],
     ) -> None:
-        global pipe
-        pipe = load(str(Path(__file__).with_name("pipe.py")))
+        global pipe, described
+        pipe, described = (
+            load(str(Path(__file__).with_name(f"{name}.py"))) for name in ("pipe", "described")
+        )
         self.incoming, self.outgoing = os.fdopen(ends[0], "rb"), ends[1]
         self.package = workspace / PACKAGE
         self.objects = Objects()
@@ -160,8 +160,8 @@ class Runner:
 
     def news(self, blobs: list[bytes]) -> list[Any]:
         """What the judge has to know besides the answer: new classes."""
-        described, self.objects.described = self.objects.described, []
-        return described
+        classes, self.objects.described = self.objects.described, []
+        return classes
 
     def pack(self, value: Any, blobs: list[bytes]) -> Any:
         return pipe.pack(value, blobs, self.objects.refer)
@@ -170,7 +170,7 @@ class Runner:
         return pipe.unpack(node, arrays, self.objects.resolve)
 
     def describe(self, error: BaseException) -> dict[str, Any]:
-        return described_error(error, self.package)
+        return described.error(error, self.package)
 
     def read(self, size: int) -> bytes:
         data = self.incoming.read(size)
@@ -229,41 +229,3 @@ class Runner:
 
     def do_operator(self, name: str, *operands: Any) -> Any:
         return OPERATORS[name](*operands)
-
-
-# --------------------------------------------------------------------------------------- errors
-
-
-def described_error(error: BaseException, package: Path) -> dict[str, Any]:
-    """Describe an exception for the judge. Its `__str__` may itself raise."""
-    try:
-        text = str(error)[:MAX_TEXT]
-        entries = [entry for one in replaced(error) for entry in traceback.extract_tb(one)]
-        frames = [place(package, entry) for entry in entries]
-        if isinstance(error, SyntaxError) and error.filename:
-            at = traceback.FrameSummary(error.filename, error.lineno, "<module>", lookup_line=False)
-            frames.append(place(package, at, (error.text or "").strip()))
-    except BaseException:
-        text, frames = "(its text cannot be shown)", []
-    return {
-        "kind": str(type(error).__name__)[:100],
-        "text": text,
-        "places": [found for found in frames if found][-20:],
-        "is_error": isinstance(error, Exception),
-    }
-
-
-def replaced(error: BaseException) -> Iterator[TracebackType | None]:
-    """The error's traceback, then that of the one it replaced (`raise explained(e) from None`)."""
-    yield error.__traceback__
-    first = error.__context__
-    if first is not None and error.__suppress_context__ and error.__cause__ is None:
-        yield first.__traceback__
-
-
-def place(package: Path, frame: traceback.FrameSummary, line: str | None = None) -> list[Any]:
-    """[file, line, function, source] of a frame inside the package."""
-    if not Path(frame.filename).is_relative_to(package):
-        return []
-    shown = Path(PACKAGE, Path(frame.filename).relative_to(package)).as_posix()
-    return [shown, frame.lineno or 0, frame.name, (frame.line if line is None else line) or ""]

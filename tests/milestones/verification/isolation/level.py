@@ -16,6 +16,7 @@ COURSE = Path(__file__).resolve().parents[4]
 BESIDE = (
     "runner.py",
     "pipe.py",
+    "described.py",
     "there.py",
     "feed.py",
     "models.py",
