@@ -3,7 +3,7 @@
 #
 # Datasets, samplers, a loader that shuffles, collates and reads ahead, transforms, real files.
 #
-# About 35 minutes of reading and 2 hours of writing.
+# About 40 minutes of reading and 2 hours of writing.
 #
 # ## The question
 #

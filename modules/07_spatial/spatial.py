@@ -3,7 +3,7 @@
 #
 # Filters that slide over an image, pooling, and networks that do not mind where a thing stands.
 #
-# About 30 minutes of reading and 2 hours of writing.
+# About 35 minutes of reading and 2 hours of writing.
 #
 # This module needs modules 00 to 04. It does not need 05 and 06; take those before or after.
 #

@@ -35,14 +35,14 @@ BROKEN = [
     ),
     Broken(
         "LSTM: the candidate through a sigmoid", "lstm",
-        "self.scale = _scale(gates, 0.5, 0.5, 1, 0.5)",
-        "self.scale = _scale(gates, 0.5, 0.5, 0.5, 0.5)",
+        "np.tile(_scale(gates, 0.5, 0.5, 1, 0.5)",
+        "np.tile(_scale(gates, 0.5, 0.5, 0.5, 0.5)",
         ("nn.LSTM", "go through a sigmoid, where tanh belongs", RECURRENT),
     ),
     Broken(
         "LSTM: the state that is given is ignored", "lstm",
-        "h[0], c[0], turned = h0, c0, np.ascontiguousarray(w_hh.T)",
-        "h[0], c[0], turned = 0, 0, np.ascontiguousarray(w_hh.T)",
+        "self.h[0], self.c[0], turned = h0, c0, np.ascontiguousarray(w_hh.T)",
+        "self.h[0], self.c[0], turned = 0, 0, np.ascontiguousarray(w_hh.T)",
         ("nn.LSTM", "is the first state that is given used?", RECURRENT),
     ),
     Broken(
