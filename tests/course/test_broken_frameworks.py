@@ -10,6 +10,7 @@ import importlib.util
 import os
 import shutil
 import subprocess
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,8 @@ from tests.course.broken import (
 from tito.core.workspace.workspace import Workspace
 
 SEED = 1
-SLOW = ("resnet", "lstm", "gpt")  # their milestones take ten to twenty seconds: every fourth row
+# One row in so many runs every time: these milestones take seconds, the first three ten to twenty.
+EVERY = {"resnet": 4, "lstm": 4, "gpt": 4, "transformer": 2, "cnn": 2}
 MILESTONES = Path(__file__).parents[1] / "milestones"
 TABLE = [
     *tensors.BROKEN, *networks.BROKEN, *images.BROKEN, *sequences.BROKEN, *deep.BROKEN,
@@ -39,9 +41,13 @@ TABLE = [
 
 
 def rows() -> list[Any]:
-    """All rows; of the slow milestones one in four, and the others with --thorough."""
-    slow = [broken.name for broken in TABLE if broken.milestone in SLOW]
-    left = {name for number, name in enumerate(slow) if number % 4}
+    """All rows; of the slow milestones some, and the others with --thorough."""
+    numbers = {milestone: count() for milestone in EVERY}
+    left = {
+        one.name
+        for one in TABLE
+        if one.milestone in EVERY and next(numbers[one.milestone]) % EVERY[one.milestone]
+    }
     marks = {True: [pytest.mark.thorough], False: []}
     return [pytest.param(one, id=one.name, marks=marks[one.name in left]) for one in TABLE]
 

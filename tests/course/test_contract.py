@@ -117,45 +117,57 @@ def test_what_does_not_fit_is_refused(code, says, solved, run):
     assert says in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("code", "module"),
-    [
-        ("import tinytorch; tinytorch.nn.Conv2d", "07_spatial"),
-        ("from tinytorch.nn import Conv2d", "07_spatial"),
-        ("from tinytorch import nn; nn.functional.scaled_dot_product_attention", "12_attention"),
-        ("from tinytorch.nn import Embedding", "11_embeddings"),
-        ("import tinytorch; tinytorch.nn.LSTM", "08_recurrent"),
-        ("from tinytorch.nn.recurrent import in_pieces", "08_recurrent"),
-        ("import tinytorch.utils.data", "05_data"),
-        ("import tinytorch; tinytorch.utils.data.DataLoader", "05_data"),
-        ("from tinytorch.utils.data import DataLoader", "05_data"),
-        ("from tinytorch.vision import datasets", "05_data"),
-        ("import tinytorch; tinytorch.save({}, 'x')", "09_serialization"),
-        ("from tinytorch import load", "09_serialization"),
-        ("from tinytorch.text import BPETokenizer", "10_tokenization"),
-        ("import tinytorch; tinytorch.nn.LayerNorm", "06_normalization"),
-        ("from tinytorch.nn import BatchNorm2d", "06_normalization"),
-        ("from tinytorch.nn import functional as F; F.dropout", "06_normalization"),
-        ("from tinytorch.nn import TransformerEncoderLayer", "13_transformer"),
-        ("from tinytorch.models import GPT", "13_transformer"),
-        ("import tinytorch; tinytorch.ones(2).sum().backward()", "02_autograd"),
-    ],
-)
-def test_a_name_that_comes_later_says_which_module_brings_it(code, module, tmp_path, run):
+@pytest.fixture(scope="module")
+def before(tmp_path_factory):
+    """A workspace with all modules before a named one exported; asked for in their order."""
     from tito.core.export.compose import compose
     from tito.core.export.swap import swapped
     from tito.core.lesson.file import read_lesson
     from tito.workflows.init import create_workspace
 
-    workspace = create_workspace(tmp_path / "workspace")
-    course = create_workspace(tmp_path / "course", solved=True)
-    for early in [m for m in course.modules if m.name < module]:
-        solved_text = early.lesson.read_text(encoding="utf-8")
-        place = next(m for m in workspace.modules if m.name == early.name)
-        place.lesson.write_text(solved_text, encoding="utf-8")
-        with swapped(workspace, compose(workspace, read_lesson(workspace, place)).files):
-            pass
-    done = run("-c", code, cwd=workspace.root)
+    folder = tmp_path_factory.mktemp("begun")
+    workspace = create_workspace(folder / "workspace")
+    solved = create_workspace(folder / "course", solved=True)
+    left = list(zip(workspace.modules, solved.modules, strict=True))
+
+    def exported_before(name):
+        while left[0][0].name < name:
+            place, answers = left.pop(0)
+            place.lesson.write_text(answers.lesson.read_text("utf-8"), encoding="utf-8")
+            with swapped(workspace, compose(workspace, read_lesson(workspace, place)).files):
+                pass
+        assert left[0][0].name == name, "rows are in the order of the modules"
+        return workspace
+
+    return exported_before
+
+
+@pytest.mark.parametrize(
+    ("code", "module"),
+    [
+        ("import tinytorch; tinytorch.ones(2).sum().backward()", "02_autograd"),
+        ("import tinytorch.utils.data", "05_data"),
+        ("import tinytorch; tinytorch.utils.data.DataLoader", "05_data"),
+        ("from tinytorch.utils.data import DataLoader", "05_data"),
+        ("from tinytorch.vision import datasets", "05_data"),
+        ("import tinytorch; tinytorch.nn.LayerNorm", "06_normalization"),
+        ("from tinytorch.nn import BatchNorm2d", "06_normalization"),
+        ("from tinytorch.nn import functional as F; F.dropout", "06_normalization"),
+        ("import tinytorch; tinytorch.nn.Conv2d", "07_spatial"),
+        ("from tinytorch.nn import Conv2d", "07_spatial"),
+        ("import tinytorch; tinytorch.nn.LSTM", "08_recurrent"),
+        ("from tinytorch.nn.recurrent import in_pieces", "08_recurrent"),
+        ("import tinytorch; tinytorch.save({}, 'x')", "09_serialization"),
+        ("from tinytorch import load", "09_serialization"),
+        ("from tinytorch.text import BPETokenizer", "10_tokenization"),
+        ("from tinytorch.nn import Embedding", "11_embeddings"),
+        ("from tinytorch import nn; nn.functional.scaled_dot_product_attention", "12_attention"),
+        ("from tinytorch.nn import TransformerEncoderLayer", "13_transformer"),
+        ("from tinytorch.models import GPT", "13_transformer"),
+    ],
+)
+def test_a_name_that_comes_later_says_which_module_brings_it(code, module, before, run):
+    done = run("-c", code, cwd=before(module).root)
     assert done.returncode == 1
     assert module in done.stderr.splitlines()[-1], done.stderr
 

@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,9 +35,20 @@ def lesson_of(module: Module) -> Lesson:
     return read_lesson(COURSE, module).lesson
 
 
+def tasks() -> list[Any]:
+    """Every task; of a module's inner ones, each other with --thorough only."""
+    found = []
+    for module in MODULES:
+        last = len(lesson_of(module).tasks) - 1
+        for i in range(last + 1):
+            marks = [pytest.mark.thorough] if i % 2 and i < last else []
+            found.append(pytest.param(module, i, marks=marks))
+    return found
+
+
 EACH_TASK = pytest.mark.parametrize(
     ("module", "number"),
-    [(module, i) for module in MODULES for i in range(len(lesson_of(module).tasks))],
+    tasks(),
     ids=lambda value: value.name if isinstance(value, Module) else f"solved{value}",
 )
 

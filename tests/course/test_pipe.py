@@ -28,7 +28,7 @@ from verification.metrics import CLASS_METRICS
 from verification.model_under_test import ModelUnderTest
 from verification.raised import EndedFromOutside, Raised
 from verification.run import Run
-from verification.standins import Framework, StandIn
+from verification.standins import Framework, StandIn, process_of
 
 HEAD = "import os, sys, time\nimport numpy as np\n"
 POSIX = pytest.mark.skipif(os.name != "posix", reason="descriptors by number, signals, forks")
@@ -404,6 +404,27 @@ def go():
     with pytest.raises(Failure, match="ended the process"):
         tt.go()
     assert time.monotonic() - began < 10
+
+
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="Linux counts the waiting")
+def test_a_busy_machine_is_not_blamed_on_the_framework(start: Start) -> None:
+    """Four on one processor: a second of work takes four, and the limit is two."""
+    tt = start(
+        "def work():\n"
+        "    ends = time.process_time() + 1\n"
+        "    while time.process_time() < ends: pass\n"
+        "    return 'done'\n",
+        limit=2.0,
+    )
+    others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(3)]
+    try:
+        for pid in [process_of(tt)._process.pid, *(other.pid for other in others)]:
+            os.sched_setaffinity(pid, {min(os.sched_getaffinity(0))})
+        assert tt.work() == "done"
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
 
 
 @pytest.mark.parametrize(

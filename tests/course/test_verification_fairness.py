@@ -26,10 +26,8 @@ LOOPS: Files = {"__init__": OTHERS / "loops.py", "closures": FRAMEWORK}
 TORCH: Files = {"__init__": OTHERS / "torch_face.py"}
 
 
-@pytest.mark.parametrize(
-    ("milestone", "seed"),
-    [("cnn", 4), pytest.param("resnet", None, marks=pytest.mark.thorough)],
-)
+@pytest.mark.thorough
+@pytest.mark.parametrize(("milestone", "seed"), [("cnn", 4), ("resnet", None)])
 def test_another_framework_passes_with_images_and_normalization(
     milestone: str, seed: int | None, tmp_path: Path
 ) -> None:

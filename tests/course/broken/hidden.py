@@ -136,7 +136,7 @@ BROKEN = [
         "            grad = decayed(p, grad, group[\"weight_decay\"])\n        adam_step(",
         "            grad = decayed(p, grad, group[\"weight_decay\"])\n"
         "        group = self.defaults\n        adam_step(",
-        ("CosineAnnealingLR(Adam(", "does the rate stay as it was", TRAINING),
+        ("CosineAnnealingLR(Adam(", "is the rate set", TRAINING),
     ),
     Broken(
         "Adam: uphill in float32", "mlp_digits",

@@ -86,7 +86,7 @@ BROKEN = [
         "softmax over the queries", "transformer",
         "total = np.add.reduce(scores, axis=-1, keepdims=True)",
         "total = np.add.reduce(scores, axis=-2, keepdims=True)",
-        ("are the shares of each column 1, not of each row", ATTENTION),
+        ("do the shares of each row add up to 1, not of each column", ATTENTION),
     ),
     Broken(
         "a causal mask that leaks one place", "transformer",

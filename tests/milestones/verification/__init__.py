@@ -14,6 +14,7 @@
     isolation/             limits and levels of isolation for the judged process, and its orphans
     launch.py              the judged process's start, environment and end
     ended.py               why that process has ended, and where it was
+    busy.py                more time for a process that had to wait for a processor
     process.py             the judge's side: requests, checks, limits
     standins.py            stand-ins for the framework's objects in the judge
     modules/               a module's tests through the judge: a pipe with more kinds of values

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from verification import pipe
+from verification.busy import times_longer
 from verification.ended import ended_by_itself, innermost
 from verification.failures import Failure
 from verification.launch import Launched, launch
@@ -45,7 +46,7 @@ class Judged:
         self.workspace, self.limit = workspace, limit
         self.drops: set[int] = set()  # handles that are no longer used here
         self._over: Exception | None = None
-        self._number, self._deadline = 0, 0.0
+        self._number, self._deadline, self._prolonged = 0, 0.0, False
         self._waiting: tuple[list[Any], list[bytes]] = ([], [])
         self._launched = launched or launch(workspace)
         self._process = self._launched.process
@@ -95,7 +96,7 @@ class Judged:
         self._number += 1
         number, before = self._number, self._deadline
         seconds = limit or self.limit
-        self._deadline = time.monotonic() + seconds
+        self._deadline, self._prolonged = time.monotonic() + seconds, False
         try:
             self._send(number)
             head, arrays = self._answer(seconds)
@@ -170,9 +171,20 @@ class Judged:
 
     def _wait_for(self, incoming: list[int], outgoing: list[int]) -> None:
         if sys.platform != "win32":
-            left = self._deadline - time.monotonic()
-            if left <= 0 or not any(select.select(incoming, outgoing, [], left)):
-                raise TimeoutError
+            while not self._ready(incoming, outgoing):
+                self._prolong()
+
+    def _ready(self, incoming: list[int], outgoing: list[int]) -> bool:
+        left = self._deadline - time.monotonic()
+        return left > 0 and any(select.select(incoming, outgoing, [], left))
+
+    def _prolong(self) -> None:
+        """Once for each request, more time for what it could not have: a machine may be busy."""
+        more = 0.0 if self._prolonged else self.limit * times_longer(self._process.pid)
+        if not more:
+            raise TimeoutError
+        self._prolonged = True
+        self._deadline = time.monotonic() + more
 
     def _watch(self) -> None:
         """Read in a thread where reading cannot time out: ending the process ends it."""

@@ -25,9 +25,6 @@ from tito.core.scripts.stand_in import StandIn, stands_for
 
 HERE = Path(__file__).parent
 COMES_LATER = "comes with module"  # part of what tinytorch says of a name that it lacks so far
-IN_PLACE = (
-    "p.data is a NumPy array here, which has no {name}: write p.{name}(...) within torch.no_grad()"
-)
 ENTRY = (
     "import sys; sys.path[0] = {course!r}; "
     "from tito.core.scripts.child import main; sys.path[0] = {workspace!r}; main()"
@@ -103,8 +100,6 @@ def _lacking(error: Exception) -> str:
 def _lacking_attribute(owner: object, name: str) -> str:
     of = owner if isinstance(owner, ModuleType | type) else type(owner)
     where = of.__name__ if isinstance(of, ModuleType) else of.__module__
-    if of.__name__ == "ndarray" and name.endswith("_"):
-        return IN_PLACE.format(name=name)
     if where.partition(".")[0] != "tinytorch":
         return ""
     inside = where if isinstance(of, ModuleType) else f"tinytorch.{of.__name__}"
