@@ -242,7 +242,6 @@ def read_config(path):
 # %%
 #| default_exp nn.transformer_more
 #| export
-import copy
 import math
 
 import numpy as np
@@ -250,12 +249,11 @@ import numpy as np
 from tinytorch.nn import functional
 from tinytorch.nn.attention import MultiheadAttention
 from tinytorch.nn.init import xavier_uniform_
-from tinytorch.nn.modules import Linear, Module, ModuleList
+from tinytorch.nn.modules import Module
 from tinytorch.nn.normalization import Dropout, LayerNorm
 from tinytorch.nn.transformer import (
     TransformerEncoder,
     TransformerEncoderLayer,
-    _activation,
     _check_width,
 )
 from tinytorch.tensor import device as _device
@@ -285,16 +283,18 @@ class TransformerDecoderLayer(Module):
         bias=True,
     ):
         super().__init__()
-        self.d_model, self.norm_first = d_model, norm_first
-        self.activation = _activation(activation)
-        how = {"dropout": dropout, "bias": bias, "batch_first": batch_first}
-        self.self_attn = MultiheadAttention(d_model, nhead, **how)
-        self.multihead_attn = MultiheadAttention(d_model, nhead, **how)
-        self.linear1 = Linear(d_model, dim_feedforward, bias=bias)
-        self.dropout = Dropout(dropout)
-        self.linear2 = Linear(dim_feedforward, d_model, bias=bias)
-        for number in (1, 2, 3):
-            setattr(self, f"norm{number}", LayerNorm(d_model, eps=layer_norm_eps, bias=bias))
+        first = TransformerEncoderLayer(
+            d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps, batch_first,
+            norm_first, bias,
+        )  # fmt: skip
+        self.d_model, self.norm_first, self.activation = d_model, norm_first, first.activation
+        self.self_attn = first.self_attn
+        self.multihead_attn = MultiheadAttention(
+            d_model, nhead, dropout=dropout, bias=bias, batch_first=batch_first
+        )
+        for name in ("linear1", "dropout", "linear2", "norm1", "norm2"):
+            setattr(self, name, getattr(first, name))
+        self.norm3 = LayerNorm(d_model, eps=layer_norm_eps, bias=bias)
         for number in (1, 2, 3):
             setattr(self, f"dropout{number}", Dropout(dropout))
 
@@ -326,16 +326,12 @@ class TransformerDecoderLayer(Module):
         read = self.multihead_attn, memory, memory_mask, memory_key_padding_mask, memory_is_causal
         halves = (
             lambda x: self.dropout1(_look(x, *own)),
-            lambda x: self.dropout2(_look(x, *read)),
-            self._ff_block,
+            lambda x: self.dropout3(_look(x, *read)),
+            lambda x: TransformerEncoderLayer._ff_block(self, x),  # your own, with dropout2
         )
         for half, norm in zip(halves, (self.norm1, self.norm2, self.norm3)):
             tgt = tgt + half(norm(tgt)) if self.norm_first else norm(tgt + half(tgt))
         return tgt
-
-    def _ff_block(self, x):
-        inner = self.dropout(self.activation(self.linear1(x)))
-        return self.dropout3(self.linear2(inner))
 
 
 def _look(x, attention, memory, mask, padding, is_causal):
@@ -350,7 +346,7 @@ class TransformerDecoder(Module):
 
     def __init__(self, decoder_layer, num_layers, norm=None):
         super().__init__()
-        self.layers = ModuleList([copy.deepcopy(decoder_layer) for _ in range(num_layers)])
+        self.layers = TransformerEncoder(decoder_layer, num_layers).layers
         self.num_layers, self.norm = num_layers, norm
 
     def forward(
