@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tito.core import process
+from tito.core.classroom.cores import a_core, bind
 from tito.core.classroom.handed import handed_over
 
 LONGEST = 3600.0  # seconds for a whole submission; every part of it has a limit of its own
@@ -30,18 +30,16 @@ def judge_apart(
     work: Mapping[str, Any],
     env: Mapping[str, str],
     stop: threading.Event | None = None,
-    cpu: int | None = None,
 ) -> Seen:
     """Judge `work` (`Work.as_json`) in a new process; what it saw, or `{"broken": why}`.
 
     Nothing is raised for what happens there: a full disk, a killed process, a defect. When `stop`
-    is set, the process is ended, and everything it started. All of it runs on `cpu`, if that is
-    given: the tests and the student's code take turns, and to wake a process on another core costs
-    as much as the call that it is woken for.
+    is set, the process is ended, and everything it started.
     """
     try:
-        with handed_over() as folder:
-            return _judged(work, folder, env, stop or threading.Event(), cpu)
+        stop = stop or threading.Event()
+        with handed_over() as folder, a_core(stop) as core:
+            return _judged(work, folder, env, stop, core)
     except OSError as error:
         return {BROKEN: f"The work could not be handed over: {error}"}
 
@@ -51,15 +49,15 @@ def _judged(
     folder: Path,
     env: Mapping[str, str],
     stop: threading.Event,
-    cpu: int | None,
+    core: int | None,
 ) -> Seen:
     job, seen = folder / "work.json", folder / "seen.json"
     job.write_text(json.dumps(work), encoding="utf-8")
     command = [sys.executable, *COMMAND, str(job), "--out", str(seen)]
     here = {**env, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))}
     started = process.start(command, folder, here, waits=True)
-    if cpu is not None:
-        _bind(started.pid, cpu)
+    if core is not None:
+        bind(started.pid, core)
     ended = process.run(
         command,
         cwd=folder,
@@ -76,19 +74,6 @@ def _judged(
         said = ended.output[-TAIL:].strip() or "It said nothing."
         return {BROKEN: f"The judging process broke off (exit code {ended.returncode}). {said}"}
     return found if isinstance(found, dict) else {BROKEN: "It wrote no result."}
-
-
-def cpus() -> list[int | None]:
-    """The cores that this process may use; [None] where the system does not let us choose."""
-    if sys.platform != "linux":
-        return [None]
-    return [*sorted(os.sched_getaffinity(0))]
-
-
-def _bind(pid: int, cpu: int) -> None:
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):  # it has ended, or the core has been taken away
-            os.sched_setaffinity(pid, {cpu})
 
 
 def _end_if(stop: threading.Event, started: subprocess.Popen[bytes]) -> None:

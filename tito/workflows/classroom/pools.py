@@ -6,15 +6,13 @@ order in which it is ready. Memory does not grow with the class.
 
 from __future__ import annotations
 
-import queue
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent import futures
 from contextlib import contextmanager
-from itertools import cycle, islice
 from typing import Any, Protocol
 
-from tito.core.classroom.apart import BROKEN, Seen, cpus, judge_apart
+from tito.core.classroom.apart import BROKEN, Seen, judge_apart
 from tito.core.errors import MachineError
 from tito.core.python import import_extra
 from tito.world import World
@@ -22,6 +20,13 @@ from tito.world import World
 WorkJson = Mapping[str, Any]
 FIRST_SECONDS = 30  # to reach a scheduler
 POLL_SECONDS = 0.5  # Ctrl-C is noticed this often
+# Dask's workers look at themselves up to a hundred times a second, which costs a tenth of a core
+# each. A submission takes seconds, and what it needs is limited by its own process.
+CALM = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "5s",
+}
 
 
 class Pool(Protocol):
@@ -41,19 +46,9 @@ class Processes:
         self.ahead, self._env = jobs, env
         self.stop = threading.Event()
         self.threads = futures.ThreadPoolExecutor(jobs)
-        self._free: queue.SimpleQueue[int | None] = queue.SimpleQueue()
-        for cpu in islice(cycle(cpus()), jobs):
-            self._free.put(cpu)
 
     def submit(self, work: WorkJson) -> futures.Future[Seen]:
-        return self.threads.submit(self._judge, work)
-
-    def _judge(self, work: WorkJson) -> Seen:
-        cpu = self._free.get()
-        try:
-            return judge_apart(work, self._env, self.stop, cpu)
-        finally:
-            self._free.put(cpu)
+        return self.threads.submit(judge_apart, work, self._env, self.stop)
 
     def ready(self, pending: set[futures.Future[Seen]]) -> set[futures.Future[Seen]]:
         return futures.wait(pending, POLL_SECONDS, futures.FIRST_COMPLETED).done
@@ -107,13 +102,14 @@ class Cluster:
 @contextmanager
 def cluster(scheduler: str | None, workers: int) -> Iterator[Pool]:
     """A Dask cluster: the one at `scheduler`, or one of `workers` processes on this machine."""
-    dask, here = _distributed(), None
+    distributed, here = _distributed(), None
     try:
         if scheduler is None:
-            here = dask.LocalCluster(
+            distributed.dask.config.set(CALM)  # for workers that are begun again later, too
+            here = distributed.LocalCluster(
                 n_workers=workers, threads_per_worker=1, dashboard_address=None
             )
-        client = dask.Client(here or scheduler, timeout=FIRST_SECONDS)
+        client = distributed.Client(here or scheduler, timeout=FIRST_SECONDS)
     except (OSError, ValueError) as error:
         raise MachineError(
             f"The Dask scheduler cannot be reached: {error}.",
