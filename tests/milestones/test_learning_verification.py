@@ -287,13 +287,15 @@ def test_gpt_learning(run: Run) -> None:
     watch(network, new, pictures.sums)
     before, parts = (
         network.parameter_values(),
-        training_parts(network, len(learn.answers), 7, SUMS_A_STEP),
+        training_parts(network, len(learn.answers), PASSES, SUMS_A_STEP),
     )
-    feed_gpt(network, learn.examples(), parts, "training", 5, writing=Calculating(network, new))
+    writing = Calculating(network, new)
+    feed_gpt(network, learn.examples(), parts, "training", PASSES - 1, writing=writing)
     check_moved(network, before)
     network, parts = from_checkpoint(network, parts, learn)
     watch(network, new, pictures.sums)
-    feed_gpt(network, learn.examples(), parts, "resumed", 2, writing=Calculating(network, new))
+    writing = Calculating(network, new)
+    feed_gpt(network, learn.examples(), parts, "resumed", 1, writing=writing)
     check_causal(network, few.inputs, tokens)
     keep_weights(network)
     match = sums_right(network, new)
@@ -427,7 +429,7 @@ def learn_deep(network: ModelUnderTest, examples: data.Examples, phase: str) -> 
     )
 
 
-SUMS_A_STEP = 64
+SUMS_A_STEP, PASSES = 64, 4  # of them, the last after a checkpoint
 
 
 def small_gpt(run: Run, tokens: int, places: int, count: str) -> ModelUnderTest:
@@ -444,7 +446,7 @@ def training_parts(
 ) -> dict[str, Any]:
     """What a checkpoint of this training has to keep."""
     run, steps = network.run, epochs * -(-examples // batch)
-    adam = run.tt.optim.Adam(network.model.parameters(), lr=run.chosen["lr"], betas=(0.9, 0.99))
+    adam = run.tt.optim.Adam(network.model.parameters(), lr=run.chosen["lr"], betas=(0.9, 0.98))
     schedule = run.there(there.warmed_up)(run.tt, adam, steps)
     return {"model": network.model, "optimizer": adam, "scheduler": schedule}
 
@@ -454,7 +456,7 @@ def from_checkpoint(
 ) -> tuple[ModelUnderTest, dict[str, Any]]:
     """A new network with new parts, which go on where the old ones have stopped."""
     new = small_gpt(old.run, len(data.SUM_LETTERS), 8, "gpt")
-    into = training_parts(new, len(learn.answers), 7, SUMS_A_STEP)
+    into = training_parts(new, len(learn.answers), PASSES, SUMS_A_STEP)
     check_resumed(old, new, kept, into, learn.take(slice(SUMS_A_STEP)).examples())
     return new, into
 

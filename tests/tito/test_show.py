@@ -152,6 +152,15 @@ def test_a_run_writes_what_the_page_follows(solved: Path, tito: Any) -> None:
     assert (run.milestone, len(run.events)) == ("start", 20)
 
 
+def test_a_run_does_not_write_into_the_file_of_a_newer_one(tmp_path: Path) -> None:
+    older, newer = (LiveLog(Workspace(tmp_path), name, name, "now") for name in ("lstm", "gpt"))
+    newer.event(TrainingEvent("training", 1, 9))
+    older.event(TrainingEvent("training", 5, 9))
+    newer.event(TrainingEvent("training", 2, 9))
+    run = live_run(Workspace(tmp_path))
+    assert (run.milestone, [event.step for event in run.events]) == ("gpt", [1, 2])
+
+
 def test_a_damaged_live_file_is_no_error(tmp_path: Path) -> None:
     assert live_run(Workspace(tmp_path)).events == []
     file = live_file(Workspace(tmp_path))

@@ -1,7 +1,7 @@
 """`tito demo`: the whole course in a throw-away workspace, every milestone really trained.
 
 Each step is the command a student would type, run in its own process. While a milestone trains, the
-next modules are completed beside it; what they print follows when it has ended.
+next modules are completed beside it, or another milestone trains; what they print follows.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import argparse
 
     from tito.core.milestones.tracker import Tracker
+    from tito.core.workspace.workspace import Workspace
     from tito.workflows.beside import Done
     from tito.workflows.demo import Step
 
@@ -74,28 +75,31 @@ class DemoCommand(BaseCommand):
         return Tracker(workspace, {**self.world.env, "TINYTORCH_HOME": str(home)})
 
     def _run_steps(self, root: Path, home: Path, tracker: Tracker, *, kept: bool) -> None:
-        from tito.core.milestones.live import live_run
         from tito.workflows.beside import Beside
-        from tito.workflows.demo import turns
+        from tito.workflows.demo import Agenda, first_step, last_step
 
-        for step, milestone, coming in turns(root, tracker):
-
-            def has_begun(milestone: str = milestone) -> bool:
-                """Its process has imported `tinytorch/`, which the next module will change."""
-                live = live_run(tracker.workspace)
-                return live.milestone == milestone and bool(live.events)
-
+        def run(step: Step) -> None:
             self._announce(step)
-            if not milestone:
-                self._must_go_on(step, self._run_step(step, home).returncode, root, kept=kept)
-                continue
-            with Beside(coming, partial(self._kept_step, home=home), has_begun) as beside:
-                code = self._run_step(step, home).returncode
-            self._must_go_on(step, code, root, kept=kept)
-            for done in beside.done:
+            self._must_go_on(step, self._run_step(step, home).returncode, root, kept=kept)
+
+        def show(ended: list[Done]) -> None:
+            for done in ended:
                 self._announce(done.step)
                 self.world.stdout.write(done.printed)
                 self._must_go_on(done.step, done.code, root, kept=kept)
+
+        run(first_step(root))
+        agenda = Agenda(tracker.workspace, tracker)
+        with Beside(agenda.next_beside, partial(self._kept_step, home=home)) as beside:
+            while (step := agenda.next()) is not None:
+                if step.milestone:
+                    beside.begin(partial(has_begun, tracker.workspace, step.milestone))
+                run(step)
+                show(beside.pause())
+            if beside.running is not None:
+                self.world.say(f"\n# Still training: {beside.running.typed}", style="dim")
+            show(beside.wait())
+        run(last_step(root))
 
     def _announce(self, step: Step) -> None:
         self.world.say()
@@ -158,6 +162,14 @@ class DemoCommand(BaseCommand):
         if MilestoneState.LOCKED in states:
             locked = counted(states.count(MilestoneState.LOCKED), "milestone")
             self.world.say(f"Still locked: {locked}, which need modules that are not written yet.")
+
+
+def has_begun(workspace: Workspace, milestone: str) -> bool:
+    """Its process has imported `tinytorch/`, which the next module will change."""
+    from tito.core.milestones.live import live_run
+
+    live = live_run(workspace)
+    return live.milestone == milestone and bool(live.events)
 
 
 class TemporaryWorkspace(AbstractContextManager[str]):

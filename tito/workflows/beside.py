@@ -1,4 +1,4 @@
-"""Steps that run beside another one, in a thread; what they print is kept until it is their turn.
+"""Steps that run beside those that are shown, in a thread; what they print is kept for later.
 
 The first of them waits for a sign that it may begin.
 """
@@ -6,7 +6,7 @@ The first of them waits for a sign that it may begin.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -24,40 +24,81 @@ class Done(NamedTuple):
 
 
 class Beside:
-    """Runs steps one after the other until the block ends, or one of them fails.
+    """Runs steps one after the other between `begin` and `pause`, or until one of them fails.
 
     Args:
-        steps: are asked for one at a time, each when the one before has ended.
+        next_step: gives the next one, if there is any.
         run: runs a step and keeps what it prints.
-        may_begin: asked again and again, until it says yes for the first time.
     """
 
-    def __init__(
-        self, steps: Iterator[Step], run: Callable[[Step], Done], may_begin: Callable[[], bool]
-    ) -> None:
-        self._steps, self._run, self._may_begin = steps, run, may_begin
-        self._ended, self._thread = threading.Event(), threading.Thread(target=self._go_on)
+    def __init__(self, next_step: Callable[[], Step | None], run: Callable[[Step], Done]) -> None:
+        self._next, self._run = next_step, run
+        self._lock, self._paused = threading.Lock(), threading.Event()
+        self._thread: threading.Thread | None = None  # as long as it has something to do
         self._error: BaseException | None = None
-        self.done: list[Done] = []
+        self._done: list[Done] = []
+        self.running: Step | None = None
 
     def __enter__(self) -> Beside:
-        self._thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._ended.set()
-        self._thread.join()
-        if self._error is not None and kind is None:
-            raise self._error
+    def __exit__(self, *_: object) -> None:
+        self._paused.set()
+        self._join()
 
-    def _go_on(self) -> None:
+    def begin(self, may_begin: Callable[[], bool]) -> None:
+        """Take steps from now on; `may_begin` is asked until it says yes for the first time."""
+        with self._lock:
+            self._paused.clear()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._go_on, args=(may_begin,))
+                self._thread.start()
+
+    def pause(self) -> list[Done]:
+        """Take no more steps; return those that have ended.
+
+        A step that changes the framework has ended then; a milestone may go on.
+        """
+        with self._lock:
+            self._paused.set()
+            running = self.running
+        if running is None or not running.milestone:
+            self._join()
+        return self._ended()
+
+    def wait(self) -> list[Done]:
+        """Wait for all that is running; return the steps that have ended."""
+        self._join()
+        return self._ended()
+
+    def _join(self) -> None:
+        thread = self._thread
+        if thread is not None:
+            thread.join()
+
+    def _ended(self) -> list[Done]:
+        if self._error is not None:
+            raise self._error
+        with self._lock:
+            done, self._done = self._done, []
+        return done
+
+    def _go_on(self, may_begin: Callable[[], bool]) -> None:
         try:
-            while not self._may_begin():
-                if self._ended.wait(WAIT):
-                    return
-            while not self._ended.is_set() and (step := next(self._steps, None)) is not None:
-                self.done.append(self._run(step))
-                if self.done[-1].code:
-                    return
-        except BaseException as error:  # raised again where the block ends
+            while not self._paused.is_set() and not may_begin():
+                self._paused.wait(WAIT)
+            while (step := self._take()) is not None:
+                done = self._run(step)
+                with self._lock:
+                    self._done.append(done)
+                if done.code:
+                    break
+        except BaseException as error:  # raised again where the steps are collected
             self._error = error
+        with self._lock:
+            self._thread = self.running = None
+
+    def _take(self) -> Step | None:
+        with self._lock:
+            self.running = None if self._paused.is_set() else self._next()
+            return self.running

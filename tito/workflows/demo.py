@@ -2,16 +2,16 @@
 
 The steps follow from the course's modules and from what the tracker unlocks on the way; nothing is
 listed here. tito/commands/demo.py runs them. While a milestone trains, which takes one processor,
-the next modules are completed beside it.
+the next modules are completed beside it; when all are complete, another milestone trains there.
 """
 
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from tito.core.milestones.tracker import MilestoneState, Tracker
 from tito.core.workspace.workspace import Module, Workspace, course
@@ -25,35 +25,49 @@ class Step:
     cwd: Path
     about: str = ""
     may_fail: bool = False
+    milestone: str = ""  # the one that it trains
 
     @property
     def typed(self) -> str:
         return " ".join(["tito", *(f'"{a}"' if " " in a else a for a in self.arguments)])
 
 
-class Turn(NamedTuple):
-    """A step, and what may run beside it: the steps of the modules that come next."""
+class Agenda:
+    """What is left to do, given out step by step: what is unlocked depends on those before."""
 
-    step: Step
-    milestone: str = ""
-    beside: Iterator[Step] = iter(())
+    def __init__(self, workspace: Workspace, tracker: Tracker) -> None:
+        self._workspace, self._tracker = workspace, tracker
+        self._modules, self._begun = steps_of_modules(workspace), set[str]()
+        self._lock = threading.Lock()
+
+    def next(self) -> Step | None:
+        """The next step that is shown as it runs; a milestone as soon as it is unlocked."""
+        with self._lock:
+            return self._milestone() or next(self._modules, None)
+
+    def next_beside(self) -> Step | None:
+        """The next step beside a milestone that trains."""
+        with self._lock:
+            return next(self._modules, None) or self._milestone()
+
+    def _milestone(self) -> Step | None:
+        """One that is unlocked and has not been begun."""
+        for row in self._tracker.status():
+            name = row["id"]
+            if row["state"] == MilestoneState.UNLOCKED and name not in self._begun:
+                self._begun.add(name)
+                about = f"{row['name']}: trained by this framework, here and now"
+                arguments = ("milestone", "run", name)
+                return Step(arguments, self._workspace.root, about, milestone=name)
+        return None
 
 
-def turns(root: Path, tracker: Tracker) -> Iterator[Turn]:
-    """Yield the turns one by one: what is unlocked depends on those before."""
-    yield Turn(Step(("init", root.name), root.parent, "From an empty folder"))
-    workspace = Workspace(root)
-    coming = steps_of_modules(workspace)
-    while True:
-        unlocked = next(milestone_turns(workspace, tracker, coming), None)
-        step = next(coming, None) if unlocked is None else None
-        if unlocked is not None:
-            yield unlocked
-        elif step is not None:
-            yield Turn(step)
-        else:
-            break
-    yield Turn(Step(("milestone", "progress"), root, "What this framework has learned"))
+def first_step(root: Path) -> Step:
+    return Step(("init", root.name), root.parent, "From an empty folder")
+
+
+def last_step(root: Path) -> Step:
+    return Step(("milestone", "progress"), root, "What this framework has learned")
 
 
 def steps_of_modules(workspace: Workspace) -> Iterator[Step]:
@@ -68,17 +82,6 @@ def module_steps(workspace: Workspace, module: Module, *, blank_first: bool) -> 
     fill_in(module)
     about = f"Module {module.name}, with the reference answers filled in"
     yield Step(("module", "complete", module.number), workspace.root, about)
-
-
-def milestone_turns(
-    workspace: Workspace, tracker: Tracker, coming: Iterator[Step]
-) -> Iterator[Turn]:
-    """One turn for each milestone that is unlocked and not learned yet."""
-    for row in tracker.status():
-        if row["state"] == MilestoneState.UNLOCKED:
-            about = f"{row['name']}: trained by this framework, here and now"
-            step = Step(("milestone", "run", row["id"]), workspace.root, about)
-            yield Turn(step, row["id"], coming)
 
 
 def fill_in(module: Module) -> None:

@@ -8,6 +8,7 @@ goes on.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -32,10 +33,11 @@ class LiveLog:
 
     def __init__(self, workspace: Workspace, milestone: str, name: str, started: str) -> None:
         self._file = live_file(workspace)
-        head = {"milestone": milestone, "name": name, "started_at": started}
+        head = {"milestone": milestone, "name": name, "started_at": started, "process": os.getpid()}
+        self._head = f"{json.dumps(head)}\n".encode()
         with suppress(OSError):
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(self._file, f"{json.dumps(head)}\n".encode())
+            write_whole(self._file, self._head)
 
     def event(self, event: TrainingEvent) -> None:
         self._append(as_json(event))
@@ -44,8 +46,11 @@ class LiveLog:
         self._append({"picture": dict(picture)})
 
     def _append(self, line: Mapping[str, Any]) -> None:
-        with suppress(OSError), self._file.open("a", encoding="utf-8") as stream:
-            stream.write(f"{json.dumps(line)}\n")
+        """Unless a run that has begun since then has taken the file."""
+        with suppress(OSError), self._file.open("r+b") as stream:
+            if stream.readline() == self._head:
+                stream.seek(0, os.SEEK_END)
+                stream.write(f"{json.dumps(line)}\n".encode())
 
 
 @dataclass
