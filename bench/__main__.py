@@ -77,7 +77,7 @@ def main() -> None:
     """Measure everything asked for and print it."""
     chosen = arguments()
     restart_on_one_thread()
-    backends.export_reference()
+    backends.reference()
     console, names = Console(), chosen.workloads or list(WORKLOADS)
     times: list[Pair] = []
     memory: list[Pair] = []

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import os
-import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -25,12 +27,19 @@ def one_thread(environment: Iterable[tuple[str, str]]) -> dict[str, str]:
     }
 
 
-def export_reference() -> None:
-    """Write tinytorch/ from the solved lessons, so that the current course is measured."""
-    command = [sys.executable, "-m", "tito.main", "export", "--no-test"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(f"tito export --no-test failed:\n{done.stdout}{done.stderr}")
+@cache
+def reference() -> Path:
+    """A folder with tinytorch/ from the solved lessons, to be measured; deleted at the end.
+
+    This process imports it from there; one that is started in the folder does, too.
+    """
+    from tito.workflows.init import create_workspace
+
+    folder = tempfile.TemporaryDirectory(prefix="tinytorch-bench-", ignore_cleanup_errors=True)
+    atexit.register(folder.cleanup)
+    root = create_workspace(Path(folder.name) / "solved", solved=True).root
+    sys.path.insert(0, str(root))
+    return root
 
 
 def load(name: str) -> SimpleNamespace:

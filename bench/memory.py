@@ -95,7 +95,7 @@ def in_a_process(name: str) -> tuple[float, float]:
     """Measure one network in a process of its own."""
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-m", "bench.memory", "--here", name],
-        cwd=backends.ROOT, env=backends.one_thread(os.environ.items()), text=True,
+        cwd=backends.reference(), env=backends.one_thread(os.environ.items()), text=True,
         stdout=subprocess.PIPE, check=True,
     )  # fmt: skip
     early, late = map(float, done.stdout.split())
@@ -111,7 +111,7 @@ def main() -> int:
     if chosen.here:
         print(*measured(backends.load(backends.TINYTORCH), chosen.here))
         return 0
-    backends.export_reference()
+    backends.reference()
     grown = 0
     for name in chosen.networks or NETWORKS:
         early, late = in_a_process(name)

@@ -157,7 +157,7 @@ def main() -> int:
     parser.add_argument("--samples", type=int, default=30, help="draws of each case (default: 30)")
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
-    backends.export_reference()
+    backends.reference()
     libs = backends.load(backends.TINYTORCH), backends.load(backends.PYTORCH)
     files = (parity_cases, parity_normalization, parity_training, parity_transformer)
     members = [pair for file in files for pair in inspect.getmembers(file)]

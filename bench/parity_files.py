@@ -51,7 +51,7 @@ def main() -> None:
         import safetensors.torch as theirs
     except ModuleNotFoundError:
         sys.exit("bench.parity_files compares with safetensors: pip install safetensors")
-    backends.export_reference()
+    backends.reference()
     ours, torch = backends.load(backends.TINYTORCH).tt, backends.load(backends.PYTORCH).tt
     rng, wrong = np.random.default_rng(0), 0
     for _ in range(CASES):

@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench.backends import PYTORCH, ROOT, TINYTORCH, load, one_thread
+from bench.backends import PYTORCH, TINYTORCH, load, one_thread, reference
 from bench.loops import Pair
 from bench.workloads import WORKLOADS
 
@@ -38,7 +38,7 @@ def run_child(framework: str, workload: str) -> tuple[float, float]:
     command = [sys.executable, "-W", "ignore", "-m", "bench.process", framework, workload]
     start = time.perf_counter()
     done = subprocess.run(
-        command, cwd=ROOT, env=one_thread(os.environ.items()), capture_output=True, text=True
+        command, cwd=reference(), env=one_thread(os.environ.items()), capture_output=True, text=True
     )
     took = time.perf_counter() - start
     if done.returncode:

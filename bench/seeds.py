@@ -11,7 +11,6 @@ import multiprocessing
 import os
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -22,7 +21,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from bench.backends import ROOT
+from bench.backends import ROOT, reference
 from tito.core.process import ONE_THREAD
 
 TESTS = ROOT / "tests" / "milestones"
@@ -119,21 +118,13 @@ def main() -> int:
     tasks = [(name, first + i) for name in names for i in range(chosen.seeds)]
     console = Console()
     console.print(f"seeds {first} to {first + chosen.seeds - 1}")
-    with tempfile.TemporaryDirectory() as scratch:
-        framework = chosen.framework or reference(Path(scratch))
-        running = sweep(framework.resolve(), tasks, chosen.jobs)
-        shown = track(running, total=len(tasks), console=Console(stderr=True), transient=True)
-        results = list(shown)
+    framework = chosen.framework or reference()
+    running = sweep(framework.resolve(), tasks, chosen.jobs)
+    shown = track(running, total=len(tasks), console=Console(stderr=True), transient=True)
+    results = list(shown)
     for name in names:
         show(console, name, [result for result in results if result.milestone == name])
     return 1 if any(result.said for result in results) else 0
-
-
-def reference(scratch: Path) -> Path:
-    """The solved lessons, exported into a folder of their own."""
-    from tito.workflows.init import create_workspace
-
-    return create_workspace(scratch / "solved", solved=True).root
 
 
 if __name__ == "__main__":

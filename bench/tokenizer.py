@@ -70,7 +70,7 @@ def timed(ours: Any, theirs: Any, text: str, rounds: int) -> list[float]:
 
 def main() -> None:
     """Compare, time, and print."""
-    backends.export_reference()
+    backends.reference()
     from tinytorch.text import BPETokenizer
 
     rng = random.Random(0)
