@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -55,9 +56,7 @@ def page(workspace: Path) -> None:
             tab = chromium.new_page(viewport={"width": 1100, "height": 640})
             tab.goto(url)
             tab.get_by_text("Draw", exact=False).first.click()
-            time.sleep(2)
-            box = tab.locator("canvas").first.bounding_box()
-            assert box is not None
+            box = settled(tab.locator("canvas:visible").first)
             spots = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in SEVEN]
             tab.mouse.move(*spots[0])
             tab.mouse.down()
@@ -69,6 +68,16 @@ def page(workspace: Path) -> None:
             chromium.close()
     finally:
         server.terminate()
+
+
+def settled(element: Any) -> dict[str, float]:
+    """Where an element is, once it has not moved for a few seconds: a layout takes its time."""
+    box, same = None, 0
+    while same < 6 or box is None:
+        time.sleep(0.5)
+        before, box = box, element.bounding_box()
+        same = same + 1 if box == before else 0
+    return dict(box)
 
 
 if __name__ == "__main__":
