@@ -772,6 +772,9 @@ def route_to_winners(grad, best, framed, indices):
     return out
 
 
+NUMBERS_AT_ONCE = 65536
+
+
 class MaxPool2dOp(Function):
     """The largest pixel of each window, (N, C, H, W) to (N, C, OH, OW)."""
 
@@ -782,8 +785,16 @@ class MaxPool2dOp(Function):
         return largest_of_cells(self.framed, self.indices).transpose(0, 3, 1, 2)
 
     def backward(self, grad):
-        best = self.out.transpose(0, 2, 3, 1)
-        out = route_to_winners(grad.transpose(0, 2, 3, 1), best, self.framed, self.indices)
+        grad, best = grad.transpose(0, 2, 3, 1), self.out.transpose(0, 2, 3, 1)
+        in_image = max(1, best.size // max(1, len(best)))
+        few = max(1, NUMBERS_AT_ONCE // in_image)  # images, as many as fit into the cache
+        if few >= len(best):
+            out = route_to_winners(grad, best, self.framed, self.indices)
+            return unframe(out, self.args[3])
+        out = np.empty(self.framed.shape, grad.dtype)
+        for start in range(0, len(best), few):
+            part = slice(start, start + few)
+            out[part] = route_to_winners(grad[part], best[part], self.framed[part], self.indices)
         return unframe(out, self.args[3])
 
 
