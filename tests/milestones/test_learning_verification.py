@@ -429,7 +429,7 @@ def learn_deep(network: ModelUnderTest, examples: data.Examples, phase: str) -> 
     )
 
 
-SUMS_A_STEP, PASSES = 64, 4  # of them, the last after a checkpoint
+SUMS_A_STEP, PASSES = 64, 5  # of them, the last after a checkpoint
 
 
 def small_gpt(run: Run, tokens: int, places: int, count: str) -> ModelUnderTest:

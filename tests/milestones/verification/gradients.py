@@ -1,8 +1,9 @@
 """The gradient of every parameter of a model against central differences, in float64.
 
 The differences use NumPy's loss of the model's raw outputs, so nothing that the code under test
-says about itself is trusted. Small tensors are checked entry by entry; large ones by sampled
-entries and by random directions, to which every entry contributes.
+says about itself is trusted. A tensor is checked along random directions, to which every entry
+contributes. If one is wrong, it is measured entry by entry, a large one at sampled entries: where
+it is wrong says what is wrong.
 
 ReLU and max-pooling have kinks, and a step across one gives a wrong quotient. An entry that
 disagrees is measured again at smaller steps and from either side: a kink spoils one side only. The
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -76,8 +78,8 @@ def check_parameters(
 ) -> Checked:
     """Compare each `.grad` after `backward` with central differences of `loss`.
 
-    `samples` are the entries of a large tensor that are checked one by one; with fewer than usual,
-    small tensors are sampled too.
+    `samples` are the entries at which a large tensor is measured when it is wrong; with fewer than
+    usual, small tensors are sampled too.
     """
     for p in named.values():
         p.grad = None
@@ -88,11 +90,14 @@ def check_parameters(
     wrong: dict[str, list[Measured]] = {}
     right, worst = [], 0.0
     for done, (name, p) in enumerate(named.items(), 1):
-        origin = p.data
-        measured = [
-            measure(name, place, p, origin, direction, found[name], loss, largest)
-            for place, direction in directions(rng, origin.shape, samples)
-        ]
+        one = partial(
+            measure, name, parameter=p, origin=p.data, gradient=found[name],
+            loss=loss, largest=largest,
+        )  # fmt: skip
+        measured = [one(place, direction=way) for place, way in directions(rng, found[name].shape)]
+        if any(m.error > TOLERANCE for m in measured):
+            ways = entries(rng, found[name].shape, samples)
+            measured = [*(one(place, direction=way) for place, way in ways), *measured]
         worst = max([worst, *(m.error for m in measured)])
         if any(m.error > TOLERANCE for m in measured):
             wrong[name] = measured
@@ -140,9 +145,21 @@ def gradient_array(name: str, parameter: Any) -> np.ndarray:
 
 
 def directions(
+    rng: np.random.Generator, shape: tuple[int, ...]
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Random directions, (name, direction of length one); for very few entries, each of them."""
+    if np.prod(shape) <= DIRECTIONS:
+        yield from entries(rng, shape)
+        return
+    for _ in range(DIRECTIONS):
+        random = rng.normal(size=shape)
+        yield RANDOM, random / np.linalg.norm(random)
+
+
+def entries(
     rng: np.random.Generator, shape: tuple[int, ...], samples: int = SAMPLES
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """The directions to measure: (name, direction of length one)."""
+    """The directions of single entries: of all, or of `samples` of a large tensor."""
     size = int(np.prod(shape))
     whole = size <= (ALL_ENTRIES_UP_TO if samples == SAMPLES else samples)
     for index in np.arange(size) if whole else sampled(rng, size, samples):
@@ -150,10 +167,6 @@ def directions(
         unit[index] = 1.0
         place = list(map(int, np.unravel_index(index, shape)))
         yield str(place), unit.reshape(shape)
-    if not whole:
-        for _ in range(DIRECTIONS):
-            random = rng.normal(size=shape)
-            yield RANDOM, random / np.linalg.norm(random)
 
 
 def sampled(rng: np.random.Generator, size: int, samples: int) -> np.ndarray:
