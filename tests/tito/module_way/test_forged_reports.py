@@ -99,7 +99,7 @@ SELECTIONS = {
     ),
     "by a hook": (
         "import _pytest.main\n_old = _pytest.main.Session.perform_collect\n"
-        "def _some(self, *a, **k):\n    _old(self, *a, **k)\n"
+        "def _some(self, *a, _old=_old, **k):\n    _old(self, *a, **k)\n"
         f"    self.items = [item for item in self.items if '{PASSES}' in item.name]\n"
         "    self.config.hook.pytest_collection_finish(session=self)\n    return self.items\n"
         "_pytest.main.Session.perform_collect = _some"
