@@ -123,6 +123,7 @@ __all__ = ["get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_stat
 #
 # Write it, then run the check cell below it.
 
+
 # %%
 #| export
 def lehmer(state):
@@ -149,6 +150,7 @@ def lehmer(state):
         raise ValueError(f"the state of lehmer is from 1 to {modulus - 1}, not {state}")
     return 48271 * state % modulus
     ### END SOLUTION
+
 
 # %%
 state = 2024
@@ -207,6 +209,7 @@ default_generator = np.random.Generator(np.random.PCG64(_first_seed[0]))
 # And write the seed into `_first_seed[0]`, as it is after that mapping. The next task reads it
 # there.
 
+
 # %%
 #| export
 def manual_seed(seed):
@@ -235,6 +238,7 @@ def manual_seed(seed):
     return default_generator
     ### END SOLUTION
 
+
 # %%
 for chosen in (7, 8, 7, -1, 2**64 - 1):
     manual_seed(chosen)
@@ -248,6 +252,7 @@ for chosen in (7, 8, 7, -1, 2**64 - 1):
 # from the operating system (`secrets.randbits(64)`), starts the generator with them, and returns
 # them. `initial_seed()` tells which seed the generator started with, whoever chose it;
 # `_first_seed` knows.
+
 
 # %%
 #| export
@@ -283,6 +288,7 @@ def initial_seed():
     return _first_seed[0]
     ### END SOLUTION
 
+
 # %%
 surprising = seed()
 before = default_generator.random(2)
@@ -309,6 +315,7 @@ print("and it is remembered:", initial_seed() == surprising)
 # seed to it under the key `"seed"`, so that `initial_seed()` is right again after the return, as in
 # PyTorch. NumPy accepts the dict with the additional key, and checks the rest. A bookmark can be
 # used more than once, so do not change it.
+
 
 # %%
 #| export
@@ -349,6 +356,7 @@ def set_rng_state(new_state):
     _first_seed[0] = first_seed
     ### END SOLUTION
 
+
 # %%
 manual_seed(7)
 print("first two:", default_generator.random(2).round(3))
@@ -377,6 +385,7 @@ print("again:    ", default_generator.random(2).round(3))
 # back is taken even then. With `enabled=False` the block is an ordinary one, and there is no way
 # back.
 
+
 # %%
 #| export
 @contextmanager
@@ -401,6 +410,7 @@ def fork_rng(enabled=True):
         if enabled:
             set_rng_state(state)
     ### END SOLUTION
+
 
 # %%
 manual_seed(7)
@@ -453,6 +463,7 @@ def package_version(name):
         return None
     ### END SOLUTION
 
+
 # %%
 import subprocess
 import time
@@ -465,8 +476,10 @@ reading = time.perf_counter() - start
 start = time.perf_counter()
 subprocess.run([sys.executable, "-c", "import numpy"], check=True)
 importing = time.perf_counter() - start
-print(f"reading the version: {1e3 * reading:.1f} ms; a new Python that imports NumPy: "
-      f"{1e3 * importing:.0f} ms")
+print(
+    f"reading the version: {1e3 * reading:.1f} ms; a new Python that imports NumPy: "
+    f"{1e3 * importing:.0f} ms"
+)
 
 # %% [markdown]
 # ## Task 0.7: a report to paste
@@ -585,6 +598,7 @@ print(get_pretty_env_info())
 # on heads 56 times in 100. With one seed and 100 tosses you may well pick the wrong one as the
 # better. With more tosses, or several seeds, the truth comes out. Remember this when you compare
 # two networks.
+
 
 # %%
 def heads(chance, tosses):

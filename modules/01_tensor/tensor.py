@@ -25,7 +25,6 @@ one, two = [1, 2], [3, 4]
 print("1. [1, 2] + [3, 4] is", one + two, "(we wanted [4, 6])")
 
 
-
 def milliseconds(work):
     """The shortest of five runs: the others were disturbed by whatever else the machine does."""
     runs = []
@@ -155,6 +154,7 @@ from tensor_given import (
 #
 # The lines that turn strange data away are given. Yours is the rule.
 
+
 # %%
 #| export
 def as_array(data, dtype=None):
@@ -191,6 +191,7 @@ def as_array(data, dtype=None):
     return array.astype(float32 if array.dtype.kind == "f" else int64, copy=False)
     ### END SOLUTION
 
+
 # %%
 for data in ([1, 2.5], [1, 2], [True, False], 3.0, np.array([1.0, 2.0]), np.float32(0.5), []):
     array = as_array(data)
@@ -216,6 +217,7 @@ print(f"0.1 in float64 is {0.1:.20f}")
 # questions about it (`shape`, `dtype`, `numel`), hands the numbers back to Python (`item`,
 # `tolist`) or prints them. `grad`, `requires_grad` and `grad_fn` wait for module 02; they stand on
 # the class, not in every tensor, so that a tensor without gradients pays nothing for them.
+
 
 # %%
 #| export
@@ -357,9 +359,11 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False):
     out = wrap(as_array(unwrap(data), dtype_asked((), dtype, device)))
     return out.requires_grad_() if requires_grad else out
 
+
 # %% [markdown]
 # Printing follows PyTorch: whole floats as `2.`, others with four digits, and powers of ten when
 # the largest number is more than a thousand times the smallest. You may skip this cell.
+
 
 # %%
 #| export
@@ -391,9 +395,7 @@ def describe(tensor):
     array = tensor.data
     style = {"float_kind": float_style(array)} if array.dtype.kind == "f" else None
     prefix = " " * len("tensor(")
-    text = np.array2string(
-        array, max_line_width=80, separator=", ", prefix=prefix, formatter=style
-    )
+    text = np.array2string(array, max_line_width=80, separator=", ", prefix=prefix, formatter=style)
     parts = [text]
     if not array.size and array.ndim != 1:
         parts.append(f"size={array.shape}")
@@ -404,6 +406,7 @@ def describe(tensor):
     elif tensor.requires_grad:
         parts.append("requires_grad=True")
     return ", ".join(parts)
+
 
 # %%
 print(tensor([[1, 2, 3], [4, 5, 6]]))
@@ -440,6 +443,7 @@ print("shape", x.shape, "| dimensions", x.ndim, "| elements", x.numel(), "| dtyp
 #   float64 ()    and  float32 (3,)            no      the one with dimensions decides
 #   float64 ()    and  int64 (3,)              yes     no *float* with dimensions: all floats count
 # ```
+
 
 # %%
 #| export
@@ -490,6 +494,7 @@ def settle(result, inputs):
     return result
     ### END SOLUTION
 
+
 # %%
 ints, floats, doubles = np.array([1, 2]), np.ones(2, "float32"), np.ones(2)
 for text, inputs in {
@@ -524,6 +529,7 @@ print("not copied:", settle(a, (a,)) is a)
 # When `forward` cannot work because the shapes do not fit, NumPy says so, but cannot say in which
 # operation. `explained` (given) makes a better error, with the name and the shapes, and gives all
 # other errors back unchanged.
+
 
 # %%
 #| export
@@ -572,10 +578,12 @@ class Function:
         return wrap(settle(result, arrays))
         ### END SOLUTION
 
+
 # %% [markdown]
 # With that, arithmetic is one line for each operation. NumPy does the numbers: `np.add(a, b)` is
 # what `a + b` calls. Functions that are written in C do not become methods, so `self` is not handed
 # to them, and NumPy's function can be the `forward` as it stands.
+
 
 # %%
 #| export
@@ -597,11 +605,12 @@ class Div(Function):
 
 class Pow(Function):
     def forward(self, a, b):
-        return a ** b
+        return a**b
 
 
 class Neg(Function):
     forward = np.negative
+
 
 # %% [markdown]
 # When Python meets `a + b`, it calls `a.__add__(b)`; when `a` is a plain number that does not know
@@ -611,6 +620,7 @@ class Neg(Function):
 # The class `Tensor` will grow through the whole lesson, section by section. The decorator
 # `methods_of(Tensor)` gives the methods of the class below it to `Tensor` (nbdev's and fastcore's
 # `patch` do the same for single functions).
+
 
 # %%
 #| export
@@ -665,16 +675,18 @@ class _Arithmetic:
     def __neg__(self):
         return Neg.apply(self)
 
+
 # %%
 x = tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
 print(2 * x + 1)
 print(1 / tensor([1, 2, 4]))
-print(x ** 2 - x * x)
+print(x**2 - x * x)
 print("float32 stays:", (x * 0.1).dtype, "| float64 stays:", (tensor(np.ones(3)) * 0.1).dtype)
 
 # %% [markdown]
 # Clone and cast are operations too. A cast to the dtype a tensor already has costs nothing: it
 # returns the tensor itself. After them stand `//` and `%`, as Python has them.
+
 
 # %%
 #| export
@@ -746,6 +758,7 @@ class _WholeNumbers:
     def __pos__(self):
         return self
 
+
 # %% [markdown]
 # In `array + tensor` NumPy is asked first, and NumPy asks the tensor what to do, by its method
 # `__array_ufunc__`. For an operator, ours calls the method with the "r". For all else it hands over
@@ -777,6 +790,7 @@ class _BesideArrays:
         alone = method == "__call__" and not kwargs and ufunc.nout == 1
         return wrap(np.asarray(result)) if alone else result
 
+
 # %% [markdown]
 # ## Task 1.4: broadcasting
 #
@@ -804,6 +818,7 @@ class _BesideArrays:
 # need it over and over: most errors in real deep-learning code are errors of shape, and module 02
 # has to undo broadcasting. So write it once. Mind sizes of 0: 0 and 1 fit (and give 0), 0 and 3 do
 # not.
+
 
 # %%
 #| export
@@ -835,6 +850,7 @@ def broadcast_shapes(*shapes):
     return tuple(result)
     ### END SOLUTION
 
+
 # %%
 for shapes in [((2, 3), (3,)), ((2, 1), (1, 4)), ((8, 1, 6, 1), (7, 1, 5)), ((0,), (1,))]:
     print(shapes, "->", broadcast_shapes(*shapes))
@@ -864,6 +880,7 @@ print(rows + columns)
 #
 # In one point PyTorch differs from NumPy, and we follow it: in `x[0, :, [1, 2]]` the whole number
 # goes first, as in `x[0][:, [1, 2]]`. NumPy would read the 0 as one more list of positions.
+
 
 # %%
 #| export
@@ -945,6 +962,7 @@ class _Indexing:
             result = Index.apply(result, step)
         return result
 
+
 # %%
 x = tensor([[1.0, -2.0, 3.0], [-4.0, 5.0, -6.0]])
 print(x > 0)
@@ -966,6 +984,7 @@ print("the positive ones", x[x > 0], "| row 0, then 1, then 0:", x[tensor([0, 1,
 # If somebody asks for `min` above `max`, PyTorch lets `max` win. NaN ("not a number", the result of
 # 0/0) stays NaN, so that a mistake is not covered up; `np.maximum` and `np.minimum` do that. Both
 # leave a float32 array float32.
+
 
 # %%
 #| export
@@ -1027,6 +1046,7 @@ def where(condition, input, other):
     """`input` where `condition` is true, `other` elsewhere; the three broadcast together."""
     return Where.apply(condition, input, other)
 
+
 # %%
 x = tensor([-2.0, 0.5, 3.0])
 print(x.clamp(0, 1), x.clamp(min=0), x.clamp(max=0), x.clamp(2, 1))
@@ -1054,6 +1074,7 @@ print(where(x > 0, x, -x), maximum(x, 1.0))
 #
 # `_check_writable` is called before any change. It does nothing yet. Module 02 will replace it, to
 # protect numbers that are still needed for a gradient.
+
 
 # %%
 #| export
@@ -1126,6 +1147,7 @@ class _InPlace:
         """Set every element to 0."""
         return self.fill_(0)
 
+
 # %%
 x = tensor([1.0, 2.0, 3.0])
 y = x
@@ -1149,6 +1171,7 @@ except TypeError as error:
 # generator you made in module 00, so `manual_seed` governs them. `rand` draws evenly from 0
 # (included) to 1 (not included), `randn` from the normal distribution with mean 0 and standard
 # deviation 1.
+
 
 # %%
 #| export
@@ -1205,6 +1228,7 @@ class _Elementwise:
         """Each element to a power: another name for `**`."""
         return Pow.apply(self, exponent)
 
+
 # %%
 #| export
 def _sizes(sizes, named=None):
@@ -1256,22 +1280,19 @@ def arange(start=0, end=None, step=1, *, dtype=None, device=None, requires_grad=
     return _fresh(steps.astype(dtype), requires_grad, device)
 
 
-def rand(
-    *sizes, size=None, generator=None, dtype=None, device=None, requires_grad=False
-):
+def rand(*sizes, size=None, generator=None, dtype=None, device=None, requires_grad=False):
     """Random numbers, evenly spread over [0, 1)."""
     generator = generator or default_generator
     array = generator.random(_sizes(sizes, size), dtype or float32)
     return _fresh(array, requires_grad, device)
 
 
-def randn(
-    *sizes, size=None, generator=None, dtype=None, device=None, requires_grad=False
-):
+def randn(*sizes, size=None, generator=None, dtype=None, device=None, requires_grad=False):
     """Random numbers from the normal distribution with mean 0 and variance 1."""
     generator = generator or default_generator
     array = generator.standard_normal(_sizes(sizes, size), dtype or float32)
     return _fresh(array, requires_grad, device)
+
 
 # %%
 from tinytorch.random import manual_seed
@@ -1304,6 +1325,7 @@ print(tensor([0.0, 1.0]).exp(), tensor([1.0, 100.0]).log(), tensor([4.0, 9.0]).s
 # of elements that went into *each* result. How many that is follows from the sizes of what goes in
 # and what comes out. The mean of ints would hardly ever be an int, so PyTorch refuses, and so do
 # we: a `TypeError`.
+
 
 # %%
 #| export
@@ -1367,6 +1389,7 @@ class _Sums:
         except TypeError as error:
             raise DtypeError(error) from None
 
+
 # %%
 x = tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
 print(x.sum(), x.sum(dim=0), x.sum(dim=-1), x.sum(1, True).shape)
@@ -1401,6 +1424,7 @@ print(f"a million tenths: left to right {one_by_one:.2f}, NumPy's sum {tenths.su
 # the variance for nothing. The mean must have a shape that broadcasts against `self`, whatever
 # `dim` is. Never divide by less than 0: with more correction than numbers, divide by 0 and let
 # NumPy warn.
+
 
 # %%
 #| export
@@ -1438,6 +1462,7 @@ class _Variance:
         return squares.sum(dim, keepdim) / np.maximum(n - correction, 0).item()
         ### END SOLUTION
 
+
 # %%
 x = tensor([2.0, 4.0, 9.0])
 print(x.var(), x.var(correction=0))
@@ -1445,11 +1470,13 @@ print(x.var(), x.var(correction=0))
 manual_seed(0)
 small = randn(10_000, 5)
 print("variance, 5 numbers at a time, averaged over 10,000 times; the truth is 1:")
-print(f"  correction=1: {small.var(dim=1).mean():.3f}    correction=0: "
-      f"{small.var(dim=1, correction=0).mean():.3f}")
+print(
+    f"  correction=1: {small.var(dim=1).mean():.3f}    correction=0: "
+    f"{small.var(dim=1, correction=0).mean():.3f}"
+)
 
 far = 10_000 + randn(1000)
-shortcut = (far ** 2).mean() - far.mean() ** 2
+shortcut = (far**2).mean() - far.mean() ** 2
 print(f"numbers around 10,000: {far.var():.3f}")
 print(f"by the shortcut, mean(x^2) - mean(x)^2: {shortcut:.3f}")
 
@@ -1483,6 +1510,7 @@ print(f"by the shortcut, mean(x^2) - mean(x)^2: {shortcut:.3f}")
 # dimension, as arrays that broadcast. For shape (2,) that is `(array([0, 1]),)`, the rows above.
 # Put the result of argmax among them at place `dim`. If the dimension was kept, argmax has shape
 # (2, 1), its grid has an entry for `dim` already, and that entry is to be *replaced*.
+
 
 # %%
 #| export
@@ -1567,6 +1595,7 @@ class _Extremes:
         positions = position(dim, keepdim)
         return ValuesIndices(pick(self, positions, dim, keepdim), positions)
 
+
 # %%
 scores = tensor([[3.0, 9.0, 2.0], [7.0, 1.0, 5.0]])
 values, indices = scores.max(dim=1)
@@ -1603,6 +1632,7 @@ print("predicted class of each row:", scores.argmax(dim=1).tolist())
 #
 # Python's slices are friendly here: `shape[:-2]` of a shape with fewer than two entries is `()`,
 # and so is `shape[-2:-1]` of a shape with one.
+
 
 # %%
 #| export
@@ -1664,6 +1694,7 @@ class _MatrixProduct:
     def __rmatmul__(self, other):
         return MatMul.apply(other, self)
 
+
 # %%
 print(tensor([[1, 2], [3, 4]]) @ tensor([[5, 6], [7, 8]]))
 pairs = [((2, 3), (3, 4)), ((3,), (3, 4)), ((2, 3), (3,)), ((3,), (3,)), ((8, 1, 2, 3), (5, 3, 4))]
@@ -1687,8 +1718,7 @@ a, b = randn(64, 64), randn(64, 64)
 rows, columns = a.tolist(), b.tolist()
 by_hand = milliseconds(lambda: matmul_by_hand(rows, columns))
 by_numpy = milliseconds(lambda: a @ b)
-print(f"64 x 64 x 64 = {64 ** 3:,} multiplications: "
-      f"Python {by_hand:.1f} ms, NumPy {by_numpy:.3f} ms")
+print(f"64 x 64 x 64 = {64**3:,} multiplications: Python {by_hand:.1f} ms, NumPy {by_numpy:.3f} ms")
 difference = a @ b - tensor(matmul_by_hand(rows, columns))
 print(f"largest difference: {difference.abs().max():.1e}")
 
@@ -1730,6 +1760,7 @@ print(f"largest difference: {difference.abs().max():.1e}")
 #
 # `view` is `reshape` with a promise: the result shares memory with the original, never copies. When
 # that is impossible, it raises an error. You will see in the next task when that is.
+
 
 # %%
 #| export
@@ -1823,6 +1854,7 @@ class _Shapes:
         return self.reshape(*kept)
         ### END SOLUTION
 
+
 # %%
 x = arange(6)
 print(x.reshape(2, 3), x.reshape(3, -1).shape, x.view(1, 6, 1).squeeze().shape)
@@ -1865,6 +1897,7 @@ print("one memory:", x)
 #                         expand(2, -1, 4)  ->  (2, 3, 4)
 #                         expand(-1, 3, 4)  ->  error: the new dimension has no size yet
 # ```
+
 
 # %%
 #| export
@@ -1950,6 +1983,7 @@ class _Views:
         """A view stretched to `sizes` by repeating dimensions of size 1; -1 keeps a size."""
         return Expand.apply(self, _sizes(sizes, size))
 
+
 # %%
 x = tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
 print(x.T, "strides", x.data.strides, "->", x.T.data.strides)
@@ -1969,6 +2003,7 @@ print("reshape copies instead:", x.T.reshape(6))
 #
 # `cat` puts tensors one after the other along a dimension that exists; `stack` puts them side by
 # side along a new one.
+
 
 # %%
 #| export
@@ -2009,6 +2044,7 @@ def stack(tensors, dim=0, *, axis=None):
     """Join tensors of one shape along a new dimension `dim`."""
     return Stack.apply(dim if axis is None else axis, *tensors)
 
+
 # %%
 a, b = tensor([[1, 2], [3, 4]]), tensor([[5, 6]])
 print(cat([a, b]), cat([a, b]).shape, cat([a, a], dim=1).shape, stack([a, a]).shape)
@@ -2019,6 +2055,7 @@ print(cat([a, b]), cat([a, b]).shape, cat([a, a], dim=1).shape, stack([a, a]).sh
 # PyTorch offers most methods as functions too: `torch.exp(x)` is `x.exp()`. Five of them share
 # their name with a function of Python: `sum`, `max`, `min`, `abs` and `pow`. For anything that is
 # not a tensor, ours hand over to Python's, so that `from tinytorch import *` breaks nothing.
+
 
 # %%
 #| export
@@ -2080,22 +2117,25 @@ print(exp(x), max(x, dim=1).values, sum(x), "| Python's own:", max(3, 5), sum([1
 #   prototypes     (1, 3, 25)      difference (300, 3, 25), squared and summed: (300, 3)
 # ```
 
+
 # %%
 def drawing(text):
     return [[float(c == "#") for c in line] for line in text.split()]
 
 
-prototypes = tensor([
-    drawing("..#.. .##.. ..#.. ..#.. .###."),  # a one
-    drawing(".###. ...#. ..#.. .#... .####"),  # a two
-    drawing("#..#. #..#. .#### ...#. ...#."),  # a four
-])
+prototypes = tensor(
+    [
+        drawing("..#.. .##.. ..#.. ..#.. .###."),  # a one
+        drawing(".###. ...#. ..#.. .#... .####"),  # a two
+        drawing("#..#. #..#. .#### ...#. ...#."),  # a four
+    ]
+)
 manual_seed(0)
 truth = arange(3).expand(100, 3).flatten()  # 0, 1, 2, 0, 1, 2, ...
 noisy = prototypes[truth] + 0.8 * randn(300, 5, 5)
 
 difference = noisy.flatten(1).unsqueeze(1) - prototypes.flatten(1).unsqueeze(0)
-distances = (difference ** 2).sum(dim=-1)
+distances = (difference**2).sum(dim=-1)
 guess = distances.argmin(dim=1)
 correct = (guess == truth).float().mean()
 

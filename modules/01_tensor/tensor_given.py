@@ -98,6 +98,7 @@ def keeps_its_dtype(data):
         data = data[0]
     return isinstance(data, (np.ndarray, np.generic))
 
+
 # %% [markdown]
 # ## More dtypes, and tensors made like others
 #
@@ -512,10 +513,12 @@ def multinomial(input, num_samples, replacement=False, *, generator=None):
             drawn = np.argsort(waits / weights, axis=1)[:, :num_samples]
     return wrap(drawn[0] if input.ndim == 1 else drawn)
 
+
 # %% [markdown]
 # ## More operations, with their rules
 #
 # `backward` is what module 02 calls: `grad` holds the slopes with respect to the result.
+
 
 # %%
 #| export
@@ -642,10 +645,12 @@ def einsum(equation, *operands):
         shapes = ", ".join(str(tuple(x.shape)) for x in tensors)
         raise ShapeError(f"einsum: {equation!r} does not fit shapes {shapes}: {error}") from None
 
+
 # %% [markdown]
 # ## The same as methods
 #
 # What follows is made of operations that are there already, so that each has its gradient.
+
 
 # %%
 #| export
@@ -1181,6 +1186,7 @@ Tensor.outer = _outer
 # %% [markdown]
 # ## In place
 
+
 # %%
 #| export
 @methods_of(Tensor)
@@ -1259,6 +1265,7 @@ class _MoreInPlace:
     def bernoulli_(self, p=0.5):
         """Fill with 1 with probability p, else 0."""
         return self.copy_(bernoulli(full(self.shape, p, dtype=float32)).to(self.dtype))
+
 
 # %% [markdown]
 # ## And as functions

@@ -288,6 +288,7 @@ def apply(cls, *args):
 
 Function.apply = classmethod(apply)
 
+
 # %%
 def show(value, name="result", depth=0):
     """Print a tensor and, below it, the operation that made it and what went in."""
@@ -337,6 +338,7 @@ for name, first in (("nothing recorded", plain), ("recorded", tracked)):
 #
 # The decorator `gradient_of(Mul)` makes the function below it the `backward` of module 01's `Mul`,
 # so that each rule is a small function of its own.
+
 
 # %%
 #| export
@@ -406,6 +408,7 @@ def sub_backward(self, grad):
 def neg_backward(self, grad):
     return -grad
 
+
 # %%
 p = x * w
 z = p + b
@@ -467,6 +470,7 @@ print("p = x * w passes back to x and w: ", *p.grad_fn.backward(to_p))
 # When you add, make a *new* array. `+=` would change one that others may hold: the rule of
 # addition handed the same array to two inputs.
 
+
 # %%
 #| export
 def deliver(tensor, grad, grads, ready):
@@ -497,6 +501,7 @@ def deliver(tensor, grad, grads, ready):
         grads[node] = grad
         heappush(ready, (-node.age, tensor))
     ### END SOLUTION
+
 
 # %%
 h = x + x
@@ -541,6 +546,7 @@ print("h is 4 and k is 6: L hands 6 to h and 4 to k, which hands its 4 on to h: 
 # `np.asarray(value)` makes an array of that, and returns an array as it is. `np.array(value)`
 # always copies. `wrap(array)`, from module 01, makes a tensor around an array.
 
+
 # %%
 #| export
 def accumulate(leaf, grad, shared):
@@ -564,6 +570,7 @@ def accumulate(leaf, grad, shared):
     else:
         leaf.grad.data = np.asarray(leaf.grad.data + grad)
     ### END SOLUTION
+
 
 # %%
 y, v = tensor([1.0, 2.0]), tensor([5.0, 5.0])
@@ -736,8 +743,10 @@ for size, repeats in ((4, 300), (300, 20)):
         middle = time.perf_counter()
         result.backward(ones(size, size))
         ahead, back = min(ahead, middle - start), min(back, time.perf_counter() - middle)
-    print(f"{size} x {size}: forward {1e6 * ahead:.1f} us, backward {1e6 * back:.1f} us, "
-          f"{back / ahead:.1f} x")
+    print(
+        f"{size} x {size}: forward {1e6 * ahead:.1f} us, backward {1e6 * back:.1f} us, "
+        f"{back / ahead:.1f} x"
+    )
 
 # %% [markdown]
 # ## Task 2.6: undo broadcasting
@@ -764,6 +773,7 @@ for size, repeats in ((4, 300), (300, 20)):
 #
 # `np.add.reduce(array, axis=..., keepdims=...)` is what `array.sum` calls, without the detour.
 
+
 # %%
 #| export
 def unbroadcast(grad, shape):
@@ -788,6 +798,7 @@ def unbroadcast(grad, shape):
         grad = np.add.reduce(grad, axis=stretched, keepdims=True)
     return grad
     ### END SOLUTION
+
 
 # %%
 print(unbroadcast(np.ones((4, 3, 5)), (3, 1)).tolist())
@@ -821,6 +832,7 @@ print("b.grad", b.grad, "scale.grad", scale.grad, "(the sum of x + b)")
 #       still in the outer block               off   <- must stay off
 #   outside                                    on
 # ```
+
 
 # %%
 #| export
@@ -859,6 +871,7 @@ class no_grad:
 def is_grad_enabled():
     """Whether operations are recorded now."""
     return _recording
+
 
 # %%
 w = tensor([1.0, 2.0], requires_grad=True)
@@ -980,6 +993,7 @@ print("updated:", w)
 # tensor, so it multiplies the result with fixed random weights and sums: a wrong gradient in any
 # element then shows in that one number.
 
+
 # %%
 #| export
 def central_differences(value, array, eps=1e-6):
@@ -1065,6 +1079,7 @@ def gradcheck(func, inputs, *, eps=1e-6, atol=1e-5, rtol=1e-3, raise_exception=T
             return False
     return True
 
+
 # %%
 def doubles(*shape):
     """Random float64 numbers between 0.5 and 1.5, whose gradient is wanted."""
@@ -1107,6 +1122,7 @@ except RuntimeError as error:
 # Have a look at the numbers of tanh: at a = 0 its slope is 1, at a = 3 it is 0.0099. A gradient
 # that passes through a few such flat places becomes very small. That is the *vanishing gradient*,
 # which plagued deep networks for twenty years.
+
 
 # %%
 #| export
@@ -1153,6 +1169,7 @@ def tanh_backward(self, grad):
     ### BEGIN SOLUTION
     return grad * (1 - self.out * self.out)
     ### END SOLUTION
+
 
 # %%
 for name, function in {
@@ -1222,6 +1239,7 @@ print("slope of tanh at 0, 1, 2, 3:", a.grad)
 # If nobody needs one of the two gradients, skip it: `need_a` is False in the first layer of every
 # network, because nobody wants the gradient of the images.
 
+
 # %%
 #| export
 @gradient_of(MatMul)
@@ -1259,6 +1277,7 @@ def matmul_backward(self, grad):
     if not matrices and need_b and b.ndim == 1:
         grad_B = grad_B[..., 0]
     return grad_A, grad_B
+
 
 # %%
 A = tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
@@ -1302,6 +1321,7 @@ for needed in (True, False):
 # `mean` is the sum divided by how many numbers went into each result, so each element's slope is
 # one over that number. It follows from the sizes of what went in and what came out. Mind that
 # nothing may have come out.
+
 
 # %%
 #| export
@@ -1397,6 +1417,7 @@ for name, function in {
 # `np.add.at` is slower than an assignment. `may_repeat(index)` (given) says whether it is needed
 # at all: slices, single numbers and masks never pick an element twice, and then `result[index] =
 # grad` will do.
+
 
 # %%
 #| export

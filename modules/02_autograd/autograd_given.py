@@ -49,6 +49,7 @@ from tinytorch.tensor import (
 # %% [markdown]
 # ## Where an array belongs
 
+
 # %%
 #| export
 def _put_right(tensor):
@@ -76,6 +77,7 @@ def may_repeat(index):
     parts = index if isinstance(index, tuple) else (index,)
     lists = [part for part in parts if isinstance(part, (ndarray, list, tuple))]
     return any(np.asarray(part).dtype.kind in "iu" for part in lists)
+
 
 # %% [markdown]
 # ## What `.grad` may be
@@ -111,6 +113,7 @@ Tensor.grad = property(lambda tensor: tensor._grad, _set_grad)
 
 # %% [markdown]
 # ## The walk: where it starts, and what may stop it
+
 
 # %%
 #| export
@@ -153,8 +156,10 @@ def _too_few(node, results):
         "each, None where there is none"
     )
 
+
 # %% [markdown]
 # ## The judge: both sides of the comparison
+
 
 # %%
 #| export
@@ -181,12 +186,14 @@ def _disagreement(number, found, expected):
         f"central differences:\n{expected}"
     )
 
+
 # %% [markdown]
 # ## Rules
 #
 # `grad` holds the slopes of the final number with respect to the operation's result; `self.args`
 # is what the operation was called with, `self.out` its result. Each returns the slopes with respect
 # to what went in.
+
 
 # %%
 #| export
@@ -412,10 +419,12 @@ def _before(node):
         versions = getattr(value, "_versions", ()) if isinstance(value, Tensor) else ()
         yield value, next((old for time, old in versions if time > node.age), value)
 
+
 # %% [markdown]
 # ## Operations in PyTorch's form
 #
 # `forward(ctx, ...)` and `backward(ctx, grad)` as static methods, on tensors instead of arrays.
+
 
 # %%
 #| export
@@ -483,6 +492,7 @@ Tensor.retain_grad = _retain_grad
 
 # %% [markdown]
 # ## Recording on and off, and gradients without `.grad`
+
 
 # %%
 #| export

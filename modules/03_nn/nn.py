@@ -162,6 +162,7 @@ from nn_given import (
 # `np.maximum(a, b)` gives the larger of two numbers, element by element. For `backward` note that
 # the output tells where the input was positive, and that NumPy takes `True` for 1 in a product.
 
+
 # %%
 #| export nn.functional
 class ReLUOp(Function):
@@ -199,6 +200,7 @@ class ReLUOp(Function):
 def relu(input, inplace=False):
     """max(input, 0), element by element (the name: Nair & Hinton, 2010)."""
     return changed(input, ReLUOp.apply) if inplace else ReLUOp.apply(input)
+
 
 # %%
 x = tensor([-2.0, -0.5, 0.0, 0.5, 3.0], requires_grad=True)
@@ -239,6 +241,7 @@ print("gradient", x.grad.tolist())
 # as `1 - 1 / (1 + e)` it would lose most of them.
 #
 # `np.where(condition, a, b)` takes from `a` where the condition holds, and from `b` elsewhere.
+
 
 # %%
 #| export nn.functional
@@ -284,6 +287,7 @@ def tanh(input):
     """The hyperbolic tangent, 2 * sigmoid(2 * input) - 1, from -1 to 1. Module 01 has it."""
     return input.tanh()
 
+
 # %%
 x = tensor([-1000.0, -2.0, 0.0, 2.0, 1000.0], requires_grad=True)
 with warnings.catch_warnings():
@@ -307,6 +311,7 @@ print("slope  ", [round(value, 4) for value in x.grad.tolist()])
 # of the Taylor series. The derivatives of erf are known, `erf'(x) = 2 / sqrt(pi) * exp(-x^2)`, and
 # the step is so small that six terms give every digit that float64 has.
 
+
 # %%
 def microseconds(work, times=20):
     """The shortest of five runs, each the average of `times` calls."""
@@ -322,8 +327,10 @@ def microseconds(work, times=20):
 x = np.linspace(-4, 4, 4096)
 one_by_one = np.array([math.erf(value) for value in x])
 print(f"largest difference from math.erf: {np.abs(erf(x) - one_by_one).max():.0e}")
-print(f"4096 numbers: one by one {microseconds(lambda: [math.erf(v) for v in x], 2):.0f} us, "
-      f"with the table {microseconds(lambda: erf(x)):.0f} us")
+print(
+    f"4096 numbers: one by one {microseconds(lambda: [math.erf(v) for v in x], 2):.0f} us, "
+    f"with the table {microseconds(lambda: erf(x)):.0f} us"
+)
 print("relu", relu(tensor([-2.0, -1.0, 0.0, 1.0, 2.0])))
 print("gelu", gelu(tensor([-2.0, -1.0, 0.0, 1.0, 2.0])))
 
@@ -360,6 +367,7 @@ print("gelu", gelu(tensor([-2.0, -1.0, 0.0, 1.0, 2.0])))
 #
 # For two matrices, `a.dot(b)` is `a @ b` with less ado before it starts, which counts when the
 # matrices are small.
+
 
 # %%
 #| export nn.functional
@@ -425,6 +433,7 @@ def linear(input, weight, bias=None):
     """input @ weight.T + bias: (..., in) and (out, in) and (out,) to (..., out)."""
     return LinearOp.apply(input, weight, bias)
 
+
 # %%
 x = tensor([[1.0, 2.0]], requires_grad=True)
 weight = tensor([[3.0, 4.0], [5.0, 6.0]], requires_grad=True)
@@ -472,6 +481,7 @@ print(f"three operations {three:.0f} us, one {one:.0f} us")
 #
 # The target may need a gradient too (it often does when two networks are compared). It has the
 # opposite sign.
+
 
 # %%
 #| export nn.functional
@@ -527,13 +537,18 @@ def mse_loss(input, target, size_average=None, reduce=None, reduction="mean"):
         )
     return MSEOp.apply(input, target, older(size_average, reduce, reduction))
 
+
 # %%
 x, target = tensor([1.0, 2.0, 3.0], requires_grad=True), tensor([1.0, 4.0, 0.0])
 loss = mse_loss(x, target)
 loss.backward()
 print(f"loss {loss.item():.4f}, gradient {[round(value, 4) for value in x.grad.tolist()]}")
-print("none:", mse_loss(x, target, reduction="none").tolist(),
-      " sum:", mse_loss(x, target, reduction="sum").item())
+print(
+    "none:",
+    mse_loss(x, target, reduction="none").tolist(),
+    " sum:",
+    mse_loss(x, target, reduction="sum").item(),
+)
 
 three = microseconds(lambda: ((x - target) ** 2).mean().backward())
 one = microseconds(lambda: mse_loss(x, target).backward())
@@ -571,6 +586,7 @@ print(f"three numbers, forward and backward: three operations {three:.0f} us, on
 # `dim` is the dimension along which the numbers shall sum to 1. Use `keepdims=True`, so that
 # what you subtract and divide by broadcasts back. (`initial=-np.inf` in the given line lets the
 # maximum of no numbers exist.)
+
 
 # %%
 #| export nn.functional
@@ -634,6 +650,7 @@ def log_softmax(input, dim, dtype=None):
     x = input if dtype is None else input.to(dtype)
     return LogSoftmaxOp.apply(x, checked_dim(dim, x.ndim))
 
+
 # %%
 scores = tensor(np.log([[1.0, 2.0, 3.0]]), requires_grad=True)
 p = softmax(scores, dim=1)
@@ -672,6 +689,7 @@ with np.errstate(divide="ignore"):
 # `self.right` (given) is the pair (0, 1, 2, ...), (right class of row 0, of row 1, ...): indexing a
 # matrix with it picks one element from each row, for reading and for `-=`. In `backward`, `_share`
 # may be one number or one for each row; `.reshape(-1, 1)` lets either broadcast along the rows.
+
 
 # %%
 #| export nn.functional
@@ -716,12 +734,14 @@ class CrossEntropyOp(Function):
         return result
         ### END SOLUTION
 
+
 # %% [markdown]
 # The function itself, given, is mostly courtesy. It takes PyTorch's other shapes, (C,) for one
 # example and (N, C, d1, ...) for a class at each position, says what is wrong with a target, and
 # handles two extras: targets that do not count (`ignore_index`), and a target that is spread a
 # little over all classes (`label_smoothing`; Szegedy et al., 2016). `nll_loss` is cross-entropy for
 # those who have applied `log_softmax` already.
+
 
 # %%
 #| export nn.functional
@@ -811,6 +831,7 @@ except IndexError as error:
 #
 # The gradient has the form that you know by now: probability minus target. `SigmoidOp().forward(x)`
 # is your own sigmoid, on arrays. The gradient of the target is `-x`, times the share.
+
 
 # %%
 #| export nn.functional
@@ -985,6 +1006,7 @@ class Module(_Everywhere):
             text = f"{kind}.__init__ must call super().__init__() before anything else"
         raise AttributeError(text, name=name, obj=self)
 
+
 # %% [markdown]
 # ## Task 3.8: to notice an assignment: Module
 #
@@ -1090,6 +1112,7 @@ class _Assignment:
         getattr(self, register)[name] = value
         object.__setattr__(self, name, value)
 
+
 # %%
 net = Module()
 net.scale = Parameter(tensor([1.0]))
@@ -1146,6 +1169,7 @@ except AttributeError as error:
 # The first use of the walk is `train`. Some layers (Dropout, for example) do one thing while a
 # model is trained and another while it is used, and look at their own attribute `training`. One
 # call on the whole model sets it in every module; `net.training = False` would reach only `net`.
+
 
 # %%
 #| export
@@ -1260,6 +1284,7 @@ class _Tree:
         """The direct parts, each once."""
         return (module for _, module in self.named_children())
 
+
 # %%
 net = Module()
 net.scale = Parameter(tensor([1.0]))
@@ -1299,6 +1324,7 @@ print("numbers to learn:", sum(parameter.numel() for parameter in net.parameters
 # `self._state()` (given) is a dictionary from name to the tensor itself, every name included. In a
 # state the values may be tensors or arrays, `np.asarray(unwrap(value))` makes an array of either.
 # `_misfit` (given) writes the error's text.
+
 
 # %%
 #| export
@@ -1354,6 +1380,7 @@ class _State:
         return _IncompatibleKeys(missing, unexpected)
         ### END SOLUTION
 
+
 # %%
 before = {name: value.clone() for name, value in net.state_dict().items()}
 with no_grad():
@@ -1385,13 +1412,14 @@ print(net)
 # these first numbers is called **initialization**. How large should they be?
 # Here is a signal on its way through 30 layers of 100 units with ReLU, and what is left of it:
 
+
 # %%
 def signal_after(scale, layers=30):
     manual_seed(0)
     signal = randn(200, 100)
     for _ in range(layers):
         signal = relu(linear(signal, scale * randn(100, 100)))
-    return (signal ** 2).mean().sqrt().item()
+    return (signal**2).mean().sqrt().item()
 
 
 for scale in (0.1, math.sqrt(2 / 100), 0.2):
@@ -1506,6 +1534,7 @@ def xavier_normal_(tensor, gain=1.0):
     fans = sum(_calculate_fan_in_and_fan_out(tensor))
     return normal_(tensor, 0.0, gain * math.sqrt(2 / max(fans, 1)))
 
+
 # %%
 manual_seed(0)
 weight = kaiming_uniform_(zeros(8, 6), nonlinearity="relu")
@@ -1513,7 +1542,7 @@ print(f"(8, 6): from {weight.min().item():.3f} to {weight.max().item():.3f}")
 signal = randn(200, 100)
 for _ in range(30):
     signal = relu(linear(signal, kaiming_uniform_(zeros(100, 100), nonlinearity="relu")))
-print(f"after 30 layers: {(signal ** 2).mean().sqrt().item():.2f}")
+print(f"after 30 layers: {(signal**2).mean().sqrt().item():.2f}")
 
 # %% [markdown]
 # ## Task 3.12: Linear and Sequential
@@ -1532,6 +1561,7 @@ print(f"after 30 layers: {(signal ** 2).mean().sqrt().item():.2f}")
 #
 # Your parts are the constructor and the first values of `Linear`, and `Sequential.forward`. The
 # registers keep the order of assignment: `self._modules.values()` is the row.
+
 
 # %%
 #| export
@@ -1620,6 +1650,7 @@ class Sequential(_RowOfModules, Module):
         return input
         ### END SOLUTION
 
+
 # %%
 manual_seed(0)
 layer = Linear(16, 4)
@@ -1635,6 +1666,7 @@ print(Sequential(Linear(2, 8), Linear(8, 1)))
 # %% [markdown]
 # The other layers are functions in the dress of a module, and are given. `ModuleList` is a list
 # whose modules are found by the walk of task 3.9; a plain Python list would hide them.
+
 
 # %%
 #| export
@@ -1787,6 +1819,7 @@ class CrossEntropyLoss(_WeightedLoss):
             reduction=self.reduction,
             label_smoothing=self.label_smoothing,
         )
+
 
 # %% [markdown]
 # ## Put together

@@ -86,8 +86,10 @@ def gelu(input, *, approximate="none"):
         raise ValueError(f"gelu: approximate must be 'none' or 'tanh', not {approximate!r}")
     return GELUOp.apply(input) if approximate == "none" else GELUTanhOp.apply(input)
 
+
 # %% [markdown]
 # ## More activation functions
+
 
 # %%
 #| export nn.functional
@@ -190,8 +192,10 @@ def glu(input, dim=-1):
     first, second = input.chunk(2, dim)
     return first * SigmoidOp.apply(second)  # noqa: F821
 
+
 # %% [markdown]
 # ## Vectors
+
 
 # %%
 #| export nn.functional
@@ -252,8 +256,10 @@ def _padded(input, dim, before, after, value):
             parts.insert(position, wrap(np.full(sizes, value, input.dtype)))
     return parts[0] if len(parts) == 1 else Cat.apply(dim, *parts)
 
+
 # %% [markdown]
 # ## What losses have in common
+
 
 # %%
 #| export nn.functional
@@ -338,9 +344,7 @@ def huber_loss(input, target, reduction="mean", delta=1.0):
     return reduced_tensor(losses, reduction)
 
 
-def smooth_l1_loss(
-    input, target, size_average=None, reduce=None, reduction="mean", beta=1.0
-):
+def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mean", beta=1.0):
     """The Huber loss over beta (Girshick, 2015); l1_loss for beta 0."""
     reduction = older(size_average, reduce, reduction)
     if beta == 0:
@@ -348,9 +352,7 @@ def smooth_l1_loss(
     return huber_loss(input, target, reduction, beta) / beta
 
 
-def kl_div(
-    input, target, size_average=None, reduce=None, reduction="mean", log_target=False
-):
+def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_target=False):
     """target * (log(target) - input), where `input` holds log-probabilities.
 
     reduction: also "batchmean", the sum over the length of the first dimension, which is the
@@ -366,8 +368,10 @@ def kl_div(
         return losses.sum() / input.shape[0]
     return reduced_tensor(losses, reduction)
 
+
 # %% [markdown]
 # ## Losses of log-probabilities and of probabilities, and what may be wrong with a target
+
 
 # %%
 #| export nn.functional
@@ -492,6 +496,7 @@ def _check_same_shape(name, input, target):
             f"{name}: input of shape {input.shape} and target of shape {target.shape} must be equal"
         )
 
+
 # %% [markdown]
 # ## What a module says of its state and of itself
 
@@ -543,6 +548,7 @@ def _runs(modules):
         many = f"({first}-{last}): {last - first + 1} x {text}"
         parts.append(many if last > first else f"({first}): {text}")
     return parts
+
 
 # %% [markdown]
 # ## What a module does to all that is inside it, and a row of modules
@@ -671,6 +677,7 @@ class _RowOfModules:
             delattr(self, name)
         return self.extend(modules)
 
+
 # %% [markdown]
 # ## Filling a tensor
 
@@ -746,6 +753,7 @@ def eye_(tensor):
     """Fill a matrix with the identity, and return it."""
     tensor.data[...] = np.eye(*tensor.shape)
     return tensor
+
 
 # %% [markdown]
 # ## More layers
@@ -877,8 +885,10 @@ class Unflatten(Module):
     def extra_repr(self):
         return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
 
+
 # %% [markdown]
 # ## More losses
+
 
 # %%
 #| export
@@ -936,8 +946,10 @@ class NLLLoss(_WeightedLoss):
         how = {"ignore_index": self.ignore_index, "reduction": self.reduction}
         return F.nll_loss(input, target, self.weight, **how)
 
+
 # %% [markdown]
 # ## Dictionaries and lists that belong to a module
+
 
 # %%
 #| export

@@ -163,6 +163,7 @@ class _Groups:
         if group.get("nesterov") and (group["momentum"] == 0 or group["dampening"] != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
 
+
 # %% [markdown]
 # ## Task 4.1: the optimizer
 #
@@ -183,6 +184,7 @@ class _Groups:
 # is no gradient, which is not the same as a gradient of 0.
 #
 # `update` gets arrays, not tensors: what happens inside an optimizer must not be recorded.
+
 
 # %%
 #| export
@@ -239,8 +241,10 @@ class Optimizer(_Groups):
         """Change `p.data` in place. `grad` belongs to `p.grad`: read it, do not change it."""
         raise NotImplementedError(f"{type(self).__name__} has no update")
 
+
 # %% [markdown]
 # An optimizer that only tells what it would do:
+
 
 # %%
 class Tell(Optimizer):
@@ -286,6 +290,7 @@ print("afterwards:", a.grad, b.grad, idle.grad)
 #
 # Two blanks: `decayed`, which Adam will use too, and the step itself. The line with `velocity` is
 # the next task. With `momentum=0`, the default, it does not run.
+
 
 # %%
 #| export
@@ -366,11 +371,13 @@ class SGD(Optimizer):
         p.data -= group["lr"] * grad
         ### END SOLUTION
 
+
 # %% [markdown]
 # Back to the valley. `follow` walks down with any optimizer and returns the places it came through.
 # Watch the learning rate: each step multiplies `w1` by `1 - lr` and `w2` by `1 - 50 lr`. Once
 # `50 lr` is above 2, that second factor is below -1, and every step jumps across the valley to a
 # place higher than the last. Too large a learning rate does not learn fast. It **diverges**.
+
 
 # %%
 def follow(make_optimizer, steps=100):
@@ -418,6 +425,7 @@ for lr in (0.01, 0.03, 0.039, 0.041, 0.05):
 # `Tensor(grad)` copies, and a copy is needed: change `v` in place from the second step on, and
 # `p.grad` must not change with it.
 
+
 # %%
 #| export
 def velocity(state, grad, momentum, dampening=0, nesterov=False):
@@ -447,6 +455,7 @@ def velocity(state, grad, momentum, dampening=0, nesterov=False):
         v += (1 - dampening) * grad
     return grad + momentum * v if nesterov else v
     ### END SOLUTION
+
 
 # %%
 def steps_until_near(path, distance=0.05):
@@ -494,6 +503,7 @@ for momentum, nesterov in ((0, False), (0.8, False), (0.95, False), (0.95, True)
 # Update `m` and `v` in place (`m += ...`), because they are what is remembered. And mind the cost:
 # each operation on arrays is a walk through memory, while the corrections are plain numbers. So put
 # `lr / (1 - beta1^t)` together before it meets an array.
+
 
 # %%
 #| export
@@ -567,6 +577,7 @@ class Adam(Optimizer):
             grad = decayed(p, grad, group["weight_decay"])
         adam_step(p, grad, self.state[p], group["lr"], group["betas"], group["eps"])
 
+
 # %%
 w, state = tensor([2.0, 2.0], requires_grad=True), {}
 for step in range(1, 4):
@@ -592,8 +603,10 @@ for optimizer in (SGD([big]), SGD([big], momentum=0.9), Adam([big])):
         times.append(time.perf_counter() - start)
     kept = sum(v.data.nbytes for v in optimizer.state[big].values() if not isinstance(v, int))
     name, momentum = type(optimizer).__name__, optimizer.defaults.get("momentum", "-")
-    print(f"{name:5} momentum {momentum!s:4} {1e3 * min(times):6.2f} ms a step, "
-          f"{kept / big.data.nbytes:.0f} numbers remembered for each weight")
+    print(
+        f"{name:5} momentum {momentum!s:4} {1e3 * min(times):6.2f} ms a step, "
+        f"{kept / big.data.nbytes:.0f} numbers remembered for each weight"
+    )
 
 # %% [markdown]
 # ## Task 4.5: AdamW
@@ -610,6 +623,7 @@ for optimizer in (SGD([big]), SGD([big], momentum=0.9), Adam([big])):
 #
 # They call this *decoupled*. For plain SGD the two ways are the same (try it on paper), which is
 # why the difference went unseen for years.
+
 
 # %%
 #| export
@@ -661,6 +675,7 @@ class AdamW(Adam):
         adam_step(p, grad, self.state[p], group["lr"], group["betas"], group["eps"])
         ### END SOLUTION
 
+
 # %% [markdown]
 # Two weights start at 1. Their gradients are pure noise, large for the first and small for the
 # second, so only the weight decay has anything to say. It should treat both the same.
@@ -685,6 +700,7 @@ print(f"500 times 1 - 0.001 * 1.0 makes {(1 - 0.001) ** 500:.2f}")
 # that is loaded in another process is another object. The tensors in it go on changing while you
 # train: `copy.deepcopy` keeps a moment. This is given; module 09 writes it to files.
 
+
 # %%
 #| export
 @methods_of(Optimizer)
@@ -696,10 +712,7 @@ class _Checkpoints:
         """
         numbers = {p: i for i, p in enumerate(_all_parameters(self))}
         return {
-            "state": {
-                numbers[p]: dict(kept)
-                for p, kept in self.state.items()
-            },
+            "state": {numbers[p]: dict(kept) for p, kept in self.state.items()},
             "param_groups": [
                 {**group, "params": [numbers[p] for p in group["params"]]}
                 for group in self.param_groups
@@ -740,6 +753,7 @@ def _fitted(name, value, p):
     if value.shape != p.shape:
         raise ValueError(f"{name} has shape {value.shape}, its parameter has shape {p.shape}")
     return Tensor(value, dtype=p.dtype)
+
 
 # %%
 def walk(optimizer, w, steps):
@@ -859,6 +873,7 @@ class StepLR(LRScheduler):
         drops = self.last_epoch // self.step_size
         return [base * self.gamma**drops for base in self.base_lrs]
 
+
 # %% [markdown]
 # The schedule that most large models use is half a cosine wave (Loshchilov and Hutter, *SGDR:
 # Stochastic Gradient Descent with Warm Restarts*, 2017). It falls gently, then quickly, then gently
@@ -873,6 +888,7 @@ class StepLR(LRScheduler):
 #
 # Each group has its own base, and all go down together. After `T_max` the cosine rises again, in
 # PyTorch as here: stop there, or enjoy the restart.
+
 
 # %%
 #| export optim.lr_scheduler
@@ -939,6 +955,7 @@ class MultiStepLR(LRScheduler):
         drops = bisect.bisect_right(self.milestones, self.last_epoch)
         return [base * self.gamma**drops for base in self.base_lrs]
 
+
 # %% [markdown]
 # Two more, given, because the transformers will want them. At the very start, Adam's averages rest
 # on a handful of gradients, and a full step on such ground can do lasting harm. **Warming up**
@@ -946,14 +963,13 @@ class MultiStepLR(LRScheduler):
 # `LambdaLR` takes any function of the epoch as a factor, so whatever you can write down is a
 # schedule.
 
+
 # %%
 #| export optim.lr_scheduler
 class LinearLR(LRScheduler):
     """From `start_factor` to `end_factor` times the base, in a straight line."""
 
-    def __init__(
-        self, optimizer, start_factor=1 / 3, end_factor=1.0, total_iters=5, last_epoch=-1
-    ):
+    def __init__(self, optimizer, start_factor=1 / 3, end_factor=1.0, total_iters=5, last_epoch=-1):
         if not 0 < start_factor <= 1 or not 0 <= end_factor <= 1 or total_iters < 1:
             raise ValueError(
                 "LinearLR goes from 0 < start_factor <= 1 to 0 <= end_factor <= 1 in at least one "
@@ -986,6 +1002,7 @@ class LambdaLR(LRScheduler):
     def _rescaled(self, base, present, last):
         return base  # as in PyTorch: the function alone decides
 
+
 # %%
 def learning_rates(make_scheduler, epochs=41):
     optimizer = SGD([tensor([0.0], requires_grad=True)], lr=1.0)
@@ -1016,11 +1033,13 @@ def warm_up_then_cosine(epoch, warm=8, total=40):
 
 
 print("c: CosineAnnealingLR(T_max=40)   s: StepLR(10, gamma=0.5)   w: LambdaLR, warm-up and cosine")
-draw({
-    "s": learning_rates(lambda optimizer: StepLR(optimizer, 10, gamma=0.5)),
-    "c": learning_rates(lambda optimizer: CosineAnnealingLR(optimizer, T_max=40)),
-    "w": learning_rates(lambda optimizer: LambdaLR(optimizer, warm_up_then_cosine)),
-})
+draw(
+    {
+        "s": learning_rates(lambda optimizer: StepLR(optimizer, 10, gamma=0.5)),
+        "c": learning_rates(lambda optimizer: CosineAnnealingLR(optimizer, T_max=40)),
+        "w": learning_rates(lambda optimizer: LambdaLR(optimizer, warm_up_then_cosine)),
+    }
+)
 
 # %% [markdown]
 # ## Task 4.7: clipping, clip_grad_norm_
@@ -1122,8 +1141,10 @@ def clip_grad_norm_(parameters, max_norm, norm_type=2.0, error_if_nonfinite=Fals
     return total
     ### END SOLUTION
 
+
 # %% [markdown]
 # The cliff: `loss = (w^30 - 1)^2`, with its minimum at `w = 1`. We start a little above, at 1.2.
+
 
 # %%
 def cliff(w):
@@ -1232,6 +1253,7 @@ def minibatches(X, y, batch_size, shuffle=True):
         raise ValueError(f"minibatches: a batch needs at least one example, not {batch_size}")
     return ((X[i], y[i]) for i in batch_indices(len(X), batch_size, shuffle))
 
+
 # %%
 manual_seed(0)
 print("two epochs of positions:", *(batch_indices(7, 3) for _ in range(2)), sep="\n  ")
@@ -1266,6 +1288,7 @@ for size in (1, 100, 10_000):
 # The loss goes back as a Python number, and the outputs detached. A tensor with a record would keep
 # all that led to it in memory, for as long as somebody collects losses in a list.
 
+
 # %%
 #| export training
 def train_step(model, loss_fn, optimizer, x, y, max_norm=None):
@@ -1295,6 +1318,7 @@ def train_step(model, loss_fn, optimizer, x, y, max_norm=None):
     return loss.item(), outputs.detach()
     ### END SOLUTION
 
+
 # %%
 manual_seed(1)
 inputs = tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
@@ -1321,6 +1345,7 @@ for step in range(201):
 #
 # No softmax is needed: it would not change which score is the largest. Targets that are not whole
 # numbers (a temperature, a price) have no accuracy, and the answer is None.
+
 
 # %%
 #| export training
@@ -1349,6 +1374,7 @@ def accuracy(outputs, y):
     ### BEGIN SOLUTION
     return float((outputs.data.argmax(axis=1) == y.data).mean())
     ### END SOLUTION
+
 
 # %%
 scores = tensor([[2.0, -1.0, 0.5, 0.1], [0.3, 0.2, 0.9, 0.4], [-5.0, -4.0, -9.0, -6.0]])
@@ -1431,6 +1457,7 @@ def evaluate(model, loss_fn, batches):
     ### END SOLUTION
     return summary(losses, accuracies, sizes)
 
+
 # %%
 manual_seed(0)
 model, X, y = nn.Linear(2, 3), randn(7, 2), tensor([0, 1, 2, 0, 1, 2, 0])
@@ -1446,6 +1473,7 @@ print("still in training mode:", model.training)
 # **Callbacks** are told what happens while it happens. One that prints is given, and one that stops
 # early comes below. A loss that is no longer a finite number ends the run with a message: such a
 # model has nothing left to learn with.
+
 
 # %%
 #| export training
@@ -1472,6 +1500,7 @@ class Progress(Callback):
         if record["epoch"] % self.every == 0:
             numbers = [f"{name} {value:.4f}" for name, value in record.items() if name != "epoch"]
             print(f"epoch {record['epoch']:3}", *numbers, sep="  ")
+
 
 # %%
 #| export training
@@ -1571,12 +1600,14 @@ class Trainer:
         for callback in callbacks:
             callback.on_epoch(self, record)
 
+
 # %% [markdown]
 # ## Learned, or learned by heart
 #
 # Two half moons, one for each class. One label in seven is wrong, as labels in life are. There are
 # 40 points to learn from, 500 are held out, and the network has 17,000 weights: more than enough to
 # remember every point, the wrong ones too.
+
 
 # %%
 def moons(count, wrong=1 / 7):
@@ -1669,6 +1700,7 @@ report("800 points", 800, learn_moons(800, 5))
 # Three spiral arms, wound into one another: no straight line separates them. Everything takes part:
 # minibatches, AdamW, a cosine schedule, clipping, the Trainer, held-out data. Afterwards the plane
 # is drawn as the network sees it, one letter for each class.
+
 
 # %%
 def spirals(count, seed):

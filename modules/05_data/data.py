@@ -167,6 +167,7 @@ if __name__ == "tinytorch.utils.data":  # PyTorch spreads these names over files
 # all rows at once. Our loader asks for `batch(positions)` where there is one. What it returns must
 # be what the long way would give: a list, with one tensor for each of the dataset's.
 
+
 # %%
 #| export
 class TensorDataset(Dataset):
@@ -226,6 +227,7 @@ class TensorDataset(Dataset):
         return [part[positions] for part in self.tensors]
         ### END SOLUTION
 
+
 # %%
 X, y = tensor([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0], [6.0, 7.0]]), tensor([7, 8, 9, 6])
 pairs = TensorDataset(X, y)
@@ -262,6 +264,7 @@ for name, read in (
 # Two blanks: the lengths, and the deal. For the deal draw *one* permutation of all positions (from
 # `generator`, which the lines above your blank have settled) and cut it. No example is lost, and
 # none is in two parts: else the network would be examined on what it has learned from.
+
 
 # %%
 #| export
@@ -337,6 +340,7 @@ class Subset(Dataset):
         """Many examples at once, if the dataset has `batch`."""
         return self.dataset.batch([self.indices[position] for position in positions])
 
+
 # %%
 print(whole_lengths([0.5, 0.3, 0.2], 7), whole_lengths([0.8, 0.2], 1797))
 manual_seed(0)
@@ -362,6 +366,7 @@ for part in random_split(pairs, [0.75, 0.25]):
 # To find that place in a sorted list, Python has `bisect_right(sums, position)`: how many entries
 # are not larger than `position`. It halves the list again and again, so that a thousand datasets
 # take ten steps. An empty dataset adds a sum that comes twice; `bisect_right` passes over it.
+
 
 # %%
 #| export
@@ -406,6 +411,7 @@ class ConcatDataset(Dataset):
         return self.datasets[part][index - before]
         ### END SOLUTION
 
+
 # %%
 letters, figures = list("abcd"), list("12")
 chain = ConcatDataset([letters, figures, [], "vwxyz"])
@@ -433,6 +439,7 @@ print(chain.cumulative_sizes, [chain[i] for i in range(len(chain))], chain[-1])
 #
 # Yield Python ints, not NumPy's: a dataset may use a position as a key, or print it (`.tolist()`).
 # A new order for each epoch follows by itself, since `__iter__` runs at the beginning of each.
+
 
 # %%
 #| export
@@ -507,6 +514,7 @@ class RandomSampler(Sampler):
             left -= len(order)
         ### END SOLUTION
 
+
 # %%
 manual_seed(1)
 for options in ({}, {"replacement": True}, {"num_samples": 3}, {"num_samples": 17}):
@@ -540,6 +548,7 @@ for options in ({}, {"replacement": True}, {"num_samples": 3}, {"num_samples": 1
 #   times  =  generator.exponential(size=count) / weights        (a weight of 0: inf)
 #   order  =  the positions by time, the shortest first: np.argsort
 # ```
+
 
 # %%
 #| export
@@ -606,6 +615,7 @@ class SubsetRandomSampler(Sampler):
         generator = default_generator if self.generator is None else self.generator
         return (self.indices[i] for i in generator.permutation(len(self.indices)).tolist())
 
+
 # %%
 manual_seed(0)
 labels = np.array([0] * 990 + [1] * 10)
@@ -622,6 +632,7 @@ print("first without replacement:", np.bincount([f[0] for f in firsts], minlengt
 # the next list needs: fill a list, yield it when it is full, begin a *new* one. (Whoever empties
 # the old list instead also empties the one that somebody has just received.) At the end there may
 # be a rest. It is a batch too, unless `drop_last` says that all batches must be equally large.
+
 
 # %%
 #| export
@@ -673,6 +684,7 @@ class BatchSampler(Sampler):
         return count // size if self.drop_last else (count + size - 1) // size
         ### END SOLUTION
 
+
 # %%
 for drop_last in (False, True):
     batches = BatchSampler(SequentialSampler(range(8)), 3, drop_last)
@@ -706,6 +718,7 @@ for drop_last in (False, True):
 # Two of these are in the given lines, and so are named tuples, and a complaint about all else. Your
 # blank is the heart, the two that go inside. For a list of tuples, `zip(*batch)` gives the first
 # parts of all examples, then the second parts.
+
 
 # %%
 #| export
@@ -750,6 +763,7 @@ def default_collate(batch):
     ### END SOLUTION
     return type(first)(*parts) if hasattr(first, "_fields") else parts
 
+
 # %%
 album = [
     {"image": np.full((2, 2), i, "uint8"), "size": (i, 0.5), "name": f"leaf {i}"} for i in (1, 2, 3)
@@ -775,6 +789,7 @@ except RuntimeError as error:
 #
 # The class `DataLoader` below it is given. Read how it puts together what you have written:
 # samplers from 5.4 and 5.6, and in `__iter__` your `fetch`, batch by batch.
+
 
 # %%
 #| export
@@ -896,6 +911,7 @@ class DataLoader:
             return len(self.dataset)
         return len(BatchSampler(range(len(self.dataset)), self.batch_size, self.drop_last))
 
+
 # %%
 manual_seed(2)
 loader = DataLoader(pairs, batch_size=3, shuffle=True)
@@ -942,6 +958,7 @@ print(f"60,000 images in {time.perf_counter() - start:.2f} s, each seen once: {(
 # The surrounding `try` and `finally` are given: when the caller breaks off, what is not begun is
 # canceled.
 
+
 # %%
 #| export
 def prefetch(jobs, work, num_workers, ahead, timeout=0):
@@ -987,6 +1004,7 @@ def _result(future, timeout):
             raise
         raise RuntimeError(f"DataLoader timed out after {timeout} seconds") from error
 
+
 # %%
 class Album(Dataset):
     def __len__(self):
@@ -1024,6 +1042,7 @@ for workers in (0, 4):
 # channel has mean 0 and standard deviation 1 over the training data. The numbers have shape (C,),
 # the image (C, H, W): bring them to (C, 1, 1) with `.view(-1, 1, 1)`, and broadcasting does the
 # rest.
+
 
 # %%
 #| export vision.transforms
@@ -1089,6 +1108,7 @@ class Normalize:
         return (image - self.mean.view(-1, 1, 1)) / self.std.view(-1, 1, 1)
         ### END SOLUTION
 
+
 # %%
 picture = np.arange(12, dtype="uint8").reshape(2, 2, 3) * 20
 as_tensor = ToTensor()(picture)
@@ -1115,6 +1135,7 @@ print("normalized red:", Normalize([0.5] * 3, [0.25] * 3)(as_tensor)[0].tolist()
 # as large as the crop has one place, (0, 0). Draw first `top`, then `left`, from
 # `batch_generator()`: within a loader that generator belongs to the batch, so that two workers and
 # none crop alike. `_crop(image, top, left, h, w)` is given.
+
 
 # %%
 #| export vision.transforms
@@ -1153,6 +1174,7 @@ class RandomCrop:
         left = int(generator.integers(width - w + 1))
         return _crop(image, top, left, h, w)
         ### END SOLUTION
+
 
 # %%
 manual_seed(3)
@@ -1300,6 +1322,7 @@ class FashionMNIST(MNIST):
         "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
         "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
     )  # fmt: skip
+
 
 # %%
 small = bytes([0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6])

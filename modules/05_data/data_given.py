@@ -104,8 +104,10 @@ def _checked_weights(weights, num_samples, replacement):
         )
     return weights
 
+
 # %% [markdown]
 # ## Batches of examples
+
 
 # %%
 #| export utils.data
@@ -168,6 +170,7 @@ def _reads_batches(dataset):
         if "__getitem__" in vars(kind):
             break
     return False
+
 
 # %% [markdown]
 # ## Where a thread of a loader stands
@@ -274,8 +277,10 @@ def _grouped(examples, batch_size, drop_last):
 def _read_stream(dataset, examples, collate_fn):
     return collate_fn(examples)
 
+
 # %% [markdown]
 # ## Arguments of a loader that do not fit together
+
 
 # %%
 #| export utils.data
@@ -316,6 +321,7 @@ def _check_order(dataset, batch_size, shuffle, sampler, batch_sampler, drop_last
         raise ValueError("DataLoader: without batches (batch_size=None) there is no last one")
     if batch_size is not None:
         _check_count("DataLoader: batch_size", batch_size)
+
 
 # %% [markdown]
 # ## Images
@@ -454,6 +460,7 @@ class RandomHorizontalFlip:
         if batch_generator().random() >= self.p:
             return image
         return _take(image, np.arange(image.shape[columns])[::-1], columns)
+
 
 # %% [markdown]
 # ## Datasets of images, and where their files come from
@@ -682,6 +689,7 @@ class CIFAR10(_Images):
         if not rows.size or rows.size % 3073:
             raise ValueError(f"{path} is damaged: {rows.size} bytes are no images of 3,073 each")
         return rows.reshape(-1, 3073)
+
 
 # %% [markdown]
 # ## Many images in one, and images in files

@@ -63,6 +63,7 @@ def rounded(x, digits=2):
     """The numbers of a tensor as lists, for printing."""
     return np.asarray(x.data, float).round(digits).tolist()
 
+
 # %% [markdown]
 # Each layer takes more than half of the difference away, and more than half of the gradient. From
 # layer 20 on nothing is left but the rounding of float32: whatever comes in, the same comes out,
@@ -182,6 +183,7 @@ def moments(x, axis):
     return mean, _mean(centered * centered, axis)
     ### END SOLUTION
 
+
 # %%
 x = np.array([[1.0, 3.0, 5.0], [3.0, 1.0, -1.0]])
 for axis in (1, 0):
@@ -218,6 +220,7 @@ print("by the shortcut", float((near * near).mean() - near.mean() ** 2))
 # `self.normal`. `_affine(x, weight, bias)`, given, is `x * weight + bias`, where either may be
 # None.
 
+
 # %%
 #| export nn.functional
 class NormalizeOp(Function):
@@ -244,6 +247,7 @@ class NormalizeOp(Function):
 
     def backward(self, grad):
         return normalize_gradients(grad, self.normal, self.rate, self.args[1], self.args[5])
+
 
 # %%
 def normalize(x, weight=None, bias=None, axis=1, eps=1e-5):
@@ -289,6 +293,7 @@ print(normalize(x, tensor([1.0, 1.0, 2.0]), tensor([0.0, 0.0, 10.0])))
 # direction. (The derivation by the chain rule, step by step, gives the same; try it on paper once.)
 # `_column_sums(x)`, given, is `x.sum(axis=0)`, and faster, as `_mean` is.
 
+
 # %%
 #| export nn.functional
 def normalize_gradients(grad, normal, rate, weight, axis):
@@ -315,6 +320,7 @@ def normalize_gradients(grad, normal, rate, weight, axis):
     return rate * (grad - along_mean - normal * along_normal), grad_weight, grad_bias
     ### END SOLUTION
 
+
 # %%
 x = tensor([[1.0, 3.0, 5.0]], requires_grad=True)
 normalize(x, eps=0.0).backward(tensor([[3.0, 0.0, 0.0]]))
@@ -338,6 +344,7 @@ print(f"sum of gradient times x: {abs((x.grad * x).sum().item()):.3f}")
 #
 # So: reshape to rows of `size` numbers (given: the check tells it), take the moments of `rows.data`
 # along each row, apply the operation, bring the result into the input's shape.
+
 
 # %%
 #| export nn.functional
@@ -368,6 +375,7 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
     return NormalizeOp.apply(rows, weight, bias, mean, var, 1, eps).reshape(*input.shape)
     ### END SOLUTION
 
+
 # %%
 words = tensor([[[1.0, 3.0], [10.0, 50.0]], [[-7.0, -7.5], [0.0, 0.0]]])
 print("each word:    ", rounded(layer_norm(words, 2)))
@@ -389,6 +397,7 @@ print("each sentence:", rounded(layer_norm(words, (2, 2))))
 # the result now. Only the part along `normal` is taken away. There is no bias.
 #
 # `x` is a matrix, and the means are along each row.
+
 
 # %%
 #| export nn.functional
@@ -447,6 +456,7 @@ def rms_norm(input, normalized_shape, weight=None, eps=None):
     rows = RMSNormOp.apply(input.reshape(-1, size), _flat(weight), eps)
     return rows.reshape(*input.shape)
 
+
 # %%
 x = tensor([[3.0, 4.0], [300.0, 400.0]], requires_grad=True)
 out = rms_norm(x, 2)
@@ -474,6 +484,7 @@ print("and a hundredth of the gradient:", rounded(x.grad, 6))
 # the operation with None for both. Then bring the result to (N, C, numbers of a channel), let
 # `_affine` scale and shift it with a weight and a bias of shape (C, 1), and bring it into the
 # input's shape. `_column(parameter)`, given, is `parameter` as (C, 1).
+
 
 # %%
 #| export nn.functional
@@ -508,6 +519,7 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
     by_channel = normal.reshape(n, channels, size // channels)
     return _affine(by_channel, weight, bias).reshape(*input.shape)
     ### END SOLUTION
+
 
 # %%
 channels = tensor([[1.0, 3.0, 100.0, 300.0]])
@@ -544,6 +556,7 @@ for groups in (1, 2):
 # images: columns, the `NormalizeOp` of Task 6.2, and back; its backward is yours of Task 6.3
 # between the same two turns. The results of a convolution have the channels of each pixel together
 # in memory already (module 07), and then neither turn copies anything.
+
 
 # %%
 #| export nn.functional
@@ -583,6 +596,7 @@ class BatchNormOp(Function):
         x, *others = normalize_gradients(as_columns(grad), op.normal, op.rate, weight, 0)
         return from_columns(x, grad.shape), *others
 
+
 # %%
 images = np.arange(24).reshape(2, 3, 2, 2)
 columns = as_columns(images)
@@ -619,6 +633,7 @@ print("and back, the same:", bool((from_columns(columns, images.shape) == images
 # Write into the arrays you are given (`running_mean[...] = `, or `*=` and `+=`): they belong to the
 # layer, and a new array would be forgotten as soon as the function ends.
 
+
 # %%
 #| export nn.functional
 def update_running(running_mean, running_var, mean, var, count, momentum):
@@ -643,6 +658,7 @@ def update_running(running_mean, running_var, mean, var, count, momentum):
     running_var *= 1 - momentum
     running_var += momentum * unbiased
     ### END SOLUTION
+
 
 # %%
 rng = np.random.default_rng(0)
@@ -672,6 +688,7 @@ for number in range(1, 2001):
 #
 # `update_running` takes arrays of shape (C,): the `data` of the running tensors, and `mean[0]`,
 # `var[0]` of the moments (1, C). `count` is the number of rows of the columns.
+
 
 # %%
 #| export nn.functional
@@ -721,6 +738,7 @@ def batch_norm(
     normal = (input - mean) / (var + eps).sqrt()
     return _affine(normal, _spread(weight, input), _spread(bias, input))
     ### END SOLUTION
+
 
 # %%
 manual_seed(0)
@@ -814,9 +832,7 @@ class _BatchNorm(_Normalization):
         track_running_stats: False to remember nothing.
     """
 
-    def __init__(
-        self, num_features, eps=1e-5, momentum=0.1, affine=True, track_running_stats=True
-    ):
+    def __init__(self, num_features, eps=1e-5, momentum=0.1, affine=True, track_running_stats=True):
         super().__init__()
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
@@ -955,6 +971,7 @@ class GroupNorm(_Normalization):
     def extra_repr(self):
         return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}"
 
+
 # %%
 manual_seed(0)
 layer = BatchNorm1d(2)
@@ -996,6 +1013,7 @@ print("in use, the second row alone:", rounded(layer(x[1:])))
 # the work. Then `dropout` itself: in training the product with a mask, otherwise, and for `p = 0`,
 # the input as it is. A product has its backward already: what was dropped gets gradient 0, what was
 # kept gets the same factor.
+
 
 # %%
 #| export nn.functional
@@ -1053,6 +1071,7 @@ def dropout2d(input, p=0.5, training=True, inplace=False):
     places = (1,) * (input.ndim - 2)
     return input * Tensor(dropout_mask((*input.shape[:2], *places), p, input.dtype))
 
+
 # %%
 #| export
 class _Dropout(Module):
@@ -1078,6 +1097,7 @@ class Dropout2d(_Dropout):
 
     def forward(self, input):
         return dropout2d(input, self.p, self.training, self.inplace)
+
 
 # %%
 manual_seed(1)

@@ -85,6 +85,7 @@ def _check_dropout(name, input, p):
     if input.dtype.kind != "f":
         raise RuntimeError(f"{name}: the input must hold floats, not {input.dtype}")
 
+
 # %% [markdown]
 # ## Means of rows and columns
 #
@@ -107,8 +108,10 @@ def _mean(x, axis):
         return (_column_sums(x) / len(x))[None]
     return np.add.reduce(x, axis=1, keepdims=True) / x.shape[1]
 
+
 # %% [markdown]
 # ## Scale and shift
+
 
 # %%
 #| export nn.functional

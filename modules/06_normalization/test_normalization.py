@@ -297,9 +297,8 @@ def test_6_3_gradients(axis, which):
     x, back = draw((4, 3), (4, 3), seed=1)
     weight, bias = with_affine(x, which)
     call = f"NormalizeOp of a (4, 3) matrix, axis {axis}, weight and bias: {which or 'none'}"
-    found = gradients(
-        call, lambda *t: apply_normalize(*t, axis), [x, weight, bias], back
-    )
+    found = gradients(call, lambda *t: apply_normalize(*t, axis), [x, weight, bias], back)
+
     def loss():
         return float((slow_normalize(x, weight, bias, axis) * back).sum())
 
@@ -363,9 +362,7 @@ def test_6_3_leaves_the_arriving_gradient_alone():
 def test_6_3_keeps_the_dtype():
     x, back = (a.astype(np.float32) for a in draw((3, 4), (3, 4)))
     weight = np.full(4, 2.0, np.float32)
-    found = gradients(
-        "NormalizeOp", lambda *t: apply_normalize(*t, 0), [x, weight, weight], back
-    )
+    found = gradients("NormalizeOp", lambda *t: apply_normalize(*t, 0), [x, weight, weight], back)
     for name, array in zip(("x", "weight", "bias"), found):
         same_dtype(f"the gradient of {name}", array, np.float32)
 
@@ -397,8 +394,8 @@ def test_6_4_layer_norm_is_its_definition(shape, normalized):
         slips = {"The scale and shift are missing.": slow_layer_norm(x, normalized)}
         if x.ndim == 2:
             slips["That is along each column: axis 1 is along each row."] = (
-                (x - x.mean(0)) / np.sqrt(x.var(0) + EPS)
-            )
+                x - x.mean(0)
+            ) / np.sqrt(x.var(0) + EPS)
         why = f"Each row of {int(np.prod(normalized))} numbers has a mean and variance of its own."
         compared(call, out.data, slow_layer_norm(x, normalized, w, b), slips, why)
 
@@ -415,6 +412,7 @@ def test_6_4_gradients(shape, normalized):
     found = gradients(
         call, lambda x, w, b: F.layer_norm(x, normalized, w, b), [x, weight, bias], back
     )
+
     def loss():
         return float((slow_layer_norm(x, normalized, weight, bias) * back).sum())
 
@@ -559,9 +557,8 @@ def test_6_6_group_norm_is_its_definition(shape, groups):
 def test_6_6_gradients(shape, groups):
     x, weight, bias, back = draw(shape, shape[1], shape[1], shape, seed=6)
     call = f"group_norm(input of shape {shape}, {groups})"
-    found = gradients(
-        call, lambda x, w, b: F.group_norm(x, groups, w, b), [x, weight, bias], back
-    )
+    found = gradients(call, lambda x, w, b: F.group_norm(x, groups, w, b), [x, weight, bias], back)
+
     def loss():
         return float((slow_group_norm(x, groups, weight, bias) * back).sum())
 

@@ -101,6 +101,7 @@ print("parameters:", sum(p.numel() for p in two_layers.parameters()))
 # places over the rows and columns of the filter. Read it against the picture above. It is right,
 # and far too slow for a network. In task 7.5 your fast convolution is checked against it.
 
+
 # %%
 def slow_convolution(image, kernel):
     """Convolution of one channel, by its definition: (H, W) and (KH, KW) to (OH, OW)."""
@@ -170,6 +171,7 @@ def output_size(size, kernel, stride=1, padding=0, dilation=1):
     return (size + 2 * padding - reach) // stride + 1
     ### END SOLUTION
 
+
 # %%
 print("size 5, kernel 3, padding 1, stride 2:", output_size(5, 3, stride=2, padding=1))
 print("size 7, kernel 3, dilation 2:", output_size(7, 3, dilation=2))
@@ -182,6 +184,7 @@ for layer in range(5):
 # %% [markdown]
 # Arguments may be one number for both axes or a pair, as in PyTorch. This is given, together with
 # the check that there is at least one place for the filter.
+
 
 # %%
 #| export nn.functional
@@ -209,6 +212,7 @@ def places(name, shape, kernel, stride, padding, dilation):
         )
     return size
 
+
 # %% [markdown]
 # ## Task 7.2: a frame around the image: padding
 #
@@ -231,6 +235,7 @@ def places(name, shape, kernel, stride, padding, dilation):
 # When both paddings are 0 there is nothing to fill. Then `np.ascontiguousarray` of the transposed
 # image is enough: it puts the numbers into memory in the order of the axes (that is what
 # **contiguous** means), and copies only if it has to. Task 7.3 will rely on that order.
+
 
 # %%
 #| export nn.functional
@@ -258,6 +263,7 @@ def frame(x, padding, value=0.0):
     framed[:, p : p + h, q : q + w] = x.transpose(0, 2, 3, 1)
     return framed
     ### END SOLUTION
+
 
 # %%
 image = np.arange(1, 9, dtype=np.float32).reshape(1, 2, 2, 2)
@@ -290,6 +296,7 @@ for row in frame(image, (1, 1))[0].astype(int).tolist():
 # `np.ndarray(shape, dtype, buffer, offset, strides)` makes such a view of an existing contiguous
 # array, and refuses strides that would leave its memory.
 
+
 # %%
 #| export nn.functional
 def patches(framed, kernel, stride, dilation, size):
@@ -315,6 +322,7 @@ def patches(framed, kernel, stride, dilation, size):
     strides = (image, down, right, row * dilation[0], pixel * dilation[1], channel)
     return np.ndarray(shape, framed.dtype, framed, 0, strides)
     ### END SOLUTION
+
 
 # %%
 numbers = np.arange(16, dtype=np.float32).reshape(1, 4, 4, 1)
@@ -349,6 +357,7 @@ print("elements seen:", view.size, "of", numbers.size)
 # for the groups in front; with groups=1 it has length 1. `parts` below already has the patches with
 # that axis, as a view; `np.empty` makes an array whose contents are whatever was in memory.
 
+
 # %%
 #| export nn.functional
 def gather(framed, kernel, stride, dilation, size, groups):
@@ -380,6 +389,7 @@ def gather(framed, kernel, stride, dilation, size, groups):
     return columns
     ### END SOLUTION
 
+
 # %%
 print("2x2 patches of the 4x4 image, stride 2:")
 print(gather(numbers, (2, 2), (2, 2), (1, 1), (2, 2), groups=1)[0].astype(int))
@@ -399,6 +409,7 @@ print(gather(numbers, (2, 2), (2, 2), (1, 1), (2, 2), groups=1)[0].astype(int))
 #
 # `op` is the operation this is a part of (the class comes in task 7.7; in its methods it is
 # `self`). Keep there what `backward` will need: `op.columns`, `op.size` and `op.framed_shape`.
+
 
 # %%
 #| export nn.functional
@@ -446,6 +457,7 @@ def convolve(op, x, weight, bias, stride, padding, dilation, groups):
     return out.transpose(0, 3, 1, 2)
     ### END SOLUTION
 
+
 # %%
 class Notes:
     """Stands for an operation: somewhere to keep things."""
@@ -491,6 +503,7 @@ for row in answer[0, 0]:
 # axis of the groups: an array's `.T` would turn all three axes around, `.mT` swaps only the last
 # two.
 
+
 # %%
 #| export nn.functional
 def as_rows_of_places(grad, groups):
@@ -514,6 +527,7 @@ def gradient_of_filters(columns, rows, weight_shape):
     ### BEGIN SOLUTION
     return unpack(columns.mT @ rows, weight_shape)
     ### END SOLUTION
+
 
 # %%
 seen_by_filter = gather(frame(picture[None, None], (0, 0)), (3, 3), (1, 1), (1, 1), (2, 2), 1)
@@ -548,6 +562,7 @@ print("and the bias", bias_gradient)
 # groups in front. What is sent then has shape (groups, places, C / groups), and must become
 # (N, OH, OW, C): groups beside their channels first, as in task 7.5. Add it up in `framed`; the
 # frame is cut off at the end (given: `unframe`).
+
 
 # %%
 #| export nn.functional
@@ -623,9 +638,7 @@ class Conv2dOp(Function):
         for start in range(0, n, few):
             part = rows[:, start * places : (start + few) * places]
             shape = (part.shape[1] // places, *image)
-            framed[start : start + few] = scatter(
-                part, weight, stride, dilation, self.size, shape
-            )
+            framed[start : start + few] = scatter(part, weight, stride, dilation, self.size, shape)
         return framed
 
 
@@ -672,6 +685,7 @@ def as_images(name, input):
         raise ValueError(f"{name}: input must be (N, C, H, W) or (C, H, W), not {input.shape}")
     return input if input.ndim == 4 else input.unsqueeze(0)
 
+
 # %%
 x = Tensor(picture[None, None], requires_grad=True)
 conv2d(x, Tensor(np.ones((1, 1, 3, 3), np.float32))).sum().backward()
@@ -709,6 +723,7 @@ print(f"{products / 1e6:.0f} million multiplications, forward and back, in {took
 # Start with the first cell, a *copy* of it, and take the larger of it and each other cell with
 # `np.maximum(..., out=best)`. A frame must never win: its value is minus infinity (given).
 
+
 # %%
 #| export nn.functional
 def largest_of_cells(framed, indices):
@@ -734,6 +749,7 @@ def largest_of_cells(framed, indices):
     return best
     ### END SOLUTION
 
+
 # %%
 square = np.array([[1, 3, 2, 0], [5, 2, 1, 1], [0, 0, 4, 3], [1, 0, 2, 2]], np.float32)
 windows = [index for _, _, index in cells((2, 2), (2, 2), (1, 1), (2, 2))]
@@ -747,6 +763,7 @@ print(largest_of_cells(square.reshape(1, 4, 4, 1), windows)[0, :, :, 0])
 # `unclaimed` says which windows still have a gradient to give away. For each cell: it wins where
 # its pixel equals the best *and* the window is unclaimed. Windows may overlap (stride smaller than
 # kernel), so a pixel can win more than once: add.
+
 
 # %%
 #| export nn.functional
@@ -821,6 +838,7 @@ def window_arguments(name, kernel_size, stride, padding):
         raise ValueError(f"{name}: padding {padding} is more than half of kernel_size {kernel}")
     return kernel, kernel if stride is None else pair(stride, "stride", 1), padding
 
+
 # %%
 x = Tensor(square[None, None], requires_grad=True)
 max_pool2d(x, 2).backward(Tensor(np.array([[[[10.0, 20.0], [30.0, 40.0]]]], np.float32)))
@@ -834,6 +852,7 @@ print(x.grad.data[0, 0].astype(int))
 # Forward is four lines and backward two, with the pieces you have; `pixels` is the number of cells.
 # As with the maximum, start from a *copy* of what the first cell sees. At the end the channels go
 # back from the last axis to axis 1.
+
 
 # %%
 #| export nn.functional
@@ -877,6 +896,7 @@ def avg_pool2d(input, kernel_size, stride=None, padding=0):
     out = AvgPool2dOp.apply(images, *window_arguments("avg_pool2d", kernel_size, stride, padding))
     return out if input.ndim == 4 else out.squeeze(0)
 
+
 # %%
 x = Tensor(square[None, None], requires_grad=True)
 pooled = avg_pool2d(x, 2)
@@ -903,6 +923,7 @@ print("means:", pooled.tolist()[0][0], "| every pixel's share:", x.grad.data[0, 
 #
 # Such a mean is a matrix product, (out, size) with (size,): rows from the left, columns from the
 # right. And then autograd does the rest: no backward to write.
+
 
 # %%
 #| export nn.functional
@@ -945,6 +966,7 @@ def adaptive_avg_pool2d(input, output_size):
     down = averaging_matrix(input.shape[-2], rows)
     right = averaging_matrix(input.shape[-1], columns)
     return Tensor(down.astype(input.dtype)) @ input @ Tensor(right.T.astype(input.dtype))
+
 
 # %%
 print(averaging_matrix(5, 2).round(2))
@@ -1087,6 +1109,7 @@ class AdaptiveAvgPool2d(Module):
     def extra_repr(self):
         return f"output_size={self.output_size}"
 
+
 # %%
 manual_seed(0)
 layer = Conv2d(3, 8, 3, padding=1)
@@ -1107,9 +1130,7 @@ except ValueError as error:
 
 # %%
 manual_seed(1)
-convolutional = Sequential(
-    Conv2d(1, 4, 3), ReLU(), AdaptiveAvgPool2d(1), Flatten(), Linear(4, 2)
-)
+convolutional = Sequential(Conv2d(1, 4, 3), ReLU(), AdaptiveAvgPool2d(1), Flatten(), Linear(4, 2))
 train(convolutional, *seen)
 print(f"upper left, where it was trained: {accuracy(convolutional, *seen):.0%} right")
 print(f"lower right: {accuracy(convolutional, *unseen):.0%} right")

@@ -172,6 +172,7 @@ def interpolate(input, size=None, scale_factor=None, mode="nearest"):
         input = input.index_select(dim, wrap(np.arange(new) * old // new))
     return input
 
+
 # %% [markdown]
 # ## As layers
 

@@ -162,6 +162,7 @@ def rnn_cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None, bend=tanh):
     return bend(linear(input, w_ih, b_ih) + linear(hx, w_hh, b_hh))
     ### END SOLUTION
 
+
 # %%
 state, remember, listen = zeros(1, 1), tensor([[0.9]]), tensor([[1.0]])
 states = []
@@ -188,6 +189,7 @@ print("a state of one number, after each symbol:  ", "   ".join(states))
 #   state     s0  -->  s1  -->  s2  -->  s3           s3 is returned
 #   outputs            s1       s2       s3           stacked: (T, N, H)
 # ```
+
 
 # %%
 #| export
@@ -216,6 +218,7 @@ def unroll(cell, input, state):
     return stack(outputs), state
     ### END SOLUTION
 
+
 # %%
 def add(x, state):
     return x + state
@@ -237,6 +240,7 @@ print("a running sum:", outputs.flatten().tolist(), "and the last state", last.t
 # For each step take its length (**norm**, the root of the sum of its squares).
 #
 # `input.grad` may still hold the gradients of an earlier measurement, and `backward` adds to them.
+
 
 # %%
 #| export
@@ -260,6 +264,7 @@ def gradient_reach(output, input):
     output[-1].sum().backward()
     return [float(np.linalg.norm(grad)) for grad in input.grad.data]
     ### END SOLUTION
+
 
 # %%
 def picture(reach, every=5):
@@ -318,6 +323,7 @@ for factor in (0.6, 1.0, 1.4):
 #     h after = o * tanh(c after)
 # ```
 
+
 # %%
 #| export
 def lstm_cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None):
@@ -343,6 +349,7 @@ def lstm_cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None):
     c = sigmoid(f) * c + sigmoid(i) * tanh(g)
     return sigmoid(o) * tanh(c), c
     ### END SOLUTION
+
 
 # %%
 def notebook(write, keep, show):
@@ -382,6 +389,7 @@ for name, cell in (
 #
 # Here the two halves of the sum must stay apart, because r comes between them. Cut each into three.
 
+
 # %%
 #| export
 def gru_cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None):
@@ -407,6 +415,7 @@ def gru_cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None):
     n = tanh(x_n + r * h_n)
     return (1 - z) * n + z * hx
     ### END SOLUTION
+
 
 # %%
 manual_seed(0)
@@ -438,6 +447,7 @@ for name, cell, rows in (("RNN", rnn_cell, 16), ("LSTM", lstm_cell, 64), ("GRU",
 #
 # First values, as in PyTorch: all of them, biases too, spread evenly from -1 / sqrt(H) to
 # 1 / sqrt(H), by `uniform_` of module 03.
+
 
 # %%
 #| export
@@ -480,9 +490,11 @@ def first_values(module):
         uniform_(parameter, -bound, bound)
     ### END SOLUTION
 
+
 # %% [markdown]
 # The cells as modules are now quickly made, and given: `gates` is what differs, and the function of
 # task 8.1, 8.4 or 8.5. They also take a single input (I,), without a batch.
+
 
 # %%
 #| export
@@ -552,6 +564,7 @@ def _bend(nonlinearity):
     if nonlinearity not in ("tanh", "relu"):
         raise ValueError(f"nonlinearity must be 'tanh' or 'relu', not {nonlinearity!r}")
     return tanh if nonlinearity == "tanh" else relu
+
 
 # %%
 manual_seed(0)
@@ -644,6 +657,7 @@ class RNNOp(Function):
         return grads, grad_h, _product_of_steps(grads, h[:-1])
         ### END SOLUTION
 
+
 # %%
 manual_seed(0)
 cell, x, start = RNNCell(8, 32), randn(60, 16, 8), zeros(16, 32)
@@ -722,6 +736,7 @@ print(f"largest difference of the gradients: {np.abs(np.subtract(*found.values()
 #
 # A few operations on long arrays in place of many on short ones: NumPy needs about a microsecond
 # for each call, however little there is to do. `_parts` cuts the last axis, of arrays of any rank.
+
 
 # %%
 #| export
@@ -819,6 +834,7 @@ class LSTMOp(Function):
             grad_h = grads[t].dot(w_hh)
         return grads, grad_h, grad_c, _product_of_steps(grads, self.h[:-2])
 
+
 # %%
 manual_seed(0)
 cell, state = LSTMCell(3, 2), (randn(1, 2), randn(1, 2))
@@ -858,6 +874,7 @@ print("the cell:  h", h.data.round(5), "c", c.data.round(5))
 #
 # `scan`, given in the classes below, is input product and operation: it returns the outputs and a
 # tuple of the last states, (h,) or (h, c).
+
 
 # %%
 #| export
@@ -1035,6 +1052,7 @@ class GRU(_Recurrent):
         output = GRUOp.apply(linear(input, w_ih, b_ih), states[0], w_hh, b_hh)
         return output, (output[-1],)
 
+
 # %%
 manual_seed(0)
 layer = LSTM(4, 8, num_layers=2, bidirectional=True)
@@ -1064,6 +1082,7 @@ except ValueError as error:
 # 2H - 1. Both biases are added, so set one of them and put 0 into the other, in every layer and
 # direction. Change the arrays in place, `parameter.data[rows] = ...`.
 
+
 # %%
 #| export
 def open_forget_gates_(lstm, bias=1.0):
@@ -1092,6 +1111,7 @@ def open_forget_gates_(lstm, bias=1.0):
             parameter.data[rows] = 0
     return lstm
     ### END SOLUTION
+
 
 # %%
 x = Tensor(np.random.default_rng(1).standard_normal((41, 4, 8)).astype("float32"))
@@ -1133,6 +1153,7 @@ for name, layer in (
 # Write a generator: it `yield`s each piece, waits while the caller learns from it, and goes on with
 # the state. `layer` returns (output, state), and a state may be a pair.
 
+
 # %%
 #| export
 def in_pieces(layer, input, length, state=None):
@@ -1161,6 +1182,7 @@ def in_pieces(layer, input, length, state=None):
         yield steps, output, state
     ### END SOLUTION
 
+
 # %%
 manual_seed(0)
 layer, x = LSTM(4, 16), randn(10, 2, 4)
@@ -1177,6 +1199,7 @@ for steps, output, (h, _) in in_pieces(layer, x, 4):
 # name was it? Three networks of the same width, each trained on rows of 5 steps and on rows of 100.
 # The third begins with its forget gates open, and its input gates nearly closed, so that noise is
 # not written down (Hochreiter and Schmidhuber, 1997, did that with a negative bias).
+
 
 # %%
 def names_in_noise(count, length, seed):

@@ -38,6 +38,7 @@ def _product_of_steps(grads, inputs):
     """The sum over all steps of `grads[t].T @ inputs[t]`, as one matrix product."""
     return as_rows(grads).T.dot(as_rows(inputs))
 
+
 # %% [markdown]
 # ## The GRU over a whole sequence
 #
@@ -45,6 +46,7 @@ def _product_of_steps(grads, inputs):
 # `h @ w_hh.T + b_hh`, comes step by step. Both are kept apart, because the reset gate multiplies
 # only the state's part of the candidate. So there are two gradients: of the inputs' part, and of
 # the state's.
+
 
 # %%
 #| export nn.recurrent
@@ -98,8 +100,10 @@ class GRUOp(Function):
         from_state[...] = from_input
         _parts(from_state, 3)[2][...] = grad_n * r
 
+
 # %% [markdown]
 # ## Arguments, inputs and states that do not fit
+
 
 # %%
 #| export nn.recurrent

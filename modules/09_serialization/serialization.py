@@ -142,6 +142,7 @@ def layout(arrays):
     return header
     ### END SOLUTION
 
+
 # %%
 table = layout({"bias": np.zeros(2, "float32"), "w": np.zeros((2, 3), "float32")})
 for name, entry in table.items():
@@ -163,6 +164,7 @@ for name, entry in table.items():
 # A header may also have notes, under the name `__metadata__`: a dictionary from texts to texts. It
 # stands before the tensors, and only if there is one. `_little_endian(array)` gives the bytes of an
 # array.
+
 
 # %%
 #| export
@@ -189,6 +191,7 @@ def to_bytes(arrays, metadata=None):
     return b"".join([len(text).to_bytes(8, "little"), text, *data])
     ### END SOLUTION
 
+
 # %%
 raw = to_bytes({"x": np.array([1, 2], "float32")})
 print("length of the header:", list(raw[:8]))
@@ -210,6 +213,7 @@ print("data:", raw[-8:].hex(" "))
 # a `ValueError` for what is no JSON, for bytes that are no UTF-8, and, with the second argument
 # `object_pairs_hook=_no_name_twice`, for a name that occurs twice. One nested too deeply is a
 # `RecursionError`.
+
 
 # %%
 #| export
@@ -244,6 +248,7 @@ def read_header(raw):
     return header, start
     ### END SOLUTION
 
+
 # %%
 whole = to_bytes({"x": np.zeros(3)})
 for raw in (whole, whole[:12], b"hello", file_that_was_sent, b"x" * 99):
@@ -268,6 +273,7 @@ for raw in (whole, whole[:12], b"hello", file_that_was_sent, b"x" * 99):
 # You get the entries as tuples (begin, end, nbytes, name), where `nbytes` has been computed from
 # shape and dtype. Sorting tuples sorts them by `begin`, then by `end`, which matters for tensors
 # without numbers.
+
 
 # %%
 #| export
@@ -296,6 +302,7 @@ def check_places(entries, size):
         raise SafetensorError(f"the tensors need {here} bytes, the file has {size}: is it cut off?")
     ### END SOLUTION
 
+
 # %%
 check_places([(8, 32, 24, "w"), (0, 8, 8, "bias")], 32)
 for entries, size in (([(0, 8, 8, "a"), (4, 12, 8, "b")], 12), ([(0, 8, 12, "a")], 8), ([], 3)):
@@ -323,6 +330,7 @@ for entries, size in (([(0, 8, 8, "a"), (4, 12, 8, "b")], 12), ([(0, 8, 12, "a")
 # array: `np.frombuffer(raw, dtype, count, offset)` reads `count` numbers from the place `offset`.
 # It shares the memory of `raw` and cannot be written to, so copy; and give it its shape.
 # `math.prod(())` is 1, which is right for a tensor with no dimensions.
+
 
 # %%
 #| export
@@ -379,6 +387,7 @@ def from_bytes(raw):
         ### END SOLUTION
     return arrays, metadata
 
+
 # %%
 arrays = {"w": np.arange(6.0).reshape(2, 3), "n": np.array(5), "none": np.zeros((0, 3), "float32")}
 again, _ = from_bytes(to_bytes(arrays))
@@ -412,6 +421,7 @@ print(from_bfloat16(np.array([0x3F80, 0x4049, 0xC000, 0x7F80], "uint16")))
 # Write it as a function that calls itself for what is inside. What is no tensor, dictionary, list
 # or tuple is for `_plain(value, path)`, which returns it if it is a number or text, and refuses it
 # if not. Arrays are given: they are like tensors, but say "array".
+
 
 # %%
 #| export
@@ -453,6 +463,7 @@ def pack(value, path, tensors):
     return _plain(value, path)
     ### END SOLUTION
 
+
 # %%
 tensors = {}
 print(pack({"lr": 0.1, "betas": (0.9, 0.99), "state": {0: tensor([1.0, 2.0])}}, "", tensors))
@@ -467,6 +478,7 @@ print(tensors)
 # `save` and `load` below it are given, and use what you have written. A model's state becomes a
 # file without any description, one that every other reader of safetensors understands. Anything
 # else carries its description in the metadata.
+
 
 # %%
 #| export
@@ -545,6 +557,7 @@ def load(f, map_location=None, *, weights_only=True):
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise SafetensorError(f"{f}: its description of what was saved is damaged") from error
 
+
 # %%
 before = {"lr": 0.1, "betas": (0.9, 0.99), "state": {0: tensor([1.0, 2.0])}, "names": ["a", None]}
 tensors = {}
@@ -573,6 +586,7 @@ print(unpack(described, tensors))
 # that Ctrl-C is among it. The temporary name (given) is in the *same folder*, because renaming is
 # atomic within one disk only.
 
+
 # %%
 #| export
 def write_atomically(path, data):
@@ -599,6 +613,7 @@ def write_atomically(path, data):
         raise
     ### END SOLUTION
     _sync_folder(path.parent)
+
 
 # %%
 with tempfile.TemporaryDirectory() as folder:
@@ -644,6 +659,7 @@ with tempfile.TemporaryDirectory() as folder:
 # `self.resumed` is True, has both already. Set it to False, so that the next epoch is a new one.
 # Count a batch *before* you yield it: while it is being learned from, it counts as done, and a
 # checkpoint is written after that.
+
 
 # %%
 #| export
@@ -697,6 +713,7 @@ class Resumable:
         self.start, self.done = state_dict["start"], int(state_dict["done"])
         self.resumed = self.done > 0
 
+
 # %%
 manual_seed(0)
 eight = np.arange(8.0)
@@ -726,6 +743,7 @@ print("resumed:  ", *numbers)
 # anything goes wrong put all of them back and raise the error on. The generator comes last, since a
 # part might draw from it while it is loaded. `_check_parts`, above the blank, has seen to it that
 # the names agree.
+
 
 # %%
 #| export
@@ -782,6 +800,7 @@ def resume(state, parts):
         raise
     return state["notes"]
     ### END SOLUTION
+
 
 # %%
 net = nn.Linear(2, 1)

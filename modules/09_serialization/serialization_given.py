@@ -52,8 +52,10 @@ def _little_endian(array):
     """The bytes of an array, row by row, the least significant byte of each number first."""
     return array.astype(array.dtype.newbyteorder("<"), order="C", copy=False).tobytes()
 
+
 # %% [markdown]
 # ## Files of another kind
+
 
 # %%
 #| export serialization
@@ -94,6 +96,7 @@ def _described(name, entry):
     if dtype != "BF16" and dtype not in DTYPES:
         raise SafetensorError(f"{name!r} has dtype {dtype}, which is not known here")
     return dtype, tuple(shape), begin, end
+
 
 # %% [markdown]
 # ## Values, paths, files

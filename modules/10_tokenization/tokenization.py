@@ -174,6 +174,7 @@ class CharTokenizer:
         return "".join(self.characters[id] for id in ids)
         ### END SOLUTION
 
+
 # %%
 characters = CharTokenizer(SAMPLE)
 ids = characters.encode("slowest")
@@ -210,6 +211,7 @@ for text in ("naïve", "42"):
 # Code points from 0xD800 to 0xDFFF, the **surrogates**, are no characters; UTF-8 has no bytes for
 # them. That is refused above your blank.
 
+
 # %%
 #| export
 def utf8(character):
@@ -243,6 +245,7 @@ def utf8(character):
     return bytes([mark | code, *reversed(tail)])
     ### END SOLUTION
 
+
 # %%
 for character in ("a", "é", "水", "\N{CHIPMUNK}"):
     raw = utf8(character)
@@ -273,6 +276,7 @@ for character in ("a", "é", "水", "\N{CHIPMUNK}"):
 # If two pairs are equally frequent, any rule would do, but it has to be a rule: two people who
 # learn from the same text should get the same tokens. Ours: the smaller pair, as Python compares
 # tuples of bytes. `(b"e", b"s") < (b"s", b"t")`.
+
 
 # %%
 #| export
@@ -316,6 +320,7 @@ def best_pair(counts):
     return min(pair for pair, times in counts.items() if times == most)
     ### END SOLUTION
 
+
 # %%
 def in_bytes(word):
     """A word as a tuple of single bytes."""
@@ -341,6 +346,7 @@ print("first:", best_pair(counts))
 #
 # Indexing a tuple with a slice gives a tuple, so `parts[i : i + 2] == pair` asks whether the pair
 # stands at place i. Past the end such a slice is shorter, and equal to no pair.
+
 
 # %%
 #| export
@@ -370,6 +376,7 @@ def merge_pair(parts, pair):
     return tuple(merged)
     ### END SOLUTION
 
+
 # %%
 print(merge_pair(in_bytes("newest"), (b"e", b"s")))
 print(merge_pair(in_bytes("aaaaa"), (b"a", b"a")))
@@ -382,6 +389,7 @@ print(merge_pair(in_bytes("aaaaa"), (b"a", b"a")))
 # stop when the best one does, or when there is none.
 #
 # The dictionary `words` belongs to the caller: make new ones rather than changing it.
+
 
 # %%
 #| export
@@ -411,6 +419,7 @@ def learn_merges(words, count):
         words = {merge_pair(parts, pair): times for parts, times in words.items()}
     return merges
     ### END SOLUTION
+
 
 # %%
 for left, right in learn_merges(words, 8):
@@ -442,6 +451,7 @@ for left, right in learn_merges(words, 8):
 # `discard` takes a number out of a set, whether it is there or not: a word may have a pair twice.
 #
 # `learn` is given: the loop of 10.5 with this table.
+
 
 # %%
 #| export
@@ -500,6 +510,7 @@ class PairTable:
             merges.append(pair)
         return merges
 
+
 # %%
 rng = np.random.default_rng(0)
 many = {in_bytes("".join(rng.choice(list("etaoinsh"), 8))): 1 for _ in range(3000)}
@@ -533,6 +544,7 @@ print(f"{len(many)} words, 40 merges: the same {slow == fast}, "
 #
 # "lowest" was not among the words, and it gets the two tokens one would wish for.
 
+
 # %%
 #| export
 def merge_piece(piece, ranks):
@@ -560,6 +572,7 @@ def merge_piece(piece, ranks):
         _, i = min(found)
         parts[i : i + 2] = [parts[i] + parts[i + 1]]
     ### END SOLUTION
+
 
 # %%
 ranks = {pair: rank for rank, pair in enumerate(learn_merges(words, 8))}
@@ -596,6 +609,7 @@ for word in ("lowest", "newer", "wildest", "water"):
 # `chain.pair(i)` is the pair that stands there *now* (None if none does). If its rank is not the
 # one of the entry, forget the entry. Else join; there are then two new pairs, at `chain.before[i]`
 # and at i. Push those that have a rank.
+
 
 # %%
 #| export
@@ -657,6 +671,7 @@ def merge_quickly(piece, ranks):
     ### END SOLUTION
     return [part for part in chain.parts if part is not None]
 
+
 # %%
 def seconds(merge, piece):
     """The shortest of three times."""
@@ -695,6 +710,7 @@ for length in (300, 1200):
 # character may be spread over several tokens, so join *before* anything is decoded. A network that
 # writes may stop in the middle of a character, or write bytes that are no text; therefore
 # `decode`, given, puts U+FFFD, a question mark in a diamond, for what is not UTF-8.
+
 
 # %%
 #| export
@@ -874,6 +890,7 @@ class BPETokenizer:
             vocab[known if known in plain else token.encode()] = id
         return cls(merges, vocab, special)
 
+
 # %%
 tokenizer = BPETokenizer.train(SAMPLE, vocab_size=350)
 for text in ("slower waters", "the naïve daughter", "水 \N{CHIPMUNK}"):
@@ -903,6 +920,7 @@ print("any bytes:", tokenizer.decode_bytes(tokenizer.encode_bytes(raw)) == raw)
 # last line may be empty; both are passed over. But `# #` is a merge like any other. A line that is
 # not two tokens is an error, a `ValueError` that says which line it is (the first is line 1) and
 # shows it: files get cut off. `_from_letters`, given, turns a token's letters back into bytes.
+
 
 # %%
 #| export
@@ -971,6 +989,7 @@ def read_merges(lines):
         merges.append(tuple(_from_letters(half) for half in halves))
     return merges
     ### END SOLUTION
+
 
 # %%
 import tempfile

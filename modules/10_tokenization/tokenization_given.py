@@ -65,6 +65,7 @@ def split(text):
     """
     return (match.group() for match in _pattern().finditer(text))
 
+
 # %% [markdown]
 # ## What does not fit
 
@@ -134,6 +135,7 @@ class _Memory(dict):
         if len(self) >= 2**16:
             self.clear()
         super().__setitem__(key, value)
+
 
 # %% [markdown]
 # ## A text to learn from

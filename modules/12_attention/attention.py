@@ -113,6 +113,7 @@ def attention_scores(q, k, scale):
     return (q * scale) @ k.mT
     ### END SOLUTION
 
+
 # %%
 rng = np.random.default_rng(0)
 for E in (4, 64, 1024):
@@ -134,6 +135,7 @@ for E in (4, 64, 1024):
 # 0. PyTorch answers with zeros, and so do we: take 0 for such a largest score and 1 for such a sum.
 # (`np.isneginf` and a comparison with 0 find them; both arrays have shape (..., L, 1).) And when
 # there are no keys at all, S = 0, `max` has nothing to choose from: `initial=-np.inf` helps.
+
 
 # %%
 #| export nn.functional
@@ -164,6 +166,7 @@ def attention_weights(scores, mask=None):
     scores /= total
     return scores
     ### END SOLUTION
+
 
 # %%
 print(attention_weights(np.array([[1.0, 2.0, 3.0], [1000.0, 1000.0, 0.0]])).round(3))
@@ -197,6 +200,7 @@ print(attention_weights(np.zeros((3, 3)), future).round(3))
 # `softmax` it would keep the result of each, four. One caution: `weights` is needed for all three
 # gradients. Work in place in an array of your own, not in `weights`.
 
+
 # %%
 #| export nn.functional
 def attention_gradients(grad, q, k, v, weights, scale):
@@ -228,6 +232,7 @@ class AttentionOp(Function):
     def backward(self, grad):
         q, k, v, _, scale = self.args
         return attention_gradients(grad, q, k, v, self.weights, scale)
+
 
 # %%
 rng = np.random.default_rng(1)
@@ -264,6 +269,7 @@ print(f"by central difference:        {(moved[0] - moved[1]) / 2e-6:.8f}")
 #
 # `np.where` makes the first, `np.triu(array, 1)` helps with the second: it keeps what is above the
 # diagonal and sets the rest to 0.
+
 
 # %%
 #| export nn.functional
@@ -306,6 +312,7 @@ def causal_mask(queries, keys, dtype):
     return np.triu(np.full((queries, keys), -np.inf, dtype), 1)
     ### END SOLUTION
 
+
 # %%
 print(additive_mask(np.array([[True, False], [True, True]]), np.float32))
 print(causal_mask(4, 4, np.float32))
@@ -318,6 +325,7 @@ print(causal_mask(4, 4, np.float32))
 # together with shapes that do not fit. What is left: choose the scale, make the mask, apply the
 # operation. (`dropout_p` sets some weights to 0 at random while training; that is given too, and
 # needs module 06 if it is not 0.)
+
 
 # %%
 #| export nn.functional
@@ -390,6 +398,7 @@ def scaled_dot_product_attention(
     return AttentionOp.apply(query, key, value, mask, scale)
     ### END SOLUTION
 
+
 # %%
 rows = Tensor(np.eye(4, dtype=np.float32) * 8)
 numbers = tensor([[1.0], [2.0], [3.0], [4.0]])
@@ -425,6 +434,7 @@ print(f"{8 * 4 * 128 * 128 * 4 / 1e6:.1f} MB, four times that for twice the leng
 # Only shapes change, and `transpose(1, 2)` does not copy anything. It has to be a transpose: a
 # direct reshape to (N, H, L, E / H) has the right shape too, and mixes words up.
 
+
 # %%
 #| export nn.functional
 def split_heads(x, heads):
@@ -441,6 +451,7 @@ def merge_heads(x):
     n, heads, length, width = x.shape
     return x.transpose(1, 2).reshape(n, length, heads * width)
     ### END SOLUTION
+
 
 # %%
 words = Tensor(np.array([[[11, 12, 13, 14], [21, 22, 23, 24], [31, 32, 33, 34]]]))
@@ -525,6 +536,7 @@ class MultiheadAttention(Module):
             zeros_(self.out_proj.bias)
         ### END SOLUTION
 
+
 # %%
 manual_seed(0)
 for name, parameter in MultiheadAttention(8, 2).named_parameters():
@@ -536,6 +548,7 @@ for name, parameter in MultiheadAttention(8, 2).named_parameters():
 # Part 0 is the queries, 1 the keys, 2 the values. Take the part's rows out of `in_proj_weight` and
 # `in_proj_bias` (slices: autograd knows them, and brings the gradients back into the right rows),
 # apply `linear`, split into heads.
+
 
 # %%
 #| export
@@ -555,6 +568,7 @@ class _Projecting:
         bias = None if self.in_proj_bias is None else self.in_proj_bias[rows]
         return split_heads(linear(x, self.in_proj_weight[rows], bias), self.num_heads)
         ### END SOLUTION
+
 
 # %%
 manual_seed(0)
@@ -577,6 +591,7 @@ print("rows with a gradient after projecting the keys:", touched.tolist())
 # broadcast to (N, H, L, S). So the one of shape (N * H, L, S) is reshaped to (N, H, L, S), and the
 # one of shape (N, S) gets axes of length 1 for heads and queries. `as_additive`, given, turns a
 # mask into numbers.
+
 
 # %%
 #| export
@@ -619,6 +634,7 @@ class _Masking:
         return total
         ### END SOLUTION
 
+
 # %%
 padding = tensor([[False, False, False], [False, False, True]])
 future = Tensor(np.triu(np.ones((3, 3), bool), 1))
@@ -640,6 +656,7 @@ print(both[1, 0])
 # `forward`, given, does what PyTorch's does around it: order of axes, single sequences, checks,
 # averaged weights. Weights are returned unless `need_weights=False`, as in PyTorch; without them
 # the fast single operation is used.
+
 
 # %%
 #| export
@@ -744,6 +761,7 @@ class _Attending:
     def extra_repr(self):
         return f"embed_dim={self.embed_dim}, num_heads={self.num_heads}"
 
+
 # %%
 manual_seed(1)
 layer = MultiheadAttention(8, 2, batch_first=True)
@@ -763,6 +781,7 @@ except ValueError as error:
 # in random order, and one question: a key. The answer is the value of that entry. Every sequence is
 # new. A network of two linear layers gets the same data and, with eight times the parameters, the
 # same number of steps.
+
 
 # %%
 def entries(count, seed):

@@ -903,6 +903,7 @@ def from_gpt2(weights):
     return state
     ### END SOLUTION
 
+
 # %%
 rng = np.random.default_rng(0)
 file = {"transformer.wte.weight": (9, 4), "transformer.h.0.attn.c_attn.weight": (4, 12),

@@ -233,6 +233,7 @@ def read_config(path):
     settings = {name: found[name] for name in _FIELDS if name in found}
     return GPTConfig(**settings, dropout=found.get("resid_pdrop", 0.1))
 
+
 # %% [markdown]
 # ## The decoder, and both together
 #

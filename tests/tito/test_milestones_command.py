@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tito.core.export.stale import export_hashes
+from tito.core.export.snapshot import export_hashes
 from tito.core.workspace.workspace import Workspace
 
 

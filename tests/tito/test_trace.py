@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tito.core.process import ProcessResult
 from tito.core.testing.cause import read_report
+from tito.core.testing.listed import Listed
 from tito.core.testing.trace import SHAPES, Trace, is_event, last_printed
 from tito.core.workspace.workspace import Workspace
 
@@ -46,6 +47,7 @@ def trace_of(events: list[dict[str, Any]], tmp_path: Path) -> Trace:
         workspace=Workspace(tmp_path),
         files={},
         tests={"00_setup": tmp_path / "test_setup.py"},
+        listed={"00_setup": Listed(b"def test_0_1_a(): pass", judged=False)},
         events=[event for event in events if is_event(event)],
         run=ProcessResult(0, ""),
         stack="",

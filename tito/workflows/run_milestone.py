@@ -12,7 +12,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from tito.core.errors import MachineError, TitoError, UsageError
-from tito.core.export.stale import difference, export_hashes, not_exported, stale_modules
+from tito.core.export.snapshot import Snapshot, take
+from tito.core.export.stale import difference, not_exported, stale_modules
 from tito.core.export.swap import refuse_link
 from tito.core.milestones.attempt import Attempt, LiveRunner, Verdict, verify
 from tito.core.milestones.live import LiveLog
@@ -39,7 +40,8 @@ LARGEST = {"width": 256, "lr": 1000.0, "steps": 20_000}
 class Briefing:
     """What a student should know before a run, which judges the exported code."""
 
-    sources: Mapping[str, str]  # by module name: the hash of the code that will run
+    code: Snapshot  # what will run
+    sources: Mapping[str, str]  # by module name: the hash of its code
     stale: Mapping[str, str]  # by module number: why it is stale
     edited: tuple[str, ...]  # verification files that differ from the installed course's
     unused: tuple[str, ...] = ()  # the workspace's copies of them that somebody changed
@@ -160,8 +162,10 @@ def brief(world: World, row: Row) -> Briefing:
     required = requires(world, row["id"])
     stale = stale_modules(workspace, required)
     files = verification_files(workspace)
+    code = take(workspace).up_to(required)
     return Briefing(
-        export_hashes(workspace, required),
+        code,
+        code.hashes(),
         {module.number: difference(workspace, module) for module in stale},
         edited=tuple(name for name in files if is_edited(workspace, name)),
         unused=tuple(name for name in files if differs(workspace, name)),
@@ -198,7 +202,7 @@ def attempt(
             on_picture(picture)
 
     runner = LiveRunner(hear, see, experiment=experiment)
-    verdict = verify(world.tracker, row["id"], seed=seed, runner=runner)
+    verdict = verify(world.tracker, row["id"], seed=seed, runner=runner, code=briefing.code)
     evidence = {**verdict.evidence, **briefing.evidence}
     unrecorded = None if experiment else record(world, row, verdict, evidence)
     stale, judged_by = tuple(briefing.stale), briefing.judged_by

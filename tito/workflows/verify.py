@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tito.core.errors import TitoError, UsageError, os_reason
-from tito.core.export.stale import export_hashes
+from tito.core.export.snapshot import Snapshot, take
 from tito.core.export.swap import refuse_link
 from tito.core.files import read_regular
 from tito.core.milestones.attempt import LiveRunner, Verdict, verify
@@ -96,11 +96,12 @@ def check(world: World, record: Record, on_event: Callable[[TrainingEvent], None
         return Check(record, name, Agreement.NO_EVIDENCE, lacking)
     refuse_old_numpy()
     refuse_link(world.workspace)
-    changed = changed_code(world, record)
+    code = take(world.workspace).only({*requires(world, record.milestone), *record.sources})
+    changed = changed_code(world, record, code)
     if changed:
         reason = "This workspace has other code than the run that is on record."
         return Check(record, name, Agreement.CHANGED, reason, changed)
-    return judge(world, record, name, on_event)
+    return judge(world, record, name, on_event, code)
 
 
 def missing_evidence(record: Record) -> str:
@@ -114,10 +115,10 @@ def missing_evidence(record: Record) -> str:
     return ""
 
 
-def changed_code(world: World, record: Record) -> dict[str, str]:
+def changed_code(world: World, record: Record, code: Snapshot) -> dict[str, str]:
     """The modules whose exported code is not the recorded one, and why."""
     names = {*requires(world, record.milestone), *record.sources}
-    here = export_hashes(world.workspace, sorted(names))
+    here = code.hashes(sorted(names))
     found = {name: _difference(record.sources.get(name), here.get(name)) for name in sorted(names)}
     return {name: why for name, why in found.items() if why}
 
@@ -131,11 +132,19 @@ def _difference(recorded: object, here: str | None) -> str:
 
 
 def judge(
-    world: World, record: Record, name: str, on_event: Callable[[TrainingEvent], None]
+    world: World,
+    record: Record,
+    name: str,
+    on_event: Callable[[TrainingEvent], None],
+    code: Snapshot,
 ) -> Check:
     with world.tracker.translating_errors():
         verdict = verify(
-            world.tracker, record.milestone, seed=record.seed, runner=LiveRunner(on_event)
+            world.tracker,
+            record.milestone,
+            seed=record.seed,
+            runner=LiveRunner(on_event),
+            code=code,
         )
     metrics = tuple(compare(record, verdict.metrics))
     agreement, reason = Agreement.SAME, ""

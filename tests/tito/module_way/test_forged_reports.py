@@ -78,3 +78,39 @@ def test_a_sealed_line_opens_once_and_in_its_order() -> None:
     assert parent.open(b"two") is None
     assert parent.open(Seal(b"another").close("two").encode()) is None
     assert parent.open(second) == b"two"
+
+
+FAKE_MODULE = """
+import json, sys, types
+from pathlib import Path
+_job = json.loads(next(Path(__file__).resolve().parents[1].glob("job.json")).read_text())
+_tests = Path(_job["modules"][-1]["tests"])
+for _name in (".".join(_tests.with_suffix("").parts[start:]) for start in range(1, 9)):
+    sys.modules[_name] = _fake = types.ModuleType(_name)
+    _fake.__file__ = str(_tests)
+    _fake.test_3_1_triples = _fake.test_3_2_adds_the_seed = lambda: None
+"""
+PASSES = "triples"
+SELECTIONS = {
+    "in the variable": f"import os\nos.environ['PYTEST_ADDOPTS'] = '-k {PASSES}'",
+    "in the settings file": (
+        "from pathlib import Path\n_ini = Path(__file__).resolve().parents[1] / 'pytest.ini'\n"
+        f"_ini.write_text(_ini.read_text() + 'addopts = -k {PASSES}')"
+    ),
+    "by a hook": (
+        "import _pytest.main\n_old = _pytest.main.Session.perform_collect\n"
+        "def _some(self, *a, _old=_old, **k):\n    _old(self, *a, **k)\n"
+        f"    self.items = [item for item in self.items if '{PASSES}' in item.name]\n"
+        "    self.config.hook.pytest_collection_finish(session=self)\n    return self.items\n"
+        "_pytest.main.Session.perform_collect = _some"
+    ),
+    "by other tests": FAKE_MODULE,
+}
+
+
+@pytest.mark.parametrize("how", SELECTIONS)
+def test_a_lesson_cannot_choose_its_tests(solved_desk: Desk, how: str) -> None:
+    solved_desk.change("03_line", "+ manual_seed(seed)", "+ 1 + manual_seed(seed)")
+    solved_desk.on_top("03_line", SELECTIONS[how])
+    said = solved_desk.tito("module", "test", "03", "--json")
+    assert (said.json["outcome"], said.code) == ("failed", 1), said.all

@@ -60,10 +60,14 @@ def outlines(workspace: Workspace, package: Package) -> dict[str, Lesson]:
     return found
 
 
+def exported_files(workspace: Workspace, package: Package) -> Files:
+    """The files of what is exported, generated anew from the code of the modules."""
+    return package_files(package, outlines(workspace, package))
+
+
 def initial_files(workspace: Workspace) -> Files:
     """The files of an empty package, in which every name raises an error that names its module."""
-    package = Package()
-    return package_files(package, outlines(workspace, package))
+    return exported_files(workspace, Package())
 
 
 def compose(workspace: Workspace, file: LessonFile) -> Composition:

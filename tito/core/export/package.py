@@ -98,6 +98,16 @@ class Package:
                     package = package.without(module)
         return package
 
+    def as_it_is(self) -> Package:
+        """With invalid code too, whose names cannot be known: importing it says what is wrong."""
+        targets = {
+            name: target
+            if target.listed is not None or _is_python(target.body)
+            else replace(target, listed=())
+            for name, target in self.targets.items()
+        }
+        return Package(targets)
+
     def without(self, module: str) -> Package:
         targets = {}
         for name, target in self.targets.items():

@@ -6,7 +6,6 @@ the lesson's line numbers do not count, so that prose may change.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 
 from tito import FRAMEWORK
@@ -18,17 +17,6 @@ from tito.core.export.swap import is_generated
 from tito.core.lesson.file import read_lesson
 from tito.core.words import enumerated
 from tito.core.workspace.workspace import Module, Workspace
-
-
-def export_hashes(workspace: Workspace, names: Iterable[str]) -> dict[str, str]:
-    """SHA-256 of the exported code of each module that has any."""
-    package = read_package(workspace)
-    found = {name: code_of(name, package) for name in names}
-    return {
-        name: hashlib.sha256(repr(sorted(code.items())).encode()).hexdigest()
-        for name, code in found.items()
-        if code
-    }
 
 
 def stale_modules(workspace: Workspace, names: Iterable[str] | None = None) -> list[Module]:

@@ -20,7 +20,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from importlib.util import cache_from_source
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,7 +36,11 @@ LONGEST_RUN, A_DAY = 1_800, 86_400
 
 @contextmanager
 def staged(workspace: Workspace, files: Mapping[str, str]) -> Iterator[Path]:
-    """A folder with the new package as `tinytorch/`, deleted afterwards."""
+    """A folder with the new package as `tinytorch/`, deleted afterwards.
+
+    It is compiled anew: bytecode beside the exported files may be of anything, and Python believes
+    it.
+    """
     with _writing(workspace.scratch):
         workspace.scratch.mkdir(exist_ok=True)
         _sweep(workspace)
@@ -48,7 +51,6 @@ def staged(workspace: Workspace, files: Mapping[str, str]) -> Iterator[Path]:
                 path = folder / FRAMEWORK / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(text.encode())
-                _copy_bytecode(workspace.package / name, path)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -227,14 +229,6 @@ def _compile(path: Path) -> None:
     with warnings.catch_warnings(), contextlib.suppress(OSError, py_compile.PyCompileError):
         warnings.simplefilter("ignore")  # the tests will show its errors, with the lesson's line
         py_compile.compile(str(path), doraise=True, invalidation_mode=by_hash)
-
-
-def _copy_bytecode(exported: Path, staged: Path) -> None:
-    """Copy the bytecode of unchanged files, so that they are not compiled again."""
-    source, target = (Path(cache_from_source(str(path))) for path in (exported, staged))
-    if source.is_file():
-        target.parent.mkdir(exist_ok=True)
-        shutil.copyfile(source, target)
 
 
 def _remove_if_empty(folder: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 from tito.core import process
 from tito.core.errors import TitoError
-from tito.core.export.stale import export_hashes
+from tito.core.export.snapshot import Snapshot, export_hashes
 from tito.core.files import read_regular
 from tito.core.milestones.progress_events import (
     Bar,
@@ -148,11 +148,19 @@ class LiveRunner:
                 self.on_picture(picture)
 
 
-def verify(tracker: Tracker, milestone_id: str, *, seed: int | None, runner: LiveRunner) -> Verdict:
+def verify(
+    tracker: Tracker,
+    milestone_id: str,
+    *,
+    seed: int | None,
+    runner: LiveRunner,
+    code: Snapshot,
+) -> Verdict:
     """Train and judge one milestone; nothing is recorded."""
-    verdict: Verdict = tracker.opened.run_milestone(
-        milestone_id, seed=seed, runner=runner, workspace=tracker.workspace.root
-    )
+    with code.laid_out() as folder:
+        verdict: Verdict = tracker.opened.run_milestone(
+            milestone_id, seed=seed, runner=runner, workspace=folder
+        )
     return verdict
 
 

@@ -186,12 +186,15 @@ def _cut_short(trace: Trace) -> Cause | None:
 
 
 def _nothing_ran(trace: Trace, tests: Sequence[TestResult]) -> Cause | None:
-    """Notice a module in which no test ran: that is not a pass."""
+    """Notice a module in which no test ran, or not every one: that is not a pass."""
     for module, path in trace.tests.items():
         mine = [test for test in tests if test.module == module]
         place = Place(trace.workspace.shown(path), 0)
-        if not mine:
+        if not mine and not trace.listed[module].missing(()):
             return Ending.NO_TESTS.cause(place, hint=trace.workspace.judge_repair)
+        left_out = trace.listed[module].missing({test.name.partition("[")[0] for test in mine})
+        if left_out:
+            return Ending.LEFT_OUT.cause(place, test=left_out[0])
         skipped = [test.name for test in mine if test.status is TestStatus.SKIPPED]
         harmless = (TestStatus.PASSED, TestStatus.SKIPPED)
         if skipped and all(test.status in harmless for test in mine):

@@ -3,9 +3,9 @@
 Run by path, not imported: it must see only the student's `tinytorch` and the tests, so it uses
 nothing from tito but the files beside it that it loads by path. Its job and the secret that seals
 its lines come by the standard input. It judges nothing; it records what happens line by line, so
-that a crash loses nothing. `runner` reads the lines. pytest is started from here rather than with
-`-m pytest -p`, because the lesson must be imported before collection: otherwise pytest would report
-its errors as collection errors.
+that a crash loses nothing. `runner` reads the lines. The lesson is imported between pytest's
+configuration and its collection: earlier, it could change the settings (PYTEST_ADDOPTS, the ini
+file); later, pytest would report its errors as collection errors.
 """
 
 from __future__ import annotations
@@ -197,11 +197,17 @@ def main(job_file: str, seal: Any, early: Any = None) -> None:
     around.end_with_the_tool()
     reporter.limits.apply_limits(reporter.gigabytes)
     load(str(Path(job["limits"]).with_name("landlock.py"))).keep_signals_inside()
-    judge, hooks = judges(job, reporter.emit), load(beside("plugin")).Plugin(reporter)
-    if import_lessons(reporter):
+    held.rewrite()
+
+    def begin() -> bool:
+        imported = import_lessons(reporter)
         around.work_in(Path(job["staging"]))  # the lesson may have deleted it
-        options = [f"--rootdir={job['staging']}", f"-c{job['ini']}", *PYTEST_OPTIONS]
-        code = pytest.main([*options, *tests], plugins=[hooks, held, *judge])
+        return imported
+
+    judge, hooks = judges(job, reporter.emit), load(beside("plugin")).Plugin(reporter, begin)
+    options = [f"--rootdir={job['staging']}", f"-c{job['ini']}", *PYTEST_OPTIONS]
+    code = pytest.main([*options, *tests], plugins=[hooks, held, *judge])
+    if hooks.has_begun:
         reporter.emit("session_finished", code=int(code))
     for each in judge:
         each.end()

@@ -69,6 +69,10 @@ class Ending(Enum):
         "The tests need something that the lesson does not define: {error}",
     )
     SKIPPED = Row("skipped", Fault.STUDENT, "{test} was skipped. A skip is not a pass.")
+    LEFT_OUT = Row(
+        "left out", Fault.STUDENT,
+        "{test} did not run. Does your code change what pytest runs?",
+    )
     TESTS_BROKEN = Row("tests", Fault.COURSE, "The test file cannot be used: {error}")
     TESTS_MISSING = Row(
         "tests", Fault.COURSE,

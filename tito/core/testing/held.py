@@ -16,8 +16,10 @@ from contextlib import suppress
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
+from typing import Any
 
 NOT_REWRITTEN = b"PYTEST_DONT_REWRITE"
+execute = exec  # before a lesson can replace it
 
 
 class HeldTests(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -27,15 +29,16 @@ class HeldTests(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self._names = {os.path.realpath(file): file for file in files}
         self._held = {real: held(Path(file)) for real, file in self._names.items()}
         self._rewritten: dict[str, CodeType] = {}
+        self._imported: list[ModuleType] = []
 
     def is_like(self, other: HeldTests) -> bool:
         """Whether both hold the same files, with the same in them."""
         return self._names == other._names and self._held == other._held
 
     def rewrite(self) -> None:
-        """Do now what takes long: a child that waits for its job has the time."""
+        """Compile what is not compiled: before a lesson, which may have replaced `compile`."""
         for real, code in self._held.items():
-            if isinstance(code, bytes):
+            if isinstance(code, bytes) and real not in self._rewritten:
                 with suppress(SyntaxError):  # pytest will say so when it imports the file
                     self._rewritten[real] = rewritten(code, self._names[real])
 
@@ -56,7 +59,12 @@ class HeldTests(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         code = self._rewritten.get(real) or self._held[real]
         if isinstance(code, bytes):
             code = rewritten(code, str(module.__file__))
-        exec(code, vars(module))  # noqa: S102
+        self._imported.append(module)
+        execute(code, vars(module))
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        """Leave out what is not of these files: a module that a lesson has put in their place."""
+        items[:] = [item for item in items if any(item.module is m for m in self._imported)]
 
 
 def held(file: Path) -> CodeType | bytes:

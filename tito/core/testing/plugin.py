@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,8 +12,14 @@ SKIPS = ("Skipped", "XFailed")
 class Plugin:
     """pytest hooks that write one event each."""
 
-    def __init__(self, reporter: Any) -> None:
-        self.reporter = reporter
+    def __init__(self, reporter: Any, begin: Callable[[], bool]) -> None:
+        self.reporter, self._begin = reporter, begin
+        self.has_begun = False
+
+    def pytest_cmdline_main(self) -> int | None:
+        """Import the lessons, once the settings are read; where that fails, do nothing else."""
+        self.has_begun = self._begin()
+        return None if self.has_begun else 1
 
     def pytest_configure(self, config: Any) -> None:
         """Without its terminal plugin, pytest before 9.1 still uses some of its options."""

@@ -17,8 +17,10 @@ from tito import FRAMEWORK
 from tito.core import process
 from tito.core.child_output import Event
 from tito.core.errors import UsageError
+from tito.core.files import read_regular
 from tito.core.testing.cause import read_report
 from tito.core.testing.ending import Ending
+from tito.core.testing.listed import Listed
 from tito.core.testing.results import Cause, Place, Report
 from tito.core.testing.seal import SECRET_BYTES, Seal
 from tito.core.testing.trace import Trace, is_event
@@ -71,6 +73,7 @@ def run_tests(
     gigabytes = _setting(env, "TITO_TEST_GB", "gigabytes")  # `limits.py` has the default
     token = f"@{os.urandom(8).hex()}@ "
     judge = workspace.judge.milestones if judged else None
+    listed = {s.module.name: Listed(read_regular(s.module.tests), judged) for s in subjects}
     job = _write_job(staging, subjects, token, seconds, gigabytes, judge)
     events: list[Event] = []
     secret = os.urandom(SECRET_BYTES)
@@ -92,6 +95,7 @@ def run_tests(
             workspace=workspace,
             files=files,
             tests={subject.module.name: subject.module.tests for subject in subjects},
+            listed=listed,
             events=events,
             run=result,
             stack=stack.read_text("utf-8", errors="replace") if stack.exists() else "",

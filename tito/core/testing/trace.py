@@ -16,6 +16,7 @@ from tito.core.child_output import Event
 from tito.core.export.source_map import lesson_line
 from tito.core.files import read_lines
 from tito.core.process import ProcessResult
+from tito.core.testing.listed import Listed
 from tito.core.testing.results import Place, Problem, TestResult, TestStatus, stub_task
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ class Trace:
     workspace: Workspace
     files: Mapping[str, str]  # the staged package
     tests: Mapping[str, Path]  # the test files by module
+    listed: Mapping[str, Listed]  # what they contain
     events: Sequence[Event]
     run: ProcessResult
     stack: str

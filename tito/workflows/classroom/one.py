@@ -20,6 +20,7 @@ from tito import __version__
 from tito.core.classroom.submissions import lesson_path
 from tito.core.classroom.work import Work
 from tito.core.errors import TitoError
+from tito.core.export.snapshot import take
 from tito.core.export.stale import not_exported
 from tito.core.export.swap import staged, swapped
 from tito.core.lesson.file import read_lesson
@@ -236,6 +237,7 @@ def _milestone(bench: Bench, name: str, told: Told) -> Seen:
             name,
             seed=bench.work.seed,
             runner=LiveRunner(lambda _: None, is_seen=False),
+            code=take(bench.workspace).up_to(needed),
         )
     return {
         **seen,
