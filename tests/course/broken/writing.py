@@ -26,7 +26,7 @@ BROKEN = [
     ),
     Broken(
         "tied weights untied", "gpt", "        self.lm_head.weight = self.wte.weight\n", "",
-        ("`models.GPT` has the parameters", "lm_head.weight", TRANSFORMER),
+        ("`models.GPT` also has the parameter `lm_head.weight`", TRANSFORMER),
     ),
     Broken(
         "the GPT's mask off by one", "gpt", "self.blocks(x, is_causal=True)",
