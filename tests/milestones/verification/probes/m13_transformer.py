@@ -39,7 +39,10 @@ def gelu_new(x: Array) -> Array:
 
 
 def parts_of(
-    parameters: tuple[Array, ...], hidden: Array | None, activation: Function, eps: float = EPS
+    parameters: tuple[Array, ...],
+    hidden: Array | None,
+    activation: Function,
+    eps: tuple[float, float] = (EPS, EPS),
 ) -> tuple[Function, Function, Function, Function]:
     """(attention, feed-forward, norm1, norm2) of a layer with these parameters, in that order."""
     w_in, b_in, w_out, b_out, w1, b1, w2, b2, g1, c1, g2, c2 = parameters
@@ -53,8 +56,8 @@ def parts_of(
     return (
         attend,
         lambda x: np.asarray(activation(x @ w1.T + b1) @ w2.T + b2),
-        lambda x: normalized(x, (-1,), eps=eps) * g1 + c1,
-        lambda x: normalized(x, (-1,), eps=eps) * g2 + c2,
+        lambda x: normalized(x, (-1,), eps=eps[0]) * g1 + c1,
+        lambda x: normalized(x, (-1,), eps=eps[1]) * g2 + c2,
     )
 
 
@@ -65,7 +68,7 @@ def arranged(
     first: float = 1.0,
     second: float = 1.0,
     swapped: bool = False,
-    eps: float = EPS,
+    eps: tuple[float, float] = (EPS, EPS),
 ) -> Oracle:
     """A layer; `first` and `second` weigh its two shortcuts."""
 
@@ -105,6 +108,8 @@ def half_normalized(first: bool, second: bool) -> Oracle:
 
 
 EITHER = ((True, False), (False, True), (True, True))
+NORMS = {(True, False): "norm1", (False, True): "norm2", (True, True): "norm1 and norm2"}
+OWN = 1e-5  # the eps of a LayerNorm that is given none
 
 
 def misplaced(norm_first: bool) -> dict[str, Oracle]:
@@ -113,8 +118,7 @@ def misplaced(norm_first: bool) -> dict[str, Oracle]:
         question, make = "does a shortcut carry the normalized x ({})?", through_normalized
     else:
         question, make = "is the sum normalized, not the half alone ({})?", half_normalized
-    names = {(True, False): "norm1", (False, True): "norm2", (True, True): "norm1 and norm2"}
-    return {question.format(names[which]): make(*which) for which in EITHER}
+    return {question.format(NORMS[which]): make(*which) for which in EITHER}
 
 
 def suspects(norm_first: bool, hidden: Array | None) -> dict[str, Oracle]:
@@ -128,9 +132,12 @@ def suspects(norm_first: bool, hidden: Array | None) -> dict[str, Oracle]:
         "are both shortcuts missing?": arranged(norm_first, hidden, first=0.0, second=0.0),
         "are norm1 and norm2 exchanged?": arranged(norm_first, hidden, swapped=True),
         "is the activation missing?": arranged(norm_first, hidden, lambda x: x),
-        "do the norms use layer_norm_eps, not an eps of their own?": arranged(
-            norm_first, hidden, eps=1e-5
-        ),
+        **{
+            f"is layer_norm_eps used ({NORMS[which]})?": arranged(
+                norm_first, hidden, eps=(OWN if which[0] else EPS, OWN if which[1] else EPS)
+            )
+            for which in EITHER
+        },
         **misplaced(norm_first),
     }
     if hidden is not None:
