@@ -41,6 +41,19 @@ def check_dataset(kit: Kit) -> None:
         x, y = dataset[place]
         expect(f"The input of `TensorDataset(x, y)[{place}]`", np.array(x.data), inputs[place])
         expect(f"The target of `TensorDataset(x, y)[{place}]`", np.array(y.data), place)
+    check_rows(dataset)
+
+
+def check_rows(dataset: Any) -> None:
+    """Many rows at once, if the dataset has that: in the order of the positions, one twice."""
+    rows, wanted = getattr(dataset, "batch", None), [3, 0, 3]
+    if rows is None:
+        return
+    expect(
+        f"The targets of `TensorDataset(x, y).batch({wanted})`",
+        np.array(rows(wanted)[1].data), wanted,
+        suspects={"are the rows in the order of the positions, not sorted?": lambda: [0, 3, 3]},
+    )  # fmt: skip
 
 
 def check_batch_sampler(kit: Kit) -> None:
