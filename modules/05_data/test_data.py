@@ -538,6 +538,10 @@ def test_5_8_your_own_collate_fn_gets_the_examples():
         "fetch with a collate_fn that returns its argument must give the list of examples; the "
         "short way is for default_collate only"
     )
+    assert all(isinstance(example, tuple) for example in found), (
+        f"collate_fn got {found}, not a list of examples: the short way, dataset.batch(positions), "
+        "is for default_collate only"
+    )
     assert [example[1].item() for example in found] == [11, 10], (
         "the examples must come to collate_fn in the order of the positions"
     )

@@ -954,7 +954,7 @@ class Sum:
     def __init__(self, pair=False):
         self.pair, self.pieces, self.states = pair, [], []
 
-    def __call__(self, input, state):
+    def __call__(self, input, state=None):
         self.pieces.append(len(input))
         self.states.append(state)
         total = Tensor(np.zeros(input.shape[1:])) if state is None else state

@@ -205,6 +205,19 @@ def test_9_3_what_is_no_safetensors_file_is_refused(what, raw):
     assert said, f"read_header of {what}: the error has no sentence"
 
 
+def test_9_3_a_file_without_tensors_is_whole():
+    raw = file_with({})
+    try:
+        found = given("read_header", S.read_header(raw))
+    except S.SafetensorError as error:
+        pytest.fail(
+            f"read_header of a file with a header and no data raised {error}: the data may begin "
+            "where the file ends",
+            pytrace=False,
+        )
+    assert found == ({}, len(raw)), f"read_header of a file without tensors is {found}"
+
+
 @pytest.mark.parametrize("protocol", [2, 3, 4, 5])
 def test_9_3_a_pickle_is_named_and_not_run(protocol):
     raw = pickle.dumps({"w": [1.0] * 100}, protocol)
@@ -456,6 +469,18 @@ def test_9_8_the_file_has_the_new_content(tmp_path):
     assert left == ["file.bin"], f"after write_atomically the folder has {left}"
     S.write_atomically(str(path), b"by its name")
     assert path.read_bytes() == b"by its name"
+
+
+def test_9_8_the_name_gets_another_file(tmp_path):
+    path = tmp_path / "file.bin"
+    path.write_bytes(b"old")
+    before = path.stat().st_ino
+    S.write_atomically(path, b"new")
+    assert before == 0 or path.stat().st_ino != before, (  # 0: a file system without numbers
+        "write_atomically wrote into the old file: if the power fails in the middle, neither the "
+        "old content nor the new one is there. temporary.replace(path) gives the name to the new "
+        "file"
+    )
 
 
 def test_9_8_what_cannot_be_written_changes_nothing(tmp_path):

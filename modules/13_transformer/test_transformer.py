@@ -6,6 +6,7 @@ a time. Where a result equals that of a known slip, the message says which.
 
 import json
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -249,11 +250,15 @@ def layer_ways(layer, x):
         y = attention(norm1(x)) if layer.norm_first else norm1(attention(x))
         return (y + feed(norm2(y)) if layer.norm_first else norm2(y + feed(y))).data
 
-    def normalized_shortcut():
-        y = norm1(x)
-        y = y + attention(y)
-        z = norm2(y)
-        return (z + feed(z)).data
+    def shortcuts(first, second):
+        """With the norms first, which of the shortcuts start from the normalized x."""
+        y = (norm1(x) if first else x) + attention(norm1(x))
+        return ((norm2(y) if second else y) + feed(norm2(y))).data
+
+    def halves(first, second):
+        """With the norms last, which of them are of the half alone, without its shortcut."""
+        y = x + norm1(attention(x)) if first else norm1(x + attention(x))
+        return (y + norm2(feed(y)) if second else norm2(y + feed(y))).data
 
     return pre, post, {
         "That is norm last; norm_first=True normalizes before each half": post,
@@ -262,7 +267,13 @@ def layer_ways(layer, x):
         "The second shortcut is missing": only_first,
         "The first shortcut is missing": only_second,
         "norm1 and norm2 are swapped": swapped,
-        "The shortcut starts from the normalized x; it must carry x itself": normalized_shortcut,
+    } | {
+        words.format(name): partial(wrong, name != "norm2", name != "norm1")
+        for name in ("norm1", "norm2", "norm1 and norm2")
+        for words, wrong in (
+            ("The shortcut starts from the normalized x ({}); it must carry x itself", shortcuts),
+            ("Normalize the sum x + ..., not the half alone ({})", halves),
+        )
     }  # fmt: skip
 
 

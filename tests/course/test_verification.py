@@ -18,11 +18,12 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "milestones"))
 
 from verification import explain, gradients, layers, wording
 from verification.failures import Failure
-from verification.probes import m01_tensor
-from verification.probes.compared import check_gradients, check_result
+from verification.probes import m01_tensor, m08_recurrent
+from verification.probes.compared import check_gradients, check_result, numeric_gradient
 from verification.probes.inputs import spread
 from verification.probes.operation import Operation, draw
 from verification.probes.probe import Kit, Probe, run_probe
+from verification.probes.recurring_back import SUFFIX, LSTMBack, RNNBack
 
 
 class Parameter:
@@ -364,3 +365,21 @@ def test_what_fits_only_because_all_entries_are_equal_is_not_said() -> None:
 def test_two_different_numbers_never_look_alike() -> None:
     assert wording.apart(-0.0655321, -0.0655324) == ("-0.0655321", "-0.0655324")
     assert wording.apart(1.0, 2.0) == ("1", "2")
+
+
+@pytest.mark.parametrize("kind", ["RNN", "LSTM"])
+def test_the_way_back_in_numpy_is_right_and_each_mistake_in_it_is_another(kind: str) -> None:
+    operation = next(op for op in m08_recurrent.LAYERS if op.part == f"nn.{kind}")
+    case = draw(operation, np.random.default_rng(5))
+    above = np.random.default_rng(6).normal(size=case.expected().shape)
+    given = [*case.arrays.values(), *case.parameters.values()]
+    right = {"RNN": RNNBack(), "LSTM": LSTMBack()}[kind](above, *given)
+    for name, found in right.items():
+        wanted = numeric_gradient(case, name, above, operation.oracle)
+        np.testing.assert_allclose(found, wanted, atol=1e-7, err_msg=name)
+    names = list(operation.gradient_suspects)
+    made = [right, *(operation.gradient_suspects[name](above, *given) for name in names)]
+    hidden = f".weight_hh{SUFFIX}"
+    for number, one in enumerate(made):
+        for other in made[:number]:
+            assert not np.allclose(one[hidden], other[hidden]), names[number - 1]

@@ -23,7 +23,7 @@ BROKEN = [
         "frozen filters: not among the parameters", "cnn",
         "self.weight = Parameter(np.empty(shape, float32))",
         "self.__dict__['weight'] = Parameter(np.empty(shape, float32))",
-        ("`nn.Conv2d` has the parameters ['bias']", SPATIAL),
+        ("`nn.Conv2d` misses the parameter `weight`", SPATIAL),
     ),
     Broken(
         "padding without the right edge", "cnn",

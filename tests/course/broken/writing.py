@@ -26,7 +26,7 @@ BROKEN = [
     ),
     Broken(
         "tied weights untied", "gpt", "        self.lm_head.weight = self.wte.weight\n", "",
-        ("`models.GPT` has the parameters", "lm_head.weight", TRANSFORMER),
+        ("`models.GPT` also has the parameter `lm_head.weight`", TRANSFORMER),
     ),
     Broken(
         "the GPT's mask off by one", "gpt", "self.blocks(x, is_causal=True)",
@@ -78,6 +78,21 @@ BROKEN = [
         '            part.load_state_dict(state["parts"][name])\n',
         '            if name != "optimizer":\n'
         '                part.load_state_dict(state["parts"][name])\n',
-        ("one step after `resume`", "the optimizer's memory", SERIALIZATION),
+        ("one step of Adam after", "The optimizer's memory", SERIALIZATION),
+    ),
+    Broken(
+        "places in a file counted in numbers", "gpt", "begin + array.nbytes", "begin + array.size",
+        ("does it count numbers, not bytes?", "serialization.layout", SERIALIZATION),
+    ),
+    Broken(
+        "a resumed pass repeats a batch", "gpt",
+        "            self.done += 1\n            yield batch\n",
+        "            yield batch\n            self.done += 1\n",
+        ("counted before it is given out?", "serialization.Resumable", SERIALIZATION),
+    ),
+    Broken(
+        "a checkpoint that forgets the random numbers", "gpt",
+        '        set_rng_state(state["generator"])\n', "",
+        ("does not go on where it was at `capture`", "serialization.resume", SERIALIZATION),
     ),
 ]  # fmt: skip

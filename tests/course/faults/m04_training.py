@@ -258,3 +258,31 @@ TRAINING.task(
           "                p.data *= 0.9\n"),
     Fault("targets and outputs swapped", "order", "loss_fn(outputs, y)", "loss_fn(y, outputs)"),
 )  # fmt: skip
+
+# More of them, thought of from the lesson alone, without its tests.
+
+TRAINING.task(
+    "4.3",
+    "optim.SGD",
+    Fault(
+        "the first step without a copy of its own",
+        "aliasing",
+        'state["momentum_buffer"] = Tensor(grad)\n        v = state["momentum_buffer"].data',
+        'state["momentum_buffer"] = Tensor(grad)\n'
+        '        state["momentum_buffer"].data = grad\n'
+        "        v = grad",
+    ),
+)
+
+TRAINING.task(
+    "4.7",
+    "nn.utils.clip_grad_norm_",
+    Fault(
+        "every gradient clipped for itself",
+        "not summed",
+        "    if scale < 1:\n        for grad in grads:\n            grad.data *= scale",
+        "    for grad in grads:\n"
+        "        one = max_norm / (float(np.linalg.norm(grad.data)) + 1e-6)\n"
+        "        grad.data *= min(1.0, one)",
+    ),
+)

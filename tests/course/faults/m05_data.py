@@ -446,3 +446,49 @@ DATA.task(
     ),
     Fault("the array is not returned", "forgotten return", "return data.reshape", "data.reshape"),
 )
+
+# More of them, thought of from the lesson alone, without its tests.
+
+DATA.task(
+    "5.2",
+    "utils.data.random_split",
+    Fault(
+        "the start is the last length only",
+        "state",
+        "start += length",
+        "start = length",
+    ),
+)
+
+DATA.task(
+    "5.3",
+    "utils.data.ConcatDataset",
+    Fault(
+        "the first of the next dataset sought in the one before",
+        "off by one",
+        "part = bisect_right(",
+        "part = __import__('bisect').bisect_left(",
+    ),
+)
+
+DATA.task(
+    "5.7",
+    "utils.data.default_collate",
+    Fault(
+        "keys sorted",
+        "order",
+        "for key in first}",
+        "for key in sorted(first)}",
+    ),
+)
+
+DATA.task(
+    "5.12",
+    "vision.datasets.MNIST",
+    Fault(
+        "big-endian numbers stay as they are",
+        "dtype",
+        'data.reshape(shape).astype(dtype.newbyteorder("="))',
+        "data.reshape(shape)",
+    ),
+)

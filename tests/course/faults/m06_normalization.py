@@ -269,3 +269,101 @@ NORMALIZATION.task(
           "- input).detach() + 0 * Tensor("),
     Fault("nothing is returned", "forgotten return", "return input * Tensor(", "input * Tensor("),
 )  # fmt: skip
+
+# More of them, thought of from the lesson alone, without its tests.
+
+NORMALIZATION.task(
+    "6.1",
+    "nn.LayerNorm",
+    Fault(
+        "mean of squares less square of the mean",
+        "stability",
+        "return mean, _mean(centered * centered, axis)",
+        "return mean, _mean(x * x, axis) - mean * mean",
+    ),
+)
+
+NORMALIZATION.task(
+    "6.3",
+    "nn.LayerNorm",
+    Fault(
+        "the bias's gradient times the weight",
+        "wrong operand",
+        "grad_weight, grad_bias = _column_sums(product), _column_sums(grad)",
+        "grad_weight = _column_sums(product)\n"
+        "    grad_bias = _column_sums(grad if weight is None else grad * weight)",
+    ),
+)
+
+NORMALIZATION.task(
+    "6.4",
+    "nn.functional.layer_norm",
+    Fault(
+        "only the last dimension",
+        "axis",
+        "rows = input.reshape(-1, size)",
+        "rows = input.reshape(-1, input.shape[-1])",
+    ),
+)
+
+NORMALIZATION.task(
+    "6.5",
+    "nn.RMSNorm",
+    Fault(
+        "the variance instead of the mean square",
+        "wrong operand",
+        "_mean(x * x, 1) + eps",
+        "_mean((x - _mean(x, 1)) ** 2, 1) + eps",
+    ),
+)
+
+NORMALIZATION.task(
+    "6.7",
+    "nn.BatchNorm2d",
+    Fault(
+        "columns put back without moving the channels",
+        "transpose",
+        "return channels_last.transpose(0, len(shape) - 1, *range(1, len(shape) - 1))",
+        "return channels_last.reshape(shape)",
+    ),
+)
+
+NORMALIZATION.task(
+    "6.8",
+    "nn.BatchNorm1d",
+    Fault(
+        "the variance into a new array",
+        "aliasing",
+        "running_var *= 1 - momentum\n    running_var += momentum * unbiased",
+        "running_var = (1 - momentum) * running_var + momentum * unbiased",
+    ),
+    Fault(
+        "the biased variance is remembered",
+        "factor",
+        "var * (count / (count - 1))",
+        "var * 1.0",
+    ),
+)
+
+NORMALIZATION.task(
+    "6.9",
+    "nn.functional.batch_norm",
+    Fault(
+        "normalized with the unbiased variance",
+        "factor",
+        "BatchNormOp.apply(input, weight, bias, mean, var, eps)",
+        "BatchNormOp.apply(input, weight, bias, mean, var * (len(columns) / "
+        "(len(columns) - 1)), eps)",
+    ),
+)
+
+NORMALIZATION.task(
+    "6.11",
+    "nn.Dropout",
+    Fault(
+        "NumPy's generator",
+        "randomness",
+        "default_generator.random(shape) >= p",
+        "np.random.random(shape) >= p",
+    ),
+)

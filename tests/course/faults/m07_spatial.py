@@ -199,3 +199,16 @@ SPATIAL.task(
     Fault("the weight no parameter", "state", "self.weight = Parameter(np.empty(shape, "
           "float32))", "self.weight = Tensor(np.empty(shape, float32))"),
 )  # fmt: skip
+
+# More of them, thought of from the lesson alone, without its tests.
+
+SPATIAL.task(
+    "7.9",
+    "nn.functional.max_pool2d",
+    Fault(
+        "all equal pixels win",
+        "condition",
+        "wins = (framed[index] == best) & unclaimed",
+        "wins = framed[index] == best",
+    ),
+)

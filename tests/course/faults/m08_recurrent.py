@@ -580,3 +580,100 @@ RECURRENT.task(
         "    yield from found",
     ),
 )
+
+# More of them, thought of from the lesson alone, without its tests.
+
+RECURRENT.task(
+    "8.2",
+    "nn.RNNCell",
+    Fault(
+        "the state cut off from its past",
+        "state",
+        "state = cell(x, state)",
+        "state = cell(x, state if isinstance(state, tuple) else state.detach())",
+    ),
+)
+
+RECURRENT.task(
+    "8.5",
+    "nn.GRUCell",
+    Fault(
+        "reset before the product, as in the paper",
+        "order",
+        "n = tanh(x_n + r * h_n)",
+        "n = tanh(x_n + linear(r * hx, w_hh.chunk(3)[2], None if b_hh is None "
+        "else b_hh.chunk(3)[2]))",
+    ),
+)
+
+RECURRENT.task(
+    "8.6",
+    "nn.LSTM",
+    Fault(
+        "the bound by the inputs",
+        "wrong operand",
+        "math.sqrt(module.hidden_size)",
+        "math.sqrt(module.input_size)",
+        accepted="another start, from which it learns as well.",
+    ),
+    Fault(
+        "biases keep what was in memory",
+        "condition",
+        "        uniform_(parameter, -bound, bound)",
+        "        if parameter.ndim > 1:\n"
+        "            uniform_(parameter, -bound, bound)\n"
+        "        else:\n"
+        "            parameter.data[...] = 0",
+        accepted="another start, from which it learns as well.",
+    ),
+)
+
+RECURRENT.task(
+    "8.7",
+    "nn.RNN",
+    Fault(
+        "the recurrent matrix not turned",
+        "transpose",
+        "h[t].dot(turned)",
+        "h[t].dot(turned.T)",
+    ),
+)
+
+RECURRENT.task(
+    "8.9",
+    "nn.LSTM",
+    Fault(
+        "only one direction goes to the next layer",
+        "missing branch",
+        "input = cat(outputs, dim=2) if len(outputs) > 1 else output",
+        "input = outputs[0]",
+    ),
+)
+
+RECURRENT.task(
+    "8.10",
+    "nn.LSTM",
+    Fault(
+        "the second bias stays",
+        "missing branch",
+        '        elif name.startswith("bias_hh"):\n            parameter.data[rows] = 0\n',
+        "",
+    ),
+)
+
+RECURRENT.task(
+    "8.11",
+    "nn.LSTM",
+    Fault(
+        "the memory is not cut off",
+        "state",
+        "tuple(part.detach() for part in state)",
+        "(state[0].detach(), state[1])",
+    ),
+    Fault(
+        "every piece begins anew",
+        "state",
+        "layer(input[steps], state)",
+        "layer(input[steps])",
+    ),
+)

@@ -139,3 +139,109 @@ SERIALIZATION.task(
     Fault("only the model", "missing branch", "for name, part in parts.items()}\n    return",
           'for name, part in parts.items() if name == "model"}\n    return'),
 )  # fmt: skip
+
+# More of them, thought of from the lesson alone, without its tests.
+
+SERIALIZATION.task(
+    "9.1",
+    "serialization.layout",
+    Fault(
+        "places rounded up to 8",
+        "factor",
+        "end = begin + array.nbytes",
+        "end = begin + -(-array.nbytes // 8) * 8",
+    ),
+)
+
+SERIALIZATION.task(
+    "9.2",
+    "serialization.to_bytes",
+    Fault(
+        "padding counted in characters",
+        "wrong operand",
+        'text = json.dumps(header, separators=(",", ":")).encode()\n'
+        '    text += b" " * (-len(text) % 8)',
+        'text = json.dumps(header, separators=(",", ":"), ensure_ascii=False)\n'
+        '    text = (text + " " * (-len(text) % 8)).encode()',
+    ),
+)
+
+SERIALIZATION.task(
+    "9.3",
+    "serialization.read_header",
+    Fault(
+        "a file without data refused",
+        "off by one",
+        "if start > len(raw):",
+        "if start >= len(raw):",
+    ),
+    Fault(
+        "a list as a header",
+        "error not raised",
+        "    if not isinstance(header, dict):\n"
+        '        raise SafetensorError("the header is no table of tensors")\n',
+        "",
+    ),
+)
+
+SERIALIZATION.task(
+    "9.5",
+    "serialization.load",
+    Fault(
+        "arrays that cannot be written to",
+        "aliasing",
+        'array = array.reshape(shape).astype(kind.newbyteorder("="))',
+        "array = array.reshape(shape)",
+    ),
+)
+
+SERIALIZATION.task(
+    "9.8",
+    "serialization.save",
+    Fault(
+        "the temporary file is left behind",
+        "missing branch",
+        "        temporary.unlink(missing_ok=True)\n        raise",
+        "        raise",
+    ),
+    Fault(
+        "the content copied into the old file",
+        "state",
+        "        temporary.replace(path)",
+        "        path.write_bytes(temporary.read_bytes())\n        temporary.unlink()",
+    ),
+    Fault(
+        "synced before it is flushed",
+        "missing branch",
+        "            file.flush()\n",
+        "",
+    ),
+)
+
+SERIALIZATION.task(
+    "9.9",
+    "serialization.Resumable",
+    Fault(
+        "the generator left where the order was drawn",
+        "randomness",
+        "        if self.done:\n            set_rng_state(now)\n",
+        "",
+    ),
+    Fault(
+        "every later pass is a resumed one",
+        "state",
+        "now, self.resumed = get_rng_state(), False",
+        "now = get_rng_state()",
+    ),
+)
+
+SERIALIZATION.task(
+    "9.10",
+    "serialization.resume",
+    Fault(
+        "the generator forgotten",
+        "state",
+        '        set_rng_state(state["generator"])\n',
+        "",
+    ),
+)

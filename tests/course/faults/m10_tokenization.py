@@ -137,3 +137,105 @@ TOKENIZATION.task(
     Fault("half a pair is taken", "error not raised", " or not all(halves)", ""),
     Fault("letters are encoded again", "wrong operand", "_from_letters(half)", "half.encode()"),
 )
+
+# More of them, thought of from the lesson alone, without its tests.
+
+TOKENIZATION.task(
+    "10.1",
+    "text.CharTokenizer",
+    Fault(
+        "unknown characters left out",
+        "error not raised",
+        "        for character in text:\n"
+        "            if character not in self.vocab:\n"
+        '                raise ValueError(f"the character {character!r} is not '
+        'in the vocabulary")\n'
+        "        return [self.vocab[character] for character in text]",
+        "        return [self.vocab[character] for character in text if character in self.vocab]",
+    ),
+)
+
+TOKENIZATION.task(
+    "10.2",
+    "text.utf8",
+    Fault(
+        "U+0800 in two bytes",
+        "off by one",
+        "code < 0x800 ",
+        "code <= 0x800 ",
+    ),
+)
+
+TOKENIZATION.task(
+    "10.5",
+    "text.learn_merges",
+    Fault(
+        "pairs that come once are merged too",
+        "condition",
+        "max(counts.values()) < 2",
+        "max(counts.values()) < 1",
+    ),
+    Fault(
+        "fails when no pair is left",
+        "missing branch",
+        "if not counts or max(counts.values()) < 2:",
+        "if max(counts.values()) < 2:",
+    ),
+)
+
+TOKENIZATION.task(
+    "10.6",
+    "text.PairTable",
+    Fault(
+        "the new pairs' places forgotten",
+        "state",
+        "                self.counts[new] += times\n                self.where[new].add(number)",
+        "                self.counts[new] += times",
+    ),
+    Fault(
+        "a word counted once off",
+        "factor",
+        "self.counts[old] -= times",
+        "self.counts[old] -= 1",
+    ),
+)
+
+TOKENIZATION.task(
+    "10.8",
+    "text.merge_quickly",
+    Fault(
+        "old entries of the heap taken",
+        "condition",
+        "if ranks.get(chain.pair(i)) != rank:",
+        "if chain.pair(i) is None:",
+    ),
+)
+
+TOKENIZATION.task(
+    "10.9",
+    "text.BPETokenizer",
+    Fault(
+        "unknown ids left out",
+        "error not raised",
+        "        for id in ids:\n"
+        "            if id not in self.tokens:\n"
+        "                raise _unknown_id(id, len(self))\n"
+        '        return b"".join(self.tokens[id] for id in ids)',
+        '        return b"".join(self.tokens[id] for id in ids if id in self.tokens)',
+    ),
+    Fault(
+        "the remembered list grows",
+        "aliasing",
+        "            ids += self._known[piece]",
+        "            ids = self._known[piece] if not ids else ids + self._known[piece]",
+    ),
+    Fault(
+        "only known pieces are added",
+        "condition",
+        "                self._known[piece] = [self.vocab[part] for part in parts]\n"
+        "            ids += self._known[piece]",
+        "                self._known[piece] = [self.vocab[part] for part in parts]\n"
+        "            else:\n"
+        "                ids += self._known[piece]",
+    ),
+)

@@ -169,3 +169,27 @@ EMBEDDINGS.task(
     Fault("the input as it is", "missing branch", "return rotary(input, cos[:length], "
           "sin[:length])", "return input"),
 )  # fmt: skip
+
+# More of them, thought of from the lesson alone, without its tests.
+
+EMBEDDINGS.task(
+    "11.1",
+    "nn.functional.embedding",
+    Fault(
+        "ids below zero count from the end",
+        "error not raised",
+        "(ids < 0) | (ids >= len(weight))",
+        "ids >= len(weight)",
+    ),
+)
+
+EMBEDDINGS.task(
+    "11.7",
+    "nn.functional.rotary",
+    Fault(
+        "halves instead of neighbors",
+        "order",
+        "return turned.flatten(-2)",
+        "return turned.transpose(-1, -2).flatten(-2)",
+    ),
+)

@@ -338,3 +338,80 @@ TRANSFORMER.task(
     Fault("the given dictionary emptied", "aliasing", "    state = {}\n",
           "    state = {}\n    weights.pop('lm_head.weight', None)\n"),
 )  # fmt: skip
+
+# More of them, thought of from the lesson alone, without its tests.
+
+TRANSFORMER.task(
+    "13.1",
+    "nn.TransformerEncoderLayer",
+    Fault(
+        "linear2 always has a bias",
+        "wrong operand",
+        "Linear(dim_feedforward, d_model, bias=bias)",
+        "Linear(dim_feedforward, d_model)",
+    ),
+)
+
+TRANSFORMER.task(
+    "13.2",
+    "nn.TransformerEncoderLayer",
+    Fault(
+        "dropped before it is bent",
+        "order",
+        "self.dropout(self.activation(self.linear1(x)))",
+        "self.activation(self.dropout(self.linear1(x)))",
+    ),
+)
+
+TRANSFORMER.task(
+    "13.3",
+    "nn.TransformerEncoderLayer",
+    Fault(
+        "the second norm before the sum",
+        "order",
+        "return self.norm2(x + self._ff_block(x))",
+        "return x + self.norm2(self._ff_block(x))",
+    ),
+)
+
+TRANSFORMER.task(
+    "13.9",
+    "models.GPT",
+    Fault(
+        "the one that reaches p dropped",
+        "off by one",
+        "np.where(before < p, falling, -np.inf)",
+        "np.where(before + likely <= p, falling, -np.inf)",
+    ),
+)
+
+TRANSFORMER.task(
+    "13.10",
+    "models.GPT",
+    Fault(
+        "temperature after top_k and top_p",
+        "order",
+        "    logits = logits / temperature\n"
+        "    if top_k is not None:\n"
+        "        logits = keep_top_k(logits, top_k)\n"
+        "    if top_p is not None:\n"
+        "        logits = keep_top_p(logits, top_p)\n"
+        "    return draw(probabilities(logits), generator)",
+        "    if top_k is not None:\n"
+        "        logits = keep_top_k(logits, top_k)\n"
+        "    if top_p is not None:\n"
+        "        logits = keep_top_p(logits, top_p)\n"
+        "    return draw(probabilities(logits / temperature), generator)",
+    ),
+)
+
+TRANSFORMER.task(
+    "13.11",
+    "models.GPT",
+    Fault(
+        "one place too few is read",
+        "off by one",
+        "ids[:, -self.config.n_positions :]",
+        "ids[:, 1 - self.config.n_positions :]",
+    ),
+)

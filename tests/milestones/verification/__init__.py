@@ -10,6 +10,7 @@
     judged.py              the judged process, in which the framework runs
     there.py               course code that runs in it: a training step, recorded calls
     feed.py                more of it: its own loader, tokenizer and checkpoints
+    checkpoints.py         and what it saves, loads and resumes
     raised.py              the framework's exceptions, as the judge sees them
     isolation/             limits and levels of isolation for the judged process, and its orphans
     launch.py              the judged process's start, environment and end

@@ -68,7 +68,7 @@ class Run:
         return self.tt
 
     def there(self, function: T) -> T:
-        """Wrap a function of `models.py`, `there.py`, `feed.py`: it runs beside the framework."""
+        """Wrap a function of `there.py` or a file like it: it runs beside the framework."""
         process = process_of(self.tt)
         return function if process is None else cast("T", process.there(function))
 

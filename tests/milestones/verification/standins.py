@@ -120,7 +120,7 @@ class Framework(Judged):
         return self.ask("framework")
 
     def there(self, function: Callable[..., Any]) -> Any:
-        """Wrap a function of `models.py`, `there.py`, `feed.py`: it runs in the judged process."""
+        """Wrap a function of `there.py` or a file like it: it runs in the judged process."""
         path, name = str(sys.modules[function.__module__].__file__), function.__name__
         if (path, name) not in self._functions:
             self._functions[path, name] = self.ask("there", path, name)

@@ -19,6 +19,7 @@ BESIDE = (
     "described.py",
     "there.py",
     "feed.py",
+    "checkpoints.py",
     "models.py",
     "standins.py",
     "randomness.py",

@@ -8,6 +8,7 @@
     attending.py  attention in NumPy, and common mistakes in it
     images.py     convolution and pooling in NumPy, and common mistakes in them
     recurring.py  recurrent cells in NumPy, and common mistakes in them
+    recurring_back.py  their way back in NumPy, and common mistakes in it
     operation.py  public names as data: how to call one, the same in NumPy, what to suspect
     compared.py   these as probes: the result and each gradient beside NumPy's
     mNN_name.py   the probes of `modules/NN_name`; more of them in `mNN_name_part.py`

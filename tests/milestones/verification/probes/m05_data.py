@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,51 @@ def check_dataset(kit: Kit) -> None:
         x, y = dataset[place]
         expect(f"The input of `TensorDataset(x, y)[{place}]`", np.array(x.data), inputs[place])
         expect(f"The target of `TensorDataset(x, y)[{place}]`", np.array(y.data), place)
+    check_rows(dataset)
+
+
+def check_rows(dataset: Any) -> None:
+    """Many rows at once, if the dataset has that: in the order of the positions, one twice."""
+    rows, wanted = getattr(dataset, "batch", None), [3, 0, 3]
+    if rows is None:
+        return
+    expect(
+        f"The targets of `TensorDataset(x, y).batch({wanted})`",
+        np.array(rows(wanted)[1].data), wanted,
+        suspects={"are the rows in the order of the positions, not sorted?": lambda: [0, 3, 3]},
+    )  # fmt: skip
+
+
+def check_batch_sampler(kit: Kit) -> None:
+    """Positions, cut into lists of their own; and how many lists that will be.
+
+    A framework whose loader cuts its batches itself has none, and is not asked.
+    """
+    make = getattr(kit.tt.utils.data, "BatchSampler", None)
+    if make is None:
+        return
+    for count, drop_last, right in (
+        (7, False, [[0, 1, 2], [3, 4, 5], [6]]),
+        (7, True, [[0, 1, 2], [3, 4, 5]]),
+        (6, False, [[0, 1, 2], [3, 4, 5]]),
+    ):
+        call = f"BatchSampler(list(range({count})), 3, {drop_last})"
+        sampler = make(list(range(count)), 3, drop_last)
+        found = [list(map(int, batch)) for batch in sampler]
+        if found != right:
+            asked = ": is each batch a list of its own?" if same_lists(found) else "."
+            raise Failure(f"The batches of `{call}` are {found}, not {right}{asked}")
+        expect(
+            f"`len({call})`", len(sampler), len(right),
+            hint="Rounded up, or with drop_last down; a pass that comes out even has no rest.",
+            suspects={
+                "is there one more only where there is a rest?": partial(int, count // 3 + 1)
+            },
+        )  # fmt: skip
+
+
+def same_lists(batches: list[list[int]]) -> bool:
+    return len(batches) > 1 and all(batch == batches[0] for batch in batches)
 
 
 def check_in_order(kit: Kit) -> None:
@@ -123,6 +169,8 @@ def check_workers(kit: Kit) -> None:
             dataset, batch_size=SIZE, shuffle=True, num_workers=workers
         )
         orders.append(positions(batches(loader)))
+        how = f"batch_size={SIZE}, shuffle=True, num_workers={workers}"
+        check_complete(f"`DataLoader(dataset, {how})` of {COUNT} examples", orders[-1])
     expect("The order with `num_workers=2`, compared with none,", orders[1], orders[0])
 
 
@@ -138,6 +186,7 @@ def check_plain_dataset(kit: Kit) -> None:
 
 PROBES = [
     Probe("utils.data.TensorDataset", MODULE, check_dataset),
+    Probe("utils.data.BatchSampler", MODULE, check_batch_sampler),
     Probe(LOADER, MODULE, check_in_order),
     Probe(LOADER, MODULE, check_shuffled),
     Probe(LOADER, MODULE, check_workers),

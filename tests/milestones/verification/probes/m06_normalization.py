@@ -12,6 +12,7 @@ from verification.probes.compared import probes_of
 from verification.probes.inputs import Array, Input, spread, weights
 from verification.probes.operation import Operation, Oracle
 from verification.probes.probe import Kit, Probe
+from verification.wording import show
 
 MODULE = "06_normalization"
 EPS = 0.1  # far larger than usual, so that its place can be seen
@@ -64,6 +65,9 @@ def suspects(axes: Axes, others: Mapping[str, Axes], places: int = 0) -> dict[st
         ),
         "is eps added under the root, not outside of it?": outside,
         "is eps left out?": lambda x: normalized(x, axes, eps=0.0),
+        "is the eps that is given used, not one of its own?": (
+            lambda x: normalized(x, axes, eps=1e-5)
+        ),
         "is the root forgotten?": squared,
         "is the mean subtracted?": uncentered,
     }
@@ -145,6 +149,9 @@ LAYERS = [
         gradient_hint="The root mean square is made of x too: the gradient has no part along it.",
         suspects={
             "is the mean subtracted? RMSNorm leaves it.": scaled(lambda x: normalized(x, (1,))),
+            "is it the mean square, not the variance?": scaled(
+                lambda x: x / np.sqrt(x.var(axis=-1, keepdims=True) + EPS)
+            ),
             "is the root forgotten?": scaled(
                 lambda x: x / ((x * x).mean(axis=-1, keepdims=True) + EPS)
             ),
@@ -196,6 +203,20 @@ def check_way_back(kit: Kit) -> None:
                 )  # fmt: skip
 
 
+def check_far_from_zero(kit: Kit) -> None:
+    """Numbers far from zero are normalized as well as others, in float32."""
+    x = (4096 + kit.rng.normal(size=(4, 32))).astype("f4")
+    found = np.asarray(kit.tt.nn.LayerNorm(32)(kit.tt.tensor(x)).data)
+    right = normalized(x.astype("f8"), (1,), eps=1e-5)
+    if not np.abs(found - right).max() < 0.05:  # NaN too; right float32 code is below 0.001
+        raise Failure(
+            "`nn.LayerNorm(32)(x)` of numbers near 4096, which differ by 1, is wrong: is the mean "
+            "subtracted before the numbers are squared?",
+            hint="mean(x * x) - mean(x)^2 is a small difference of two large numbers.",
+            yours=show(found), numpy=show(right),
+        )  # fmt: skip
+
+
 def slips_of_the_way_back(x: Array, g: Array, axis: int) -> dict[str, Array]:
     normal = normalized(x, (axis,))
     rate = 1 / np.sqrt(x.var(axis=axis, keepdims=True) + EPS)
@@ -213,6 +234,7 @@ def slips_of_the_way_back(x: Array, g: Array, axis: int) -> dict[str, Array]:
 
 PROBES = [
     *probes_of(LAYERS, MODULE),
+    Probe("nn.LayerNorm", MODULE, check_far_from_zero),
     Probe("nn.LayerNorm", MODULE, check_way_back),
     *probes_of(LAYERS, "", MODULE),
 ]

@@ -32,6 +32,15 @@ def check_dropout(kit: Kit) -> None:
         )
 
 
+def check_dtype(kit: Kit) -> None:
+    """float32 stays float32."""
+    found = np.asarray(kit.tt.nn.Dropout(P)(kit.tt.tensor(np.ones(5, "f4"))).data)
+    if found.dtype != np.dtype("f4"):
+        raise Failure(
+            f"`nn.Dropout({P})` turns float32 into {found.dtype}: has the mask the dtype of x?"
+        )
+
+
 def check_kept(out: Array) -> None:
     """What is not dropped is divided by 1 - p."""
     kept = out[out != 0]
@@ -54,8 +63,15 @@ def check_dropout_off(kit: Kit) -> None:
     x = spread(3, 4).make(kit.rng)
     layer = kit.tt.nn.Dropout(P)
     layer.eval()
+    found = np.asarray(layer(kit.tt.tensor(x)).data)
+    if (found == 0).any() and np.allclose(found[found != 0], x[found != 0] / (1 - P)):
+        raise Failure(
+            f"`nn.Dropout({P})(x)` drops in evaluation mode too: does it look at `training`?"
+        )
     expect(
-        f"`nn.Dropout({P})(x)` in evaluation mode", np.asarray(layer(kit.tt.tensor(x)).data), x,
+        f"`nn.Dropout({P})(x)` in evaluation mode", found, x,
+        suspects={"is it divided by 1 - p in training only?": lambda: x / (1 - P),
+                  "is it left alone, not multiplied by 1 - p?": lambda: x * (1 - P)},
         hint="Nothing is dropped or divided in evaluation mode: does it look at self.training?",
     )  # fmt: skip
     expect("`nn.Dropout(0.0)(x)`", np.asarray(kit.tt.nn.Dropout(0.0)(kit.tt.tensor(x)).data), x)
@@ -76,6 +92,7 @@ def check_dropout_gradient(kit: Kit) -> None:
 
 PROBES = [
     Probe("nn.Dropout", MODULE, check_dropout),
+    Probe("nn.Dropout", MODULE, check_dtype),
     Probe("nn.Dropout", MODULE, check_dropout_off),
     Probe("nn.Dropout", MODULE, check_dropout_gradient),
 ]

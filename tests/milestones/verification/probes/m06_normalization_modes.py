@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -35,12 +36,15 @@ def draw(kit: Kit, count: int) -> list[Array]:
     return [kit.rng.normal(2.0, 3.0, (COUNT, CHANNELS)).astype("f4") for _ in range(count)]
 
 
-def remembered(batches: list[Array], ddof: int) -> tuple[Array, Array]:
+def remembered(
+    batches: list[Array], ddof: int, momentum: float = MOMENTUM, share: float | None = None
+) -> tuple[Array, Array]:
     """The running mean and variance that these batches leave behind."""
     mean, var = np.zeros(CHANNELS), np.ones(CHANNELS)
+    new = momentum if share is None else share
     for x in batches:
-        mean = (1 - MOMENTUM) * mean + MOMENTUM * x.mean(axis=0)
-        var = (1 - MOMENTUM) * var + MOMENTUM * x.var(axis=0, ddof=ddof)
+        mean = (1 - momentum) * mean + new * x.mean(axis=0)
+        var = (1 - momentum) * var + new * x.var(axis=0, ddof=ddof)
     return mean, var
 
 
@@ -56,6 +60,7 @@ def check_remembered(kit: Kit) -> None:
         expect(
             f"`running_mean` of {after}", np.array(layer.running_mean.data), mean, relative=1e-4,
             hint="(1 - momentum) * old + momentum * the batch's mean, once for each batch.",
+            suspects=slips(batches, 0),
         )  # fmt: skip
         _, biased = remembered(batches, ddof=0)
         if compare(found, biased, 1e-4) is None:
@@ -66,7 +71,26 @@ def check_remembered(kit: Kit) -> None:
         expect(
             f"`running_var` of {after}", found, var, relative=1e-4,
             hint="(1 - momentum) * old + momentum * the batch's variance * n / (n - 1).",
+            suspects=slips(batches, 1),
         )  # fmt: skip
+
+
+def slips(batches: list[Array], which: int) -> dict[str, Callable[[], Array]]:
+    """What common mistakes remember: of the means (0) or of the variances (1)."""
+    return {
+        "is momentum the share of the new, not of the old?": (
+            lambda: remembered(batches, 1, 1 - MOMENTUM)[which]
+        ),
+        "does the buffer itself change, in place? It is as it was at first.": (
+            lambda: remembered([], 1)[which]
+        ),
+        "is what was before kept (1 - momentum of it)?": (
+            lambda: MOMENTUM * (batches[-1].mean(axis=0), batches[-1].var(axis=0, ddof=1))[which]
+        ),
+        "is the batch's part added whole, where its share is momentum?": (
+            lambda: remembered(batches, 1, MOMENTUM, 1.0)[which]
+        ),
+    }
 
 
 def check_kept_in_evaluation(kit: Kit) -> None:

@@ -22,6 +22,7 @@ from verification.probes.recurring import (
     read,
     read_backward,
 )
+from verification.probes.recurring_back import mistakes_back
 
 MODULE = "08_recurrent"
 STEPS, BATCH, WIDTH, HIDDEN = 4, 2, 2, 3
@@ -117,6 +118,7 @@ def layer(kind: str, what: str) -> Operation:
         layer=lambda tt: getattr(tt.nn, kind)(WIDTH, HIDDEN),
         parameters=parameters(ROWS[kind], "_l0"), hint=FORMULAS[kind], gradient_hint=BACK,
         suspects=suspects,
+        gradient_suspects=mistakes_back(kind) if what == "output" else {},
     )  # fmt: skip
 
 
@@ -127,44 +129,57 @@ LAYERS = [
 ]  # fmt: skip
 
 
-def stacked(kind: str) -> Operation:
-    """Two layers in two directions, without first states, the batch first."""
-    right, count = KINDS[kind], 2 if kind == "LSTM" else 1
+def of_two_layers(
+    kind: str, states: int, turned: bool = True, second: bool = True, own: bool = True
+) -> Oracle:
+    """Two layers in two directions; the first `states` arguments are first states."""
 
-    def oracle_of(turned: bool = True, second: bool = True) -> Oracle:
-        def oracle(x: Array, *more: Array) -> Array:
-            x, zero = x.transpose(1, 0, 2), (np.zeros((len(x), HIDDEN)),) * count
-            for number in range(2 if second else 1):
-                there, back = more[8 * number : 8 * number + 4], more[8 * number + 4 :][:4]
-                backward = read_backward(right, x, zero, *back)[0]
-                backward = backward if turned else backward[::-1]
-                x = np.concatenate([read(right, x, zero, *there)[0], backward], axis=2)
-            return np.asarray(x.transpose(1, 0, 2))
+    def oracle(x: Array, *more: Array) -> Array:
+        first, weights, x = more[:states], more[states:], x.transpose(1, 0, 2)
+        zero = (np.zeros((x.shape[1], HIDDEN)),) * (2 if kind == "LSTM" else 1)
+        for number in range(2 if second else 1):
+            outputs = []
+            for at, reading in enumerate((read, read_backward), 2 * number):
+                begin = tuple(h[at if own else number] for h in first) or zero
+                outputs.append(reading(KINDS[kind], x, begin, *weights[4 * at : 4 * at + 4])[0])
+            outputs[1] = outputs[1] if turned else outputs[1][::-1]
+            x = np.concatenate(outputs, axis=2)
+        return np.asarray(x.transpose(1, 0, 2))
 
-        return oracle
+    return oracle
 
-    named = {
-        name: made
-        for number, inputs in ((0, WIDTH), (1, 2 * HIDDEN))
-        for suffix in (f"_l{number}", f"_l{number}_reverse")
-        for name, made in parameters(ROWS[kind], suffix, inputs).items()
-    }
-    how = {"num_layers": 2, "bidirectional": True, "batch_first": True}
+
+def stacked(kind: str, with_first: bool = False) -> Operation:
+    """Two layers in two directions, the batch first, with first states or without."""
+    inputs = states_of(kind, 4, BATCH, HIDDEN) if with_first else {}
+    oracle_of = partial(of_two_layers, kind, len(inputs))
     return Operation(
         f"nn.{kind}",
-        f"nn.{kind}({WIDTH}, {HIDDEN}, num_layers=2, bidirectional=True, batch_first=True)(x)[0]",
-        {"x": spread(BATCH, STEPS, WIDTH)},
-        lambda module, x: module(x)[0], oracle_of(),
-        layer=lambda tt: getattr(tt.nn, kind)(WIDTH, HIDDEN, **how), parameters=named,
+        f"nn.{kind}({WIDTH}, {HIDDEN}, num_layers=2, bidirectional=True, batch_first=True)"
+        f"(x{', first states' * with_first})[0]",
+        {"x": spread(BATCH, STEPS, WIDTH), **inputs},
+        lambda module, x, *states: module(x, *([given(states)] if states else []))[0],
+        oracle_of(),
+        layer=lambda tt: getattr(tt.nn, kind)(WIDTH, HIDDEN, **TWO_AND_TWO),
+        parameters={
+            name: made
+            for number, width in ((0, WIDTH), (1, 2 * HIDDEN))
+            for suffix in (f"_l{number}", f"_l{number}_reverse")
+            for name, made in parameters(ROWS[kind], suffix, width).items()
+        },
         hint="Each layer reads the output of the one before, [forward, backward] side by side.",
         suspects={
             "are the outputs of the way back turned around again?": oracle_of(turned=False),
             "does the second layer read the output of the first?": oracle_of(second=False),
+            "has each direction of each layer a first state of its own?": oracle_of(own=False),
         },
     )  # fmt: skip
 
 
-STACKED = [stacked(kind) for kind in KINDS]
+TWO_AND_TWO = {"num_layers": 2, "bidirectional": True, "batch_first": True}
+STACKED = [  # the milestone's own first
+    stacked("LSTM"), stacked("LSTM", with_first=True), stacked("RNN"), stacked("GRU"),
+]  # fmt: skip
 
 
 def check_start(kit: Kit, kind: str) -> None:

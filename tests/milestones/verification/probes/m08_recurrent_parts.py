@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from verification.failures import Failure
 from verification.probes.inputs import Array
 from verification.probes.m08_recurrent import BATCH, HIDDEN, MODULE, STEPS, WIDTH
 from verification.probes.probe import Kit, Probe, expect
@@ -45,6 +46,20 @@ def check_unroll(kit: Kit) -> None:
         (f"The last state of {call}", last, state[0], {}),
     ):
         expect(what, np.asarray(found.data), wanted, relative=1e-4, suspects=asked)
+    check_way_back(call, kit, unroll, module)
+
+
+def check_way_back(call: str, kit: Kit, unroll: Any, module: Any) -> None:
+    """The last output depends on the input of every step."""
+    x = kit.tt.tensor(kit.rng.normal(size=(STEPS, BATCH, WIDTH)).astype("f4"), requires_grad=True)
+    outputs, _ = unroll(module, x, kit.tt.tensor(np.ones((BATCH, HIDDEN), "f4")))
+    outputs[-1].sum().backward()
+    found = None if x.grad is None else np.asarray(x.grad.data)
+    if found is None or not found[:-1].any():
+        raise Failure(
+            f"The last output of {call} sends no gradient to the steps before the last: is the "
+            "state handed on as it is, with its record?"
+        )
 
 
 def check_pieces(kit: Kit) -> None:
@@ -66,13 +81,12 @@ def check_pieces(kit: Kit) -> None:
         relative=1e-4, hint="Every step once, in order; the last piece has what is left.",
         suspects={"is the state carried from piece to piece?": forgotten},
     )  # fmt: skip
-    records = [sum(bool(state.requires_grad) for state in states) for _, _, states in pieces]
-    expect(
-        f"How many of the states that {call} hands on have a record",
-        records,
-        [0] * 3,
-        hint="Detach h and c: the next piece's backward must not walk on into this one.",
-    )
+    for name, number in (("h", 0), ("c", 1)):
+        if any(bool(states[number].requires_grad) for _, _, states in pieces):
+            raise Failure(
+                f"The state {name} that {call} hands on still has its record: is it detached?",
+                hint="Detach h and c: the next piece's backward must not walk on into this one.",
+            )
 
 
 def check_forget_bias(kit: Kit) -> None:
@@ -85,15 +99,34 @@ def check_forget_bias(kit: Kit) -> None:
     open_gates(module, 2.0)
     after = dict(zip(names_of(module), weights_of(module), strict=True))
     for name, old in before.items():
-        wanted = old.copy()
-        if name.startswith("bias"):
-            wanted[HIDDEN : 2 * HIDDEN] = 2.0 if name.startswith("bias_ih") else 0.0
+        wanted = with_gate(old, 1, name) if name.startswith("bias") else old
         expect(
             f"After `open_forget_gates_(nn.LSTM({WIDTH}, {HIDDEN}), 2.0)`, `{name}`",
             after[name], wanted, relative=1e-6,
             hint="The forget gate f is the second of i, f, g, o, rows H to 2H - 1: bias_ih gets "
             "the value there, and bias_hh 0.",
+            suspects={
+                "is it the second of the gates i, f, g, o that is set?": partial(
+                    other_gate, after[name], old, name
+                ),
+                "is this bias set to 0 there, so that both add up to the value?": partial(
+                    np.copy, old
+                ),
+            },
         )  # fmt: skip
+
+
+def with_gate(bias: Array, gate: int, name: str) -> Array:
+    """A bias with the rows of one gate set."""
+    new: Array = bias.copy()
+    new[gate * HIDDEN : (gate + 1) * HIDDEN] = 2.0 if name.startswith("bias_ih") else 0.0
+    return new
+
+
+def other_gate(found: Array, bias: Array, name: str) -> Array:
+    """The bias with the gate set that comes nearest to what was found."""
+    made = [with_gate(bias, gate, name) for gate in (0, 2, 3)]
+    return made[int(np.argmin([float(np.abs(each - found).max()) for each in made]))]
 
 
 def names_of(module: Any) -> list[str]:

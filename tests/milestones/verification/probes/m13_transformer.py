@@ -1,4 +1,4 @@
-"""Probes of module 13: the layer with both places of its norms, a GPT's scores, and its loss."""
+"""Probes of module 13: the layer with both places of its norms, and a stack of layers."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import numpy as np
 
 from verification.probes.attending import HEADS, attention, heads_apart, heads_together
 from verification.probes.compared import probes_of
-from verification.probes.inputs import Array, Input, fixed, spread, weights
-from verification.probes.layers_in_numpy import softmax
+from verification.probes.inputs import Array, fixed, spread, weights
 from verification.probes.m06_normalization import normalized
 from verification.probes.m12_attention import CAUSAL, LENGTH, WIDTH
 from verification.probes.operation import Operation, Oracle
@@ -40,7 +39,10 @@ def gelu_new(x: Array) -> Array:
 
 
 def parts_of(
-    parameters: tuple[Array, ...], hidden: Array | None, activation: Function, eps: float = EPS
+    parameters: tuple[Array, ...],
+    hidden: Array | None,
+    activation: Function,
+    eps: tuple[float, float] = (EPS, EPS),
 ) -> tuple[Function, Function, Function, Function]:
     """(attention, feed-forward, norm1, norm2) of a layer with these parameters, in that order."""
     w_in, b_in, w_out, b_out, w1, b1, w2, b2, g1, c1, g2, c2 = parameters
@@ -54,8 +56,8 @@ def parts_of(
     return (
         attend,
         lambda x: np.asarray(activation(x @ w1.T + b1) @ w2.T + b2),
-        lambda x: normalized(x, (-1,), eps=eps) * g1 + c1,
-        lambda x: normalized(x, (-1,), eps=eps) * g2 + c2,
+        lambda x: normalized(x, (-1,), eps=eps[0]) * g1 + c1,
+        lambda x: normalized(x, (-1,), eps=eps[1]) * g2 + c2,
     )
 
 
@@ -66,11 +68,12 @@ def arranged(
     first: float = 1.0,
     second: float = 1.0,
     swapped: bool = False,
+    eps: tuple[float, float] = (EPS, EPS),
 ) -> Oracle:
     """A layer; `first` and `second` weigh its two shortcuts."""
 
     def oracle(x: Array, *parameters: Array) -> Array:
-        attend, feed, norm1, norm2 = parts_of(parameters, hidden, activation)
+        attend, feed, norm1, norm2 = parts_of(parameters, hidden, activation, eps)
         if swapped:
             norm1, norm2 = norm2, norm1
         if norm_first:
@@ -82,18 +85,45 @@ def arranged(
     return oracle
 
 
-def through_normalized(x: Array, *parameters: Array) -> Array:
-    """Norm first, but the shortcuts start behind the norms."""
-    attend, feed, norm1, norm2 = parts_of(parameters, None, relu)
-    x = norm1(x)
-    y = norm2(x + attend(x))
-    return y + feed(y)
+def through_normalized(first: bool, second: bool) -> Oracle:
+    """Norm first, but one shortcut or both start behind the norms."""
+
+    def oracle(x: Array, *parameters: Array) -> Array:
+        attend, feed, norm1, norm2 = parts_of(parameters, None, relu)
+        x = (norm1(x) if first else x) + attend(norm1(x))
+        return np.asarray((norm2(x) if second else x) + feed(norm2(x)))
+
+    return oracle
 
 
-def layer_of(norm_first: bool, hidden: Array | None = None) -> Operation:
-    """One call of a TransformerEncoderLayer, with a causal mask or without."""
-    text = "" if hidden is None else ", src_mask=<True where hidden>"
-    suspects = {
+def half_normalized(first: bool, second: bool) -> Oracle:
+    """Norm last, but of one half or of both alone, before the shortcut is added."""
+
+    def oracle(x: Array, *parameters: Array) -> Array:
+        attend, feed, norm1, norm2 = parts_of(parameters, None, relu)
+        x = x + norm1(attend(x)) if first else norm1(x + attend(x))
+        return np.asarray(x + norm2(feed(x)) if second else norm2(x + feed(x)))
+
+    return oracle
+
+
+EITHER = ((True, False), (False, True), (True, True))
+NORMS = {(True, False): "norm1", (False, True): "norm2", (True, True): "norm1 and norm2"}
+OWN = 1e-5  # the eps of a LayerNorm that is given none
+
+
+def misplaced(norm_first: bool) -> dict[str, Oracle]:
+    """Norms that are there, at a wrong place."""
+    if norm_first:
+        question, make = "does a shortcut carry the normalized x ({})?", through_normalized
+    else:
+        question, make = "is the sum normalized, not the half alone ({})?", half_normalized
+    return {question.format(NORMS[which]): make(*which) for which in EITHER}
+
+
+def suspects(norm_first: bool, hidden: Array | None) -> dict[str, Oracle]:
+    """The common mistakes of a layer, as questions."""
+    found = {
         "do the norms stand in the other place (norm_first)?": arranged(not norm_first, hidden),
         "is the shortcut around the attention missing?": arranged(norm_first, hidden, first=0.0),
         "is the shortcut around the feed-forward half missing?": arranged(
@@ -102,13 +132,25 @@ def layer_of(norm_first: bool, hidden: Array | None = None) -> Operation:
         "are both shortcuts missing?": arranged(norm_first, hidden, first=0.0, second=0.0),
         "are norm1 and norm2 exchanged?": arranged(norm_first, hidden, swapped=True),
         "is the activation missing?": arranged(norm_first, hidden, lambda x: x),
-        "do the shortcuts carry the normalized x?": through_normalized,
+        **{
+            f"is layer_norm_eps used ({NORMS[which]})?": arranged(
+                norm_first, hidden, eps=(OWN if which[0] else EPS, OWN if which[1] else EPS)
+            )
+            for which in EITHER
+        },
+        **misplaced(norm_first),
     }
     if hidden is not None:
-        suspects["is the mask used (it sees the future)?"] = arranged(norm_first)
-        suspects["is the mask off by one (it sees the next position)?"] = arranged(
+        found["is the mask used (it sees the future)?"] = arranged(norm_first)
+        found["is the mask off by one (it sees the next position)?"] = arranged(
             norm_first, np.triu(hidden, 2)
         )
+    return found
+
+
+def layer_of(norm_first: bool, hidden: Array | None = None) -> Operation:
+    """One call of a TransformerEncoderLayer, with a causal mask or without."""
+    text = "" if hidden is None else ", src_mask=<True where hidden>"
 
     def run(layer: Any, x: Any, mask: Any) -> Any:
         return layer(x) if hidden is None else layer(x, src_mask=mask)
@@ -128,7 +170,10 @@ def layer_of(norm_first: bool, hidden: Array | None = None) -> Operation:
         "norm1(x + attention(x)), then norm2(x + feed_forward(x)).",
         gradient_hint="The gradient comes back through the shortcut and through the half beside "
         "it, and both add up.",
-        suspects={question: without_mask(oracle) for question, oracle in suspects.items()},
+        suspects={
+            question: without_mask(oracle)
+            for question, oracle in suspects(norm_first, hidden).items()
+        },
     )  # fmt: skip
 
 
@@ -136,101 +181,57 @@ def without_mask(oracle: Oracle) -> Oracle:
     return lambda x, mask, *parameters: oracle(x, *parameters)
 
 
-# -------------------------------------------------------------------------------------------- GPT
+# ------------------------------------------------------------------------------------------ stack
+
+COPIES = 2
 
 
-def gpt_parameters() -> dict[str, Input]:
-    layer = {f"blocks.layers.0.{name}": weights(*shape) for name, shape in SHAPES.items()}
-    tables = {"wte.weight": weights(TOKENS, WIDTH), "wpe.weight": weights(LENGTH + 1, WIDTH)}
-    norm = {"blocks.norm.weight": weights(WIDTH), "blocks.norm.bias": weights(WIDTH)}
-    return tables | layer | norm
-
-
-def scores(
-    hidden: Array | None = CAUSAL,
-    first: int = 0,
-    norm_first: bool = True,
-    activation: Function = gelu_new,
-    at_the_end: bool = True,
+def stack(
+    hidden: Array | None = CAUSAL, first_alone: bool = False, at_the_end: bool = True
 ) -> Oracle:
-    """A GPT of one layer; positions count from `first`."""
+    """COPIES layers and a norm; with `first_alone` only the first gets the mask."""
 
-    def oracle(ids: Array, wte: Array, wpe: Array, *parameters: Array) -> Array:
-        x = wte[ids] + wpe[first : first + ids.shape[1]]
-        x = arranged(norm_first, hidden, activation)(x, *parameters[:-2])
+    def oracle(x: Array, mask: Array, *parameters: Array) -> Array:
+        size = len(SHAPES)
+        for number in range(COPIES):
+            own = parameters[number * size : (number + 1) * size]
+            x = arranged(True, None if first_alone and number else hidden)(x, *own)
         if at_the_end:
-            x = normalized(x, (-1,), eps=EPS) * parameters[-2] + parameters[-1]
-        return np.asarray(x @ wte.T)
+            x = normalized(x, (-1,)) * parameters[-2] + parameters[-1]
+        return x
 
     return oracle
 
 
-def no_positions(ids: Array, wte: Array, wpe: Array, *parameters: Array) -> Array:
-    return scores()(ids, wte, 0 * wpe, *parameters)
+def make_stack(tt: Any) -> Any:
+    layer = tt.nn.TransformerEncoderLayer(
+        WIDTH, HEADS, INNER, dropout=0.0, layer_norm_eps=EPS, batch_first=True, norm_first=True
+    )
+    return tt.nn.TransformerEncoder(layer, COPIES, norm=tt.nn.LayerNorm(WIDTH, eps=EPS))
 
 
-def make_gpt(tt: Any) -> Any:
-    config = tt.models.GPTConfig(
-        vocab_size=TOKENS, n_positions=LENGTH + 1, n_embd=WIDTH, n_layer=1, n_head=HEADS,
-        n_inner=INNER, dropout=0.0, layer_norm_epsilon=EPS,
-    )  # fmt: skip
-    return tt.models.GPT(config)
-
-
-GPT = Operation(
-    "models.GPT", "GPT(config)(ids)", {"ids": fixed([[0, 3, 1, 3], [4, 4, 2, 0]])},
-    lambda model, ids: model(ids), scores(),
-    layer=make_gpt, parameters=gpt_parameters(),
-    hint="wte(ids) + wpe(0, 1, ...), the causal blocks with a norm at their end, times the table "
-    "of tokens.",
-    gradient_hint="The table of tokens is used twice, at the beginning and as the head: both "
-    "gradients add up.",
-    suspects={
-        "is the causal mask missing?": scores(None),
-        "is the mask off by one (it sees the next position)?": scores(np.triu(CAUSAL, 2)),
-        "do the positions count from 1?": scores(first=1),
-        "are the positions missing?": no_positions,
-        "do the norms stand behind the sums (norm_first)?": scores(norm_first=False),
-        "is the activation relu in place of gelu_new?": scores(activation=relu),
-        "is the norm at the end missing?": scores(at_the_end=False),
+STACK = Operation(
+    "nn.TransformerEncoder",
+    f"nn.TransformerEncoder(layer, {COPIES}, norm=nn.LayerNorm({WIDTH}))(x, <True where hidden>)",
+    {"x": spread(2, LENGTH, WIDTH), "mask": fixed(CAUSAL)},
+    lambda stack, x, mask: stack(x, mask), stack(),
+    layer=make_stack,
+    parameters={
+        **{
+            f"layers.{number}.{name}": weights(*shape)
+            for number in range(COPIES)
+            for name, shape in SHAPES.items()
+        },
+        "norm.weight": weights(WIDTH), "norm.bias": weights(WIDTH),
     },
-)  # fmt: skip
-
-# -------------------------------------------------------------------------------------------- loss
-
-IDS = np.array([[0, 3, 1, 4], [2, 2, 0, 1]])
-
-
-def compared(said: slice, came: slice, factor: float = 1.0) -> Oracle:
-    """The mean cross-entropy of these positions' logits with these tokens."""
-
-    def oracle(logits: Array, ids: Array) -> Array:
-        chances = softmax(logits[:, said])
-        taken = np.take_along_axis(chances, ids[:, came, None], axis=2)
-        return np.asarray(-np.log(taken).mean() * factor)
-
-    return oracle
-
-
-EVERY, BUT_LAST, BUT_FIRST = slice(None), slice(None, -1), slice(1, None)
-LOSS = Operation(
-    "models.next_token_loss", "models.next_token_loss(logits, ids)",
-    {"logits": spread(2, 4, TOKENS), "ids": fixed(IDS)},
-    lambda tt, logits, ids: tt.models.next_token_loss(logits, ids), compared(BUT_LAST, BUT_FIRST),
-    hint="The logits at a position say the token after it: logits[:, :-1] with ids[:, 1:].",
+    hint="Each layer is a copy (copy.deepcopy) with parameters of its own; all get the masks; the "
+    "norm comes last.",
     suspects={
-        "is each position compared with the token after it, not with its own?": compared(
-            EVERY, EVERY
-        ),
-        "is it compared with the token after it, not with the one before?": compared(
-            BUT_FIRST, BUT_LAST
-        ),
-        "is it compared with the next token, not with the one after that?": compared(
-            slice(None, -2), slice(2, None)
-        ),
-        "is it the sum in place of the mean?": compared(BUT_LAST, BUT_FIRST, 6.0),
+        "does every layer get the mask, not the first alone?": stack(first_alone=True),
+        "is the mask used (it sees the future)?": stack(None),
+        "is the norm at the end missing?": stack(at_the_end=False),
     },
 )  # fmt: skip
 
 LAYERS = [layer_of(False), layer_of(True), layer_of(True, CAUSAL)]
-PROBES = [*probes_of([*LAYERS, LOSS, GPT], MODULE, MODULE)]
+PROBES = [*probes_of(LAYERS, MODULE, MODULE), *probes_of([STACK], MODULE)]

@@ -98,12 +98,8 @@ def registered(case: Case, layer: Any) -> dict[str, Any]:
     """The layer's parameters by name; check that they are complete and have the right shapes."""
     part, expected = case.op.part, {name: a.shape for name, a in case.parameters.items()}
     found = dict(layer.named_parameters())
-    if set(found) != set(expected):
-        raise Failure(
-            f"`{part}` has the parameters {sorted(found)}, not {sorted(expected)}.",
-            called=case.op.call,
-            hint="Only what is assigned as a Parameter is found, and learns.",
-        )
+    check_names(case.op, [name for name in expected if name not in found], "misses")
+    check_names(case.op, [name for name in found if name not in expected], "also has")
     for name, shape in expected.items():
         own = fetch(found[name], "data", "shape")
         if own != shape:
@@ -112,6 +108,25 @@ def registered(case: Case, layer: Any) -> dict[str, Any]:
                 called=case.op.call,
             )
     return found
+
+
+def check_names(op: Operation, names: list[str], what: str) -> None:
+    """Check that no parameter is missing, or too much."""
+    if not names:
+        return
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    plural = "s" if len(names) > 1 else ""
+    raise Failure(
+        f"`{op.part}` {what} the parameter{plural} `{names[0]}`{more}: {NAMES[what]}",
+        called=op.call,
+        wanted=", ".join(op.parameters),
+    )
+
+
+NAMES = {
+    "misses": "is it assigned as a Parameter, or is it the same one as another, under two names?",
+    "also has": "is it one of the others, or should it not be there?",
+}
 
 
 def check_untouched(case: Case, tensors: Mapping[str, Any], by: str = "") -> None:

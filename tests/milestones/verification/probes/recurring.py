@@ -34,12 +34,13 @@ class RNN:
 
     bend: Bend = np.tanh
     from_state: float = 1.0
+    turned: bool = True
     b_ih: float = 1.0
     b_hh: float = 1.0
 
     def __call__(self, x: Array, states: States, *weights: Array) -> States:
         w_ih, w_hh, b_ih, b_hh = weights
-        state = self.from_state * states[0] @ w_hh.T
+        state = self.from_state * states[0] @ (w_hh.T if self.turned else w_hh)
         return (self.bend(x @ w_ih.T + self.b_ih * b_ih + state + self.b_hh * b_hh),)
 
 
@@ -76,6 +77,7 @@ class GRU:
     candidate: Bend = np.tanh
     kept: bool = True
     reset_all: bool = False
+    reset_first: bool = False
     b_ih: float = 1.0
     b_hh: float = 1.0
 
@@ -85,6 +87,9 @@ class GRU:
         of_h = dict(zip(self.order, np.split(h @ w_hh.T + self.b_hh * b_hh, 3, -1), strict=True))
         r, z = self.reset(of_x["r"] + of_h["r"]), squash(of_x["z"] + of_h["z"])
         both = r * (of_x["n"] + of_h["n"]) if self.reset_all else of_x["n"] + r * of_h["n"]
+        if self.reset_first:  # Cho et al. (2014); PyTorch and cuDNN reset behind the product
+            rows = slice(self.order.index("n") * h.shape[-1], None)
+            both = of_x["n"] + (r * h) @ w_hh[rows].T + self.b_hh * b_hh[rows]
         n = self.candidate(both)
         return ((1 - z) * n + z * h if self.kept else z * n + (1 - z) * h,)
 
@@ -95,6 +100,10 @@ def mistakes(step: RNN | LSTM | GRU) -> dict[str, Step]:
     found: dict[str, Step] = {
         question: replace(step, **change) for question, change in changes.items()
     }
+    found |= {
+        "is bias_hh added, not bias_ih twice?": twice(step, 0),
+        "is bias_ih added, not bias_hh twice?": twice(step, 1),
+    }
     right = getattr(step, "order", "")
     for order in permutations(right):
         if "".join(order) != right:
@@ -102,6 +111,13 @@ def mistakes(step: RNN | LSTM | GRU) -> dict[str, Step]:
             question = f"are the gates taken in the order {taken}, where it is {wanted}?"
             found[question] = replace(step, order="".join(order))  # type: ignore[arg-type]
     return found
+
+
+def twice(step: Step, which: int) -> Step:
+    """A step that takes one of its two biases for both."""
+    return lambda x, states, w_ih, w_hh, *biases: step(
+        x, states, w_ih, w_hh, biases[which], biases[which]
+    )
 
 
 Changes = dict[str, dict[str, Any]]
@@ -114,6 +130,7 @@ IN_RNN: Changes = {
     "is the sum bent (tanh)?": {"bend": plain},
     "is it bent by a sigmoid, where tanh belongs?": {"bend": squash},
     "is the state before used?": {"from_state": 0.0},
+    "is the state multiplied by weight_hh.T, not by weight_hh?": {"turned": False},
 }
 IN_LSTM: Changes = {
     "is the forget gate used (f * c before)?": {"forget": open_gate},
@@ -133,6 +150,9 @@ IN_GRU: Changes = {
     "are z and 1 - z exchanged (z keeps the state before)?": {"kept": False},
     "is the reset gate used (r * the state's part)?": {"reset": open_gate},
     "does r multiply the whole sum, where it is the state's part only?": {"reset_all": True},
+    "does r multiply the state's part behind the product, not the state before it?": {
+        "reset_first": True
+    },
     "does the candidate n go through tanh?": {"candidate": plain},
 }
 

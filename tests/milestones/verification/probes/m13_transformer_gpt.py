@@ -1,0 +1,122 @@
+"""Probes of module 13: a GPT's scores, and its loss."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from verification.probes.attending import HEADS
+from verification.probes.compared import probes_of
+from verification.probes.inputs import Array, Input, fixed, spread, weights
+from verification.probes.layers_in_numpy import softmax
+from verification.probes.m06_normalization import normalized
+from verification.probes.m12_attention import CAUSAL, LENGTH, WIDTH
+from verification.probes.m13_transformer import (
+    EPS,
+    INNER,
+    MODULE,
+    SHAPES,
+    Function,
+    arranged,
+    gelu_new,
+    relu,
+)
+from verification.probes.operation import Operation, Oracle
+
+TOKENS = 5
+
+
+def gpt_parameters() -> dict[str, Input]:
+    layer = {f"blocks.layers.0.{name}": weights(*shape) for name, shape in SHAPES.items()}
+    tables = {"wte.weight": weights(TOKENS, WIDTH), "wpe.weight": weights(LENGTH + 1, WIDTH)}
+    norm = {"blocks.norm.weight": weights(WIDTH), "blocks.norm.bias": weights(WIDTH)}
+    return tables | layer | norm
+
+
+def scores(
+    hidden: Array | None = CAUSAL,
+    first: int = 0,
+    norm_first: bool = True,
+    activation: Function = gelu_new,
+    at_the_end: bool = True,
+) -> Oracle:
+    """A GPT of one layer; positions count from `first`."""
+
+    def oracle(ids: Array, wte: Array, wpe: Array, *parameters: Array) -> Array:
+        x = wte[ids] + wpe[first : first + ids.shape[1]]
+        x = arranged(norm_first, hidden, activation)(x, *parameters[:-2])
+        if at_the_end:
+            x = normalized(x, (-1,), eps=EPS) * parameters[-2] + parameters[-1]
+        return np.asarray(x @ wte.T)
+
+    return oracle
+
+
+def no_positions(ids: Array, wte: Array, wpe: Array, *parameters: Array) -> Array:
+    return scores()(ids, wte, 0 * wpe, *parameters)
+
+
+def make_gpt(tt: Any) -> Any:
+    config = tt.models.GPTConfig(
+        vocab_size=TOKENS, n_positions=LENGTH + 1, n_embd=WIDTH, n_layer=1, n_head=HEADS,
+        n_inner=INNER, dropout=0.0, layer_norm_epsilon=EPS,
+    )  # fmt: skip
+    return tt.models.GPT(config)
+
+
+GPT = Operation(
+    "models.GPT", "GPT(config)(ids)", {"ids": fixed([[0, 3, 1, 3], [4, 4, 2, 0]])},
+    lambda model, ids: model(ids), scores(),
+    layer=make_gpt, parameters=gpt_parameters(),
+    hint="wte(ids) + wpe(0, 1, ...), the causal blocks with a norm at their end, times the table "
+    "of tokens.",
+    gradient_hint="The table of tokens is used twice, at the beginning and as the head: both "
+    "gradients add up.",
+    suspects={
+        "is the causal mask missing?": scores(None),
+        "is the mask off by one (it sees the next position)?": scores(np.triu(CAUSAL, 2)),
+        "do the positions count from 1?": scores(first=1),
+        "are the positions missing?": no_positions,
+        "do the norms stand behind the sums (norm_first)?": scores(norm_first=False),
+        "is the activation relu in place of gelu_new?": scores(activation=relu),
+        "is the norm at the end missing?": scores(at_the_end=False),
+    },
+)  # fmt: skip
+
+
+IDS = np.array([[0, 3, 1, 4], [2, 2, 0, 1]])
+
+
+def compared(said: slice, came: slice, factor: float = 1.0) -> Oracle:
+    """The mean cross-entropy of these positions' logits with these tokens."""
+
+    def oracle(logits: Array, ids: Array) -> Array:
+        chances = softmax(logits[:, said])
+        taken = np.take_along_axis(chances, ids[:, came, None], axis=2)
+        return np.asarray(-np.log(taken).mean() * factor)
+
+    return oracle
+
+
+EVERY, BUT_LAST, BUT_FIRST = slice(None), slice(None, -1), slice(1, None)
+LOSS = Operation(
+    "models.next_token_loss", "models.next_token_loss(logits, ids)",
+    {"logits": spread(2, 4, TOKENS), "ids": fixed(IDS)},
+    lambda tt, logits, ids: tt.models.next_token_loss(logits, ids), compared(BUT_LAST, BUT_FIRST),
+    hint="The logits at a position say the token after it: logits[:, :-1] with ids[:, 1:].",
+    suspects={
+        "is each position compared with the token after it, not with its own?": compared(
+            EVERY, EVERY
+        ),
+        "is it compared with the token after it, not with the one before?": compared(
+            BUT_FIRST, BUT_LAST
+        ),
+        "is it compared with the next token, not with the one after that?": compared(
+            slice(None, -2), slice(2, None)
+        ),
+        "is it the sum in place of the mean?": compared(BUT_LAST, BUT_FIRST, 6.0),
+    },
+)  # fmt: skip
+
+PROBES = [*probes_of([LOSS, GPT], MODULE, MODULE)]

@@ -1,0 +1,148 @@
+"""The way back through a recurrent layer in NumPy, and what common mistakes make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from verification.probes.inputs import Array
+from verification.probes.recurring import squash
+
+Gradients = dict[str, Array]
+Back = Callable[..., Mapping[str, Array]]
+SUFFIX = "_l0"
+
+
+def of_weights(slopes: Array, x: Array, before: Array, w_ih: Array) -> Gradients:
+    """The gradients of the input and the parameters from those of the sums (T, N, rows)."""
+    flat = slopes.reshape(-1, slopes.shape[-1])
+    return {
+        "x": slopes @ w_ih,
+        f".weight_ih{SUFFIX}": flat.T @ x.reshape(-1, x.shape[-1]),
+        f".weight_hh{SUFFIX}": flat.T @ before.reshape(-1, before.shape[-1]),
+        f".bias_ih{SUFFIX}": flat.sum(axis=0),
+        f".bias_hh{SUFFIX}": flat.sum(axis=0),
+    }
+
+
+@dataclass(frozen=True)
+class RNNBack:
+    """Back through tanh(x w_ih.T + h w_hh.T + biases), from the last step to the first."""
+
+    slope: str = "after"
+    carried: float = 1.0
+    every_step: bool = True
+    turned: bool = False
+    states: str = "before"
+
+    def __call__(self, above: Array, x: Array, h0: Array, *weights: Array) -> Gradients:
+        w_ih, w_hh, b_ih, b_hh = weights
+        h = [h0[0]]
+        for now in x:
+            h.append(np.tanh(now @ w_ih.T + b_ih + h[-1] @ w_hh.T + b_hh))
+        states, grad_h, slopes = np.stack(h), np.zeros_like(h0[0]), np.empty_like(above)
+        at = {"after": states[1:], "before": states[:-1], "none": np.zeros_like(above)}[self.slope]
+        for t in reversed(range(len(x))):
+            outside = above[t] if self.every_step or t == len(x) - 1 else 0
+            slopes[t] = (outside + grad_h) * (1 - at[t] ** 2)
+            grad_h = self.carried * slopes[t] @ (w_hh.T if self.turned else w_hh)
+        seen = states[:-1] if self.states == "before" else states[1:]
+        return {**of_weights(slopes, x, seen, w_ih), "h": grad_h[None]}
+
+
+@dataclass(frozen=True)
+class LSTMBack:
+    """Back through the four gates, the cell and the state."""
+
+    candidate_as_gate: bool = False
+    gates_as_tanh: bool = False
+    through_forget: bool = True
+    carried_h: float = 1.0
+    carried_c: float = 1.0
+    from_output: float = 1.0
+    bent: bool = True
+    shown_bent: bool = True
+    cell: str = "before"
+    exchanged: bool = False
+    every_step: bool = True
+
+    def __call__(self, above: Array, x: Array, h0: Array, c0: Array, *weights: Array) -> Gradients:
+        w_ih, w_hh, b_ih, b_hh = weights
+        h, c, gates = [h0[0]], [c0[0]], []
+        for now in x:
+            i, f, g, o = np.split(now @ w_ih.T + b_ih + h[-1] @ w_hh.T + b_hh, 4, axis=-1)
+            i, f, g, o = squash(i), squash(f), np.tanh(g), squash(o)
+            gates.append((i, f, g, o))
+            c.append(f * c[-1] + i * g)
+            h.append(o * np.tanh(c[-1]))
+        grad_h, grad_c = np.zeros_like(h0[0]), np.zeros_like(c0[0])
+        slopes = np.empty((*above.shape[:-1], len(b_ih)))
+        for t in reversed(range(len(x))):
+            grad_h = grad_h + (above[t] if self.every_step or t == len(x) - 1 else 0)
+            slopes[t], grad_c = self.step(grad_h, grad_c, gates[t], c[t], c[t + 1])
+            grad_h = self.carried_h * slopes[t] @ w_hh
+        found = of_weights(slopes, x, np.stack(h[:-1]), w_ih)
+        return {**found, "h": grad_h[None], "c": grad_c[None]}
+
+    def step(
+        self, grad_h: Array, grad_c: Array, gates: tuple[Array, ...], before: Array, after: Array
+    ) -> tuple[Array, Array]:
+        """(the gradients of the four sums, that of c before)."""
+        i, f, g, o = gates
+        bent = np.tanh(after)
+        grad_c = grad_c + self.from_output * grad_h * o * (1 - bent**2 if self.bent else 1)
+        of_i, of_g = (i, g) if self.exchanged else (g, i)
+        cell = before if self.cell == "before" else after
+        sums = [
+            grad_c * of_i * self.slope(i),
+            grad_c * cell * self.slope(f),
+            grad_c * of_g * (g * (1 - g) if self.candidate_as_gate else 1 - g**2),
+            grad_h * (bent if self.shown_bent else after) * self.slope(o),
+        ]
+        back = self.carried_c * grad_c * (f if self.through_forget else 1)
+        return np.concatenate(sums, axis=-1), back
+
+    def slope(self, gate: Array) -> Array:
+        return np.asarray(1 - gate**2 if self.gates_as_tanh else gate * (1 - gate))
+
+
+IN_EACH = {
+    "does the gradient of the state go on to the step before?": {"carried": 0.0},
+    "is the gradient of every step's output added, not of the last alone?": {"every_step": False},
+}
+IN_RNN = IN_EACH | {
+    "is the slope of tanh that at the state after the step, not before it?": {"slope": "before"},
+    "is the slope of tanh missing?": {"slope": "none"},
+    "does the state's gradient go back through w_hh, not through w_hh.T?": {"turned": True},
+    "does weight_hh get the state before each step, not after it?": {"states": "after"},
+}
+IN_LSTM = {
+    "does the gradient of h go on to the step before?": {"carried_h": 0.0},
+    "does the gradient of c go on to the step before?": {"carried_c": 0.0},
+    "is the gradient of every step's output added, not of the last alone?": {"every_step": False},
+    "does the gradient of c before go through the forget gate (times f)?": {
+        "through_forget": False
+    },
+    "does the gradient of h reach c, through o * tanh(c)?": {"from_output": 0.0},
+    "is the slope of tanh(c), 1 - tanh(c)^2, missing?": {"bent": False},
+    "has the candidate g the slope of tanh, 1 - g^2, not a gate's g (1 - g)?": {
+        "candidate_as_gate": True
+    },
+    "have the gates the slope of the sigmoid, i (1 - i), not that of tanh?": {
+        "gates_as_tanh": True
+    },
+    "does the output gate's gradient have tanh(c), not c?": {"shown_bent": False},
+    "does the forget gate's gradient have c before the step, not after it?": {"cell": "after"},
+    "does the input gate's gradient have g, and the candidate's i?": {"exchanged": True},
+}
+
+
+def mistakes_back(kind: str) -> dict[str, Back]:
+    """The question that each common mistake on the way back asks, with the gradients it gives."""
+    if kind == "RNN":
+        return {question: replace(RNNBack(), **how) for question, how in IN_RNN.items()}  # type: ignore[arg-type]
+    if kind == "LSTM":
+        return {question: replace(LSTMBack(), **how) for question, how in IN_LSTM.items()}  # type: ignore[arg-type]
+    return {}
