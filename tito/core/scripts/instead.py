@@ -12,6 +12,13 @@ STANDS_FOR = {"torch": "tinytorch", "torchvision": "tinytorch.vision"}
 IN_ONE = (
     "torch.autograd.function",
     "torch.autograd.variable",
+    "torch.distributions.bernoulli",
+    "torch.distributions.categorical",
+    "torch.distributions.distribution",
+    "torch.distributions.independent",
+    "torch.distributions.kl",
+    "torch.distributions.normal",
+    "torch.distributions.uniform",
     "torch.nn.modules",
     "torch.nn.parameter",
     "torch.optim.adam",
@@ -36,10 +43,7 @@ INSTEAD = {
     "torch.cuda": "there is no GPU here; cuda.is_available() says so",
     "torch.compile": NO_COMPILER,
     "torch.distributed": ONE_MACHINE,
-    "torch.distributions": (
-        "draw with torch.multinomial or torch.randn, and write the log-probability out, as "
-        "log_softmax(scores, 1).gather(1, drawn)"
-    ),
+    "torch.distributions": "the course has Bernoulli, Categorical, Independent, Normal and Uniform",
     "torch.fft": "np.fft works on x.numpy(); it has no gradient",
     "torch.jit": NO_COMPILER,
     "torch.histogram": "np.histogram works on x.numpy()",
@@ -49,7 +53,6 @@ INSTEAD = {
     "torch.nn.DataParallel": ONE_MACHINE,
     "torch.nn.parallel": ONE_MACHINE,
     "torch.nn.utils.rnn": "the course has no packed sequences: pad them, and mask what is padding",
-    "torch.optim.LBFGS": "the course has no optimizer that calls the closure often: use Adam",
     "torch.onnx": "the course writes safetensors files, with tinytorch.save",
     "torch.sparse": "the course has dense tensors only",
     "torch.utils.checkpoint": "call the function itself; it only saves memory",
