@@ -26,6 +26,7 @@ from bench import (
     backends,
     parity_cases,
     parity_distributions,
+    parity_in_place,
     parity_names,
     parity_normalization,
     parity_training,
@@ -164,8 +165,8 @@ def main() -> int:
     files = (parity_cases, parity_normalization, parity_training, parity_transformer)
     members = [pair for file in files for pair in inspect.getmembers(file)]
     cases = {n: f for n, f in members if n.startswith("case_")}
-    tables = parity_names.CASES | parity_training.CASES | parity_distributions.CASES
-    cases |= {f"case_{name}": draw for name, draw in tables.items()}
+    for table in (parity_names, parity_training, parity_distributions, parity_in_place):
+        cases |= {f"case_{name}": draw for name, draw in table.CASES.items()}
     cases = {n: f for n, f in cases.items() if not chosen.names or n[5:] in chosen.names}
     table = Table("case", "float32", "float64", "worst in", title=f"{chosen.samples} draws each")
     failed = 0

@@ -259,11 +259,34 @@ def lbfgs_on_rosenbrock_s_valley():
     says("numbers", pair.load_state_dict, optimizer.state_dict())
 
 
+def how_often():
+    x = torch.tensor([[0.5, 1.0], [2.0, 4.0]], dtype=torch.float64)
+    hist, edges = torch.histogram(x, 7)
+    assert (hist.tolist(), edges.tolist()[:2]) == ([1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 1.0], [0.5, 1.0])
+    assert (hist.dtype, torch.histogram(x).hist.shape) == (torch.float64, (100,))
+    assert x.histogram(torch.tensor([0.0, 1.0, 4.0])).hist.tolist() == [1.0, 3.0]
+    weighed = torch.histogram(x, 2, range=(0.0, 2.0), weight=x, density=True)
+    assert weighed.hist.tolist() == [0.5 / 3.5, 3.0 / 3.5]
+    assert torch.histc(x, 2).tolist() == [3.0, 1.0]
+    assert x.histc(bins=3, min=0, max=3).tolist() == [1.0, 1.0, 1.0]
+    for wrong in (
+        lambda: torch.histc(x, 0), lambda: torch.histc(x, 2, 3, 1),
+        lambda: torch.histogram(x.long(), 2), lambda: torch.histogram(x * float("nan"), 2),
+    ):  # fmt: skip
+        try:
+            wrong()
+        except RuntimeError as error:
+            assert "histogram" in str(error)  # noqa: PT017
+        else:
+            raise AssertionError("a histogram of nothing")
+
+
 CASES = [
     comparisons_as_functions, diagonals_and_their_gradients, keepdims_and_out, filled_positions,
     generators_of_their_own, operations_in_pytorch_s_form, gradients_of_results,
     shared_memory_that_is_changed_in_the_graph, sums_of_products, larger_images,
     the_decoder_and_its_mask, grids_of_images, lbfgs_on_rosenbrock_s_valley,
+    how_often,
 ]  # fmt: skip
 
 

@@ -46,7 +46,6 @@ INSTEAD = {
     "torch.distributions": "the course has Bernoulli, Categorical, Independent, Normal and Uniform",
     "torch.fft": "np.fft works on x.numpy(); it has no gradient",
     "torch.jit": NO_COMPILER,
-    "torch.histogram": "np.histogram works on x.numpy()",
     "torch.linalg": "np.linalg works on x.numpy(); it has no gradient",
     "torch.load": "the course reads safetensors files only, because a pickled file can run code",
     "torch.mps": NO_GPU,
