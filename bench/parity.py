@@ -1,9 +1,9 @@
 """`python -m bench.parity`: compare every layer, function and loss with PyTorch's.
 
-And every optimizer and schedule, over twenty steps. For each case of the files `parity_*`, many
-times: draw shapes and arguments, give both frameworks the same weights and inputs, compare outputs
-and the gradients of all inputs and parameters, in float64 and in float32. Exits with 1 if a
-difference is larger than the bound.
+And every optimizer and schedule, over twenty steps, and what distributions say. For each case of
+the files `parity_*`, many times: draw shapes and arguments, give both frameworks the same weights
+and inputs, compare outputs and the gradients of all inputs and parameters, in float64 and in
+float32. Exits with 1 if a difference is larger than the bound.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from rich.table import Table
 from bench import (
     backends,
     parity_cases,
+    parity_distributions,
+    parity_in_place,
     parity_names,
     parity_normalization,
     parity_training,
@@ -58,7 +60,8 @@ def relative_difference(ours: np.ndarray, theirs: np.ndarray, scale: float) -> f
     same = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
     if same.all():
         return 0.0
-    difference = np.abs(ours.astype(np.float64) - theirs.astype(np.float64))[~same].max()
+    differ = ours[~same].astype(np.float64), theirs[~same].astype(np.float64)
+    difference = np.abs(differ[0] - differ[1]).max()
     return float(difference / scale) if np.isfinite(difference) else np.inf
 
 
@@ -162,8 +165,8 @@ def main() -> int:
     files = (parity_cases, parity_normalization, parity_training, parity_transformer)
     members = [pair for file in files for pair in inspect.getmembers(file)]
     cases = {n: f for n, f in members if n.startswith("case_")}
-    tables = parity_names.CASES | parity_training.CASES
-    cases |= {f"case_{name}": draw for name, draw in tables.items()}
+    for table in (parity_names, parity_training, parity_distributions, parity_in_place):
+        cases |= {f"case_{name}": draw for name, draw in table.CASES.items()}
     cases = {n: f for n, f in cases.items() if not chosen.names or n[5:] in chosen.names}
     table = Table("case", "float32", "float64", "worst in", title=f"{chosen.samples} draws each")
     failed = 0

@@ -110,6 +110,62 @@ def drawn(
     return function(call, *arrays, arguments=f"{optimizer}({how}), {then}")
 
 
+def lbfgs(rng: Rng) -> dict[str, Any]:
+    """Options of LBFGS with which twenty steps of it stay finite, and end before the search is one
+    among rounding errors (those grow: PyTorch's own, from 1e-15 to 1e-6)."""
+    how = {"max_iter": some(rng, 1, 2, 4), "history_size": some(rng, 2, 100)}
+    how |= {"tolerance_change": 1e-5}
+    if rng.integers(2):
+        return how | {"line_search_fn": "strong_wolfe", "max_eval": some(rng, None, 5, 30)}
+    return how | {"lr": some(rng, 0.05, 0.2)}
+
+
+def by_lbfgs(lib: Lib, parameters: list[Any], how: dict[str, Any], loss: Any) -> tuple[Any, ...]:
+    """The parameters after twenty steps down `loss`."""
+    optimizer = lib.optim.LBFGS(parameters, **how)
+
+    def closure() -> Any:
+        optimizer.zero_grad()
+        found = loss(*parameters)
+        found.backward()
+        return found
+
+    for _ in range(STEPS):
+        optimizer.step(closure)
+    return tuple(p.detach() for p in parameters)
+
+
+def case_lbfgs_rosenbrock(rng: Rng) -> Case:
+    """In float64 in both columns: each step builds on the digits of the last."""
+    how = lbfgs(rng) | {"max_iter": some(rng, 1, 2)}
+    how |= {"lr": 1e-3} if "lr" in how else {}
+
+    def call(lib: Lib, start: Any) -> tuple[Any, ...]:
+        place = start.detach().double().requires_grad_()
+        valley = lambda p: (1 - p[0]) ** 2 + 100 * (p[1] - p[0] ** 2) ** 2  # noqa: E731
+        return by_lbfgs(lib, [place], how, valley)
+
+    return function(call, rng.uniform(-2, 2, 2), arguments=str(how))
+
+
+def case_lbfgs_network(rng: Rng) -> Case:
+    """A network of two layers, in float64; its decay gives it one minimum."""
+    how = lbfgs(rng)
+    shapes = [(20, 3), (3, 2), (2,), (2, 2), (20, 2)]
+
+    def call(lib: Lib, *drawn: Any) -> tuple[Any, ...]:
+        x, *weights, y = (t.detach().double() for t in drawn)
+        parameters = [w.requires_grad_() for w in weights]
+
+        def error(a: Any, b: Any, c: Any) -> Any:
+            decay = (a**2).sum() + (b**2).sum() + (c**2).sum()
+            return ((((x @ a + b).tanh() @ c) - y) ** 2).mean() + 0.1 * decay
+
+        return by_lbfgs(lib, parameters, how, error)
+
+    return function(call, *(normal(rng, *shape) for shape in shapes), arguments=str(how))
+
+
 def case_clip_grad_norm(rng: Rng) -> Case:
     kind, limit = some(rng, 1.0, 2.0, 3.0, float("inf")), some(rng, 0.1, 3.0, 100.0)
 

@@ -109,6 +109,7 @@ def keeps_its_dtype(data):
 #| export
 import builtins
 import math
+from collections import namedtuple
 
 import numpy as np
 
@@ -149,7 +150,7 @@ __all__ = [  # noqa: RUF022  (by kind, not by letter)
     "e", "inf", "nan", "pi",
     "as_tensor", "empty", "empty_like", "from_numpy", "full_like", "linspace", "normal",
     "ones_like", "rand_like", "randint", "randint_like", "randn_like", "randperm", "zeros_like",
-    "bernoulli", "multinomial",
+    "bernoulli", "multinomial", "histc", "histogram",
     "ceil", "cos", "erf", "floor", "isfinite", "isinf", "isnan", "log1p", "log2", "log10", "neg",
     "reciprocal", "round", "rsqrt", "sigmoid", "sign", "sin", "square",
     "all", "allclose", "any", "cumsum", "equal", "logsumexp", "minimum", "norm", "prod", "softmax",
@@ -513,6 +514,56 @@ def multinomial(input, num_samples, replacement=False, *, generator=None):
             drawn = np.argsort(waits / weights, axis=1)[:, :num_samples]
     return wrap(drawn[0] if input.ndim == 1 else drawn)
 
+
+# %% [markdown]
+# ## How often
+
+# %%
+#| export
+Histogram = namedtuple("histogram", ["hist", "bin_edges"])
+
+
+def histogram(input, bins=100, *, range=None, weight=None, density=False):
+    """How many elements lie in each bin (no gradient is recorded).
+
+    Args:
+        input: Tensor of floats, of any shape.
+        bins: how many of equal width, or a tensor (bins + 1,) of their ends, in order.
+        range: where the first begins and the last ends; None for the extremes of `input`.
+        weight: Tensor of the shape of `input`: what each element counts.
+        density: divide, so that the bins cover an area of 1.
+
+    Returns:
+        (hist, bin_edges): Tensors (bins,) and (bins + 1,) of the dtype of `input`. The right end
+        belongs to the last bin only.
+
+    Raises:
+        RuntimeError: whole numbers, no bins, or ends that are not finite or not in order.
+    """
+    if input.dtype.kind != "f":
+        raise DtypeError(f"histogram: of floats only, not {input.dtype}: x.float()")
+    ends, weights = unwrap(bins), None if weight is None else unwrap(weight).ravel()
+    try:
+        found = np.histogram(input.data.ravel(), ends, range, density, weights)
+    except (ValueError, TypeError) as error:
+        raise ShapeError(f"histogram: {error}") from None
+    return Histogram(*(wrap(np.asarray(part, input.dtype)) for part in found))
+
+
+def histc(input, bins=100, min=0, max=0):
+    """How many elements lie in each of `bins` bins of equal width from `min` to `max`.
+
+    Args:
+        input: Tensor of floats; elements outside do not count.
+        min, max: the ends; the same number twice: the extremes of `input`.
+
+    Returns:
+        Tensor: (bins,), of the dtype of `input`.
+
+    Raises:
+        RuntimeError: as `histogram`.
+    """
+    return histogram(input, bins, range=None if min == max else (min, max)).hist
 
 # %% [markdown]
 # ## More operations, with their rules
@@ -1170,6 +1221,7 @@ def _of_dims(count, name):
     return product
 
 
+Tensor.histogram, Tensor.histc = histogram, histc
 Tensor.is_sparse = Tensor.is_cuda = False  # all tensors are dense, and on the CPU
 Tensor.mm, Tensor.bmm = _of_dims((2, 2), "mm"), _of_dims((3, 3), "bmm")
 Tensor.mv, Tensor.dot = _of_dims((2, 1), "mv"), _of_dims((1, 1), "dot")

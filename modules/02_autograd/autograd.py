@@ -916,14 +916,15 @@ def _check_writable(self, value=None):
     if _recording and isinstance(value, Tensor) and value.requires_grad:
         raise RuntimeError(
             "in-place change of a view with a value that requires grad: its gradient would be "
-            "lost; change the whole tensor, x[i] = y, or write value.detach() if that is meant"
+            "lost; change the tensor itself, x[i] = y, or write value.detach() if that is meant"
         )
     self._changed = _last_change = next(_clock)
 
 
 def _as_recorded(result, node):
     """The inputs of `node` as they were when it was recorded; raises if its rule reads others."""
-    used = [result, *(a for a in node.inputs if isinstance(a, Tensor) and a.grad_fn is None)]
+    before = tuple(was for _, was in _before(node))
+    used = [result, *(a for a in before if isinstance(a, Tensor) and a.grad_fn is None)]
     for tensor in used:  # the other inputs are results: they are looked at when their turn comes
         if tensor._changed > node.age:
             raise RuntimeError(
@@ -931,7 +932,7 @@ def _as_recorded(result, node):
                 f"{type(node).__name__} was recorded with it, so its gradient would be wrong: "
                 "change it after backward()"
             )
-    return tuple(was for _, was in _before(node))
+    return before
 
 
 def note_change():

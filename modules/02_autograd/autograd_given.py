@@ -13,6 +13,7 @@ import tito.activate  # makes "import tinytorch" find this workspace's own packa
 #| export
 import functools
 import math
+import sys
 
 import numpy as np
 
@@ -291,7 +292,8 @@ Stack.backward = stack_backward
 #
 # A result that is changed in place takes on a new array and a new history. (Only where `detach` or
 # `from_numpy` has shared the memory, the numbers are written there.) Whoever recorded the tensor
-# before finds what it was then by the age of the change.
+# before finds what it was then by the age of the change. What a view is a view of, its history
+# tells; where nothing is recorded, indexing leaves a note.
 
 # %%
 #| export
@@ -324,12 +326,48 @@ class SetItem(Function):
         return kept, None, part
 
 
+class _Part(tuple):
+    """Note of a view that is not recorded: the tensor, and the index. A copy of it has no such."""
+
+    def __reduce_ex__(self, protocol):
+        return type(None), ()
+
+
+Tensor._part = None
+
+
+def _noting(getitem):
+    """`Tensor.__getitem__`, which leaves a note in views of what is not recorded."""
+
+    def noting_getitem(self, index):
+        result = getitem(self, index)
+        if result.grad_fn is None and self.grad_fn is None:
+            base, data = result.data.base, self.data
+            if base is not None and (base is data or base is data.base):
+                result._part = _Part((self, index))
+        return result
+
+    return noting_getitem
+
+
+Tensor.__getitem__ = _noting(Tensor.__getitem__)
+
+
 def _takes_part(tensor, value):
     """Whether a change of `tensor` to something with `value` can and must be recorded."""
     if tensor.grad_fn is not None:
         return True
-    wanted = isinstance(value, Tensor) and value.requires_grad
-    return wanted and not tensor.requires_grad and tensor.data.base is None
+    if not isinstance(value, Tensor) or not value.requires_grad or tensor.requires_grad:
+        return False
+    return tensor._part is not None or _owns_memory(tensor.data)
+
+
+def _owns_memory(array):
+    """Whether nobody else may see a change; what was reshaped at once is a view of nobody's."""
+    if array.base is None:
+        return True
+    alone = 2  # the view, and this call
+    return isinstance(array.base, ndarray) and sys.getrefcount(array.base) <= alone
 
 
 def _is_view(tensor):
@@ -339,12 +377,16 @@ def _is_view(tensor):
 
 
 def _tell_base(node, new, note_change):
-    """The tensor that a view was taken of, at `node`, takes over the view's new numbers."""
-    base = next(was for _, was in _before(node))
-    if base is not node.inputs[0] or isinstance(node, Expand) or base.grad_fn is None:
+    """The tensor that a view was taken of, at `node`, takes over the view's new numbers.
+
+    Returns:
+        Tensor: the same view of that tensor, taken anew.
+    """
+    base = node.inputs[0]
+    if isinstance(node, Expand) or base.grad_fn is None:
         raise RuntimeError(
-            "in-place change of a view of a tensor that requires grad, or was changed since, or "
-            "was expanded: write x = x + y instead of x += y"
+            "in-place change of a view of a tensor that requires grad, or was expanded: write "
+            "x = x + y instead of x += y"
         )
     if isinstance(node, Index):
         _go_on(base, lambda old: SetItem.apply(old, [node.args[1]], new), note_change)
@@ -353,14 +395,53 @@ def _tell_base(node, new, note_change):
         _go_on(base, lambda old: new.permute(order), note_change)
     else:
         _go_on(base, lambda old: new.reshape(old.shape), note_change)
+    return type(node).apply(base, *node.args[1:])
+
+
+def _tell_whole(view, new):
+    """The same for a view that is not recorded: see `_noting`."""
+    whole, index = view._part
+    if not np.may_share_memory(whole.data, view.data):
+        raise RuntimeError(
+            "in-place change of a view of a tensor that was changed since, with a value that "
+            "requires grad: take the view, x[i], anew"
+        )
+    whole[index] = new
+    return whole[index]
+
+
+def _look_again(view, note_change):
+    """Let a view show what it is a view of, if that was changed since."""
+    if not _is_view(view):
+        return
+    node = view.grad_fn
+    whole = node.inputs[0]
+    _look_again(whole, note_change)
+    if next(was for _, was in _before(node)) is not whole:
+        _become(view, type(node).apply(whole, *node.args[1:]), _as_it_is(view), note_change)
+
+
+def _as_it_is(tensor):
+    """The tensor as it is now, for those who have recorded it."""
+    old = wrap(tensor.data)
+    old.grad_fn, old.requires_grad = tensor.grad_fn, tensor.requires_grad
+    return old
+
+
+def _become(tensor, new, old, note_change):
+    """Let `tensor` be `new` from now on."""
+    tensor._versions = [*getattr(tensor, "_versions", ()), (note_change(), old)]
+    tensor.data = new.data.astype(old.dtype, copy=False)
+    tensor.grad_fn, tensor.requires_grad = new.grad_fn, new.requires_grad
 
 
 def _go_on(tensor, make, note_change):
     """Let `tensor` be what `make(its old self)` returns, from now on."""
-    node, is_view = tensor.grad_fn, _is_view(tensor)
-    shared = node is None and getattr(tensor, "_shared", False)
-    old = wrap(tensor.data.copy() if shared else tensor.data)
-    old.grad_fn, old.requires_grad = node, tensor.requires_grad
+    _look_again(tensor, note_change)
+    node, is_view, old = tensor.grad_fn, _is_view(tensor), _as_it_is(tensor)
+    array = tensor.data if node is None and getattr(tensor, "_shared", False) else None
+    if array is not None:  # it will be overwritten, and what was recorded before holds it
+        old.data, old._changed = array.copy(), note_change()
     new = make(old)
     if new.shape != tensor.shape:
         raise ShapeError(
@@ -368,13 +449,13 @@ def _go_on(tensor, make, note_change):
             f"{tuple(new.shape)}: an in-place change must not change the shape"
         )
     if is_view:
-        _tell_base(node, new, note_change)
-    tensor._versions = [*getattr(tensor, "_versions", ()), (note_change(), old)]
-    if shared:
-        tensor.data[...] = new.data
-    else:
-        tensor.data = new.data.astype(old.dtype, copy=False)
-    tensor.grad_fn, tensor.requires_grad = new.grad_fn, new.requires_grad
+        new = _tell_base(node, new, note_change)
+    elif node is None and tensor._part is not None:
+        new = _tell_whole(tensor, new)
+    _become(tensor, new, old, note_change)
+    if array is not None:
+        array[...] = tensor.data
+        tensor.data = array
     return tensor
 
 

@@ -207,11 +207,86 @@ def grids_of_images():
     raise AssertionError("a JPEG file cannot be written")
 
 
+def lbfgs_on_rosenbrock_s_valley():
+    import copy
+
+    def begun(**how):
+        w = torch.tensor([-1.5, 2.0], dtype=torch.float64, requires_grad=True)
+        optimizer = torch.optim.LBFGS([w], max_iter=5, **how)
+
+        def closure():
+            optimizer.zero_grad()
+            loss = (1 - w[0]) ** 2 + 100 * (w[1] - w[0] ** 2) ** 2
+            loss.backward()
+            return loss
+
+        return w, optimizer, lambda: optimizer.step(closure).item()
+
+    def after_four(**how):
+        w, optimizer, step = begun(**how)
+        with torch.no_grad():  # what the closure does is recorded all the same
+            losses = [step() for _ in range(4)]
+        state = optimizer.state_dict()["state"][0]
+        found = [*w.tolist(), losses[-1], float(state["t"]), state["func_evals"], state["n_iter"]]
+        return [round(x, 8) for x in found]
+
+    wolfe = {"line_search_fn": "strong_wolfe"}
+    assert after_four(**wolfe) == [-0.2926447, 0.041974, 3.16858407, 0.70645761, 25, 17]
+    assert after_four(lr=1e-3) == [-1.49787948, 2.00075284, 12.19931092, 0.001, 20, 20]
+    short = after_four(**wolfe, history_size=1, max_eval=4)
+    assert short == [-0.68364653, 0.47161029, 5.07901979, 1.0, 16, 9]
+
+    w, optimizer, step = begun(**wolfe)
+    step()
+    other, resumed, step_on = begun(**wolfe)
+    other.data[...] = w.data
+    resumed.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+    assert [step(), w.tolist()] == [step_on(), other.tolist()], "resumed elsewhere"
+
+    def says(words, call, *args, **how):
+        said = "nothing"
+        try:
+            call(*args, **how)
+        except (RuntimeError, TypeError, ValueError) as error:
+            said = str(error)
+        assert words in said, said
+
+    two = [{"params": [w]}, {"params": [other]}]
+    says("one parameter group", torch.optim.LBFGS, two)
+    says("returned None", optimizer.step, lambda: None)
+    says("strong_wolfe", begun(line_search_fn="armijo")[2])
+    pair = torch.optim.LBFGS([torch.zeros(3, requires_grad=True)])
+    says("numbers", pair.load_state_dict, optimizer.state_dict())
+
+
+def how_often():
+    x = torch.tensor([[0.5, 1.0], [2.0, 4.0]], dtype=torch.float64)
+    hist, edges = torch.histogram(x, 7)
+    assert (hist.tolist(), edges.tolist()[:2]) == ([1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 1.0], [0.5, 1.0])
+    assert (hist.dtype, torch.histogram(x).hist.shape) == (torch.float64, (100,))
+    assert x.histogram(torch.tensor([0.0, 1.0, 4.0])).hist.tolist() == [1.0, 3.0]
+    weighed = torch.histogram(x, 2, range=(0.0, 2.0), weight=x, density=True)
+    assert weighed.hist.tolist() == [0.5 / 3.5, 3.0 / 3.5]
+    assert torch.histc(x, 2).tolist() == [3.0, 1.0]
+    assert x.histc(bins=3, min=0, max=3).tolist() == [1.0, 1.0, 1.0]
+    for wrong in (
+        lambda: torch.histc(x, 0), lambda: torch.histc(x, 2, 3, 1),
+        lambda: torch.histogram(x.long(), 2), lambda: torch.histogram(x * float("nan"), 2),
+    ):  # fmt: skip
+        try:
+            wrong()
+        except RuntimeError as error:
+            assert "histogram" in str(error)  # noqa: PT017
+        else:
+            raise AssertionError("a histogram of nothing")
+
+
 CASES = [
     comparisons_as_functions, diagonals_and_their_gradients, keepdims_and_out, filled_positions,
     generators_of_their_own, operations_in_pytorch_s_form, gradients_of_results,
     shared_memory_that_is_changed_in_the_graph, sums_of_products, larger_images,
-    the_decoder_and_its_mask, grids_of_images,
+    the_decoder_and_its_mask, grids_of_images, lbfgs_on_rosenbrock_s_valley,
+    how_often,
 ]  # fmt: skip
 
 

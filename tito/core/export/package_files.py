@@ -23,7 +23,8 @@ from tito.core.export.source_map import SIGN
 if TYPE_CHECKING:
     from tito.core.lesson.lesson import Lesson
 
-LAZY = ("text", "utils", "vision")  # loaded on first use, because most programs do not need them
+# Loaded on first use, because most programs do not need them.
+LAZY = ("distributions", "text", "utils", "vision")
 
 PLACEHOLDERS = f'''"""{FRAMEWORK}._later, {SIGN}: names of modules that are not exported yet."""
 
