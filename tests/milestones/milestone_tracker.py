@@ -193,7 +193,7 @@ MILESTONES: dict[str, dict[str, Any]] = {
             "has a three-millionth of the parameters."
         ),
         "unlock_message": "🎉 You can now train a language model of your own!",
-        "chosen": {"lr": 0.006},
+        "chosen": {"lr": 0.003},
         "metrics": ["exact_match", "gradient_error", "control_accuracy"],
     },
 }  # fmt: skip

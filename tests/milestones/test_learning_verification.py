@@ -284,18 +284,12 @@ def test_gpt_learning(run: Run) -> None:
     error = check_model(network, few, samples=12)
     check_causal(network, few.inputs, tokens)
 
-    watch(network, new, pictures.sums)
-    before, parts = (
-        network.parameter_values(),
-        training_parts(network, len(learn.answers), PASSES, SUMS_A_STEP),
-    )
-    writing = Calculating(network, new)
-    feed_gpt(network, learn.examples(), parts, "training", PASSES - 1, writing=writing)
+    before = network.parameter_values()
+    parts = training_parts(network, len(learn.answers), PASSES, SUMS_A_STEP)
+    learn_sums(network, learn, new, parts, "training", PASSES - 1)
     check_moved(network, before)
     network, parts = from_checkpoint(network, parts, learn)
-    watch(network, new, pictures.sums)
-    writing = Calculating(network, new)
-    feed_gpt(network, learn.examples(), parts, "resumed", 1, writing=writing)
+    learn_sums(network, learn, new, parts, "resumed", 1)
     check_causal(network, few.inputs, tokens)
     keep_weights(network)
     match = sums_right(network, new)
@@ -459,6 +453,20 @@ def from_checkpoint(
     into = training_parts(new, len(learn.answers), PASSES, SUMS_A_STEP)
     check_resumed(old, new, kept, into, learn.take(slice(SUMS_A_STEP)).examples())
     return new, into
+
+
+def learn_sums(
+    network: ModelUnderTest,
+    learn: data.Sums,
+    new: data.Sums,
+    parts: dict[str, Any],
+    phase: str,
+    epochs: int,
+) -> None:
+    """Passes over the sums, while it writes answers to new ones."""
+    watch(network, new, pictures.sums)
+    writing = Calculating(network, new)
+    feed_gpt(network, learn.examples(), parts, phase, epochs, writing=writing)
 
 
 def feed_gpt(

@@ -160,7 +160,7 @@ def test_generated_things_are_not_kept(repo):
 def test_a_failing_test_s_words_need_no_terminal():
     """A module's tests run without one; pytest before 9.1 asks it to color what was compared."""
     config = SimpleNamespace(option=SimpleNamespace())
-    Plugin(None).pytest_configure(config)
+    Plugin(None, lambda: True).pytest_configure(config)
     assert config.get_terminal_writer()._highlight("2 == 3", lexer="python") == "2 == 3"
 
 
