@@ -16,10 +16,12 @@ The progress file, `~/.tinytorch/progress.json` (TINYTORCH_HOME moves the folder
     milestones             {"perceptron": {"completed_at": ..., "metrics": {...}, "seed": 7,
                            "sources": {"01_tensor": hash of its exported code, ...}}}
 
-Only the three lists are required; unknown keys are kept. A completed milestone whose record has no
-seed or no sources cannot be re-checked: it is shown as recorded without evidence. Beside the file
-are `progress.json.bak` (a backup with the same state), `progress.json.lock`, and perhaps
-`progress.json.corrupt-DATE` (a damaged file).
+Only the three lists are required; unknown keys are kept. Each record has a `seal`, a checksum of
+its name and content: one that was written or changed by hand does not fit. A completed milestone
+without a seal that fits, without seed or sources, or judged by another course than this one, is
+shown as recorded without evidence. The seal is no secret: only a run that is repeated proves
+anything. Beside the file are `progress.json.bak` (a backup with the same state),
+`progress.json.lock`, and perhaps `progress.json.corrupt-DATE` (a damaged file).
 
 The order of this file: data, errors, store, tracker, verification, display, script.
 """
@@ -201,6 +203,8 @@ MILESTONES: dict[str, dict[str, Any]] = {
 MILESTONE_ORDER = ["perceptron", "xor", "mlp_digits", "cnn", "transformer", "lstm", "resnet", "gpt"]
 
 SCHEMA_VERSION = 1
+INSTALLED = "installed"  # the course that has judged, as records name it; else a folder
+SEAL = "seal"
 LISTS = ("completed_modules", "unlocked_milestones", "completed_milestones")
 RECORDS = ("modules", "milestones")
 MODULE_NAME = re.compile(r"[0-9]{2}_[a-z0-9_]+")
@@ -698,12 +702,13 @@ class MilestoneTracker:
         env: Environment | None = None,
         now: Clock | None = None,
         to_lesson: Callable[[str], str] = str,
+        course: str = INSTALLED,
     ) -> None:
         """`env` and `now` replace the environment and the clock; `to_lesson` maps places in
-        `tinytorch/` to lines of the lessons."""
+        `tinytorch/` to lines of the lessons. `course` is what judges, as records name it."""
         self.env = os.environ if env is None else env
         self._now = now or _now
-        self.to_lesson = to_lesson
+        self.to_lesson, self.course = to_lesson, course
         path = Path(progress_file) if progress_file else default_progress_file(self.env)
         self.store = ProgressStore(path, tell, self._now)
         self.tests_dir = tests_dir or Path(__file__).resolve().parent
@@ -756,7 +761,7 @@ class MilestoneTracker:
             state[names].append(name)
         if evidence is not None or name not in state[records]:
             now = self._now().astimezone().isoformat(timespec="seconds")
-            state[records][name] = {"completed_at": now, **(evidence or {})}
+            state[records][name] = sealed(name, {"completed_at": now, **(evidence or {})})
 
     def missing_modules(self, milestone_id: str) -> list[str]:
         return missing_requirements(milestone_id, self.store.read()["completed_modules"])
@@ -767,7 +772,7 @@ class MilestoneTracker:
     def status(self) -> list[dict[str, Any]]:
         """One dict for each milestone: the basis of every display and of `--json`."""
         state = self.store.read()
-        return [_status_of(name, state) for name in ordered_milestones()]
+        return [_status_of(name, state, self.course) for name in ordered_milestones()]
 
     def show_progress(self, console: Console | None = None) -> None:
         """Show the table of all milestones, and the next command to run."""
@@ -859,11 +864,32 @@ def _check_module_name(name: object) -> None:
     raise MalformedModuleName(f"{name!r} is not the name of a module (NN_name).", hint)
 
 
-def evidence_of(record: Mapping[str, Any]) -> Evidence:
-    """Whether a milestone's record names a run that can be repeated."""
+def sealed(name: str, record: Mapping[str, Any]) -> dict[str, Any]:
+    """The record as JSON will have it, with its seal."""
+    text = json.dumps(dict(record), default=_as_plain_data)
+    plain: dict[str, Any] = json.loads(text)
+    return {**plain, SEAL: _seal_of(name, plain)}
+
+
+def is_sealed(name: str, record: Mapping[str, Any]) -> bool:
+    """Whether nobody has changed this record of a module or a milestone by hand."""
+    return record.get(SEAL) == _seal_of(name, record)
+
+
+def _seal_of(name: str, record: Mapping[str, Any]) -> str:
+    from hashlib import blake2b
+
+    rest = {key: value for key, value in record.items() if key != SEAL}
+    text = json.dumps([name, rest], sort_keys=True)
+    return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def evidence_of(name: str, record: Mapping[str, Any], course: str = INSTALLED) -> Evidence:
+    """Whether a milestone's record names a run that can be repeated, judged by this course."""
     seed, sources = record.get("seed"), record.get("sources")
     repeatable = type(seed) is int and isinstance(sources, dict) and bool(sources)
-    return Evidence.RECORD if repeatable else Evidence.NONE
+    ours = record.get("course", INSTALLED) == course
+    return Evidence.RECORD if repeatable and ours and is_sealed(name, record) else Evidence.NONE
 
 
 def _state(completed: bool, missing: list[str]) -> MilestoneState:
@@ -872,7 +898,7 @@ def _state(completed: bool, missing: list[str]) -> MilestoneState:
     return MilestoneState.LOCKED if missing else MilestoneState.UNLOCKED
 
 
-def _status_of(milestone_id: str, state: State) -> dict[str, Any]:
+def _status_of(milestone_id: str, state: State, course: str) -> dict[str, Any]:
     definition = MILESTONES[milestone_id]
     missing = missing_requirements(milestone_id, state["completed_modules"])
     completed = milestone_id in state["completed_milestones"]
@@ -889,7 +915,7 @@ def _status_of(milestone_id: str, state: State) -> dict[str, Any]:
         "missing": missing,
         "headline": next(iter(definition.get("metrics", [])), None),
         "record": record,
-        "evidence": evidence_of(record) if completed else None,
+        "evidence": evidence_of(milestone_id, record, course) if completed else None,
     }
 
 

@@ -325,6 +325,7 @@ def test_only_core_export_writes_the_package() -> None:
     ]
     assert set(named) <= {
         "tito.core.export.compose",
+        "tito.core.export.snapshot",
         "tito.core.export.swap",
         "tito.workflows.doctor_workspace",
         "tito.workflows.run_milestone",

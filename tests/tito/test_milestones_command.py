@@ -318,6 +318,9 @@ def test_an_edited_verification_counts_only_if_asked_for(tito, unlocked, tinytor
     assert f"Not the installed course's version: {name}" in shown
     assert (found["edited"], found["course"]) == ([name], str(unlocked))
     assert (record["verification_edited"], record["course"]) == (True, str(unlocked))
+    for options, evidence in (((), "none"), (("--course", "."), "record")):
+        rows = json.loads(tito(unlocked, "milestone", "status", "--json", *options).stdout)
+        assert rows["milestones"][1]["evidence"] == evidence, options
 
 
 def test_the_seed_of_a_fresh_run_is_named(tito, unlocked):

@@ -85,6 +85,9 @@ def test_other_code_is_named_and_not_run(tito, earned):
     code, result = verified(tito, earned, "start")
     assert (code, result["result"], result["again"]) == (1, "changed", None)
     assert result["changed"] == {"00_setup": "not the same code"}
+    shown = " ".join(tito(earned, "milestone", "status").stdout.split())
+    assert "1900 - The Start: on record for other code of 00_setup than there is now" in shown
+    assert "changed since 00_setup" in " ".join(tito(earned, "report").stdout.split())
     said = tito(earned, "verify", "start").stdout
     assert "00_setup: not the same code" in said
 
@@ -128,12 +131,14 @@ def test_a_forged_pass_of_code_that_fails(tito, earned, tinytorch_home):
 
 
 def test_who_judged_then_is_said(tito, earned, tinytorch_home):
+    assert verified(tito, earned, "start")[1]["remarks"] == []
     change_record(tinytorch_home, course="/somewhere", stale=["00"])
-    remarks = verified(tito, earned, "start")[1]["remarks"]
+    by_hand, *remarks = verified(tito, earned, "start")[1]["remarks"]
+    assert "by hand" in by_hand
     assert remarks[0] == "It was judged by another course then: /somewhere."
     assert remarks[1].startswith("The lessons had changed")
     change_record(tinytorch_home, course="installed", verification_edited=True)
-    remarks = verified(tito, earned, "start")[1]["remarks"]
+    remarks = verified(tito, earned, "start")[1]["remarks"][1:]
     assert remarks[0] == "It was judged by an edited verification then."
 
 

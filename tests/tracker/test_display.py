@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 import re
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -121,6 +124,42 @@ def test_what_is_written_by_hand_is_never_shown_as_learned(
     row, *others = tracker.status()
     assert (row["state"], row["evidence"]) == ("completed", "none")
     assert {other["evidence"] for other in others} == {None}
+
+
+EDITS: list[Callable[[dict[str, Any]], Any]] = [
+    lambda record: record["metrics"].update(accuracy=0.99),
+    lambda record: record.update(seed=8),
+    lambda record: record["sources"].update({"00_setup": "another hash"}),
+    lambda record: record.update(completed_at="2025-01-01"),
+    lambda record: record.pop("seal"),
+    lambda record: record.update(seal="0" * 32),
+    lambda record: record.update(course="/mine"),
+]
+
+
+def test_a_record_that_was_edited_is_no_evidence(tracker: Any) -> None:
+    record = {"metrics": {"accuracy": 0.98, "loss": np.float32(0.1)}, **REPEATABLE}
+    tracker.mark_milestone_complete("perceptron", record)
+    good = tracker.store.path.read_text("utf-8")
+    assert tracker.status()[0]["evidence"] == "record"
+    for edit in EDITS:
+        state = json.loads(good)
+        edit(state["milestones"]["perceptron"])
+        tracker.store.path.write_text(json.dumps(state), encoding="utf-8")
+        assert tracker.status()[0]["evidence"] == "none", edit
+    state = json.loads(good)
+    state["milestones"]["xor"] = state["milestones"]["perceptron"]
+    state["completed_milestones"].append("xor")
+    tracker.store.path.write_text(json.dumps(state, indent=2), encoding="utf-8")
+    rows = {row["id"]: row["evidence"] for row in tracker.status()}
+    assert (rows["perceptron"], rows["xor"]) == ("record", "none"), "laid out anew, or copied"
+
+
+def test_what_another_course_has_judged_is_evidence_there_alone(tracker: Any) -> None:
+    tracker.mark_milestone_complete("perceptron", {**REPEATABLE, "course": "/mine"})
+    assert tracker.status()[0]["evidence"] == "none"
+    tracker.course = "/mine"
+    assert tracker.status()[0]["evidence"] == "record"
 
 
 def test_a_record_of_a_run_is_evidence(advanced: Any) -> None:

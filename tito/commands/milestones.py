@@ -83,10 +83,18 @@ class MilestonesCommand(BaseCommand):
     # ---------------------------------------------------------------------------------- showing
 
     def _status(self, args: argparse.Namespace) -> int:
+        from tito.core.milestones.attempt import changed_codes
+        from tito.views.milestone import changed_lines
+
+        rows = self.world.tracker.status()
+        changed = changed_codes(rows, self.workspace)
         if args.json:
-            self.world.emit_json({"milestones": self.world.tracker.status()})
-        else:
-            self.world.tracker.opened.show_progress(self.console)
+            also = [{**row, "changed_since": changed.get(row["id"], [])} for row in rows]
+            self.world.emit_json({"milestones": also})
+            return 0
+        for text, style in changed_lines(rows, changed):
+            self.world.say(text, style)
+        self.world.tracker.opened.show_progress(self.console)
         return 0
 
     def _list(self, args: argparse.Namespace) -> int:
@@ -98,6 +106,7 @@ class MilestonesCommand(BaseCommand):
         return 0
 
     def _info(self, args: argparse.Namespace) -> int:
+        from tito.core.export.snapshot import take
         from tito.core.milestones.attempt import changed_since, verification_changed
         from tito.views.milestone import info_lines
         from tito.workflows.run_milestone import requires, row_of
@@ -105,7 +114,7 @@ class MilestonesCommand(BaseCommand):
         milestone_id = self._named(args)
         row = row_of(self.world, milestone_id)
         required = requires(self.world, milestone_id)
-        changed = changed_since(row["record"], self.workspace)
+        changed = changed_since(row["record"], take(self.workspace))
         is_judged_anew = verification_changed(row["record"], self.workspace)
         if args.json:
             also = {"changed_since": changed, "verification_changed": is_judged_anew}

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from tito.core.console import UNICODE, Symbols
 from tito.core.milestones.progress_events import Bar, TrainingEvent, series
 from tito.core.outcome import Evidence, Outcome
+from tito.core.words import enumerated
 from tito.views.curves import ASCII, BRAILLE, Dots, draw_curve, falls_by_orders
 from tito.views.lines import Line
 from tito.views.remarks import judge_lines
@@ -280,6 +281,21 @@ def info_lines(
     if changed:
         lines.append((f"  Changed since then: {', '.join(changed)}", "yellow"))
     return lines
+
+
+def changed_lines(
+    rows: Sequence[Mapping[str, Any]], changed: Mapping[str, Sequence[str]]
+) -> list[Line]:
+    """What is on record of other code than there is now."""
+    return [
+        (f"{row['name']}: {changed_code(changed[row['id']])}", "yellow")
+        for row in rows
+        if row["evidence"] == Evidence.RECORD and changed.get(row["id"])
+    ]
+
+
+def changed_code(modules: Sequence[str]) -> str:
+    return f"on record for other code of {enumerated(modules)} than there is now"
 
 
 def record_lines(record: Mapping[str, Any]) -> list[Line]:

@@ -35,7 +35,7 @@ def milestone_lines(milestone: Milestone, dots: Dots, width: int) -> Iterator[Li
     yield "", ""
     yield f"{milestone.row['name']}: {state}", "bold green" if proven else "bold"
     if proven:
-        facts = record_facts(milestone.record)
+        facts = record_facts(milestone)
         yield "  " + ", ".join(f"{name} {value}" for name, value in facts.items() if value), ""
     run = milestone.best_run
     if run is not None:

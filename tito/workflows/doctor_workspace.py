@@ -132,8 +132,9 @@ def check_tracker(world: World) -> Iterator[Finding]:
 def progress_finding(tracker: Tracker, state: Mapping[str, Any]) -> Finding:
     """How much is recorded; what has no evidence is counted apart."""
     modules, milestones = state["completed_modules"], state["completed_milestones"]
-    proven = [n for n in modules if evidence_of(state["modules"].get(n, {})) is Evidence.RECORD]
-    learned = [n for n in milestones if tracker.has_evidence(state["milestones"].get(n, {}))]
+    found = {name: state["modules"].get(name, {}) for name in modules}
+    proven = [n for n in modules if evidence_of(tracker, n, found[n]) is Evidence.RECORD]
+    learned = [n for n in milestones if tracker.has_evidence(n, state["milestones"].get(n, {}))]
     claimed = len(modules) + len(milestones) - len(proven) - len(learned)
     text = (
         f"{counted(len(proven), 'module')} complete, {counted(len(learned), 'milestone')} learned"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tito import __version__
+from tito.core.milestones.attempt import changed_codes
 from tito.core.milestones.shown_runs import ShownRun, shown_runs
 from tito.core.milestones.tracker import MilestoneState
 from tito.core.outcome import Evidence
@@ -24,6 +25,7 @@ class Milestone:
 
     row: Mapping[str, Any]
     runs: tuple[ShownRun, ...]
+    changed: tuple[str, ...] = ()  # modules whose code is not what it was learned with
 
     @property
     def record(self) -> Mapping[str, Any]:
@@ -62,8 +64,14 @@ def journey(world: World) -> Journey:
     """Read everything; nothing is run and nothing is written."""
     runs = shown_runs(world.workspace)
     rows = world.tracker.status()
+    changed = changed_codes(rows, world.workspace)
     milestones = tuple(
-        Milestone(row, tuple(run for run in runs if run.milestone == row["id"])) for row in rows
+        Milestone(
+            row,
+            tuple(run for run in runs if run.milestone == row["id"]),
+            tuple(changed.get(row["id"], ())),
+        )
+        for row in rows
     )
     when = world.now().strftime("%Y-%m-%d %H:%M")
     return Journey(tuple(status(world)), milestones, environment(), when)

@@ -15,15 +15,18 @@ from tito.core.export.source_map import exported_modules
 from tito.core.files import read_regular
 from tito.core.lesson.workload import Workload, told
 from tito.core.outcome import Evidence, StrEnum
+from tito.core.workspace.course import INSTALLED
 from tito.core.workspace.workspace import Module, Workspace
 
 if TYPE_CHECKING:
+    from tito.core.milestones.tracker import Tracker
     from tito.world import World
 
 TITLE = re.compile(r"^(?:# )?# Module \d+: *(?P<title>.+?) *$", re.MULTILINE)
 SUMMARY = re.compile(r"(?:\s|#(?!\s*\w))*(?P<summary>(?:# ?\S.*\n)+)")
 TASK_HEADING = b"\n# ## Task "
 STUB = b"raise NotImplementedError("
+BLANK = re.compile(rb"^\s+raise NotImplementedError\(\"Task ", re.MULTILINE)
 HEAD_BYTES = 4_000
 
 
@@ -71,7 +74,7 @@ def status(world: World) -> list[ModuleStatus]:
     started = world.notes.started
     found = [
         _status_of(
-            workspace,
+            world,
             module,
             records.get(module.name, {}) if module.name in completed else None,
             module.name in exported,
@@ -86,13 +89,13 @@ def status(world: World) -> list[ModuleStatus]:
 
 
 def _status_of(
-    workspace: Workspace,
+    world: World,
     module: Module,
     record: dict[str, Any] | None,
     exported: bool,
     started: str | None,
 ) -> ModuleStatus:
-    data = _read(module)
+    data, workspace = _read(module), world.workspace
     head = data[:HEAD_BYTES].decode("utf-8", errors="replace")
     title, summary = _head(head)
     return ModuleStatus(
@@ -104,15 +107,29 @@ def _status_of(
         started_at=started,
         completed_at=(record or {}).get("completed_at"),
         tests=(record or {}).get("tests"),
-        evidence=None if record is None else evidence_of(record),
+        evidence=None if record is None else evidence_of(world.tracker, module.name, record, data),
         workload=told(head),
     )
 
 
-def evidence_of(record: Mapping[str, Any]) -> Evidence:
-    """Whether a module's record has the hashes of what was tested."""
+def evidence_of(
+    tracker: Tracker, name: str, record: Mapping[str, Any], lesson: bytes = b""
+) -> Evidence:
+    """Whether a module's record has the hashes of what was tested, by the course that judges.
+
+    A lesson that passed has no blank task, so a record of this very `lesson` with one is made up.
+    """
     hashes = (record.get("source_sha256"), record.get("export_sha256"))
-    return Evidence.RECORD if all(isinstance(h, str) for h in hashes) else Evidence.NONE
+    whole = all(isinstance(h, str) for h in hashes) and tracker.is_sealed(name, record)
+    ours = record.get("course", INSTALLED) == tracker.workspace.judged_by
+    made_up = BLANK.search(lesson) is not None and _hash_of(lesson) == hashes[0]
+    return Evidence.RECORD if whole and ours and not made_up else Evidence.NONE
+
+
+def _hash_of(lesson: bytes) -> str:
+    import hashlib
+
+    return hashlib.sha256(lesson).hexdigest()
 
 
 def _state(
@@ -149,11 +166,9 @@ def has_changed(workspace: Workspace, module: Module, data: bytes, record: dict[
 
     False for a record without hashes (written by hand, or by the tracker's own script).
     """
-    import hashlib
-
     if "export_sha256" not in record:
         return False
-    if hashlib.sha256(data).hexdigest() == record.get("source_sha256"):
+    if _hash_of(data) == record.get("source_sha256"):
         return False
     try:
         from tito.core.lesson.file import read_lesson  # slow, and rarely needed

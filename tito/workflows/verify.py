@@ -155,8 +155,15 @@ def judge(
         reason = f"On record: {record.outcome}. Now: {verdict.outcome}. {verdict.reason}"
     elif not all(metric.agrees for metric in metrics):
         agreement, reason = Agreement.DIFFERENT, "The verdict is the same, the figures are not."
-    remarks = tuple(remarks_on(record.evidence))
+    remarks = (*by_hand(world, record), *remarks_on(record.evidence))
     return Check(record, name, agreement, reason, None, verdict, metrics, remarks)
+
+
+def by_hand(world: World, record: Record) -> Iterator[str]:
+    """Whether a progress file's record is not as the tracker wrote it. A run prints no date."""
+    evidence = record.evidence
+    if "completed_at" in evidence and not world.tracker.is_sealed(record.milestone, evidence):
+        yield "The record was written or changed by hand: only this run says anything."
 
 
 def remarks_on(evidence: Mapping[str, Any]) -> Iterator[str]:

@@ -7,7 +7,6 @@ or folder that hides an exported file, an edited `__init__.py`, bytecode compile
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -73,11 +72,10 @@ class Snapshot:
 
 
 def take(workspace: Workspace) -> Snapshot:
-    return Snapshot(workspace, read_package(workspace) if is_generated(workspace) else None)
+    there = (workspace.package / "__init__.py").is_file() and is_generated(workspace)
+    return Snapshot(workspace, read_package(workspace) if there else None)
 
 
 def export_hashes(workspace: Workspace, names: Iterable[str]) -> dict[str, str]:
     """The hashes of the code that is exported now; none where there is no package."""
-    with contextlib.suppress(FileNotFoundError):
-        return take(workspace).hashes(names)
-    return {}
+    return take(workspace).hashes(names)

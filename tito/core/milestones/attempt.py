@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 from tito.core import process
 from tito.core.errors import TitoError
-from tito.core.export.snapshot import Snapshot, export_hashes
+from tito.core.export.snapshot import Snapshot, take
 from tito.core.files import read_regular
 from tito.core.milestones.progress_events import (
     Bar,
@@ -170,10 +170,17 @@ def verification_changed(record: Mapping[str, Any], workspace: Workspace) -> boo
     return isinstance(before, str) and before != verification_hash(workspace)
 
 
-def changed_since(record: Mapping[str, Any], workspace: Workspace) -> list[str]:
-    """The modules whose code has changed since a milestone was passed."""
+def changed_since(record: Mapping[str, Any], code: Snapshot) -> list[str]:
+    """The modules whose exported code is not what a milestone was passed with."""
     sources = record.get("sources")
     if not isinstance(sources, dict):
         return []
-    now = export_hashes(workspace, sources)
+    now = code.hashes(map(str, sources))
     return [name for name, before in sources.items() if now.get(name) != before]
+
+
+def changed_codes(rows: Sequence[Mapping[str, Any]], workspace: Workspace) -> dict[str, list[str]]:
+    """The same for each milestone that is on record, by its id."""
+    recorded = [row for row in rows if row["evidence"] is not None]
+    code = take(workspace) if recorded else None
+    return {row["id"]: changed_since(row["record"], code) for row in recorded if code is not None}

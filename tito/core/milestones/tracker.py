@@ -92,6 +92,7 @@ class Tracker:
             env=self._env,
             now=self._now,
             to_lesson=lambda text: in_lessons(text, root),
+            course=self.workspace.judged_by,
             **options,
         )
 
@@ -158,10 +159,14 @@ class Tracker:
         """The names of the modules recorded as complete."""
         return list(self.progress.get("completed_modules", []))
 
-    def has_evidence(self, record: Mapping[str, Any]) -> bool:
+    def has_evidence(self, milestone_id: str, record: Mapping[str, Any]) -> bool:
         """Whether a milestone's record names a run that can be repeated."""
-        module = self.required
-        return bool(module.evidence_of(record) is module.Evidence.RECORD)
+        module, course = self.required, self.workspace.judged_by
+        return bool(module.evidence_of(milestone_id, record, course) is module.Evidence.RECORD)
+
+    def is_sealed(self, name: str, record: Mapping[str, Any]) -> bool:
+        """Whether nobody has changed this record by hand."""
+        return bool(self.required.is_sealed(name, record))
 
     def status(self) -> list[dict[str, Any]]:
         """One row for each milestone."""

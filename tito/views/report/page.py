@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tito.core.milestones.shown_runs import Picture, ShownRun
-from tito.core.words import counted
+from tito.core.words import counted, enumerated
 from tito.views.milestone import format_metric, seconds
 from tito.views.modules import NO_EVIDENCE, state_text
 from tito.views.report.curves import curves
@@ -71,7 +71,7 @@ def milestone_section(milestone: Milestone) -> str:
     told = tag("p", text(milestone.row["description"].rstrip(".") + "."))
     shown = [heading, told]
     if milestone.is_proven:
-        shown.append(pairs(record_facts(milestone.record)))
+        shown.append(pairs(record_facts(milestone)))
     if run is not None:
         shown.append(run_part(run))
     shown.append(other_runs(milestone))
@@ -88,10 +88,12 @@ def milestone_state(milestone: Milestone) -> str:
     return NO_EVIDENCE if milestone.is_learned else str(milestone.row["state"])
 
 
-def record_facts(record: Mapping[str, Any]) -> dict[str, str]:
-    """What is on record of a pass: the day, the seed and the figures."""
+def record_facts(milestone: Milestone) -> dict[str, str]:
+    """What is on record of a pass: the day, the seed, the figures, and if the code has changed."""
+    record = milestone.record
     facts = {"learned on": day(record.get("completed_at")), "seed": str(record.get("seed", ""))}
-    return {**facts, **figures(record.get("metrics"))}
+    changed = {"changed since": enumerated(milestone.changed)} if milestone.changed else {}
+    return {**facts, **figures(record.get("metrics")), **changed}
 
 
 def figures(metrics: Any) -> dict[str, str]:

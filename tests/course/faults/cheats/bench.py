@@ -17,7 +17,7 @@ from tests.course.faults.cheats import confined
 from tests.course.faults.cheats.cheat import MILESTONE, MODULE, REQUIRED, Cheat
 from tests.course.faults.fault import Fault
 from tests.course.faults.workbench import LIMIT, ONE_THREAD, SEED, Workbench
-from tito.core.milestones.tracker import load
+from tito.core.milestones.tracker import Tracker, load
 from tito.core.outcome import Evidence
 from tito.core.workspace.course import course_root
 from tito.core.workspace.workspace import Module, Workspace
@@ -128,11 +128,14 @@ class CheatBench(Workbench):
             if stage == "milestone"
             else ("completed_modules", "modules", MODULE)
         )
-        evidence_of = self.tracker.evidence_of if stage == "milestone" else status.evidence_of
         try:
             progress = json.loads((self.home_folder / "progress.json").read_text("utf-8"))
             record = progress.get(records, {}).get(name, {})
-            return name in progress[names] and evidence_of(record) == Evidence.RECORD
+            if name not in progress[names]:
+                return False
+            if stage == "milestone":
+                return bool(self.tracker.evidence_of(name, record) == Evidence.RECORD)
+            return status.evidence_of(Tracker(self.workspace, {}), name, record) is Evidence.RECORD
         except (OSError, ValueError, KeyError):
             return False
 
