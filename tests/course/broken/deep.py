@@ -31,7 +31,11 @@ BROKEN = [
         "momentum is the share of the old", "resnet",
         "running_mean *= 1 - momentum\n    running_mean += momentum * mean",
         "running_mean *= momentum\n    running_mean += (1 - momentum) * mean",
-        ("`running_mean` of `nn.BatchNorm1d(3", "(1 - momentum) * old", NORMALIZATION),
+        (
+            "`running_mean` of `nn.BatchNorm1d(3",
+            "is momentum the share of the new, not of the old?",
+            NORMALIZATION,
+        ),
     ),
     Broken(
         "the biased variance is remembered", "resnet",
@@ -129,7 +133,7 @@ BROKEN = [
         "        return input\n"
         "    return input * Tensor(dropout_mask(tuple(input.shape), p, input.dtype))",
         "    return input * Tensor(dropout_mask(tuple(input.shape), p, input.dtype))",
-        ("`nn.Dropout(0.25)(x)` in evaluation mode", NORMALIZATION),
+        ("`nn.Dropout(0.25)(x)` drops in evaluation mode too", NORMALIZATION),
     ),
     Broken(
         "Dropout keeps with probability p", "resnet",
@@ -163,13 +167,13 @@ BROKEN = [
     Broken(
         "a loader that loses the last batch", "resnet",
         "if batch and not self.drop_last:", "if False:",
-        ("DataLoader", DATA),
+        ("The batches of `BatchSampler(", "utils.data.BatchSampler", DATA),
     ),
     Broken(
         "targets of other examples", "resnet",
         "return [part[positions] for part in self.tensors]",
         "return [part[positions[::-1]] if part.ndim == 1 else part[positions] "
         "for part in self.tensors]",
-        ("DataLoader", DATA),
+        ("The targets of `TensorDataset(x, y).batch(", "utils.data.TensorDataset", DATA),
     ),
 ]  # fmt: skip

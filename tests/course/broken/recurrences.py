@@ -82,7 +82,7 @@ BROKEN = [
         "the forget bias in the rows of the input gate", "lstm",
         "rows = slice(lstm.hidden_size, 2 * lstm.hidden_size)",
         "rows = slice(0, lstm.hidden_size)",
-        ("nn.recurrent.open_forget_gates_", "rows H to 2H - 1", RECURRENT),
+        ("nn.recurrent.open_forget_gates_", "is it the second of the gates i, f, g, o", RECURRENT),
     ),
     Broken(
         "the forget bias twice", "lstm",
