@@ -82,12 +82,11 @@ print(f"3. bytes for each number: list {list_bytes / 300_000:.0f}, array {array.
 import builtins
 import functools
 import math
+import operator
 import types
 from collections import namedtuple
 
 import numpy as np
-
-from tinytorch.random import default_generator
 
 # What `tinytorch` itself offers, as `tinytorch.zeros`. The rest stays in `tinytorch.tensor`.
 __all__ = [  # noqa: RUF022  (by kind, not by letter)
@@ -118,7 +117,9 @@ from tensor_given import (
     DtypeError,
     ShapeError,
     Size,
+    compared,
     device,
+    drawn_from,
     dtype_asked,
     keeps_its_dtype,
     sizes_asked,
@@ -869,23 +870,26 @@ print(rows + columns)
 #| export
 @methods_of(Tensor)
 class _Comparisons:
+    def _compared(self, comparison, other):
+        return wrap(compared(comparison, self.data, unwrap(other)))
+
     def __eq__(self, other):  # for None Python asks whether they are one object: `x.grad == None`
-        return NotImplemented if other is None else wrap(np.asarray(self.data == unwrap(other)))
+        return NotImplemented if other is None else self._compared(operator.eq, other)
 
     def __ne__(self, other):
-        return NotImplemented if other is None else wrap(np.asarray(self.data != unwrap(other)))
+        return NotImplemented if other is None else self._compared(operator.ne, other)
 
     def __lt__(self, other):
-        return wrap(np.asarray(self.data < unwrap(other)))
+        return self._compared(operator.lt, other)
 
     def __le__(self, other):
-        return wrap(np.asarray(self.data <= unwrap(other)))
+        return self._compared(operator.le, other)
 
     def __gt__(self, other):
-        return wrap(np.asarray(self.data > unwrap(other)))
+        return self._compared(operator.gt, other)
 
     def __ge__(self, other):
-        return wrap(np.asarray(self.data >= unwrap(other)))
+        return self._compared(operator.ge, other)
 
     def __invert__(self):
         return wrap(np.asarray(~self.data))
@@ -1260,8 +1264,7 @@ def rand(
     *sizes, size=None, generator=None, dtype=None, device=None, requires_grad=False
 ):
     """Random numbers, evenly spread over [0, 1)."""
-    generator = generator or default_generator
-    array = generator.random(_sizes(sizes, size), dtype or float32)
+    array = drawn_from(generator).random(_sizes(sizes, size), dtype or float32)
     return _fresh(array, requires_grad, device)
 
 
@@ -1269,8 +1272,7 @@ def randn(
     *sizes, size=None, generator=None, dtype=None, device=None, requires_grad=False
 ):
     """Random numbers from the normal distribution with mean 0 and variance 1."""
-    generator = generator or default_generator
-    array = generator.standard_normal(_sizes(sizes, size), dtype or float32)
+    array = drawn_from(generator).standard_normal(_sizes(sizes, size), dtype or float32)
     return _fresh(array, requires_grad, device)
 
 # %%

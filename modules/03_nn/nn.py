@@ -96,7 +96,7 @@ import warnings
 
 import numpy as np
 
-from tinytorch.tensor import Function, checked_dim
+from tinytorch.tensor import Function, ShapeError, checked_dim
 
 # %% [markdown]
 # Some of what follows needs helpers that teach nothing new. They stand in `nn_given.py` beside
@@ -388,7 +388,7 @@ class LinearOp(Function):
             tensor([11., 18.])
         """
         if x.shape[-1:] != weight.shape[1:]:
-            raise ValueError(
+            raise ShapeError(
                 f"linear: input of shape {x.shape} does not fit weight of shape {weight.shape}: "
                 f"the input's last dimension must be {weight.shape[-1]}"
             )
@@ -923,6 +923,7 @@ from collections import OrderedDict
 import numpy as np
 
 from tinytorch.tensor import (
+    ShapeError,
     Tensor,
     as_array,
     dtype_asked,
@@ -1580,7 +1581,7 @@ class Linear(Module):
         try:
             return linear(input, self.weight, self.bias)
         except ValueError as error:
-            raise ValueError(f"{self}: {error}") from None
+            raise ShapeError(f"{self}: {error}") from None
 
     def extra_repr(self):
         sizes = f"in_features={self.in_features}, out_features={self.out_features}"

@@ -20,7 +20,16 @@ from functools import cache
 import numpy as np
 
 from tinytorch import autograd
-from tinytorch.tensor import Cat, Function, float32, where, wrap
+from tinytorch.tensor import (
+    Cat,
+    DtypeError,
+    Function,
+    RangeError,
+    ShapeError,
+    float32,
+    where,
+    wrap,
+)
 
 CELLS = 256  # points of the table for each unit of x
 REACH = 6  # erf(6) is 1 in float64
@@ -408,13 +417,13 @@ def _rows_and_classes(name, input, target):
     x, classes = input.data, target.data
     axis = 0 if x.ndim == 1 else 1  # where the classes are
     if classes.dtype.kind not in "iu":
-        raise TypeError(
+        raise DtypeError(
             f"{name}: the target must hold class numbers, which are ints, not {classes.dtype}: "
             "use target.long()"
         )
     expected = x.shape[:axis] + x.shape[axis + 1 :]
     if x.ndim == 0 or classes.shape != expected:
-        raise ValueError(
+        raise ShapeError(
             f"{name}: the input has shape {x.shape}, so the target must have shape {expected}, "
             f"one class for each row of scores; it has shape {classes.shape}"
         )
@@ -476,7 +485,7 @@ def binary_cross_entropy(
     _check_same_shape("binary_cross_entropy", input, target)
     p = input.data
     if p.size and not (p.min() >= 0 and p.max() <= 1):
-        raise ValueError(
+        raise RangeError(
             f"binary_cross_entropy: the input must be probabilities, from 0 to 1, but goes from "
             f"{p.min()} to {p.max()}. For scores use binary_cross_entropy_with_logits"
         )
@@ -488,7 +497,7 @@ def binary_cross_entropy(
 
 def _check_same_shape(name, input, target):
     if input.shape != target.shape:
-        raise ValueError(
+        raise ShapeError(
             f"{name}: input of shape {input.shape} and target of shape {target.shape} must be equal"
         )
 

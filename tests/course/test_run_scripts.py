@@ -134,6 +134,13 @@ def test_data_is_a_tensor_in_the_script_and_in_the_modules_beside_it(tito, scrip
         loss.backward()
         layer.bias.data = layer.bias.data - 0.5 * layer.bias.grad.data
         print(loss.data.item(), layer.bias.data.shape, torch.max(layer.bias.data, 0).indices)
+        try:
+            loss.requires_grad = False
+        except RuntimeError as error:
+            assert "flags of leaf variables" in str(error)
+        assert loss.requires_grad
+        layer.weight.requires_grad = False
+        assert not layer.weight.requires_grad
 
         class Own:
             def __data(self):
