@@ -529,7 +529,9 @@ print("not copied:", settle(a, (a,)) is a)
 # %%
 #| export
 def explained(error, operation, inputs):
-    """The same error, with the operation's name and all shapes where broadcasting is the cause."""
+    """The same error, with the operation's name and all shapes where these are the cause."""
+    if "zero-size" in str(error):
+        return ShapeError(f"{operation.__name__}: of no element at all: shape {inputs[0].shape}")
     if "broadcast" not in str(error):
         return error
     shapes = " and ".join(str(a.shape) for a in inputs if isinstance(a, ndarray))
@@ -1979,7 +1981,7 @@ class Cat(Function):
         try:
             return np.concatenate(arrays, axis=dim)
         except ValueError as error:
-            shapes = ", ".join(str(a.shape) for a in arrays)
+            shapes = ", ".join(str(a.shape) for a in arrays) or "of an empty list"
             kind = IndexError if isinstance(error, IndexError) else ShapeError
             raise kind(f"cat: shapes {shapes} cannot be joined along dim {dim}") from None
 
@@ -1989,7 +1991,7 @@ class Stack(Function):
         try:
             return np.stack(arrays, axis=dim)
         except ValueError as error:
-            shapes = ", ".join(str(a.shape) for a in arrays)
+            shapes = ", ".join(str(a.shape) for a in arrays) or "of an empty list"
             kind = IndexError if isinstance(error, IndexError) else ShapeError
             raise kind(f"stack: shapes {shapes} cannot be stacked at dim {dim}") from None
 

@@ -106,6 +106,7 @@ from tinytorch.tensor import Function, ShapeError, checked_dim
 # %%
 from nn_given import (
     NLLOp,
+    _arrays_of,
     _check_same_shape,
     _Everywhere,
     _framed,
@@ -1341,7 +1342,7 @@ class _State:
             <All keys matched successfully>
         """
         own = self._state()
-        given = {name: np.asarray(unwrap(value)) for name, value in state_dict.items()}
+        given = _arrays_of(state_dict)
         ### BEGIN SOLUTION
         missing = [name for name in own if name not in given]
         unexpected = [name for name in given if name not in own]

@@ -508,12 +508,28 @@ def _check_same_shape(name, input, target):
 #| export nn.modules
 from collections import namedtuple
 
+import numpy as np
+
+from tinytorch.tensor import unwrap
+
 
 class _IncompatibleKeys(namedtuple("_IncompatibleKeys", ["missing_keys", "unexpected_keys"])):
     """What load_state_dict(strict=False) passed over."""
 
     def __repr__(self):
         return super().__repr__() if any(self) else "<All keys matched successfully>"
+
+
+def _arrays_of(state_dict):
+    """The arrays of a state, by name; an error for what is no state."""
+    if not hasattr(state_dict, "items"):
+        raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict).__name__}")
+    arrays = {name: np.asarray(unwrap(value)) for name, value in state_dict.items()}
+    for name, array in arrays.items():
+        if array.dtype.kind not in "biuf":
+            kind = type(state_dict[name]).__name__
+            raise TypeError(f"load_state_dict: {name!r} is a {kind}, expected a tensor")
+    return arrays
 
 
 def _misfit(module, missing, unexpected, wrong):

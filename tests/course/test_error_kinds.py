@@ -57,13 +57,27 @@ for kind, table in ((RuntimeError, RUNTIME), (IndexError, INDEX)):
                     wrong.append((call, "says nothing"))
             except Exception as error:
                 wrong.append((call, type(error).__mro__, str(error)))
-try:
-    nn.Linear(3, 4).weight.grad = 3
-except TypeError:
-    pass
-else:
-    wrong.append("grad = 3")
 assert not wrong, wrong
+
+
+def said(kind, words, call):
+    try:
+        call()
+    except kind as error:
+        assert words in str(error), error
+    else:
+        raise AssertionError(f"no error: {{words}}")
+
+
+layer = nn.Linear(3, 4)
+before = layer.weight.tolist()
+said(TypeError, "expected to be a Tensor", lambda: setattr(layer.weight, "grad", 3))
+said(TypeError, "dict-like", lambda: layer.load_state_dict([1]))
+said(TypeError, "'bias' is a str", lambda: layer.load_state_dict({{"weight": x, "bias": "b"}}))
+assert layer.weight.tolist() == before
+said(RuntimeError, "empty list", lambda: tt.cat([]))
+said(RuntimeError, "no element", lambda: tt.ones(0).max())
+said(OSError, "no folder", lambda: tt.save({{"x": x}}, "nowhere/x.safetensors"))
 '''
 
 

@@ -102,6 +102,7 @@ def test_torch_is_the_student_s_own_framework_under_every_name(tito, script):
         ("from torch.nn import Bilinear", "Bilinear"),
         ("import torch\ntorch.zeros(2).cumprod(0)", "torch.Tensor.cumprod: the course does not"),
         ("import torch\nx = torch.zeros(2).cuda()", "there is no GPU here"),
+        ("import torch\nx = (1,", 'script.py", line 2\n    x = (1,\n'),
         ("import torch, nothing_of_the_kind", "needs the package nothing_of_the_kind: pip install"),
     ],
 )
@@ -111,6 +112,7 @@ def test_what_is_missing_is_named_where_the_script_stops(text, said, tito, scrip
     assert said in done.stderr
     assert "script.py" in done.stderr
     assert "core/scripts" not in done.stderr, "the frames of the import hook are not the script's"
+    assert "ast.py" not in done.stderr, "nor are those of its compilation"
 
 
 def test_the_script_s_exit_code_and_output_are_its_own(tito, script):
