@@ -460,9 +460,10 @@ def _said_as_pytorch(change, tensor, what, value):
     try:
         return change(tensor, what, value)
     except ValueError as error:
-        raise ShapeError(f"in-place change: {error}") from None
+        kind, said, place = ShapeError, error, error.__traceback__
     except TypeError as error:
-        raise DtypeError(f"in-place change: {error}") from None
+        kind, said, place = DtypeError, error, error.__traceback__
+    raise kind(f"in-place change: {said}").with_traceback(place)
 
 
 def recorded_in_place(plain, is_recording, note_change):
