@@ -81,12 +81,11 @@ print(f"3. bytes for each number: list {list_bytes / 300_000:.0f}, array {array.
 import builtins
 import functools
 import math
+import operator
 import types
 from collections import namedtuple
 
 import numpy as np
-
-from tinytorch.random import default_generator
 
 # What `tinytorch` itself offers, as `tinytorch.zeros`. The rest stays in `tinytorch.tensor`.
 __all__ = [  # noqa: RUF022  (by kind, not by letter)
@@ -117,7 +116,9 @@ from tensor_given import (
     DtypeError,
     ShapeError,
     Size,
+    compared,
     device,
+    drawn_from,
     dtype_asked,
     keeps_its_dtype,
     sizes_asked,
@@ -534,7 +535,9 @@ print("not copied:", settle(a, (a,)) is a)
 # %%
 #| export
 def explained(error, operation, inputs):
-    """The same error, with the operation's name and all shapes where broadcasting is the cause."""
+    """The same error, with the operation's name and all shapes where these are the cause."""
+    if "zero-size" in str(error):
+        return ShapeError(f"{operation.__name__}: of no element at all: shape {inputs[0].shape}")
     if "broadcast" not in str(error):
         return error
     shapes = " and ".join(str(a.shape) for a in inputs if isinstance(a, ndarray))
@@ -886,23 +889,26 @@ print(rows + columns)
 #| export
 @methods_of(Tensor)
 class _Comparisons:
+    def _compared(self, comparison, other):
+        return wrap(compared(comparison, self.data, unwrap(other)))
+
     def __eq__(self, other):  # for None Python asks whether they are one object: `x.grad == None`
-        return NotImplemented if other is None else wrap(np.asarray(self.data == unwrap(other)))
+        return NotImplemented if other is None else self._compared(operator.eq, other)
 
     def __ne__(self, other):
-        return NotImplemented if other is None else wrap(np.asarray(self.data != unwrap(other)))
+        return NotImplemented if other is None else self._compared(operator.ne, other)
 
     def __lt__(self, other):
-        return wrap(np.asarray(self.data < unwrap(other)))
+        return self._compared(operator.lt, other)
 
     def __le__(self, other):
-        return wrap(np.asarray(self.data <= unwrap(other)))
+        return self._compared(operator.le, other)
 
     def __gt__(self, other):
-        return wrap(np.asarray(self.data > unwrap(other)))
+        return self._compared(operator.gt, other)
 
     def __ge__(self, other):
-        return wrap(np.asarray(self.data >= unwrap(other)))
+        return self._compared(operator.ge, other)
 
     def __invert__(self):
         return wrap(np.asarray(~self.data))
@@ -1282,15 +1288,13 @@ def arange(start=0, end=None, step=1, *, dtype=None, device=None, requires_grad=
 
 def rand(*sizes, size=None, generator=None, dtype=None, device=None, requires_grad=False):
     """Random numbers, evenly spread over [0, 1)."""
-    generator = generator or default_generator
-    array = generator.random(_sizes(sizes, size), dtype or float32)
+    array = drawn_from(generator).random(_sizes(sizes, size), dtype or float32)
     return _fresh(array, requires_grad, device)
 
 
 def randn(*sizes, size=None, generator=None, dtype=None, device=None, requires_grad=False):
     """Random numbers from the normal distribution with mean 0 and variance 1."""
-    generator = generator or default_generator
-    array = generator.standard_normal(_sizes(sizes, size), dtype or float32)
+    array = drawn_from(generator).standard_normal(_sizes(sizes, size), dtype or float32)
     return _fresh(array, requires_grad, device)
 
 
@@ -2012,7 +2016,7 @@ class Cat(Function):
         try:
             return np.concatenate(arrays, axis=dim)
         except ValueError as error:
-            shapes = ", ".join(str(a.shape) for a in arrays)
+            shapes = ", ".join(str(a.shape) for a in arrays) or "of an empty list"
             kind = IndexError if isinstance(error, IndexError) else ShapeError
             raise kind(f"cat: shapes {shapes} cannot be joined along dim {dim}") from None
 
@@ -2022,7 +2026,7 @@ class Stack(Function):
         try:
             return np.stack(arrays, axis=dim)
         except ValueError as error:
-            shapes = ", ".join(str(a.shape) for a in arrays)
+            shapes = ", ".join(str(a.shape) for a in arrays) or "of an empty list"
             kind = IndexError if isinstance(error, IndexError) else ShapeError
             raise kind(f"stack: shapes {shapes} cannot be stacked at dim {dim}") from None
 

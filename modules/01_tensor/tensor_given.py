@@ -16,6 +16,8 @@ import tito.activate  # makes "import tinytorch" find this workspace's own packa
 #| export tensor
 import numpy as np
 
+from tinytorch.random import default_generator
+
 
 class ShapeError(RuntimeError, ValueError):
     """Shapes that do not fit: PyTorch's RuntimeError, and the ValueError that NumPy would raise."""
@@ -23,6 +25,10 @@ class ShapeError(RuntimeError, ValueError):
 
 class DtypeError(RuntimeError, TypeError):
     """Numbers of a kind that does not fit: PyTorch's RuntimeError, NumPy's TypeError."""
+
+
+class RangeError(RuntimeError, ValueError):
+    """A number that is too small or too large."""
 
 
 class Size(tuple):
@@ -87,6 +93,24 @@ def dtype_asked(args, dtype, place):
     return None if dtype is None else np.dtype(dtype)
 
 
+# Module 05 puts another one here: while a loader reads a batch, the batch has its own generator.
+DRAWN_FROM = [lambda: default_generator]
+
+
+def drawn_from(generator):
+    """`generator`; for None the one of `manual_seed`, or that of the batch that is being read."""
+    return DRAWN_FROM[0]() if generator is None else generator
+
+
+def compared(operation, a, b):
+    """A comparison of two arrays, such as operator.lt, with the error of operations on shapes."""
+    try:
+        return np.asarray(operation(a, b))
+    except ValueError:
+        shapes = f"{np.shape(a)} and {np.shape(b)}"
+        raise ShapeError(f"{operation.__name__}: shapes {shapes} do not fit together") from None
+
+
 def sizes_asked(data):
     """Whether `Tensor(*data)` asks for a shape, as PyTorch's oldest constructor allows."""
     return all(type(size) is int for size in data) or isinstance(data[0], Size)
@@ -113,10 +137,10 @@ from collections import namedtuple
 
 import numpy as np
 
-from tinytorch.random import default_generator
 from tinytorch.tensor import (
     DtypeError,
     Function,
+    RangeError,
     ShapeError,
     Tensor,
     ValuesIndices,
@@ -127,6 +151,7 @@ from tinytorch.tensor import (
     cat,
     checked_dim,
     device,
+    drawn_from,
     exp,
     float32,
     float64,
@@ -440,10 +465,6 @@ def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False)
     return _fresh(numbers.astype(dtype or float32), requires_grad, device)
 
 
-def _generator(generator):
-    return default_generator if generator is None else generator
-
-
 def randint(low, high=None, size=None, *, generator=None, dtype=None, device=None):
     """Whole numbers from `low` to `high` - 1; `randint(high, size)` begins at 0.
 
@@ -454,7 +475,7 @@ def randint(low, high=None, size=None, *, generator=None, dtype=None, device=Non
         low, high, size = 0, low, high if size is None else size
     if low >= high:
         raise RuntimeError(f"randint: from low={low} to high={high} there is no number")
-    numbers = _generator(generator).integers(low, high, tuple(size))
+    numbers = drawn_from(generator).integers(low, high, tuple(size))
     return _fresh(numbers.astype(dtype or int64), False, device)
 
 
@@ -466,20 +487,20 @@ def randint_like(input, low, high=None, *, dtype=None):
 
 def randperm(n, *, generator=None, dtype=None, device=None):
     """The numbers 0 to n - 1 in a random order."""
-    order = _generator(generator).permutation(n)
+    order = drawn_from(generator).permutation(n)
     return _fresh(order.astype(dtype or int64), False, device)
 
 
 def normal(mean=0.0, std=1.0, size=None, *, generator=None):
     """Normally distributed numbers; `mean` and `std` are numbers or tensors."""
     shape = np.broadcast_shapes(np.shape(unwrap(mean)), np.shape(unwrap(std)), size or ())
-    noise = _generator(generator).standard_normal(shape, float32)
+    noise = drawn_from(generator).standard_normal(shape, float32)
     return wrap(np.asarray(unwrap(mean) + unwrap(std) * noise, float32))
 
 
 def bernoulli(input, *, generator=None):
     """1 with the probability that stands in `input`, else 0."""
-    return wrap((_generator(generator).random(input.shape) < input.data).astype(input.dtype))
+    return wrap((drawn_from(generator).random(input.shape) < input.data).astype(input.dtype))
 
 
 def multinomial(input, num_samples, replacement=False, *, generator=None):
@@ -506,10 +527,10 @@ def multinomial(input, num_samples, replacement=False, *, generator=None):
         raise RuntimeError(f"multinomial: a row has fewer than {enough} positive numbers")
     if replacement:
         ends = np.cumsum(weights, axis=1)
-        draws = _generator(generator).random((len(weights), num_samples)) * ends[:, -1:]
+        draws = drawn_from(generator).random((len(weights), num_samples)) * ends[:, -1:]
         drawn = np.stack([np.searchsorted(a, b, side="right") for a, b in zip(ends, draws)])
     else:
-        waits = _generator(generator).exponential(size=weights.shape)
+        waits = drawn_from(generator).exponential(size=weights.shape)
         with np.errstate(divide="ignore"):
             drawn = np.argsort(waits / weights, axis=1)[:, :num_samples]
     return wrap(drawn[0] if input.ndim == 1 else drawn)
@@ -546,7 +567,7 @@ def histogram(input, bins=100, *, range=None, weight=None, density=False):
     try:
         found = np.histogram(input.data.ravel(), ends, range, density, weights)
     except (ValueError, TypeError) as error:
-        raise ShapeError(f"histogram: {error}") from None
+        raise RangeError(f"histogram: {error}") from None
     return Histogram(*(wrap(np.asarray(part, input.dtype)) for part in found))
 
 
@@ -1094,6 +1115,10 @@ class _MoreShapes:
 
     def narrow(self, dim, start, length):
         """`length` entries along `dim`, from `start` on: a view."""
+        size = self.shape[dim]
+        start = start + size if start < 0 else start
+        if not 0 <= start <= start + length <= size:
+            raise RuntimeError(f"narrow: {length} entries from {start} on, of {size} in dim {dim}")
         return self[self._along(dim, slice(start, start + length))]
 
     def select(self, dim, index):
@@ -1122,6 +1147,8 @@ class _MoreShapes:
 
     def chunk(self, chunks, dim=0):
         """Cut along `dim` into at most `chunks` pieces of equal size."""
+        if chunks < 1:
+            raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
         return self.split(python.max(-(-self.shape[dim] // chunks), 1), dim)
 
     def flip(self, *dims):
@@ -1171,10 +1198,12 @@ class _MoreShapes:
 
     def tril(self, diagonal=0):
         """The lower triangle: 0 above the diagonal."""
+        _check_matrices("tril", self)
         return where(np.tri(*self.shape[-2:], diagonal, bool), self, zeros((), dtype=self.dtype))
 
     def triu(self, diagonal=0):
         """The upper triangle: 0 below the diagonal."""
+        _check_matrices("triu", self)
         below = np.tri(*self.shape[-2:], diagonal - 1, bool)
         return where(below, zeros((), dtype=self.dtype), self)
 
@@ -1205,6 +1234,11 @@ class _MoreShapes:
         return wrap(values) if len(parts) == 1 else tuple(map(wrap, parts))
 
 
+def _check_matrices(name, x):
+    if x.ndim < 2:
+        raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions, not {x.ndim}")
+
+
 def _of_dims(count, name):
     """A matrix product for tensors with this many dimensions, such as `mm`."""
 
@@ -1229,6 +1263,9 @@ Tensor.mv, Tensor.dot = _of_dims((2, 1), "mv"), _of_dims((1, 1), "dot")
 
 def _outer(self, other):
     """Each element of one vector times each of the other."""
+    if (self.ndim, other.ndim) != (1, 1):
+        shapes = f"{tuple(self.shape)} and {tuple(other.shape)}"
+        raise RuntimeError(f"outer: expected two vectors, not shapes {shapes}")
     return self.unsqueeze(1) * other.unsqueeze(0)
 
 
@@ -1308,11 +1345,11 @@ class _MoreInPlace:
 
     def uniform_(self, a=0.0, b=1.0):
         """Fill with numbers spread evenly from a to b."""
-        return self.copy_(wrap(default_generator.uniform(a, b, self.shape).astype(self.dtype)))
+        return self.copy_(wrap(drawn_from(None).uniform(a, b, self.shape).astype(self.dtype)))
 
     def normal_(self, mean=0.0, std=1.0):
         """Fill with normally distributed numbers."""
-        return self.copy_(wrap(default_generator.normal(mean, std, self.shape).astype(self.dtype)))
+        return self.copy_(wrap(drawn_from(None).normal(mean, std, self.shape).astype(self.dtype)))
 
     def bernoulli_(self, p=0.5):
         """Fill with 1 with probability p, else 0."""
@@ -1384,6 +1421,8 @@ def hstack(tensors):
 def meshgrid(*tensors, indexing="ij"):
     """For each vector a tensor that has its numbers along its own dimension."""
     vectors = tensors[0] if isinstance(tensors[0], (list, tuple)) else tensors
+    if python.any(x.ndim > 1 for x in vectors):
+        raise RuntimeError(f"meshgrid: expected vectors, not {[tuple(x.shape) for x in vectors]}")
     sizes, count = [x.numel() for x in vectors], len(vectors)
     grids = []
     for own, x in enumerate(vectors):

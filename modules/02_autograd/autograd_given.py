@@ -25,6 +25,7 @@ from tinytorch.tensor import (
     Clamp,
     Clone,
     Div,
+    DtypeError,
     Expand,
     Function,
     Index,
@@ -95,6 +96,8 @@ def _set_grad(tensor, grad):
     progress makes such ones, and its tests say more about them than an error here could.
     """
     if grad is not None:
+        if not isinstance(grad, (Tensor, ndarray)):
+            raise TypeError(f"assigned grad expected to be a Tensor, not {type(grad).__name__}")
         got, wanted = np.shape(unwrap(grad)), np.shape(tensor.data)
         if got != wanted and not _stretches(wanted, got):
             raise RuntimeError(
@@ -459,6 +462,17 @@ def _go_on(tensor, make, note_change):
     return tensor
 
 
+def _said_as_pytorch(change, tensor, what, value):
+    """`change(tensor, what, value)`; NumPy's errors also as the RuntimeErrors of PyTorch."""
+    try:
+        return change(tensor, what, value)
+    except ValueError as error:
+        kind, said, place = ShapeError, error, error.__traceback__
+    except TypeError as error:
+        kind, said, place = DtypeError, error, error.__traceback__
+    raise kind(f"in-place change: {said}").with_traceback(place)
+
+
 def recorded_in_place(plain, is_recording, note_change):
     """`Tensor._in_place`, which records a change of a result; `plain` changes all else.
 
@@ -470,7 +484,7 @@ def recorded_in_place(plain, is_recording, note_change):
 
     def in_place(self, operation, other):
         if not (is_recording() and _takes_part(self, other)):
-            return plain(self, operation, other)
+            return _said_as_pytorch(plain, self, operation, other)
         if operation not in RECORDED:
             return plain(self, operation, other)  # which refuses
         return _go_on(self, lambda old: RECORDED[operation].apply(old, other), note_change)
@@ -483,7 +497,7 @@ def recorded_setitem(plain, is_recording, note_change):
 
     def setitem(self, index, value):
         if not (is_recording() and _takes_part(self, value)):
-            return plain(self, index, value)
+            return _said_as_pytorch(plain, self, index, value)
         if value is self:
             return None  # the second half of `y[0] += 1` where `y[0]` is all of y
         steps = index_steps(index)

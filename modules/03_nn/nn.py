@@ -96,7 +96,7 @@ import warnings
 
 import numpy as np
 
-from tinytorch.tensor import Function, checked_dim
+from tinytorch.tensor import Function, ShapeError, checked_dim
 
 # %% [markdown]
 # Some of what follows needs helpers that teach nothing new. They stand in `nn_given.py` beside
@@ -106,6 +106,7 @@ from tinytorch.tensor import Function, checked_dim
 # %%
 from nn_given import (
     NLLOp,
+    _arrays_of,
     _check_same_shape,
     _Everywhere,
     _framed,
@@ -396,7 +397,7 @@ class LinearOp(Function):
             tensor([11., 18.])
         """
         if x.shape[-1:] != weight.shape[1:]:
-            raise ValueError(
+            raise ShapeError(
                 f"linear: input of shape {x.shape} does not fit weight of shape {weight.shape}: "
                 f"the input's last dimension must be {weight.shape[-1]}"
             )
@@ -944,6 +945,7 @@ from collections import OrderedDict
 import numpy as np
 
 from tinytorch.tensor import (
+    ShapeError,
     Tensor,
     as_array,
     dtype_asked,
@@ -1366,7 +1368,7 @@ class _State:
             <All keys matched successfully>
         """
         own = self._state()
-        given = {name: np.asarray(unwrap(value)) for name, value in state_dict.items()}
+        given = _arrays_of(state_dict)
         ### BEGIN SOLUTION
         missing = [name for name in own if name not in given]
         unexpected = [name for name in given if name not in own]
@@ -1610,7 +1612,7 @@ class Linear(Module):
         try:
             return linear(input, self.weight, self.bias)
         except ValueError as error:
-            raise ValueError(f"{self}: {error}") from None
+            raise ShapeError(f"{self}: {error}") from None
 
     def extra_repr(self):
         sizes = f"in_features={self.in_features}, out_features={self.out_features}"

@@ -20,7 +20,16 @@ from functools import cache
 import numpy as np
 
 from tinytorch import autograd
-from tinytorch.tensor import Cat, Function, float32, where, wrap
+from tinytorch.tensor import (
+    Cat,
+    DtypeError,
+    Function,
+    RangeError,
+    ShapeError,
+    float32,
+    where,
+    wrap,
+)
 
 CELLS = 256  # points of the table for each unit of x
 REACH = 6  # erf(6) is 1 in float64
@@ -412,13 +421,13 @@ def _rows_and_classes(name, input, target):
     x, classes = input.data, target.data
     axis = 0 if x.ndim == 1 else 1  # where the classes are
     if classes.dtype.kind not in "iu":
-        raise TypeError(
+        raise DtypeError(
             f"{name}: the target must hold class numbers, which are ints, not {classes.dtype}: "
             "use target.long()"
         )
     expected = x.shape[:axis] + x.shape[axis + 1 :]
     if x.ndim == 0 or classes.shape != expected:
-        raise ValueError(
+        raise ShapeError(
             f"{name}: the input has shape {x.shape}, so the target must have shape {expected}, "
             f"one class for each row of scores; it has shape {classes.shape}"
         )
@@ -480,7 +489,7 @@ def binary_cross_entropy(
     _check_same_shape("binary_cross_entropy", input, target)
     p = input.data
     if p.size and not (p.min() >= 0 and p.max() <= 1):
-        raise ValueError(
+        raise RangeError(
             f"binary_cross_entropy: the input must be probabilities, from 0 to 1, but goes from "
             f"{p.min()} to {p.max()}. For scores use binary_cross_entropy_with_logits"
         )
@@ -492,7 +501,7 @@ def binary_cross_entropy(
 
 def _check_same_shape(name, input, target):
     if input.shape != target.shape:
-        raise ValueError(
+        raise ShapeError(
             f"{name}: input of shape {input.shape} and target of shape {target.shape} must be equal"
         )
 
@@ -504,12 +513,28 @@ def _check_same_shape(name, input, target):
 #| export nn.modules
 from collections import namedtuple
 
+import numpy as np
+
+from tinytorch.tensor import unwrap
+
 
 class _IncompatibleKeys(namedtuple("_IncompatibleKeys", ["missing_keys", "unexpected_keys"])):
     """What load_state_dict(strict=False) passed over."""
 
     def __repr__(self):
         return super().__repr__() if any(self) else "<All keys matched successfully>"
+
+
+def _arrays_of(state_dict):
+    """The arrays of a state, by name; an error for what is no state."""
+    if not hasattr(state_dict, "items"):
+        raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict).__name__}")
+    arrays = {name: np.asarray(unwrap(value)) for name, value in state_dict.items()}
+    for name, array in arrays.items():
+        if array.dtype.kind not in "biuf":
+            kind = type(state_dict[name]).__name__
+            raise TypeError(f"load_state_dict: {name!r} is a {kind}, expected a tensor")
+    return arrays
 
 
 def _misfit(module, missing, unexpected, wrong):

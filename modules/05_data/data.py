@@ -899,9 +899,9 @@ class DataLoader:
         jobs, read = self._jobs()
         work = _Worker(self, read)
         if self.num_workers == 0:
-            return map(work, enumerate(jobs))
+            return map(work, work.numbered(jobs))
         ahead = self.num_workers * (self.prefetch_factor or 2)
-        return prefetch(enumerate(jobs), work, self.num_workers, ahead, self.timeout)
+        return prefetch(work.numbered(jobs), work, self.num_workers, ahead, self.timeout)
 
     def __len__(self):
         """How many batches one pass has."""
@@ -1135,6 +1135,10 @@ print("normalized red:", Normalize([0.5] * 3, [0.25] * 3)(as_tensor)[0].tolist()
 # as large as the crop has one place, (0, 0). Draw first `top`, then `left`, from
 # `batch_generator()`: within a loader that generator belongs to the batch, so that two workers and
 # none crop alike. `_crop(image, top, left, h, w)` is given.
+#
+# Within a loader `tinytorch.rand`, `randn`, `randperm` and their like draw from that generator too.
+# So a dataset that draws in its `__getitem__` gives the same examples with any number of workers,
+# and `manual_seed` repeats them.
 
 
 # %%

@@ -19,7 +19,7 @@ from collections import namedtuple
 import numpy as np
 
 from tinytorch.random import default_generator
-from tinytorch.tensor import Tensor, stack
+from tinytorch.tensor import DRAWN_FROM, Tensor, stack
 
 
 class Dataset:
@@ -177,6 +177,8 @@ def _reads_batches(dataset):
 #
 # Threads that crop images at random must not share a generator: who draws first would be chance. So
 # each batch has one of its own, which depends on the seed of the pass and the number of the batch.
+# It is made when something draws, and `tinytorch.rand` and its like draw from it too. The examples
+# of an iterable dataset have one together, since they come one after the other.
 
 # %%
 #| export utils.data
@@ -205,6 +207,24 @@ def batch_generator():
     return _here.generator
 
 
+DRAWN_FROM[0] = batch_generator
+
+
+class _Drawing:
+    """A `with` block in which `batch_generator()` gives the generator that belongs to `key`."""
+
+    def __init__(self, *key):
+        self.place = key, None
+
+    def __enter__(self):
+        self.before = getattr(_here, "key", None), getattr(_here, "generator", None)
+        _here.key, _here.generator = self.place
+
+    def __exit__(self, *error):
+        self.place = self.place[0], _here.generator
+        _here.key, _here.generator = self.before
+
+
 def _draw_seed(generator):
     return int((default_generator if generator is None else generator).integers(2**63))
 
@@ -223,17 +243,18 @@ class _Worker:
 
     def __call__(self, job):
         number, positions = job
-        before = getattr(_here, "key", None), getattr(_here, "generator", None)
         if self.loader.num_workers and getattr(_here, "worker", None) is not self:
             self._start()
-        _here.key, _here.generator = (self.base_seed, number), None
-        try:
-            return self.read(self.loader.dataset, positions, self.loader.collate_fn)
-        except IndexError as error:
-            _explain_lie(self.loader.dataset, positions, error)
-            raise
-        finally:
-            _here.key, _here.generator = before
+        with _Drawing(self.base_seed, number):
+            try:
+                return self.read(self.loader.dataset, positions, self.loader.collate_fn)
+            except IndexError as error:
+                _explain_lie(self.loader.dataset, positions, error)
+                raise
+
+    def numbered(self, jobs):
+        """Pairs (number, job)."""
+        return _as_one_draws(jobs, self.base_seed) if self.read is _read_stream else enumerate(jobs)
 
     def _start(self):
         with self.lock:
@@ -243,6 +264,17 @@ class _Worker:
         _here.info = WorkerInfo(number, loader.num_workers, seed, loader.dataset)
         if loader.worker_init_fn is not None:
             loader.worker_init_fn(number)
+
+
+def _as_one_draws(examples, seed):
+    """Pairs (number, example); an iterable dataset makes them with one generator of their own."""
+    drawing, numbered = _Drawing(seed), enumerate(examples)
+    while True:
+        with drawing:
+            pair = next(numbered, None)
+        if pair is None:
+            return
+        yield pair
 
 
 def _explain_lie(dataset, positions, error):

@@ -146,7 +146,7 @@ print(slow_convolution(picture, edge))
 #| export nn.functional
 import numpy as np
 
-from tinytorch.tensor import Function, Tensor
+from tinytorch.tensor import Function, ShapeError, Tensor
 
 
 def output_size(size, kernel, stride=1, padding=0, dilation=1):
@@ -206,7 +206,7 @@ def places(name, shape, kernel, stride, padding, dilation):
     if min(size) < 1:
         reach = tuple(d * (k - 1) + 1 for d, k in zip(dilation, kernel))
         padded = tuple(n + 2 * p for n, p in zip(shape[2:], padding))
-        raise ValueError(
+        raise ShapeError(
             f"{name}: a kernel of {kernel} reaches over {reach} pixels, but the padded image has "
             f"only {padded} (input {shape}, padding {padding}, dilation {dilation})"
         )
@@ -659,20 +659,20 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
         ValueError: shapes do not fit, or the kernel is larger than the padded image.
     """
     if weight.ndim != 4:
-        raise ValueError(f"conv2d: weight must be (O, C / groups, KH, KW), not {weight.shape}")
+        raise ShapeError(f"conv2d: weight must be (O, C / groups, KH, KW), not {weight.shape}")
     images = as_images("conv2d", input)
     if isinstance(padding, str):
         images, padding = padding_by_name(padding, images, weight, stride, dilation)
     how = pair(stride, "stride", 1), pair(padding, "padding", 0), pair(dilation, "dilation", 1)
     o, c = weight.shape[:2]
     if images.shape[1] != c * groups or o % groups:
-        raise ValueError(
+        raise ShapeError(
             f"conv2d: input of shape {input.shape} does not fit weight of shape {weight.shape} "
             f"with groups={groups}: the input needs {c * groups} channels, and groups must divide "
             f"the number of filters, {o}"
         )
     if bias is not None and bias.shape != (o,):
-        raise ValueError(
+        raise ShapeError(
             f"conv2d: bias of shape {bias.shape} does not fit weight of shape {weight.shape}"
         )
     out = Conv2dOp.apply(images, weight, bias, *how, groups)
@@ -682,7 +682,7 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
 def as_images(name, input):
     """`input` as (N, C, H, W); a single image (C, H, W) becomes a batch of one."""
     if input.ndim not in (3, 4):
-        raise ValueError(f"{name}: input must be (N, C, H, W) or (C, H, W), not {input.shape}")
+        raise ShapeError(f"{name}: input must be (N, C, H, W) or (C, H, W), not {input.shape}")
     return input if input.ndim == 4 else input.unsqueeze(0)
 
 
@@ -995,7 +995,7 @@ import numpy as np
 
 from tinytorch.nn.init import kaiming_uniform_, uniform_
 from tinytorch.nn.modules import Module, Parameter
-from tinytorch.tensor import Tensor, float32
+from tinytorch.tensor import ShapeError, Tensor, float32
 
 if __name__ == "tinytorch.nn.spatial":  # in the package; this lesson has the names already
     from tinytorch.nn.functional import adaptive_avg_pool2d, avg_pool2d, conv2d, max_pool2d, pair
@@ -1052,7 +1052,7 @@ class Conv2d(Module):
         try:
             return conv2d(input, self.weight, self.bias, *how)
         except ValueError as error:
-            raise ValueError(f"{self}: {error}") from None
+            raise ShapeError(f"{self}: {error}") from None
 
     def extra_repr(self):
         text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}"

@@ -142,7 +142,9 @@ def _is_flat(value):
 
 
 def _beside(path):
-    """A new name in the same folder, which nobody else uses."""
+    """A new name in the same folder, which nobody else uses; an error if there is no folder."""
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {path.parent} to write {path.name} into")
     return path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
 
 

@@ -96,7 +96,7 @@ print("and the results are equal:", np.array_equal(by_product.data, by_lookup.da
 #| export nn.functional
 import numpy as np
 
-from tinytorch.tensor import Function, Tensor, unwrap
+from tinytorch.tensor import DtypeError, Function, Tensor, unwrap
 
 
 def look_up(weight, ids):
@@ -110,7 +110,8 @@ def look_up(weight, ids):
         np.ndarray (*ids.shape, D).
 
     Raises:
-        TypeError: the ids are not whole numbers (their `dtype.kind` is not "i" or "u").
+        DtypeError: the ids are not whole numbers (their `dtype.kind` is not "i" or "u"); it is a
+            TypeError, and PyTorch's RuntimeError too.
         IndexError: an id is below 0, or V or more; the message has the id and V.
 
     Example:
@@ -119,7 +120,7 @@ def look_up(weight, ids):
     """
     ### BEGIN SOLUTION
     if ids.dtype.kind not in "iu":
-        raise TypeError(f"embedding: ids must be whole numbers, not {ids.dtype}")
+        raise DtypeError(f"embedding: ids must be whole numbers, not {ids.dtype}")
     wrong = ids[(ids < 0) | (ids >= len(weight))]
     if wrong.size:
         raise IndexError(

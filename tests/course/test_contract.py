@@ -16,6 +16,7 @@ ALSO_ON_TOP = """
     load save serialization
 """
 MORE_ON_TOP = """
+    histc histogram
     Generator accelerator amp autocast backends bfloat16 diag eq ge get_default_device gt le lt
     contiguous_format preserve_format addcdiv addcmul addmm clip clone detach lerp logical_and
     logical_not logical_or logical_xor masked_select narrow ravel scatter select finfo

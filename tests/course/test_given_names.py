@@ -259,6 +259,37 @@ def lbfgs_on_rosenbrock_s_valley():
     says("numbers", pair.load_state_dict, optimizer.state_dict())
 
 
+def the_same_numbers_for_any_number_of_workers():
+    from tinytorch.utils.data import DataLoader, Dataset, IterableDataset
+
+    class Noisy(Dataset):
+        def __len__(self):
+            return 11
+
+        def __getitem__(self, index):
+            numbers = [*torch.rand(2).tolist(), *torch.randint(9, (1,)).tolist()]
+            return index, numbers, torch.randperm(4), torch.zeros(2).normal_(), torch.randn(1)
+
+    class Stream(IterableDataset):
+        def __iter__(self):
+            for _ in range(7):
+                yield torch.rand(3)
+
+    def went(dataset, workers):
+        torch.manual_seed(5)
+        loader = DataLoader(dataset, 2, shuffle=dataset.__class__ is Noisy, num_workers=workers)
+        said = []
+        for _ in range(2):
+            for batch in loader:
+                said += [str(batch), torch.rand(1).item()]  # the training draws in between
+        return said
+
+    for dataset in (Noisy(), Stream()):
+        alone = went(dataset, 0)
+        assert len(set(alone)) == len(alone), "two batches, or two passes, drew the same"
+        assert went(dataset, 1) == went(dataset, 4) == alone, dataset
+
+
 def how_often():
     x = torch.tensor([[0.5, 1.0], [2.0, 4.0]], dtype=torch.float64)
     hist, edges = torch.histogram(x, 7)
@@ -286,7 +317,7 @@ CASES = [
     generators_of_their_own, operations_in_pytorch_s_form, gradients_of_results,
     shared_memory_that_is_changed_in_the_graph, sums_of_products, larger_images,
     the_decoder_and_its_mask, grids_of_images, lbfgs_on_rosenbrock_s_valley,
-    how_often,
+    how_often, the_same_numbers_for_any_number_of_workers,
 ]  # fmt: skip
 
 

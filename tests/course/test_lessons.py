@@ -216,7 +216,7 @@ def test_a_lesson_imports_only_lower_modules(module):
     for other in MODULES:
         if other.number < module.number:
             lower |= {f"tinytorch.{t}" for t in lesson_of(other).sections}
-    own = {f"tinytorch.{target}" for target in lesson_of(module).sections}
+    own = {f"tinytorch.{target}" for target in lesson_of(module).exported}
     packages = {name.rpartition(".")[0] for name in lower | own}
     for name, _ in lesson_of(module).imports:
         assert name in lower | own | packages, f"{module.name} imports {name}"

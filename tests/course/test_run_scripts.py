@@ -102,6 +102,7 @@ def test_torch_is_the_student_s_own_framework_under_every_name(tito, script):
         ("from torch.nn import Bilinear", "Bilinear"),
         ("import torch\ntorch.zeros(2).cumprod(0)", "torch.Tensor.cumprod: the course does not"),
         ("import torch\nx = torch.zeros(2).cuda()", "there is no GPU here"),
+        ("import torch\nx = (1,", 'script.py", line 2\n    x = (1,\n'),
         ("import torch, nothing_of_the_kind", "needs the package nothing_of_the_kind: pip install"),
     ],
 )
@@ -111,6 +112,7 @@ def test_what_is_missing_is_named_where_the_script_stops(text, said, tito, scrip
     assert said in done.stderr
     assert "script.py" in done.stderr
     assert "core/scripts" not in done.stderr, "the frames of the import hook are not the script's"
+    assert "ast.py" not in done.stderr, "nor are those of its compilation"
 
 
 def test_the_script_s_exit_code_and_output_are_its_own(tito, script):
@@ -134,6 +136,13 @@ def test_data_is_a_tensor_in_the_script_and_in_the_modules_beside_it(tito, scrip
         loss.backward()
         layer.bias.data = layer.bias.data - 0.5 * layer.bias.grad.data
         print(loss.data.item(), layer.bias.data.shape, torch.max(layer.bias.data, 0).indices)
+        try:
+            loss.requires_grad = False
+        except RuntimeError as error:
+            assert "flags of leaf variables" in str(error)
+        assert loss.requires_grad
+        layer.weight.requires_grad = False
+        assert not layer.weight.requires_grad
 
         class Own:
             def __data(self):

@@ -5,6 +5,7 @@ Started by `command`. It holds the student's code and the script's: nothing here
 
 from __future__ import annotations
 
+import ast
 import importlib
 import json
 import sys
@@ -76,7 +77,9 @@ def _traceback_of_the_script(error: Exception) -> str:
 
 
 def _is_machinery(filename: str) -> bool:
-    return filename.startswith(("<frozen ", "<string>")) or Path(filename).parent == HERE
+    """Whether a frame is not the script's: how it was started, read, compiled, and found."""
+    starts = filename.startswith(("<frozen ", "<string>"))
+    return starts or filename == ast.__file__ or Path(filename).parent == HERE
 
 
 def explanation(error: Exception) -> str:

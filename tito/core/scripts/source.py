@@ -1,7 +1,9 @@
-"""The script's own text, and that of the modules beside it, compiled so that `x.data` is a tensor.
+"""The script's own text, and that of the modules beside it, compiled to behave as in PyTorch.
 
-In PyTorch `x.data` is a tensor on the same memory; in the course it is the NumPy array. Only what
-the script itself writes is changed, never what it imports from elsewhere.
+There `x.data` is a tensor on the same memory; in the course it is the NumPy array. And there
+`x.requires_grad = False` is an error for a result; in the course nobody watches that attribute,
+since it is read in every operation. Only what the script itself writes is changed, never what it
+imports from elsewhere.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-DATA_OF = "__data_of__"  # two underscores at the end: a class does not change such a name
+# Two underscores at the end: a class does not change such a name.
+DATA_OF, LEAF = "__data_of__", "__leaf__"
 
 
 def data_of(owner: Any) -> object:
@@ -30,26 +33,48 @@ def data_of(owner: Any) -> object:
     return owner.detach()
 
 
-class _Data(ast.NodeTransformer):
-    """`x.data`, where it is read, becomes `__data_of__(x)`."""
+def leaf(owner: Any) -> Any:
+    """The owner of a `requires_grad` that is about to be set; RuntimeError for a result."""
+    tensor = getattr(sys.modules.get("tinytorch"), "Tensor", ())
+    if isinstance(owner, tensor) and owner.grad_fn is not None:
+        raise RuntimeError(
+            "you can only change requires_grad flags of leaf variables. If you want to use a "
+            "computed variable in a subgraph that doesn't require differentiation use "
+            "var_no_grad = var.detach()."
+        )
+    return owner
+
+
+class _AsInPytorch(ast.NodeTransformer):
+    """`x.data`, where it is read, becomes `__data_of__(x)`.
+
+    And `x.requires_grad = y` becomes `__leaf__(x).requires_grad = y`.
+    """
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         self.generic_visit(node)
-        if node.attr != "data" or not isinstance(node.ctx, ast.Load):
-            return node
-        call = ast.Call(ast.Name(DATA_OF, ast.Load()), [node.value], [])
-        return ast.fix_missing_locations(ast.copy_location(call, node))
+        if node.attr == "data" and isinstance(node.ctx, ast.Load):
+            return _called(DATA_OF, node.value, node)
+        if node.attr == "requires_grad" and isinstance(node.ctx, ast.Store):
+            node.value = _called(LEAF, node.value, node.value)
+        return node
+
+
+def _called(name: str, value: ast.expr, at: ast.expr) -> ast.Call:
+    call = ast.Call(ast.Name(name, ast.Load()), [value], [])
+    return ast.fix_missing_locations(ast.copy_location(call, at))
 
 
 def compiled(source: bytes, path: str) -> CodeType:
     """The code of a script, or of a module beside it."""
-    code: CodeType = compile(_Data().visit(ast.parse(source, path)), path, "exec")
+    code: CodeType = compile(_AsInPytorch().visit(ast.parse(source, path)), path, "exec")
     return code
 
 
 def run_as_main(path: str) -> None:
     """Run the script as `python path` does."""
     setattr(builtins, DATA_OF, data_of)
+    setattr(builtins, LEAF, leaf)
     sys.meta_path.insert(0, Beside(Path(path).resolve().parent))
     main = ModuleType("__main__")
     main.__dict__.update(__file__=path, __builtins__=builtins, __cached__=None)
