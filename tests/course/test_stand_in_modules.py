@@ -24,6 +24,11 @@ FILES = {
         "    return 2 * value + more\n"
     ),
     "optim.py": "",
+    "loud.py": (
+        "import warnings\nimport numpy as np\nnp.seterr(all='raise')\n"
+        "warnings.simplefilter('error')\n"
+        "def noise():\n    warnings.warn('no error')\n    return np.geterr()['under']\n"
+    ),
 }
 
 
@@ -77,3 +82,12 @@ def test_whether_a_class_has_an_object_is_asked_once(finder: Finder) -> None:
     assert finder.process._number == before + 1
     assert not isinstance(5, kind)
     assert not isinstance(import_module("tinytorch.optim"), kind)
+
+
+@pytest.mark.filterwarnings("ignore:no error")
+def test_settings_that_a_lesson_makes_for_all_are_undone(finder: Finder) -> None:
+    """What it sets at its import, and at a second one for the tests alone."""
+    loud = import_module("tinytorch.loud")
+    assert loud.noise() == "ignore"
+    finder.process.ask("fresh", "tinytorch.loud")
+    assert loud.noise() == "ignore"

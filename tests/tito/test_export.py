@@ -20,6 +20,7 @@ from tito.core.export import compose, swap
 from tito.core.export.package_files import package_files
 from tito.core.export.prerequisites import missing_modules
 from tito.core.export.source_map import exported_modules, lesson_line
+from tito.core.export.stale import stale_modules
 from tito.core.lesson.file import LessonFile, read_lesson
 from tito.core.workspace.workspace import Workspace
 
@@ -306,6 +307,26 @@ def test_a_target_that_a_lesson_gave_up_is_removed(workspace: Workspace) -> None
     lesson.write_text(lesson.read_text().replace("export nn.init", "export nn.functional"))
     export(workspace, "03")
     assert not (workspace.package / "nn/init.py").exists()
+
+
+@pytest.mark.parametrize("exported", ["", "#| export\n"], ids=["at the top", "in a cell"])
+def test_a_future_import_of_a_lesson_holds_in_the_package(
+    workspace: Workspace, exported: str
+) -> None:
+    """There it can only be at the top of a file; lines of the lesson stay where they are."""
+    lesson = workspace.resolve("00").lesson
+    text = lesson_text("00_setup").replace("def manual_seed(seed)", "def manual_seed(seed: Later)")
+    assert "Later" in text
+    lesson.write_text(f"# %%\n{exported}from __future__ import annotations\n\n{text}")
+    export(workspace, "00")
+    asked = "import tinytorch; tinytorch.manual_seed.__annotations__"
+    assert ask(workspace, asked)[asked] == "{'seed': 'Later'}"
+    assert not stale_modules(workspace)
+    exported = (workspace.package / "random.py").read_text()
+    line = exported[: exported.index("def manual_seed")].count("\n") + 1
+    found = lesson_line(exported, line)
+    assert found is not None
+    assert lesson.read_text().split("\n")[found[1] - 1] == "def manual_seed(seed: Later):"
 
 
 def test_files_of_somebody_else_are_left_alone(workspace: Workspace) -> None:

@@ -130,6 +130,20 @@ def test_a_forged_pass_of_code_that_fails(tito, earned, tinytorch_home):
     assert "On record: passed. Now: failed." in result["reason"]
 
 
+def test_answers_that_are_known_for_one_seed_alone(tito, earned, tinytorch_home):
+    said = verified(tito, earned, "start", "--fresh")
+    assert (said[0], said[1]["remarks"]) == (0, ["With a new seed, 41: passed."])
+    path = earned / "modules/00_setup/setup.py"
+    text = path.read_text("utf-8").replace("return seed", "return seed if seed == 12 else 12")
+    path.write_text(text, encoding="utf-8")
+    assert tito(earned, "export", "00", "--no-test").returncode == 0
+    assert tito(earned, "milestone", "run", "start", "--seed", "12").returncode == 0
+    assert verified(tito, earned, "start")[0] == 0
+    code, result = verified(tito, earned, "start", "--fresh")
+    assert (code, result["result"], result["again"]["outcome"]) == (1, "different", "failed")
+    assert "With a new seed, 41: failed." in result["reason"]
+
+
 def test_who_judged_then_is_said(tito, earned, tinytorch_home):
     assert verified(tito, earned, "start")[1]["remarks"] == []
     change_record(tinytorch_home, course="/somewhere", stale=["00"])

@@ -29,6 +29,11 @@ class VerifyCommand(BaseCommand):
             help="a milestone's ID (from your own progress), or a file: somebody's progress, or "
             "what `tito milestone run --json` printed",
         )
+        parser.add_argument(
+            "--fresh",
+            action="store_true",
+            help="run it with a new seed too: code may know the answers of the run on record",
+        )
         add_json(parser)
 
     def run(self, args: argparse.Namespace) -> int:
@@ -37,7 +42,7 @@ class VerifyCommand(BaseCommand):
 
         _ = self.world.tracker.required
         records = find_records(self.world, args.record)
-        checks = [self._check(record, as_json=args.json) for record in records]
+        checks = [self._check(record, args) for record in records]
         code = max(check.agreement.exit_code for check in checks)
         if args.json:
             self.world.emit_json(checks_json(checks, code))
@@ -45,16 +50,16 @@ class VerifyCommand(BaseCommand):
             self._say_next(checks)
         return code
 
-    def _check(self, record: Record, *, as_json: bool) -> Check:
+    def _check(self, record: Record, args: argparse.Namespace) -> Check:
         """Check one record; show its training and its result."""
         from tito.views.training import display_for
         from tito.views.verify import check_lines
         from tito.workflows.verify import check
 
-        live = display_for(self.console, silent=as_json)
+        live = display_for(self.console, silent=args.json)
         with live.running():
-            found = check(self.world, record, live.event)
-        if not as_json:
+            found = check(self.world, record, live.event, fresh=args.fresh)
+        if not args.json:
             for text, style in check_lines(found, self.world.symbols):
                 self.world.say(text, style or None)
         return found

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,8 +85,17 @@ def read_records(path: Path) -> list[Record]:
     return found
 
 
-def check(world: World, record: Record, on_event: Callable[[TrainingEvent], None]) -> Check:
-    """Repeat one run, if the workspace has the code that it is about."""
+def check(
+    world: World,
+    record: Record,
+    on_event: Callable[[TrainingEvent], None],
+    *,
+    fresh: bool = False,
+) -> Check:
+    """Repeat one run, if the workspace has the code that it is about.
+
+    `fresh`: run it with a new seed too. Code may know all answers of the run that is on record.
+    """
     try:
         name = str(row_of(world, record.milestone)["name"])
     except TitoError as error:
@@ -101,7 +110,10 @@ def check(world: World, record: Record, on_event: Callable[[TrainingEvent], None
     if changed:
         reason = "This workspace has other code than the run that is on record."
         return Check(record, name, Agreement.CHANGED, reason, changed)
-    return judge(world, record, name, on_event, code)
+    found = judge(world, record, name, on_event, code)
+    if fresh and found.agreement is Agreement.SAME:
+        return with_new_seed(world, found, on_event, code)
+    return found
 
 
 def missing_evidence(record: Record) -> str:
@@ -157,6 +169,23 @@ def judge(
         agreement, reason = Agreement.DIFFERENT, "The verdict is the same, the figures are not."
     remarks = (*by_hand(world, record), *remarks_on(record.evidence))
     return Check(record, name, agreement, reason, None, verdict, metrics, remarks)
+
+
+def with_new_seed(
+    world: World, found: Check, on_event: Callable[[TrainingEvent], None], code: Snapshot
+) -> Check:
+    """A record that was confirmed, after one more run whose data nobody has seen before."""
+    record = found.record
+    with world.tracker.translating_errors():
+        runner = LiveRunner(on_event)
+        verdict = verify(world.tracker, record.milestone, seed=None, runner=runner, code=code)
+    said = f"With a new seed, {verdict.seed}: {verdict.outcome}."
+    if verdict.outcome == Outcome.COULD_NOT_RUN:
+        return replace(found, agreement=Agreement.COULD_NOT_RUN, reason=verdict.reason)
+    if verdict.outcome != record.outcome:
+        reason = f"{said} {verdict.reason}"
+        return replace(found, agreement=Agreement.DIFFERENT, reason=reason, verdict=verdict)
+    return replace(found, remarks=(*found.remarks, said))
 
 
 def by_hand(world: World, record: Record) -> Iterator[str]:

@@ -10,10 +10,14 @@ import importlib.util
 import operator
 import os
 import sys
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 if TYPE_CHECKING:
     from verification import described, pipe
@@ -190,7 +194,7 @@ class Runner:
         return self.isolation
 
     def do_framework(self) -> Any:
-        return importlib.import_module(PACKAGE)
+        return self.imported(PACKAGE)
 
     def do_extend(self, name: str) -> None:
         """From now on answer as `Extended` in this file of `verification` does."""
@@ -202,6 +206,16 @@ class Runner:
         kind: Any = type("Extended", (importlib.import_module(name).Extended, type(self)), {})
         self.__class__ = kind
         kind.set_up(self)
+
+    def imported(self, name: str) -> Any:
+        with self.settings_kept():
+            return importlib.import_module(name)
+
+    @contextmanager
+    def settings_kept(self) -> Iterator[None]:
+        """Undo `np.seterr` and filters of warnings that a lesson sets, which hold for all code."""
+        with warnings.catch_warnings(), np.errstate():
+            yield
 
     def do_there(self, path: str, name: str) -> Any:
         if path not in self.files:

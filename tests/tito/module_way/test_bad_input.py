@@ -39,6 +39,43 @@ def test_a_syntax_error_names_its_line_and_shows_a_caret(desk: Desk) -> None:
     assert "^" in said.err
 
 
+def test_a_coding_line_is_followed(solved_desk: Desk) -> None:
+    lesson = solved_desk.lesson("00_setup")
+    text = lesson.read_text("utf-8").replace("Remember", "Für später: remember")
+    assert "später" in text
+    lesson.write_bytes(f"# -*- coding: latin-1 -*-\n{text}".encode("latin-1"))
+    assert solved_desk.tito("module", "complete", "00").code == 0
+    assert "spät" in (solved_desk.root / "tinytorch/seeds.py").read_text("utf-8")
+
+
+SETTINGS = """
+import warnings
+import numpy as np
+np.seterr(all="raise")
+warnings.simplefilter("error")
+"""
+
+
+def test_settings_that_a_lesson_makes_for_all_are_not_the_tests(solved_desk: Desk) -> None:
+    tests = solved_desk.tests("00_setup")
+    tests.write_text(
+        tests.read_text("utf-8") + "\n\ndef test_0_1_numpy_is_as_ever():\n    import numpy as np\n"
+        "    assert np.geterr()['under'] == 'ignore'\n",
+        encoding="utf-8",
+    )
+    solved_desk.on_top("00_setup", SETTINGS)
+    said = solved_desk.judged_by_own("module", "test", "00")
+    assert said.code == 0, said.all
+
+
+def test_a_file_beside_the_lesson_is_no_part_of_the_package(solved_desk: Desk) -> None:
+    solved_desk.lesson("00_setup").with_name("helper.py").write_text("twice = 2\n")
+    solved_desk.on_top("00_setup", "from helper import twice")
+    said = solved_desk.tito("module", "test", "00")
+    assert said.code == 1
+    assert "modules/00_setup/helper.py is not a part of tinytorch" in " ".join(said.all.split())
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

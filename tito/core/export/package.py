@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 FLAT = "# Its public names stand in its parent package too."
 SEAL = "# The sections below, as they were exported: "
 LISTED = re.compile(r"__all__ = \[\n(?P<names>(?:    \"\w+\",\n)*)\]")
+# Only at the top of a file: below its sections these are comments, and `futures` of them all.
+FUTURE = re.compile(r"^from __future__ import [\w, ]+$", re.MULTILINE)
 FOOT = "# %% what later modules bring"
 
 
@@ -50,6 +52,12 @@ class Target:
     @property
     def body(self) -> str:
         return "\n\n".join(self.sections[module] for module in sorted(self.sections))
+
+    @property
+    def futures(self) -> list[str]:
+        """The `from __future__` lines that the file begins with."""
+        found = re.findall(rf"(?m)^# ({FUTURE.pattern.strip('^$')})$", self.body)
+        return list(dict.fromkeys(found))
 
     @cached_property
     def seal(self) -> str:
@@ -121,9 +129,10 @@ class Package:
         """This package with the module's sections replaced by the lesson's."""
         targets = dict(self.without(module).targets)
         for name, cells in lesson.exported.items():
-            parts = (f"# %% {part.shown}:{cell.line}\n{cell.source}" for part, cell in cells)
+            parts = [f"# %% {part.shown}:{cell.line}\n{cell.source}" for part, cell in cells]
+            text = FUTURE.sub(r"# \g<0>", "\n\n".join([*parts, *lesson.futures]))
             old = targets.get(name, Target(name, flat=False))
-            sections = {**old.sections, module: "\n\n".join(parts)}
+            sections = {**old.sections, module: text}
             names = tuple(lesson.names[name]) if len(sections) == 1 else None  # parsed already
             targets[name] = Target(name, old.flat or is_flat(name, lesson), sections, names)
         return Package(targets)

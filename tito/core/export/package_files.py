@@ -136,6 +136,7 @@ def _stub(name: str, module: str) -> str:
 
 def _target_file(target: Target, pending: Placeholders, patched: Placeholders) -> str:
     lines = [f'"""{target.dotted}, {SIGN}: edit the lessons in modules/, not this file."""', ""]
+    lines += [*target.futures, ""] if target.futures else []
     lines += [FLAT] if target.flat else []
     lines += [f"{SEAL}{target.seal}", *_all(target.names), "", target.body]
     owners = {name: patched[name] for name in target.names if name in patched}

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import io
 import re
 from dataclasses import dataclass
+from tokenize import detect_encoding
 
 from tito.core.errors import MachineError, os_reason
 from tito.core.files import read_regular
@@ -171,7 +173,7 @@ def _read_bytes(module: Module, shown: str) -> bytes:
 
 
 def _decode(data: bytes, module: Module, shown: str) -> str:
-    """Decode UTF-8 with or without a byte-order mark, and any line ends."""
+    """Decode UTF-8 with or without a byte-order mark, what a coding line names, any line ends."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise LessonError(
             "The lesson file was saved as UTF-16.",
@@ -186,7 +188,7 @@ def _decode(data: bytes, module: Module, shown: str) -> str:
             hint=_way_back(module),
         )
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode(_coding(data))
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise LessonError(
@@ -195,6 +197,14 @@ def _decode(data: bytes, module: Module, shown: str) -> str:
             hint="Save the file as UTF-8 in your editor.",
         ) from error
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _coding(data: bytes) -> str:
+    """The encoding that a line such as `# -*- coding: latin-1 -*-` names, or else UTF-8."""
+    try:
+        return detect_encoding(io.BytesIO(data).readline)[0]
+    except SyntaxError:  # an unknown name, or a first line that is not UTF-8
+        return "utf-8-sig"
 
 
 def _check_python(lesson: Lesson) -> None:

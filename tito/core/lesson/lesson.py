@@ -159,6 +159,13 @@ class Lesson:
     def _exported_cells(self) -> list[Cell]:
         return [cell for cell in self.cells if "export" in cell.directives]
 
+    @property
+    def futures(self) -> list[str]:
+        """Its `from __future__` lines outside of exported cells, which mean those too."""
+        exported = {line for cell in self._exported_cells for line in cell.lines}
+        found = re.findall(r"^from __future__ import [\w, ]+$", self.text, re.MULTILINE)
+        return [line for line in dict.fromkeys(found) if line not in exported]
+
     @cached_property
     def names(self) -> dict[str, list[str]]:
         """The public top-level names of each target: its `__all__`, or else all it defines."""

@@ -1,4 +1,4 @@
-"""Around the student's code in the child: a folder of its own, and an end in any case."""
+"""Around the student's code in the child: a folder of its own, usual settings, a certain end."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import sys
 import tempfile
 import threading
 import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -33,3 +36,12 @@ def end_with_the_tool() -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+@contextmanager
+def settings_kept() -> Iterator[None]:
+    """Undo `np.seterr` and filters of warnings which hold for the tests too."""
+    import numpy as np  # the child imports it first, to say if it is missing
+
+    with warnings.catch_warnings(), np.errstate():
+        yield

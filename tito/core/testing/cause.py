@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from tito.core.child_output import Event
 from tito.core.files import read_lines
 from tito.core.testing.ending import Ending
 from tito.core.testing.results import Cause, Place, Problem, Report, TestResult, TestStatus
@@ -107,6 +108,8 @@ def _import_failed(trace: Trace) -> Cause | None:
     if (missing := MISSING_NAME.match(event["text"])) is not None:
         place = problem.place or _lesson_file(trace, event["module"])
         return Ending.UNDEFINED_AT_IMPORT.cause(place, undefined=_undefined(missing))
+    if (beside := _file_beside(trace, event)) is not None:
+        return Ending.BESIDE.cause(problem.place, file=beside)
     error = f"{problem.type}: {problem.message}"
     edited = _edited_module(trace, problem.place)
     if edited is not None:
@@ -121,6 +124,16 @@ def _undefined(missing: re.Match[str]) -> str:
         f"No exported cell defines {missing['name']!r}, which is imported from "
         f"{missing['target']}. Is the name misspelled, or is its '#| export' line gone?"
     )
+
+
+def _file_beside(trace: Trace, event: Event) -> str | None:
+    """The file beside the lesson that it tried to import, which its own run finds."""
+    missing = re.match(r"No module named '(\w+)'", event["text"])
+    module = trace.workspace.module(event["module"])
+    if missing is None or module is None:
+        return None
+    file = module.folder / f"{missing[1]}.py"
+    return trace.workspace.shown(file) if file.is_file() else None
 
 
 def _lesson_file(trace: Trace, name: str | None) -> Place | None:

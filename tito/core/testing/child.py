@@ -137,14 +137,15 @@ def judges(job: dict[str, Any], emit: Any) -> list[Any]:
     return [importlib.import_module("verification.modules.run").Judge(job, emit)]
 
 
-def import_lessons(reporter: Reporter) -> bool:
+def import_lessons(reporter: Reporter, settings_kept: Any) -> bool:
     """Import what the lessons export; report an error here as an error in the lesson."""
     for module in reporter.job["modules"]:
         reporter.restart_clock()
         reporter.emit("importing", module=module["name"])
         try:
-            for target in module["targets"]:
-                importlib.import_module(target)
+            with settings_kept():
+                for target in module["targets"]:
+                    importlib.import_module(target)
         except BaseException as error:
             reporter.emit("import_failed", module=module["name"], **reporter.describe(error))
             return False
@@ -198,9 +199,10 @@ def main(job_file: str, seal: Any, early: Any = None) -> None:
     reporter.limits.apply_limits(reporter.gigabytes)
     load(str(Path(job["limits"]).with_name("landlock.py"))).keep_signals_inside()
     held.rewrite()
+    held.settings_kept = around.settings_kept
 
     def begin() -> bool:
-        imported = import_lessons(reporter)
+        imported = import_lessons(reporter, around.settings_kept)
         around.work_in(Path(job["staging"]))  # the lesson may have deleted it
         return imported
 

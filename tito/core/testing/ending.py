@@ -62,6 +62,11 @@ class Ending(Enum):
         "import", Fault.STUDENT,
         "The code of {module} in tinytorch/ differs from its lesson, and fails: {error}",
     )
+    BESIDE = Row(
+        "import", Fault.STUDENT,
+        "{file} is not a part of tinytorch, which has only the exported cells of lessons. Move its "
+        "code into a cell of the lesson that begins with '#| export'.",
+    )
     IMPORT = Row("import", Fault.STUDENT, "The lesson cannot be imported: {error}")
     UNDEFINED = Row("missing", Fault.STUDENT, "{undefined}")
     MISSING = Row(

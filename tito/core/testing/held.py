@@ -11,8 +11,8 @@ import importlib.abc
 import importlib.util
 import os
 import sys
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -30,6 +30,7 @@ class HeldTests(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self._held = {real: held(Path(file)) for real, file in self._names.items()}
         self._rewritten: dict[str, CodeType] = {}
         self._imported: list[ModuleType] = []
+        self.settings_kept: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def is_like(self, other: HeldTests) -> bool:
         """Whether both hold the same files, with the same in them."""
@@ -60,7 +61,8 @@ class HeldTests(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if isinstance(code, bytes):
             code = rewritten(code, str(module.__file__))
         self._imported.append(module)
-        execute(code, vars(module))
+        with self.settings_kept():  # it may run a lesson's file once more
+            execute(code, vars(module))
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         """Leave out what is not of these files: a module that a lesson has put in their place."""

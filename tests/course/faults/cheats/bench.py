@@ -68,7 +68,10 @@ class CheatBench(Workbench):
         finally:
             for name, was in before.items():
                 path = self.workspace.root / name
-                path.unlink() if was is None else path.write_text(was, encoding="utf-8")
+                if was is not None:
+                    path.write_text(was, encoding="utf-8")
+                else:
+                    path.unlink(missing_ok=True)  # an export may have put the package back
 
     def _text(self, name: str) -> str | None:
         path = self.workspace.root / name

@@ -159,7 +159,8 @@ class Extended:
         self.values.apply(json.loads(text), self.arrays)
 
     def do_module(self, name: str) -> Any:
-        return importlib.import_module(name)
+        runner: Any = self
+        return runner.imported(name)
 
     def do_fresh(self, name: str) -> Any:
         """The module's file run a second time; the first stays the imported one."""
@@ -168,8 +169,10 @@ class Extended:
         assert spec is not None
         assert spec.loader is not None
         fresh = sys.modules[name] = importlib.util.module_from_spec(spec)
+        runner: Any = self
         try:
-            spec.loader.exec_module(fresh)
+            with runner.settings_kept():
+                spec.loader.exec_module(fresh)
         finally:
             sys.modules[name] = imported
         return fresh
