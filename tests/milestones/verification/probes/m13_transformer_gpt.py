@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from verification.failures import Failure
 from verification.probes.attending import HEADS
 from verification.probes.compared import probes_of
 from verification.probes.inputs import Array, Input, fixed, spread, weights
@@ -23,6 +24,7 @@ from verification.probes.m13_transformer import (
     relu,
 )
 from verification.probes.operation import Operation, Oracle
+from verification.probes.probe import Kit, Probe
 
 TOKENS = 5
 
@@ -119,4 +121,19 @@ LOSS = Operation(
     },
 )  # fmt: skip
 
-PROBES = [*probes_of([LOSS, GPT], MODULE, MODULE)]
+
+def check_without_dropout(kit: Kit) -> None:
+    """With dropout=0 the scores in training mode are the same each time."""
+    model, ids = make_gpt(kit.tt), kit.tt.tensor(IDS)
+    first, second = (np.array(model(ids).data) for _ in range(2))
+    if not np.array_equal(first, second):
+        raise Failure(
+            "`GPT(config)(ids)`, called twice with dropout=0.0 in the config, gives two results: "
+            "is config.dropout handed on to the layers?"
+        )
+
+
+PROBES = [
+    Probe("models.GPT", MODULE, check_without_dropout),
+    *probes_of([LOSS, GPT], MODULE, MODULE),
+]
