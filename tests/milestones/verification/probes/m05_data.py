@@ -88,6 +88,20 @@ def same_lists(batches: list[list[int]]) -> bool:
     return len(batches) > 1 and all(batch == batches[0] for batch in batches)
 
 
+def check_random_sampler(kit: Kit) -> None:
+    """Every position once, in an order that is drawn anew; if the framework has samplers."""
+    make = getattr(kit.tt.utils.data, "RandomSampler", None)
+    if make is None:
+        return
+    sampler, call = make([0] * COUNT), f"`RandomSampler(dataset)` of {COUNT} examples"
+    first, second = (np.array([int(at) for at in sampler]) for _ in range(2))
+    for order in (first, second):
+        check_complete(call, order)
+    if np.array_equal(first, second):
+        still = ": is it drawn at all?" if np.array_equal(first, ORDER) else ": draw anew in each."
+        raise Failure(f"{call} gives the same order in two passes{still}")
+
+
 def check_in_order(kit: Kit) -> None:
     """Without shuffling: all batches in order, each input with its target."""
     dataset, inputs = examples(kit)
@@ -187,6 +201,7 @@ def check_plain_dataset(kit: Kit) -> None:
 PROBES = [
     Probe("utils.data.TensorDataset", MODULE, check_dataset),
     Probe("utils.data.BatchSampler", MODULE, check_batch_sampler),
+    Probe("utils.data.RandomSampler", MODULE, check_random_sampler),
     Probe(LOADER, MODULE, check_in_order),
     Probe(LOADER, MODULE, check_shuffled),
     Probe(LOADER, MODULE, check_workers),

@@ -10,13 +10,13 @@ import numpy as np
 from verification.failures import Failure
 from verification.probes.compared import probes_of
 from verification.probes.inputs import Array, Input, spread, weights
+from verification.probes.normalizing import Axes, mistakes_back
 from verification.probes.operation import Operation, Oracle
 from verification.probes.probe import Kit, Probe
 from verification.wording import show
 
 MODULE = "06_normalization"
 EPS = 0.1  # far larger than usual, so that its place can be seen
-Axes = tuple[int, ...]
 
 MADE_OF_X = (
     "For x: its mean and variance are made of x too, so the gradient has no part that is the same "
@@ -75,7 +75,8 @@ def suspects(axes: Axes, others: Mapping[str, Axes], places: int = 0) -> dict[st
         f"does it normalize over the wrong axes ({name})?": over(other)
         for name, other in others.items()
     }
-    return {question: scaled(normal, places) for question, normal in wrong.items()}
+    found = {question: scaled(normal, places) for question, normal in wrong.items()}
+    return found | {"are weight and bias used?": lambda x, *_: normalized(x, axes)}
 
 
 def normalization(
@@ -98,6 +99,7 @@ def normalization(
         parameters={"weight": weights(*parameter), "bias": weights(*parameter)},
         gradient_hint=MADE_OF_X,
         suspects=suspects(axes, others, places) | dict(more or {}),
+        gradient_suspects=mistakes_back(axes, EPS, places),
     )  # fmt: skip
 
 
@@ -147,6 +149,7 @@ LAYERS = [
         layer=lambda tt: tt.nn.RMSNorm(4, eps=EPS), parameters={"weight": weights(4)},
         hint="x / sqrt(mean(x * x) + eps) * weight, the mean over the last dimension.",
         gradient_hint="The root mean square is made of x too: the gradient has no part along it.",
+        gradient_suspects=mistakes_back((1,), EPS, centered=False),
         suspects={
             "is the mean subtracted? RMSNorm leaves it.": scaled(lambda x: normalized(x, (1,))),
             "is it the mean square, not the variance?": scaled(
