@@ -39,7 +39,17 @@ def check_dataset(kit: Kit) -> None:
     expect("`len(TensorDataset(x, y))`", len(dataset), COUNT)
     for place in (0, COUNT - 1):
         x, y = dataset[place]
-        expect(f"The input of `TensorDataset(x, y)[{place}]`", np.array(x.data), inputs[place])
+        expect(
+            f"The input of `TensorDataset(x, y)[{place}]`", np.array(x.data), inputs[place],
+            suspects={
+                "is it the row at this position, not the one after?": partial(
+                    np.copy, inputs[(place + 1) % COUNT]
+                ),
+                "is it the row at this position, not the one before?": partial(
+                    np.copy, inputs[place - 1]
+                ),
+            },
+        )  # fmt: skip
         expect(f"The target of `TensorDataset(x, y)[{place}]`", np.array(y.data), place)
     check_rows(dataset)
 
@@ -168,6 +178,8 @@ def check_mixed(call: str, order: Array) -> None:
     """Check that the examples are mixed, and across the batches."""
     if (np.diff(order) == 1).mean() > 0.5:
         raise Failure(f"{call} keeps most examples next to each other: mix them one by one.")
+    if all((np.diff(order[i : i + SIZE]) > 0).all() for i in range(0, COUNT - SIZE, SIZE)):
+        raise Failure(f"{call} sorts the examples of each batch: leave them in the order drawn.")
     if all((np.sort(order)[i : i + SIZE] == np.sort(order[i : i + SIZE])).all()
            for i in range(0, COUNT, SIZE)):  # fmt: skip
         raise Failure(f"{call} mixes only inside each batch: mix first, then cut into batches.")

@@ -103,10 +103,10 @@ def normalization(
     )  # fmt: skip
 
 
-def in_groups(x: Array, groups: int) -> Array:
+def in_groups(x: Array, groups: int, eps: float = EPS) -> Array:
     """Normalized over groups of channels, each example for itself."""
     rows = x.reshape(len(x), groups, -1)
-    return normalized(rows, (2,)).reshape(x.shape)
+    return normalized(rows, (2,), eps=eps).reshape(x.shape)
 
 
 def divided_by_size(x: Array) -> Array:
@@ -152,6 +152,9 @@ LAYERS = [
         gradient_suspects=mistakes_back((1,), EPS, centered=False),
         suspects={
             "is the mean subtracted? RMSNorm leaves it.": scaled(lambda x: normalized(x, (1,))),
+            "is the mean left where it is? RMSNorm only divides.": scaled(
+                lambda x: divided_by_size(x) * (1 - x.mean(axis=-1, keepdims=True) / x)
+            ),
             "is it the mean square, not the variance?": scaled(
                 lambda x: x / np.sqrt(x.var(axis=-1, keepdims=True) + EPS)
             ),
@@ -170,6 +173,9 @@ LAYERS = [
         parameters={"weight": weights(4), "bias": weights(4)},
         gradient_hint=MADE_OF_X,
         suspects={
+            "is the eps that is given used, not one of its own?": scaled(
+                lambda x: in_groups(x, 2, 1e-5), 1
+            ),
             "is it several groups, not one for all channels?": scaled(lambda x: in_groups(x, 1), 1),
             "do several channels form a group, not each its own?": scaled(
                 lambda x: in_groups(x, 4), 1

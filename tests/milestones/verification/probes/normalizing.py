@@ -20,6 +20,7 @@ def way_back(
     mean_taken: bool = True,
     scaled: bool = True,
     scaled_product: bool = True,
+    along: bool = True,
 ) -> Back:
     """Of (x - mean) / sqrt(var + eps) * weight + bias; without `centered`, of an RMS norm."""
 
@@ -32,7 +33,7 @@ def way_back(
         scale = weight.reshape(*weight.shape, *(1,) * places)
         g = above * scale if scaled else above
         product = (above * scale if scaled_product else above) * normal
-        found = g - normal * product.mean(axis=axes, keepdims=True)
+        found = g - (normal if along else 1) * product.mean(axis=axes, keepdims=True)
         if mean_taken:
             found = found - g.mean(axis=axes, keepdims=True)
         kept = range(above.ndim - places - weight.ndim, above.ndim - places)
@@ -56,6 +57,9 @@ def mistakes_back(
         ),
         "is only the part along the normalized numbers multiplied by the weight?": way_back(
             axes, eps, places, centered, centered, scaled=False
+        ),
+        "is what is taken away along the normalized numbers a multiple of them?": way_back(
+            axes, eps, places, centered, centered, along=False
         ),
     }
     if not centered:

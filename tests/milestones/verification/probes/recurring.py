@@ -24,6 +24,14 @@ def plain(x: Array) -> Array:
     return x
 
 
+def twice_as_steep(x: Array) -> Array:
+    return squash(2 * x)
+
+
+def shifted(x: Array) -> Array:
+    return np.asarray(np.tanh(x) + 1)
+
+
 def open_gate(x: Array) -> Array:
     return np.ones_like(x)
 
@@ -150,6 +158,12 @@ IN_LSTM: Changes = {
     "does c go through tanh before it is shown?": {"shown": plain},
     "does h show c after the step, not before it?": {"shown_before": True},
     "are h and c exchanged?": {"exchanged": True},
+    "is a gate 0.5 * tanh(z / 2) + 0.5, with z halved?": {
+        "forget": twice_as_steep,
+        "write": twice_as_steep,
+        "show": twice_as_steep,
+    },
+    "is the candidate g left between -1 and 1, not shifted?": {"candidate": shifted},
     "is the cell state before kept?": {"forget": np.zeros_like},
 }
 IN_GRU: Changes = {
