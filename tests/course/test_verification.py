@@ -18,9 +18,11 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "milestones"))
 
 from verification import explain, gradients, layers, wording
 from verification.failures import Failure
-from verification.probes import m01_tensor, m08_recurrent
+from verification.probes import m01_tensor, m06_normalization, m08_recurrent
 from verification.probes.compared import check_gradients, check_result, numeric_gradient
 from verification.probes.inputs import spread
+from verification.probes.m06_normalization import EPS
+from verification.probes.normalizing import way_back
 from verification.probes.operation import Operation, draw
 from verification.probes.probe import Kit, Probe, run_probe
 from verification.probes.recurring_back import SUFFIX, LSTMBack, RNNBack
@@ -365,6 +367,28 @@ def test_what_fits_only_because_all_entries_are_equal_is_not_said() -> None:
 def test_two_different_numbers_never_look_alike() -> None:
     assert wording.apart(-0.0655321, -0.0655324) == ("-0.0655321", "-0.0655324")
     assert wording.apart(1.0, 2.0) == ("1", "2")
+
+
+@pytest.mark.parametrize(
+    ("part", "right"),
+    [
+        ("nn.LayerNorm", way_back((2,), EPS)),
+        ("nn.RMSNorm", way_back((1,), EPS, centered=False, mean_taken=False)),
+        ("nn.BatchNorm2d", way_back((0, 2, 3), EPS, places=2)),
+    ],
+)
+def test_the_way_back_through_a_norm_in_numpy_is_right(part: str, right: Any) -> None:
+    operation = next(op for op in m06_normalization.LAYERS if op.part == part)
+    case = draw(operation, np.random.default_rng(7))
+    above = np.random.default_rng(8).normal(size=case.expected().shape)
+    given = [*case.arrays.values(), *case.parameters.values()]
+    found = right(above, *given)
+    for name in ("x", *(f".{name}" for name in case.parameters)):
+        wanted = numeric_gradient(case, name, above, operation.oracle)
+        np.testing.assert_allclose(found[name], wanted, atol=1e-7, err_msg=name)
+    made = [found, *(wrong(above, *given) for wrong in operation.gradient_suspects.values())]
+    for number, one in enumerate(made):
+        assert not any(np.allclose(one["x"], other["x"]) for other in made[:number])
 
 
 @pytest.mark.parametrize("kind", ["RNN", "LSTM"])

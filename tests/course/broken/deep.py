@@ -162,7 +162,7 @@ BROKEN = [
         "a loader that repeats examples", "resnet",
         "order = generator.permutation(count)[:left].tolist()",
         "order = generator.integers(count, size=count)[:left].tolist()",
-        ("leaves out", "repeats", "utils.data.DataLoader", DATA),
+        ("leaves out", "repeats", "utils.data.RandomSampler", DATA),
     ),
     Broken(
         "a loader that loses the last batch", "resnet",

@@ -128,7 +128,7 @@ BROKEN = [
         "a loader that draws with repetition, for the lstm", "lstm",
         "order = generator.permutation(count)[:left].tolist()",
         "order = generator.integers(count, size=left).tolist()",
-        ("utils.data.DataLoader", DATA),
+        ("utils.data.RandomSampler", DATA),
     ),
     Broken(
         "gradients that are not clipped in the lstm's training", "lstm",

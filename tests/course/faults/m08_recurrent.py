@@ -210,15 +210,21 @@ RECURRENT.task(
         "missing branch",
         "math.sqrt(module.hidden_size)",
         "module.hidden_size",
+        accepted="another start, from which it learns as well",
     ),
     Fault(
         "biases begin at 0",
         "missing branch",
         "        uniform_(parameter, -bound, bound)",
         "        uniform_(parameter, -bound * (parameter.ndim > 1), bound * (parameter.ndim > 1))",
+        accepted="another start, from which it learns as well",
     ),
     Fault(
-        "from 0 up", "sign", "uniform_(parameter, -bound, bound)", "uniform_(parameter, 0, bound)"
+        "from 0 up",
+        "sign",
+        "uniform_(parameter, -bound, bound)",
+        "uniform_(parameter, 0, bound)",
+        accepted="another start, from which it learns as well",
     ),
     Fault(
         "the fan of each weight",
@@ -226,6 +232,7 @@ RECURRENT.task(
         "        uniform_(parameter, -bound, bound)",
         "        bound = 1 / math.sqrt(parameter.shape[-1])\n"
         "        uniform_(parameter, -bound, bound)",
+        accepted="another start, from which it learns as well",
     ),
     Fault(
         "a new array",
@@ -614,7 +621,7 @@ RECURRENT.task(
         "wrong operand",
         "math.sqrt(module.hidden_size)",
         "math.sqrt(module.input_size)",
-        accepted="another start, from which it learns as well.",
+        accepted="another start, from which it learns as well",
     ),
     Fault(
         "biases keep what was in memory",
@@ -624,7 +631,7 @@ RECURRENT.task(
         "            uniform_(parameter, -bound, bound)\n"
         "        else:\n"
         "            parameter.data[...] = 0",
-        accepted="another start, from which it learns as well.",
+        accepted="another start, from which it learns as well",
     ),
 )
 

@@ -39,7 +39,17 @@ def check_dataset(kit: Kit) -> None:
     expect("`len(TensorDataset(x, y))`", len(dataset), COUNT)
     for place in (0, COUNT - 1):
         x, y = dataset[place]
-        expect(f"The input of `TensorDataset(x, y)[{place}]`", np.array(x.data), inputs[place])
+        expect(
+            f"The input of `TensorDataset(x, y)[{place}]`", np.array(x.data), inputs[place],
+            suspects={
+                "is it the row at this position, not the one after?": partial(
+                    np.copy, inputs[(place + 1) % COUNT]
+                ),
+                "is it the row at this position, not the one before?": partial(
+                    np.copy, inputs[place - 1]
+                ),
+            },
+        )  # fmt: skip
         expect(f"The target of `TensorDataset(x, y)[{place}]`", np.array(y.data), place)
     check_rows(dataset)
 
@@ -86,6 +96,20 @@ def check_batch_sampler(kit: Kit) -> None:
 
 def same_lists(batches: list[list[int]]) -> bool:
     return len(batches) > 1 and all(batch == batches[0] for batch in batches)
+
+
+def check_random_sampler(kit: Kit) -> None:
+    """Every position once, in an order that is drawn anew; if the framework has samplers."""
+    make = getattr(kit.tt.utils.data, "RandomSampler", None)
+    if make is None:
+        return
+    sampler, call = make([0] * COUNT), f"`RandomSampler(dataset)` of {COUNT} examples"
+    first, second = (np.array([int(at) for at in sampler]) for _ in range(2))
+    for order in (first, second):
+        check_complete(call, order)
+    if np.array_equal(first, second):
+        still = ": is it drawn at all?" if np.array_equal(first, ORDER) else ": draw anew in each."
+        raise Failure(f"{call} gives the same order in two passes{still}")
 
 
 def check_in_order(kit: Kit) -> None:
@@ -154,6 +178,8 @@ def check_mixed(call: str, order: Array) -> None:
     """Check that the examples are mixed, and across the batches."""
     if (np.diff(order) == 1).mean() > 0.5:
         raise Failure(f"{call} keeps most examples next to each other: mix them one by one.")
+    if all((np.diff(order[i : i + SIZE]) > 0).all() for i in range(0, COUNT - SIZE, SIZE)):
+        raise Failure(f"{call} sorts the examples of each batch: leave them in the order drawn.")
     if all((np.sort(order)[i : i + SIZE] == np.sort(order[i : i + SIZE])).all()
            for i in range(0, COUNT, SIZE)):  # fmt: skip
         raise Failure(f"{call} mixes only inside each batch: mix first, then cut into batches.")
@@ -187,6 +213,7 @@ def check_plain_dataset(kit: Kit) -> None:
 PROBES = [
     Probe("utils.data.TensorDataset", MODULE, check_dataset),
     Probe("utils.data.BatchSampler", MODULE, check_batch_sampler),
+    Probe("utils.data.RandomSampler", MODULE, check_random_sampler),
     Probe(LOADER, MODULE, check_in_order),
     Probe(LOADER, MODULE, check_shuffled),
     Probe(LOADER, MODULE, check_workers),

@@ -10,13 +10,13 @@ import numpy as np
 from verification.failures import Failure
 from verification.probes.compared import probes_of
 from verification.probes.inputs import Array, Input, spread, weights
+from verification.probes.normalizing import Axes, mistakes_back
 from verification.probes.operation import Operation, Oracle
 from verification.probes.probe import Kit, Probe
 from verification.wording import show
 
 MODULE = "06_normalization"
 EPS = 0.1  # far larger than usual, so that its place can be seen
-Axes = tuple[int, ...]
 
 MADE_OF_X = (
     "For x: its mean and variance are made of x too, so the gradient has no part that is the same "
@@ -75,7 +75,8 @@ def suspects(axes: Axes, others: Mapping[str, Axes], places: int = 0) -> dict[st
         f"does it normalize over the wrong axes ({name})?": over(other)
         for name, other in others.items()
     }
-    return {question: scaled(normal, places) for question, normal in wrong.items()}
+    found = {question: scaled(normal, places) for question, normal in wrong.items()}
+    return found | {"are weight and bias used?": lambda x, *_: normalized(x, axes)}
 
 
 def normalization(
@@ -98,13 +99,14 @@ def normalization(
         parameters={"weight": weights(*parameter), "bias": weights(*parameter)},
         gradient_hint=MADE_OF_X,
         suspects=suspects(axes, others, places) | dict(more or {}),
+        gradient_suspects=mistakes_back(axes, EPS, places),
     )  # fmt: skip
 
 
-def in_groups(x: Array, groups: int) -> Array:
+def in_groups(x: Array, groups: int, eps: float = EPS) -> Array:
     """Normalized over groups of channels, each example for itself."""
     rows = x.reshape(len(x), groups, -1)
-    return normalized(rows, (2,)).reshape(x.shape)
+    return normalized(rows, (2,), eps=eps).reshape(x.shape)
 
 
 def divided_by_size(x: Array) -> Array:
@@ -147,8 +149,12 @@ LAYERS = [
         layer=lambda tt: tt.nn.RMSNorm(4, eps=EPS), parameters={"weight": weights(4)},
         hint="x / sqrt(mean(x * x) + eps) * weight, the mean over the last dimension.",
         gradient_hint="The root mean square is made of x too: the gradient has no part along it.",
+        gradient_suspects=mistakes_back((1,), EPS, centered=False),
         suspects={
             "is the mean subtracted? RMSNorm leaves it.": scaled(lambda x: normalized(x, (1,))),
+            "is the mean left where it is? RMSNorm only divides.": scaled(
+                lambda x: divided_by_size(x) * (1 - x.mean(axis=-1, keepdims=True) / x)
+            ),
             "is it the mean square, not the variance?": scaled(
                 lambda x: x / np.sqrt(x.var(axis=-1, keepdims=True) + EPS)
             ),
@@ -167,6 +173,9 @@ LAYERS = [
         parameters={"weight": weights(4), "bias": weights(4)},
         gradient_hint=MADE_OF_X,
         suspects={
+            "is the eps that is given used, not one of its own?": scaled(
+                lambda x: in_groups(x, 2, 1e-5), 1
+            ),
             "is it several groups, not one for all channels?": scaled(lambda x: in_groups(x, 1), 1),
             "do several channels form a group, not each its own?": scaled(
                 lambda x: in_groups(x, 4), 1

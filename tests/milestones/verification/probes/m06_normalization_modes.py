@@ -37,14 +37,19 @@ def draw(kit: Kit, count: int) -> list[Array]:
 
 
 def remembered(
-    batches: list[Array], ddof: int, momentum: float = MOMENTUM, share: float | None = None
+    batches: list[Array],
+    ddof: int,
+    momentum: float = MOMENTUM,
+    share: float | None = None,
+    of_all: bool = False,
 ) -> tuple[Array, Array]:
     """The running mean and variance that these batches leave behind."""
     mean, var = np.zeros(CHANNELS), np.ones(CHANNELS)
     new = momentum if share is None else share
     for x in batches:
         mean = (1 - momentum) * mean + new * x.mean(axis=0)
-        var = (1 - momentum) * var + new * x.var(axis=0, ddof=ddof)
+        correction = x.size / (x.size - 1) if of_all else 1
+        var = (1 - momentum) * var + new * x.var(axis=0, ddof=ddof) * correction
     return mean, var
 
 
@@ -80,6 +85,9 @@ def slips(batches: list[Array], which: int) -> dict[str, Callable[[], Array]]:
     return {
         "is momentum the share of the new, not of the old?": (
             lambda: remembered(batches, 1, 1 - MOMENTUM)[which]
+        ),
+        "is n how many numbers one channel has, not all of them?": (
+            lambda: remembered(batches, ddof=0, of_all=True)[which]
         ),
         "does the buffer itself change, in place? It is as it was at first.": (
             lambda: remembered([], 1)[which]

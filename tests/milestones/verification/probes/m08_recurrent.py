@@ -85,7 +85,7 @@ def cell(kind: str, part: int) -> Operation:
     )  # fmt: skip
 
 
-CELLS = [cell("RNN", 0), cell("LSTM", 1), cell("LSTM", 0), cell("GRU", 0)]
+CELLS = [cell("LSTM", 1), cell("LSTM", 0), cell("RNN", 0), cell("GRU", 0)]  # the milestone's first
 
 
 # --------------------------------------------------------------------------------------- layers
@@ -130,7 +130,13 @@ LAYERS = [
 
 
 def of_two_layers(
-    kind: str, states: int, turned: bool = True, second: bool = True, own: bool = True
+    kind: str,
+    states: int,
+    turned: bool = True,
+    second: bool = True,
+    own: bool = True,
+    forward_first: bool = True,
+    from_the_end: bool = True,
 ) -> Oracle:
     """Two layers in two directions; the first `states` arguments are first states."""
 
@@ -141,9 +147,13 @@ def of_two_layers(
             outputs = []
             for at, reading in enumerate((read, read_backward), 2 * number):
                 begin = tuple(h[at if own else number] for h in first) or zero
-                outputs.append(reading(KINDS[kind], x, begin, *weights[4 * at : 4 * at + 4])[0])
+                back = reading is read_backward and not from_the_end
+                read_now = x[::-1] if back else x  # twice turned around
+                outputs.append(
+                    reading(KINDS[kind], read_now, begin, *weights[4 * at : 4 * at + 4])[0]
+                )
             outputs[1] = outputs[1] if turned else outputs[1][::-1]
-            x = np.concatenate(outputs, axis=2)
+            x = np.concatenate(outputs if forward_first else outputs[::-1], axis=2)
         return np.asarray(x.transpose(1, 0, 2))
 
     return oracle
@@ -170,6 +180,10 @@ def stacked(kind: str, with_first: bool = False) -> Operation:
         hint="Each layer reads the output of the one before, [forward, backward] side by side.",
         suspects={
             "are the outputs of the way back turned around again?": oracle_of(turned=False),
+            "does the way back read the input from its end?": oracle_of(from_the_end=False),
+            "does the forward direction come first, before the backward one?": oracle_of(
+                forward_first=False
+            ),
             "does the second layer read the output of the first?": oracle_of(second=False),
             "has each direction of each layer a first state of its own?": oracle_of(own=False),
         },

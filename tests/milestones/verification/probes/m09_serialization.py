@@ -165,6 +165,7 @@ def check_value(kit: Kit) -> None:
     call = "`load(save(value))`"
     raw = kit.there(checkpoints.saved)(kit.tt, value)
     read = kit.there(checkpoints.loaded)(kit.tt, np.asarray(raw))
+    check_described(kit, np.asarray(raw).tobytes(), [*value], [*read])
     for name in ("betas", "step", "bases"):
         if type(read[name]) is not type(value[name]) or read[name] != value[name]:
             raise Failure(
@@ -185,6 +186,18 @@ def check_value(kit: Kit) -> None:
     expect(f"A tensor inside of {call}", np.asarray(moment.data), SOME["bias"])
     kit.there(there.subtract_in_place)(moment, 0.5)
     expect(f"A tensor inside of {call}, after `-= 0.5`,", np.asarray(moment.data), [1.0, -2.5])
+
+
+def check_described(kit: Kit, raw: bytes, names: list[str], read: list[str]) -> None:
+    """Check that what `load` gives has the names of what was saved."""
+    if [*map(str, read)] == names:
+        return
+    noted = "__metadata__" in json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])
+    raise Failure(
+        f"`load(save(value))` has the names {read}, not {names}: "
+        + ("is the description read?" if noted else "is the description in the file's metadata?"),
+        part=LOAD if noted else named(kit, "to_bytes", SAVE),
+    )
 
 
 PROBES = [

@@ -1,9 +1,10 @@
-"""Probes of module 13: the layer with both places of its norms, and a stack of layers."""
+"""Probes of module 13: the layer, with both places of its norms, masks and an activation."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -140,7 +141,9 @@ def suspects(norm_first: bool, hidden: Array | None) -> dict[str, Oracle]:
         },
         **misplaced(norm_first),
     }
-    if hidden is not None:
+    if hidden is None:
+        found["does it hide the future though no mask is given?"] = arranged(norm_first, CAUSAL)
+    else:
         found["is the mask used (it sees the future)?"] = arranged(norm_first)
         found["is the mask off by one (it sees the next position)?"] = arranged(
             norm_first, np.triu(hidden, 2)
@@ -181,57 +184,32 @@ def without_mask(oracle: Oracle) -> Oracle:
     return lambda x, mask, *parameters: oracle(x, *parameters)
 
 
-# ------------------------------------------------------------------------------------------ stack
-
-COPIES = 2
-
-
-def stack(
-    hidden: Array | None = CAUSAL, first_alone: bool = False, at_the_end: bool = True
-) -> Oracle:
-    """COPIES layers and a norm; with `first_alone` only the first gets the mask."""
-
-    def oracle(x: Array, mask: Array, *parameters: Array) -> Array:
-        size = len(SHAPES)
-        for number in range(COPIES):
-            own = parameters[number * size : (number + 1) * size]
-            x = arranged(True, None if first_alone and number else hidden)(x, *own)
-        if at_the_end:
-            x = normalized(x, (-1,)) * parameters[-2] + parameters[-1]
-        return x
-
-    return oracle
-
-
-def make_stack(tt: Any) -> Any:
-    layer = tt.nn.TransformerEncoderLayer(
-        WIDTH, HEADS, INNER, dropout=0.0, layer_norm_eps=EPS, batch_first=True, norm_first=True
-    )
-    return tt.nn.TransformerEncoder(layer, COPIES, norm=tt.nn.LayerNorm(WIDTH, eps=EPS))
-
-
-STACK = Operation(
-    "nn.TransformerEncoder",
-    f"nn.TransformerEncoder(layer, {COPIES}, norm=nn.LayerNorm({WIDTH}))(x, <True where hidden>)",
-    {"x": spread(2, LENGTH, WIDTH), "mask": fixed(CAUSAL)},
-    lambda stack, x, mask: stack(x, mask), stack(),
-    layer=make_stack,
-    parameters={
-        **{
-            f"layers.{number}.{name}": weights(*shape)
-            for number in range(COPIES)
-            for name, shape in SHAPES.items()
-        },
-        "norm.weight": weights(WIDTH), "norm.bias": weights(WIDTH),
-    },
-    hint="Each layer is a copy (copy.deepcopy) with parameters of its own; all get the masks; the "
-    "norm comes last.",
+BENT = replace(
+    layer_of(True),
+    call="nn.TransformerEncoderLayer(..., activation=nn.functional.tanh, norm_first=True)(x)",
+    oracle=without_mask(arranged(True, None, np.tanh)),
+    layer=lambda tt: tt.nn.TransformerEncoderLayer(
+        WIDTH, HEADS, INNER, dropout=0.0, layer_norm_eps=EPS, batch_first=True, norm_first=True,
+        activation=tt.nn.functional.tanh,
+    ),
     suspects={
-        "does every layer get the mask, not the first alone?": stack(first_alone=True),
-        "is the mask used (it sees the future)?": stack(None),
-        "is the norm at the end missing?": stack(at_the_end=False),
+        "is the activation that is given used, not always relu?": without_mask(arranged(True)),
+        "is the activation missing?": without_mask(arranged(True, None, lambda x: x)),
     },
 )  # fmt: skip
 
+PADDING = np.array([[False, False, False, True], [False, False, True, True]])
+PADDED = replace(
+    layer_of(True),
+    call="nn.TransformerEncoderLayer(..., norm_first=True)(x, src_key_padding_mask=<True: hidden>)",
+    inputs={"x": spread(2, LENGTH, WIDTH), "mask": fixed(PADDING)},
+    run=lambda layer, x, mask: layer(x, src_key_padding_mask=mask),
+    oracle=without_mask(arranged(True, PADDING[:, None, None])),
+    suspects={
+        "is src_key_padding_mask handed on to the attention?": without_mask(arranged(True)),
+    },
+)
+
+
 LAYERS = [layer_of(False), layer_of(True), layer_of(True, CAUSAL)]
-PROBES = [*probes_of(LAYERS, MODULE, MODULE), *probes_of([STACK], MODULE)]
+PROBES = [*probes_of(LAYERS, MODULE, MODULE), *probes_of([BENT, PADDED], MODULE)]

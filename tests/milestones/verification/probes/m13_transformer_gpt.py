@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from verification.failures import Failure
 from verification.probes.attending import HEADS
 from verification.probes.compared import probes_of
 from verification.probes.inputs import Array, Input, fixed, spread, weights
@@ -23,6 +25,7 @@ from verification.probes.m13_transformer import (
     relu,
 )
 from verification.probes.operation import Operation, Oracle
+from verification.probes.probe import Kit, Probe
 
 TOKENS = 5
 
@@ -40,11 +43,14 @@ def scores(
     norm_first: bool = True,
     activation: Function = gelu_new,
     at_the_end: bool = True,
+    last: int = LENGTH,
+    joined: Callable[[Array, Array], Array] = np.add,
 ) -> Oracle:
-    """A GPT of one layer; positions count from `first`."""
+    """A GPT of one layer; positions count from `first`, and none is behind `last`."""
 
     def oracle(ids: Array, wte: Array, wpe: Array, *parameters: Array) -> Array:
-        x = wte[ids] + wpe[first : first + ids.shape[1]]
+        places = np.minimum(np.arange(first, first + ids.shape[1]), last)
+        x = joined(wte[ids], wpe[places])
         x = arranged(norm_first, hidden, activation)(x, *parameters[:-2])
         if at_the_end:
             x = normalized(x, (-1,), eps=EPS) * parameters[-2] + parameters[-1]
@@ -55,6 +61,10 @@ def scores(
 
 def no_positions(ids: Array, wte: Array, wpe: Array, *parameters: Array) -> Array:
     return scores()(ids, wte, 0 * wpe, *parameters)
+
+
+def probabilities(*arrays: Array) -> Array:
+    return np.asarray(softmax(scores()(*arrays)))
 
 
 def make_gpt(tt: Any) -> Any:
@@ -78,6 +88,9 @@ GPT = Operation(
         "is the mask off by one (it sees the next position)?": scores(np.triu(CAUSAL, 2)),
         "do the positions count from 1?": scores(first=1),
         "are the positions missing?": no_positions,
+        "are there as many positions as a text has tokens, ids.shape[1]?": scores(last=1),
+        "are tokens and positions added, not multiplied?": scores(joined=np.multiply),
+        "is it logits that are returned, not probabilities?": probabilities,
         "do the norms stand behind the sums (norm_first)?": scores(norm_first=False),
         "is the activation relu in place of gelu_new?": scores(activation=relu),
         "is the norm at the end missing?": scores(at_the_end=False),
@@ -119,4 +132,19 @@ LOSS = Operation(
     },
 )  # fmt: skip
 
-PROBES = [*probes_of([LOSS, GPT], MODULE, MODULE)]
+
+def check_without_dropout(kit: Kit) -> None:
+    """With dropout=0 the scores in training mode are the same each time."""
+    model, ids = make_gpt(kit.tt), kit.tt.tensor(IDS)
+    first, second = (np.array(model(ids).data) for _ in range(2))
+    if not np.array_equal(first, second):
+        raise Failure(
+            "`GPT(config)(ids)`, called twice with dropout=0.0 in the config, gives two results: "
+            "is config.dropout handed on to the layers?"
+        )
+
+
+PROBES = [
+    Probe("models.GPT", MODULE, check_without_dropout),
+    *probes_of([LOSS, GPT], MODULE, MODULE),
+]

@@ -24,6 +24,14 @@ def plain(x: Array) -> Array:
     return x
 
 
+def twice_as_steep(x: Array) -> Array:
+    return squash(2 * x)
+
+
+def shifted(x: Array) -> Array:
+    return np.asarray(np.tanh(x) + 1)
+
+
 def open_gate(x: Array) -> Array:
     return np.ones_like(x)
 
@@ -35,13 +43,15 @@ class RNN:
     bend: Bend = np.tanh
     from_state: float = 1.0
     turned: bool = True
+    apart: bool = False
     b_ih: float = 1.0
     b_hh: float = 1.0
 
     def __call__(self, x: Array, states: States, *weights: Array) -> States:
         w_ih, w_hh, b_ih, b_hh = weights
         state = self.from_state * states[0] @ (w_hh.T if self.turned else w_hh)
-        return (self.bend(x @ w_ih.T + self.b_ih * b_ih + state + self.b_hh * b_hh),)
+        sums = x @ w_ih.T + self.b_ih * b_ih, state + self.b_hh * b_hh
+        return (self.bend(sums[0]) + self.bend(sums[1]) if self.apart else self.bend(sum(sums)),)
 
 
 @dataclass(frozen=True)
@@ -78,6 +88,7 @@ class GRU:
     kept: bool = True
     reset_all: bool = False
     reset_first: bool = False
+    reset_input: bool = False
     b_ih: float = 1.0
     b_hh: float = 1.0
 
@@ -87,6 +98,8 @@ class GRU:
         of_h = dict(zip(self.order, np.split(h @ w_hh.T + self.b_hh * b_hh, 3, -1), strict=True))
         r, z = self.reset(of_x["r"] + of_h["r"]), squash(of_x["z"] + of_h["z"])
         both = r * (of_x["n"] + of_h["n"]) if self.reset_all else of_x["n"] + r * of_h["n"]
+        if self.reset_input:
+            both = r * of_x["n"] + of_h["n"]
         if self.reset_first:  # Cho et al. (2014); PyTorch and cuDNN reset behind the product
             rows = slice(self.order.index("n") * h.shape[-1], None)
             both = of_x["n"] + (r * h) @ w_hh[rows].T + self.b_hh * b_hh[rows]
@@ -130,6 +143,7 @@ IN_RNN: Changes = {
     "is the sum bent (tanh)?": {"bend": plain},
     "is it bent by a sigmoid, where tanh belongs?": {"bend": squash},
     "is the state before used?": {"from_state": 0.0},
+    "is the whole sum bent, not each half by itself?": {"apart": True},
     "is the state multiplied by weight_hh.T, not by weight_hh?": {"turned": False},
 }
 IN_LSTM: Changes = {
@@ -144,6 +158,12 @@ IN_LSTM: Changes = {
     "does c go through tanh before it is shown?": {"shown": plain},
     "does h show c after the step, not before it?": {"shown_before": True},
     "are h and c exchanged?": {"exchanged": True},
+    "is a gate 0.5 * tanh(z / 2) + 0.5, with z halved?": {
+        "forget": twice_as_steep,
+        "write": twice_as_steep,
+        "show": twice_as_steep,
+    },
+    "is the candidate g left between -1 and 1, not shifted?": {"candidate": shifted},
     "is the cell state before kept?": {"forget": np.zeros_like},
 }
 IN_GRU: Changes = {
@@ -153,6 +173,7 @@ IN_GRU: Changes = {
     "does r multiply the state's part behind the product, not the state before it?": {
         "reset_first": True
     },
+    "does r multiply the state's part, not the input's?": {"reset_input": True},
     "does the candidate n go through tanh?": {"candidate": plain},
 }
 

@@ -66,6 +66,7 @@ class LSTMBack:
     shown_bent: bool = True
     cell: str = "before"
     exchanged: bool = False
+    from_h: bool = False
     every_step: bool = True
 
     def __call__(self, above: Array, x: Array, h0: Array, c0: Array, *weights: Array) -> Gradients:
@@ -95,10 +96,11 @@ class LSTMBack:
         grad_c = grad_c + self.from_output * grad_h * o * (1 - bent**2 if self.bent else 1)
         of_i, of_g = (i, g) if self.exchanged else (g, i)
         cell = before if self.cell == "before" else after
+        wanted = grad_h if self.from_h else grad_c
         sums = [
-            grad_c * of_i * self.slope(i),
-            grad_c * cell * self.slope(f),
-            grad_c * of_g * (g * (1 - g) if self.candidate_as_gate else 1 - g**2),
+            wanted * of_i * self.slope(i),
+            wanted * cell * self.slope(f),
+            wanted * of_g * (g * (1 - g) if self.candidate_as_gate else 1 - g**2),
             grad_h * (bent if self.shown_bent else after) * self.slope(o),
         ]
         back = self.carried_c * grad_c * (f if self.through_forget else 1)
@@ -135,6 +137,7 @@ IN_LSTM = {
     },
     "does the output gate's gradient have tanh(c), not c?": {"shown_bent": False},
     "does the forget gate's gradient have c before the step, not after it?": {"cell": "after"},
+    "do i, f and g get the gradient of c, not of h?": {"from_h": True},
     "does the input gate's gradient have g, and the candidate's i?": {"exchanged": True},
 }
 

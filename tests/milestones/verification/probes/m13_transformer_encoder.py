@@ -1,0 +1,69 @@
+"""Probes of module 13: a stack of layers that are copies, with masks and a norm at its end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from verification.probes.attending import HEADS
+from verification.probes.compared import probes_of
+from verification.probes.inputs import Array, fixed, spread, weights
+from verification.probes.m06_normalization import normalized
+from verification.probes.m12_attention import CAUSAL, LENGTH, WIDTH
+from verification.probes.m13_transformer import EPS, INNER, MODULE, SHAPES, arranged
+from verification.probes.operation import Operation, Oracle
+
+COPIES = 2
+
+
+def stack(
+    hidden: Array | None = CAUSAL,
+    first_alone: bool = False,
+    at_the_end: bool = True,
+    each: bool = False,
+) -> Oracle:
+    """COPIES layers and a norm; with `first_alone` only the first gets the mask."""
+
+    def oracle(x: Array, mask: Array, *parameters: Array) -> Array:
+        size = len(SHAPES)
+        for number in range(COPIES):
+            own = parameters[number * size : (number + 1) * size]
+            x = arranged(True, None if first_alone and number else hidden)(x, *own)
+            if each or (at_the_end and number == COPIES - 1):
+                x = normalized(x, (-1,)) * parameters[-2] + parameters[-1]
+        return x
+
+    return oracle
+
+
+def make_stack(tt: Any) -> Any:
+    layer = tt.nn.TransformerEncoderLayer(
+        WIDTH, HEADS, INNER, dropout=0.0, layer_norm_eps=EPS, batch_first=True, norm_first=True
+    )
+    return tt.nn.TransformerEncoder(layer, COPIES, norm=tt.nn.LayerNorm(WIDTH, eps=EPS))
+
+
+STACK = Operation(
+    "nn.TransformerEncoder",
+    f"nn.TransformerEncoder(layer, {COPIES}, norm=nn.LayerNorm({WIDTH}))(x, <True where hidden>)",
+    {"x": spread(2, LENGTH, WIDTH), "mask": fixed(CAUSAL)},
+    lambda stack, x, mask: stack(x, mask), stack(),
+    layer=make_stack,
+    parameters={
+        **{
+            f"layers.{number}.{name}": weights(*shape)
+            for number in range(COPIES)
+            for name, shape in SHAPES.items()
+        },
+        "norm.weight": weights(WIDTH), "norm.bias": weights(WIDTH),
+    },
+    hint="Each layer is a copy (copy.deepcopy) with parameters of its own; all get the masks; the "
+    "norm comes last.",
+    suspects={
+        "does every layer get the mask, not the first alone?": stack(first_alone=True),
+        "is the mask used (it sees the future)?": stack(None),
+        "does the norm stand at the end only, not behind each layer?": stack(each=True),
+        "is the norm at the end missing?": stack(at_the_end=False),
+    },
+)  # fmt: skip
+
+PROBES = [*probes_of([STACK], MODULE)]
