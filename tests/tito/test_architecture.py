@@ -203,7 +203,7 @@ def breaking(rule: str) -> list[tuple[str, str]]:
 
 CHILD = "tito.core.testing.child"
 # They run in a process of their own, with the framework.
-CHILDREN = {CHILD, "tito.core.showing.child"}
+CHILDREN = {CHILD, "tito.core.testing.around", "tito.core.showing.child"}
 
 
 def is_command(name: str) -> bool:
