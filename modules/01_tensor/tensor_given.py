@@ -563,9 +563,10 @@ def histogram(input, bins=100, *, range=None, weight=None, density=False):
     """
     if input.dtype.kind != "f":
         raise DtypeError(f"histogram: of floats only, not {input.dtype}: x.float()")
-    ends, weights = unwrap(bins), None if weight is None else unwrap(weight).ravel()
+    how = {"range": range, "density": density}
+    how |= {} if weight is None else {"weights": unwrap(weight).ravel()}
     try:
-        found = np.histogram(input.data.ravel(), ends, range, density, weights)
+        found = np.histogram(input.data.ravel(), unwrap(bins), **how)
     except (ValueError, TypeError) as error:
         raise RangeError(f"histogram: {error}") from None
     return Histogram(*(wrap(np.asarray(part, input.dtype)) for part in found))
