@@ -83,8 +83,7 @@ class MilestonesCommand(BaseCommand):
     # ---------------------------------------------------------------------------------- showing
 
     def _status(self, args: argparse.Namespace) -> int:
-        from tito.core.milestones.attempt import changed_codes
-        from tito.views.milestone import changed_lines
+        from tito.core.milestones.changed import changed_codes
 
         rows = self.world.tracker.status()
         changed = changed_codes(rows, self.workspace)
@@ -92,8 +91,11 @@ class MilestonesCommand(BaseCommand):
             also = [{**row, "changed_since": changed.get(row["id"], [])} for row in rows]
             self.world.emit_json({"milestones": also})
             return 0
-        for text, style in changed_lines(rows, changed):
-            self.world.say(text, style)
+        if any(changed.values()):
+            from tito.views.milestone import changed_lines
+
+            for text, style in changed_lines(rows, changed):
+                self.world.say(text, style)
         self.world.tracker.opened.show_progress(self.console)
         return 0
 
@@ -107,7 +109,7 @@ class MilestonesCommand(BaseCommand):
 
     def _info(self, args: argparse.Namespace) -> int:
         from tito.core.export.snapshot import take
-        from tito.core.milestones.attempt import changed_since, verification_changed
+        from tito.core.milestones.changed import changed_since, verification_changed
         from tito.views.milestone import info_lines
         from tito.workflows.run_milestone import requires, row_of
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tito import __version__
-from tito.core.milestones.attempt import changed_codes
+from tito.core.milestones.changed import changed_codes
 from tito.core.milestones.shown_runs import ShownRun, shown_runs
 from tito.core.milestones.tracker import MilestoneState
 from tito.core.outcome import Evidence

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 from tito.core import process
 from tito.core.errors import TitoError
-from tito.core.export.snapshot import Snapshot, take
+from tito.core.export.snapshot import Snapshot
 from tito.core.files import read_regular
 from tito.core.milestones.progress_events import (
     Bar,
@@ -27,8 +27,6 @@ from tito.core.milestones.runs import LARGEST, KeptRun, Picture
 from tito.core.milestones.tracker import Tracker
 from tito.core.outcome import Fault, Outcome
 from tito.core.workspace.course import INSTALLED
-from tito.core.workspace.release import verification_hash
-from tito.core.workspace.workspace import Workspace
 
 # Only the student's code makes a milestone fail; anything else means it could not run.
 EXPERIMENT = "TINYTORCH_EXPERIMENT"  # for the run: what to change, as JSON
@@ -162,25 +160,3 @@ def verify(
             milestone_id, seed=seed, runner=runner, workspace=folder
         )
     return verdict
-
-
-def verification_changed(record: Mapping[str, Any], workspace: Workspace) -> bool:
-    """Whether a milestone was passed under tests that are no longer the course's."""
-    before = record.get("verification_sha256")
-    return isinstance(before, str) and before != verification_hash(workspace)
-
-
-def changed_since(record: Mapping[str, Any], code: Snapshot) -> list[str]:
-    """The modules whose exported code is not what a milestone was passed with."""
-    sources = record.get("sources")
-    if not isinstance(sources, dict):
-        return []
-    now = code.hashes(map(str, sources))
-    return [name for name, before in sources.items() if now.get(name) != before]
-
-
-def changed_codes(rows: Sequence[Mapping[str, Any]], workspace: Workspace) -> dict[str, list[str]]:
-    """The same for each milestone that is on record, by its id."""
-    recorded = [row for row in rows if row["evidence"] is not None]
-    code = take(workspace) if recorded else None
-    return {row["id"]: changed_since(row["record"], code) for row in recorded if code is not None}
