@@ -85,6 +85,7 @@ def test_an_outcome_follows_from_whose_fault_it_is() -> None:
 
 FACTS = [
     "doing",
+    "file",
     "limit",
     "seconds",
     "code",

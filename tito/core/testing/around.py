@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import sys
@@ -41,7 +42,6 @@ def end_with_the_tool() -> None:
 @contextmanager
 def settings_kept() -> Iterator[None]:
     """Undo `np.seterr` and filters of warnings which hold for the tests too."""
-    import numpy as np  # the child imports it first, to say if it is missing
-
-    with warnings.catch_warnings(), np.errstate():
+    numpy = importlib.import_module("numpy")  # the child has said so if it is missing
+    with warnings.catch_warnings(), numpy.errstate():
         yield

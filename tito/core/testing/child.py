@@ -209,7 +209,7 @@ def main(job_file: str, seal: Any, early: Any = None) -> None:
     judge, hooks = judges(job, reporter.emit), load(beside("plugin")).Plugin(reporter, begin)
     options = [f"--rootdir={job['staging']}", f"-c{job['ini']}", *PYTEST_OPTIONS]
     code = pytest.main([*options, *tests], plugins=[hooks, held, *judge])
-    if hooks.has_begun:
+    if hooks.imported is not False:
         reporter.emit("session_finished", code=int(code))
     for each in judge:
         each.end()

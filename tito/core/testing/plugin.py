@@ -14,12 +14,12 @@ class Plugin:
 
     def __init__(self, reporter: Any, begin: Callable[[], bool]) -> None:
         self.reporter, self._begin = reporter, begin
-        self.has_begun = False
+        self.imported: bool | None = None  # None: pytest did not come so far
 
     def pytest_cmdline_main(self) -> int | None:
         """Import the lessons, once the settings are read; where that fails, do nothing else."""
-        self.has_begun = self._begin()
-        return None if self.has_begun else 1
+        self.imported = self._begin()
+        return None if self.imported else 1
 
     def pytest_configure(self, config: Any) -> None:
         """Without its terminal plugin, pytest before 9.1 still uses some of its options."""
