@@ -111,8 +111,9 @@ RESULTS = {
 def test_the_section_counts_who_earned_a_tick_and_names_them() -> None:
     text = section(CHEATS, RESULTS)
     assert f"| the module, at home | {len(CHEATS)} | 2 | 1 | 1 |" in text
-    assert "| report | 22 | 1 of 2 |" in text
-    assert "| runner | 19 | not tried |" in text
+    count = Counter(cheat.kind for cheat in CHEATS)
+    assert f"| report | {count['report']} | 1 of 2 |" in text
+    assert f"| runner | {count['runner']} | not tried |" in text
     assert "- a patch (report, by patching)" in text
 
 
