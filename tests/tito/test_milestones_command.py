@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tito.core.export.snapshot import export_hashes
+from tito.core.export.snapshot import take
 from tito.core.workspace.workspace import Workspace
 
 
@@ -211,7 +211,7 @@ def test_a_pass_is_shown_and_recorded_with_its_evidence(tito, unlocked, tinytorc
     record = state["milestones"]["start"]
     assert record["metrics"]["accuracy"] == 0.975
     assert record["seed"] == 12
-    assert record["sources"] == export_hashes(Workspace(unlocked), ["00_setup"])
+    assert record["sources"] == take(Workspace(unlocked)).hashes(["00_setup"])
     assert len(record["sources"]["00_setup"]) == 64
 
 

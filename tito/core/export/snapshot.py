@@ -74,8 +74,3 @@ class Snapshot:
 def take(workspace: Workspace) -> Snapshot:
     there = (workspace.package / "__init__.py").is_file() and is_generated(workspace)
     return Snapshot(workspace, read_package(workspace) if there else None)
-
-
-def export_hashes(workspace: Workspace, names: Iterable[str]) -> dict[str, str]:
-    """The hashes of the code that is exported now; none where there is no package."""
-    return take(workspace).hashes(names)
