@@ -195,7 +195,7 @@ MILESTONES: dict[str, dict[str, Any]] = {
             "has a three-millionth of the parameters."
         ),
         "unlock_message": "🎉 You can now train a language model of your own!",
-        "chosen": {"lr": 0.003},
+        "chosen": {"lr": 0.004},
         "metrics": ["exact_match", "gradient_error", "control_accuracy"],
     },
 }  # fmt: skip

@@ -361,10 +361,10 @@ def learn_names(run: Run) -> dict[str, float]:
     network = small_gpt(run, len(letters), data.LONGEST_NAME + 1, "gpt_names")
     check_model(network, learn.take(slice(4)), samples=2)
     parts, naming = (
-        training_parts(network, len(learn.targets), 15, 64),
+        training_parts(network, len(learn.targets), 8, 64),
         Naming(network, letters, ids),
     )
-    feed_gpt(network, learn, parts, "names", 15, 64, naming)
+    feed_gpt(network, learn, parts, "names", 8, 64, naming)
     keep_weights(network, "names.")
     cost = cost_of_letters(network.outputs(new.inputs), new.targets, ids[0])
     simple = cost_by_frequency(learn.targets, new.targets, ids[0], len(letters))
@@ -423,7 +423,7 @@ def learn_deep(network: ModelUnderTest, examples: data.Examples, phase: str) -> 
     )
 
 
-SUMS_A_STEP, PASSES = 64, 5  # of them, the last after a checkpoint
+SUMS_A_STEP, PASSES = 64, 4  # of them, the last after a checkpoint
 
 
 def small_gpt(run: Run, tokens: int, places: int, count: str) -> ModelUnderTest:

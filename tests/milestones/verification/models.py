@@ -202,7 +202,7 @@ def gpt(tt: Any, tokens: int, places: int) -> Any:
     """The framework's own GPT, a small one; `places` is the length of its longest text."""
     config = tt.models.GPTConfig(
         vocab_size=tokens, n_positions=places, n_embd=GPT_WIDTH, n_layer=LAYERS, n_head=4,
-        dropout=0.0, initializer_range=0.1,
+        dropout=0.0, initializer_range=0.15,
     )  # fmt: skip
     return tt.models.GPT(config)
 

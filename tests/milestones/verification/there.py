@@ -51,14 +51,16 @@ def update(optimizer: Any, schedule: Any) -> None:
 
 
 def warmed_up(tt: Any, optimizer: Any, steps: int) -> Any:
-    """A schedule that rises for a tenth of the steps and then falls to zero along a cosine.
+    """A schedule that rises for a tenth of the steps, and from 60 % of them on falls to zero.
 
-    The first steps of a transformer are small: its attention is not yet looking anywhere.
+    The first steps of a transformer are small: its attention is not yet looking anywhere. Long
+    steps then go on for a while: a network that is late to find the carry still has time for it.
     """
 
     def share(step: int) -> float:
         up = min(1.0, (step + 1) / (steps // 10 + 1))
-        return float(up * (1 + np.cos(np.pi * min(step / steps, 1.0))) / 2)
+        fallen = min(max(step / steps - 0.6, 0.0) / 0.4, 1.0)
+        return float(up * (1 + np.cos(np.pi * fallen)) / 2)
 
     return tt.optim.lr_scheduler.LambdaLR(optimizer, share)
 
