@@ -983,7 +983,7 @@ def _verify(
     except OSError as error:
         return Verdict(Outcome.COULD_NOT_RUN, f"No temporary folder can be written: {error}.")
     with folder as scratch:
-        report, stream = Path(scratch, "report.xml"), Path(scratch, "progress.jsonl")
+        report, stream = (Path(scratch, n).absolute() for n in ("report.xml", "progress.jsonl"))
         started = time.perf_counter()
         result = runner(
             tracker.verification_command(milestone_id, report=report, seed=seed),
@@ -1018,6 +1018,9 @@ def verification_environment(
     # The second changes the exit code. The third is for whoever starts an experiment to set.
     for setting in ("PYTHONWARNINGS", "PYTHONINSPECT", "TINYTORCH_EXPERIMENT"):
         env.pop(setting, None)
+    for place in ("TMPDIR", "TEMP", "TMP"):  # the run is in another folder
+        if env.get(place):
+            env[place] = str(Path(env[place]).absolute())
     return (
         env
         | ONE_THREAD

@@ -373,7 +373,7 @@ def learn_names(run: Run) -> dict[str, float]:
     )
     invented = naming.names(100)
     pictures.invented(run, invented)
-    fresh = len(set(invented) - set(all_names)) / 100
+    fresh = len(set(invented) - {"", *all_names}) / 100
     require(run, "written names that are different and new", fresh, at_least=0.5)
     return {"names_loss": cost, "names_by_frequency_loss": simple, "new_names": fresh}
 

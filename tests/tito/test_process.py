@@ -204,3 +204,16 @@ def test_a_long_event_stream(tmp_path: Path) -> None:
     code = f"open('events', 'w').write('''{lines}''' * 2000)"
     child(code, tmp_path, progress_file=tmp_path / "events", on_event=heard.append)
     assert len(heard) == 6000
+
+
+def test_a_relative_temporary_folder_stays_where_the_caller_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A child may be started in another folder."""
+    monkeypatch.chdir(tmp_path)
+    kept = process.clean_environment({"TMPDIR": ".", "TEMP": "there", "TMP": ""})
+    assert (kept["TMPDIR"], kept["TEMP"], kept["TMP"]) == (
+        str(tmp_path),
+        str(tmp_path / "there"),
+        "",
+    )

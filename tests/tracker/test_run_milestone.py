@@ -304,6 +304,22 @@ def test_no_file_of_the_workspace_hides_a_module(
     assert verdict.outcome == "passed", verdict
 
 
+def test_a_relative_temporary_folder_is_the_caller_s(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`TMPDIR=.`: the run itself is in another folder."""
+    used = "import tempfile\nopen(os.path.join(tempfile.mkdtemp(), 'used'), 'w').close()\n"
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    for name in ("TMPDIR", "TEMP", "TMP"):
+        monkeypatch.setenv(name, ".")
+    monkeypatch.setattr("tempfile.tempdir", None)
+    verdict = course("import os\n" + used + PASSES).run_milestone("new")
+    assert verdict.outcome == "passed", verdict
+    assert list(here.rglob("used"))
+
+
 def test_without_pytest_it_could_not_run(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
     tracker = course(PASSES)
     isolated = [sys.executable, "-S", "-m", "pytest"]

@@ -67,7 +67,12 @@ def clean_environment(env: Mapping[str, str]) -> dict[str, str]:
         for name, value in env.items()
         if name.upper() in PASSED_ON or name.startswith("LC_")
     }
-    return {**kept, **ONE_THREAD, "PYTHONIOENCODING": "utf-8"}
+    places = {  # a child may be in another folder
+        name: str(Path(kept[name]).absolute())
+        for name in ("TMPDIR", "TEMP", "TMP")
+        if kept.get(name)
+    }
+    return {**kept, **places, **ONE_THREAD, "PYTHONIOENCODING": "utf-8"}
 
 
 @contextmanager
