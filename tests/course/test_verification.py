@@ -216,6 +216,21 @@ def test_an_article_fits_its_word(noun: str, said: str) -> None:
     assert wording.with_article(noun) == said
 
 
+@pytest.mark.parametrize(
+    ("order", "said"),
+    [
+        ([2, 0, 1], ""),
+        ([2, 0], "leaves out 1 of 3 positions"),
+        ([2, 0, 1, 2], "repeats 1 of 3 positions"),
+        ([2, 0, 0], "leaves out 1 of 3 positions and repeats 1"),
+        ([2, 0, 3], "gives position 3, and there are only 0 to 2"),
+        ([2, 0, -1], "gives position -1, and there are only 0 to 2"),
+    ],
+)
+def test_a_pass_that_is_not_whole_is_put_into_words(order: list[int], said: str) -> None:
+    assert wording.wrong_visits(np.array(order), 3) == said
+
+
 def test_rounding_is_no_difference() -> None:
     assert wording.compare(RIGHT * (1 + 1e-9), RIGHT) is None
     assert wording.compare(np.zeros(2), np.zeros(2)) is None

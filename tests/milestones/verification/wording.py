@@ -127,3 +127,15 @@ def show(value: object, limit: int = 12) -> str:
         return np.array2string(array, precision=4, separator=", ", suppress_small=True)
     start = np.array2string(array.reshape(-1)[:6], precision=4, separator=", ", suppress_small=True)
     return f"shape {array.shape}, beginning {start[:-1]}, ...]"
+
+
+def wrong_visits(order: np.ndarray, count: int) -> str:
+    """How a pass differs from one with each of `count` positions once; "" if it does not."""
+    beyond = order[(order < 0) | (order >= count)]
+    if len(beyond):
+        return f"gives position {beyond[0]}, and there are only 0 to {count - 1}"
+    visits = np.bincount(order, minlength=count)
+    lost, twice = int((visits == 0).sum()), int((visits > 1).sum())
+    if not lost:
+        return f"repeats {twice} of {count} positions" if twice else ""
+    return f"leaves out {lost} of {count} positions{f' and repeats {twice}' if twice else ''}"

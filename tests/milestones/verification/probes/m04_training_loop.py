@@ -15,6 +15,7 @@ from verification.failures import Failure
 from verification.probes.layers_in_numpy import bits_loss, sigmoid
 from verification.probes.m04_training import parameters_of
 from verification.probes.probe import Kit, Probe, expect
+from verification.wording import wrong_visits
 
 MODULE = "04_training"
 COUNT, SIZE = 43, 8
@@ -58,11 +59,9 @@ def check_end(kit: Kit) -> None:
 
 def check_complete(call: str, batches: list[np.ndarray]) -> None:
     """Check that the batches hold every position once, `SIZE` in each but the last."""
-    visits = np.bincount(np.concatenate(batches), minlength=COUNT)
-    if len(visits) != COUNT or (visits != 1).any():
+    if wrong := wrong_visits(np.concatenate(batches), COUNT):
         raise Failure(
-            f"{call} leaves out {int((visits == 0).sum())} of {COUNT} positions and repeats "
-            f"{int((visits > 1).sum())}.",
+            f"{call} {wrong}.",
             hint="In one epoch each example is seen once. The last batch has what is left.",
         )
     sizes = [len(batch) for batch in batches]

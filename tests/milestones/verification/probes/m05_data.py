@@ -10,6 +10,7 @@ import numpy as np
 from verification.failures import Failure
 from verification.probes.inputs import Array
 from verification.probes.probe import Kit, Probe, expect
+from verification.wording import wrong_visits
 
 MODULE = "05_data"
 LOADER = "utils.data.DataLoader"
@@ -165,11 +166,9 @@ def check_shuffled(kit: Kit) -> None:
 
 def check_complete(call: str, order: Array) -> None:
     """Check that each position comes once."""
-    visits = np.bincount(order, minlength=COUNT)
-    if len(visits) != COUNT or (visits != 1).any():
+    if wrong := wrong_visits(order, COUNT):
         raise Failure(
-            f"{call} leaves out {int((visits[:COUNT] == 0).sum())} of them and repeats "
-            f"{int((visits > 1).sum())}.",
+            f"{call} {wrong}.",
             hint="In one pass each example comes once. The last batch has what is left.",
         )
 

@@ -42,7 +42,7 @@ def check_unroll(kit: Kit) -> None:
     }
     call = f"`unroll(nn.RNNCell({WIDTH}, {HIDDEN}), x, state)`"
     for what, found, wanted, asked in (
-        (f"The outputs of {call}", outputs, right, suspects),
+        (f"The output of {call}", outputs, right, suspects),
         (f"The last state of {call}", last, state[0], {}),
     ):
         expect(what, np.asarray(found.data), wanted, relative=1e-4, suspects=asked)
@@ -77,7 +77,7 @@ def check_pieces(kit: Kit) -> None:
 
     call = "`in_pieces(nn.LSTM(2, 3), x, 2)` of 5 steps"
     expect(
-        f"The outputs of {call}, one after the other,", found, read(LSTM(), x, zero, *own)[0],
+        f"The output of {call}, all pieces together,", found, read(LSTM(), x, zero, *own)[0],
         relative=1e-4, hint="Every step once, in order; the last piece has what is left.",
         suspects={"is the state carried from piece to piece?": forgotten},
     )  # fmt: skip
