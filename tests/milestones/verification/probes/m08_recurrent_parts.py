@@ -112,6 +112,7 @@ def check_forget_bias(kit: Kit) -> None:
                 "is this bias set to 0 there, so that both add up to the value?": partial(
                     np.copy, old
                 ),
+                "are the biases set, and not the weights?": partial(with_gate, old, 1, "bias_ih"),
             },
         )  # fmt: skip
 

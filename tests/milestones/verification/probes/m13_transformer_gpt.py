@@ -112,6 +112,12 @@ def compared(said: slice, came: slice, factor: float = 1.0) -> Oracle:
     return oracle
 
 
+def mixed_up(logits: Array, ids: Array) -> Array:
+    """As by `ids.T.reshape(-1)`: logits meet the tokens of other texts."""
+    tokens = ids[:, 1:].T.reshape(len(ids), -1)
+    return compared(BUT_LAST, BUT_FIRST)(logits, np.concatenate([ids[:, :1], tokens], axis=1))
+
+
 EVERY, BUT_LAST, BUT_FIRST = slice(None), slice(None, -1), slice(1, None)
 LOSS = Operation(
     "models.next_token_loss", "models.next_token_loss(logits, ids)",
@@ -129,6 +135,7 @@ LOSS = Operation(
             slice(None, -2), slice(2, None)
         ),
         "is it the sum in place of the mean?": compared(BUT_LAST, BUT_FIRST, 6.0),
+        "is each text compared with its own tokens (a transpose mixes them up)?": mixed_up,
     },
 )  # fmt: skip
 
