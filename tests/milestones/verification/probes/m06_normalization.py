@@ -53,6 +53,10 @@ def suspects(axes: Axes, others: Mapping[str, Axes], places: int = 0) -> dict[st
         mean, var = (f(x, axis=axes, keepdims=True) for f in (np.mean, np.var))
         return np.asarray((x - mean) / (var + EPS))
 
+    def one_mean(x: Array) -> Array:
+        centered = x - x.mean()
+        return np.asarray(centered / np.sqrt((centered**2).mean(axis=axes, keepdims=True) + EPS))
+
     def uncentered(x: Array) -> Array:
         return np.asarray(x / np.sqrt(x.var(axis=axes, keepdims=True) + EPS))
 
@@ -70,13 +74,26 @@ def suspects(axes: Axes, others: Mapping[str, Axes], places: int = 0) -> dict[st
         ),
         "is the root forgotten?": squared,
         "is the mean subtracted?": uncentered,
+        "has each its own mean, not one that all share?": one_mean,
     }
     wrong |= {
         f"does it normalize over the wrong axes ({name})?": over(other)
         for name, other in others.items()
     }
     found = {question: scaled(normal, places) for question, normal in wrong.items()}
-    return found | {"are weight and bias used?": lambda x, *_: normalized(x, axes)}
+    return found | without_parameters(lambda x: normalized(x, axes), places)
+
+
+def without_parameters(normal: Callable[[Array], Array], places: int = 0) -> dict[str, Oracle]:
+    """What comes out when a parameter, or both, are forgotten."""
+    whole = scaled(normal, places)
+    return {
+        "are weight and bias used?": lambda x, *_: normal(x),
+        "is the bias added?": lambda x, weight, *_: whole(x, weight),
+        "is it multiplied by the weight?": lambda x, weight, bias: whole(
+            x, np.ones_like(weight), bias
+        ),
+    }
 
 
 def normalization(
@@ -180,6 +197,7 @@ LAYERS = [
             "do several channels form a group, not each its own?": scaled(
                 lambda x: in_groups(x, 4), 1
             ),
+            **without_parameters(lambda x: in_groups(x, 2), 1),
         },
     ),
     normalization(

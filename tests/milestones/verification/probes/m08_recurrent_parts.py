@@ -112,6 +112,7 @@ def check_forget_bias(kit: Kit) -> None:
                 "is this bias set to 0 there, so that both add up to the value?": partial(
                     np.copy, old
                 ),
+                "is it set to the value, not added to what is there?": partial(added, old, name),
                 "are the biases set, and not the weights?": partial(with_gate, old, 1, "bias_ih"),
             },
         )  # fmt: skip
@@ -121,6 +122,14 @@ def with_gate(bias: Array, gate: int, name: str) -> Array:
     """A bias with the rows of one gate set."""
     new: Array = bias.copy()
     new[gate * HIDDEN : (gate + 1) * HIDDEN] = 2.0 if name.startswith("bias_ih") else 0.0
+    return new
+
+
+def added(bias: Array, name: str) -> Array:
+    """The value added to the rows of the forget gate."""
+    rows = slice(HIDDEN, 2 * HIDDEN)
+    new: Array = bias.copy()
+    new[rows] += 2.0 if name.startswith("bias_ih") else 0.0
     return new
 
 

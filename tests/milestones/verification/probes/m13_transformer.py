@@ -68,15 +68,14 @@ def arranged(
     activation: Function = relu,
     first: float = 1.0,
     second: float = 1.0,
-    swapped: bool = False,
+    norms: tuple[int, int] = (0, 1),
     eps: tuple[float, float] = (EPS, EPS),
 ) -> Oracle:
-    """A layer; `first` and `second` weigh its two shortcuts."""
+    """A layer; `first` and `second` weigh its two shortcuts, `norms` stand at the two places."""
 
     def oracle(x: Array, *parameters: Array) -> Array:
-        attend, feed, norm1, norm2 = parts_of(parameters, hidden, activation, eps)
-        if swapped:
-            norm1, norm2 = norm2, norm1
+        attend, feed, *both = parts_of(parameters, hidden, activation, eps)
+        norm1, norm2 = (both[number] for number in norms)
         if norm_first:
             x = first * x + attend(norm1(x))
             return np.asarray(second * x + feed(norm2(x)))
@@ -131,7 +130,9 @@ def suspects(norm_first: bool, hidden: Array | None) -> dict[str, Oracle]:
             norm_first, hidden, second=0.0
         ),
         "are both shortcuts missing?": arranged(norm_first, hidden, first=0.0, second=0.0),
-        "are norm1 and norm2 exchanged?": arranged(norm_first, hidden, swapped=True),
+        "are norm1 and norm2 exchanged?": arranged(norm_first, hidden, norms=(1, 0)),
+        "is norm1 used twice, and norm2 never?": arranged(norm_first, hidden, norms=(0, 0)),
+        "is norm2 used twice, and norm1 never?": arranged(norm_first, hidden, norms=(1, 1)),
         "is the activation missing?": arranged(norm_first, hidden, lambda x: x),
         **{
             f"is layer_norm_eps used ({NORMS[which]})?": arranged(

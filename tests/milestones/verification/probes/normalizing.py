@@ -21,6 +21,7 @@ def way_back(
     scaled: bool = True,
     scaled_product: bool = True,
     along: bool = True,
+    means: bool = True,
 ) -> Back:
     """Of (x - mean) / sqrt(var + eps) * weight + bias; without `centered`, of an RMS norm."""
 
@@ -33,7 +34,8 @@ def way_back(
         scale = weight.reshape(*weight.shape, *(1,) * places)
         g = above * scale if scaled else above
         product = (above * scale if scaled_product else above) * normal
-        found = g - (normal if along else 1) * product.mean(axis=axes, keepdims=True)
+        gather = np.mean if means else np.sum
+        found = g - (normal if along else 1) * gather(product, axis=axes, keepdims=True)
         if mean_taken:
             found = found - g.mean(axis=axes, keepdims=True)
         kept = range(above.ndim - places - weight.ndim, above.ndim - places)
@@ -60,6 +62,9 @@ def mistakes_back(
         ),
         "is what is taken away along the normalized numbers a multiple of them?": way_back(
             axes, eps, places, centered, centered, along=False
+        ),
+        "is the part along the normalized numbers a mean, not a sum?": way_back(
+            axes, eps, places, centered, centered, means=False
         ),
     }
     if not centered:

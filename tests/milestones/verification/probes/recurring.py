@@ -138,6 +138,7 @@ Changes = dict[str, dict[str, Any]]
 IN_BIASES: Changes = {
     "is bias_hh added?": {"b_hh": 0.0},
     "is bias_ih added?": {"b_ih": 0.0},
+    "are the two biases added?": {"b_ih": 0.0, "b_hh": 0.0},
 }
 IN_RNN: Changes = {
     "is the sum bent (tanh)?": {"bend": plain},
@@ -153,6 +154,8 @@ IN_LSTM: Changes = {
     "has the forget gate no sigmoid?": {"forget": plain},
     "has the input gate no sigmoid?": {"write": plain},
     "has the output gate no sigmoid?": {"show": plain},
+    "have the forget and the input gate no sigmoid?": {"forget": plain, "write": plain},
+    "have the gates no sigmoid?": {"forget": plain, "write": plain, "show": plain},
     "does the candidate g go through a sigmoid, where tanh belongs?": {"candidate": squash},
     "does the candidate g go through tanh?": {"candidate": plain},
     "does c go through tanh before it is shown?": {"shown": plain},

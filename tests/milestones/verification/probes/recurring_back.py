@@ -13,15 +13,22 @@ from verification.probes.recurring import squash
 Gradients = dict[str, Array]
 Back = Callable[..., Mapping[str, Array]]
 SUFFIX = "_l0"
+STEPS = {"all": slice(None), "first": slice(1), "last": slice(-1, None)}
 
 
-def of_weights(slopes: Array, x: Array, before: Array, w_ih: Array) -> Gradients:
-    """The gradients of the input and the parameters from those of the sums (T, N, rows)."""
-    flat = slopes.reshape(-1, slopes.shape[-1])
+def of_weights(
+    slopes: Array, x: Array, before: Array, w_ih: Array, summed: str = "all"
+) -> Gradients:
+    """The gradients of the input and the parameters from those of the sums (T, N, rows).
+
+    `summed`: the steps whose parts are added up for weight_hh.
+    """
+    steps = STEPS[summed]
+    flat, some = (part.reshape(-1, slopes.shape[-1]) for part in (slopes, slopes[steps]))
     return {
         "x": slopes @ w_ih,
         f".weight_ih{SUFFIX}": flat.T @ x.reshape(-1, x.shape[-1]),
-        f".weight_hh{SUFFIX}": flat.T @ before.reshape(-1, before.shape[-1]),
+        f".weight_hh{SUFFIX}": some.T @ before[steps].reshape(-1, before.shape[-1]),
         f".bias_ih{SUFFIX}": flat.sum(axis=0),
         f".bias_hh{SUFFIX}": flat.sum(axis=0),
     }
@@ -36,6 +43,7 @@ class RNNBack:
     every_step: bool = True
     turned: bool = False
     states: str = "before"
+    summed: str = "all"
 
     def __call__(self, above: Array, x: Array, h0: Array, *weights: Array) -> Gradients:
         w_ih, w_hh, b_ih, b_hh = weights
@@ -49,7 +57,7 @@ class RNNBack:
             slopes[t] = (outside + grad_h) * (1 - at[t] ** 2)
             grad_h = self.carried * slopes[t] @ (w_hh.T if self.turned else w_hh)
         seen = states[:-1] if self.states == "before" else states[1:]
-        return {**of_weights(slopes, x, seen, w_ih), "h": grad_h[None]}
+        return {**of_weights(slopes, x, seen, w_ih, self.summed), "h": grad_h[None]}
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,8 @@ class LSTMBack:
     exchanged: bool = False
     from_h: bool = False
     every_step: bool = True
+    shown: bool = True
+    summed: str = "all"
 
     def __call__(self, above: Array, x: Array, h0: Array, c0: Array, *weights: Array) -> Gradients:
         w_ih, w_hh, b_ih, b_hh = weights
@@ -84,7 +94,7 @@ class LSTMBack:
             grad_h = grad_h + (above[t] if self.every_step or t == len(x) - 1 else 0)
             slopes[t], grad_c = self.step(grad_h, grad_c, gates[t], c[t], c[t + 1])
             grad_h = self.carried_h * slopes[t] @ w_hh
-        found = of_weights(slopes, x, np.stack(h[:-1]), w_ih)
+        found = of_weights(slopes, x, np.stack(h[:-1]), w_ih, self.summed)
         return {**found, "h": grad_h[None], "c": grad_c[None]}
 
     def step(
@@ -93,7 +103,9 @@ class LSTMBack:
         """(the gradients of the four sums, that of c before)."""
         i, f, g, o = gates
         bent = np.tanh(after)
-        grad_c = grad_c + self.from_output * grad_h * o * (1 - bent**2 if self.bent else 1)
+        grad_c = grad_c + self.from_output * grad_h * (o if self.shown else 1) * (
+            1 - bent**2 if self.bent else 1
+        )
         of_i, of_g = (i, g) if self.exchanged else (g, i)
         cell = before if self.cell == "before" else after
         wanted = grad_h if self.from_h else grad_c
@@ -110,17 +122,29 @@ class LSTMBack:
         return np.asarray(1 - gate**2 if self.gates_as_tanh else gate * (1 - gate))
 
 
+IN_SUMS = {
+    "are the parts of all steps added up for weight_hh, not the last step's alone?": {
+        "summed": "last"
+    },
+    "are the parts of all steps added up for weight_hh, not the first step's alone?": {
+        "summed": "first"
+    },
+}
 IN_EACH = {
     "does the gradient of the state go on to the step before?": {"carried": 0.0},
     "is the gradient of every step's output added, not of the last alone?": {"every_step": False},
 }
-IN_RNN = IN_EACH | {
+IN_RNN = {
+    **IN_EACH,
+    **IN_SUMS,
     "is the slope of tanh that at the state after the step, not before it?": {"slope": "before"},
     "is the slope of tanh missing?": {"slope": "none"},
     "does the state's gradient go back through w_hh, not through w_hh.T?": {"turned": True},
     "does weight_hh get the state before each step, not after it?": {"states": "after"},
 }
 IN_LSTM = {
+    **IN_SUMS,
+    "does the gradient of h reach c through the output gate (times o)?": {"shown": False},
     "does the gradient of h go on to the step before?": {"carried_h": 0.0},
     "does the gradient of c go on to the step before?": {"carried_c": 0.0},
     "is the gradient of every step's output added, not of the last alone?": {"every_step": False},
