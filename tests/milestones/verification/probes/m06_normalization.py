@@ -54,11 +54,8 @@ def suspects(axes: Axes, others: Mapping[str, Axes], places: int = 0) -> dict[st
         return np.asarray((x - mean) / (var + EPS))
 
     def one_mean(x: Array) -> Array:
-        centered = x - x.mean()
-        return np.asarray(centered / np.sqrt((centered**2).mean(axis=axes, keepdims=True) + EPS))
-
-    def uncentered(x: Array) -> Array:
-        return np.asarray(x / np.sqrt(x.var(axis=axes, keepdims=True) + EPS))
+        off = x - x.mean()
+        return np.asarray(off / np.sqrt((off * off).mean(axis=axes, keepdims=True) + EPS))
 
     def over(other: Axes) -> Callable[[Array], Array]:
         return lambda x: normalized(x, other)
@@ -73,7 +70,7 @@ def suspects(axes: Axes, others: Mapping[str, Axes], places: int = 0) -> dict[st
             lambda x: normalized(x, axes, eps=1e-5)
         ),
         "is the root forgotten?": squared,
-        "is the mean subtracted?": uncentered,
+        "is the mean subtracted?": lambda x: x / np.sqrt(x.var(axis=axes, keepdims=True) + EPS),
         "has each its own mean, not one that all share?": one_mean,
     }
     wrong |= {
@@ -90,9 +87,7 @@ def without_parameters(normal: Callable[[Array], Array], places: int = 0) -> dic
     return {
         "are weight and bias used?": lambda x, *_: normal(x),
         "is the bias added?": lambda x, weight, *_: whole(x, weight),
-        "is it multiplied by the weight?": lambda x, weight, bias: whole(
-            x, np.ones_like(weight), bias
-        ),
+        "is it multiplied by the weight?": lambda x, w, bias: whole(x, np.ones_like(w), bias),
     }
 
 

@@ -90,6 +90,10 @@ def check_greedy(kit: Kit) -> None:
         wrong = {question: continued(kit, model, *how) for question, how in SEEN.items()}
         if not any(np.array_equal(right, other) for other in wrong.values()):
             break
+    wrong |= {
+        "does it write as many tokens as it is asked for, not one fewer?": right[:, :-1],
+        "does it return the prompt too, not the new tokens alone?": right[:, PROMPT.shape[1] :],
+    }
     found = written(kit, model, PROMPT, 4, temperature=0)
     if np.array_equal(found, right):
         return
@@ -137,9 +141,29 @@ def cases(logits: Array) -> list[Case]:
             "is top_p ignored?": chances,
             "is the token missing with which the sum reaches p?": kept(chances, 2),
             "does the set end with the token that reaches p, not one later?": kept(chances, 4),
+            "do the most likely tokens come first, not the least likely?": from_below(
+                chances, middle
+            ),
+            "is it the logits that are kept, not the probabilities?": as_logits(
+                np.where(kept(chances, 3) > 0, chances, 0)
+            ),
         }),
         first_the_temperature(logits),
     ]  # fmt: skip
+
+
+def from_below(chances: Array, top_p: float) -> Array:
+    """The least likely tokens that reach p together."""
+    rising = np.argsort(chances)
+    before = chances[rising].cumsum() - chances[rising]
+    left = chances.copy()
+    left[rising[before >= top_p]] = 0
+    return np.asarray(left / left.sum())
+
+
+def as_logits(chances: Array) -> Array:
+    """Drawn as if what is kept of the probabilities were logits."""
+    return softmax(np.where(chances > 0, chances, -np.inf))
 
 
 def first_the_temperature(logits: Array) -> Case:
