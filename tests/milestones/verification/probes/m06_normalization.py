@@ -49,10 +49,6 @@ def suspects(axes: Axes, others: Mapping[str, Axes], places: int = 0) -> dict[st
         mean, deviation = (f(x, axis=axes, keepdims=True) for f in (np.mean, np.std))
         return np.asarray((x - mean) / (deviation + EPS))
 
-    def squared(x: Array) -> Array:
-        mean, var = (f(x, axis=axes, keepdims=True) for f in (np.mean, np.var))
-        return np.asarray((x - mean) / (var + EPS))
-
     def one_mean(x: Array) -> Array:
         off = x - x.mean()
         return np.asarray(off / np.sqrt((off * off).mean(axis=axes, keepdims=True) + EPS))
@@ -69,7 +65,9 @@ def suspects(axes: Axes, others: Mapping[str, Axes], places: int = 0) -> dict[st
         "is the eps that is given used, not one of its own?": (
             lambda x: normalized(x, axes, eps=1e-5)
         ),
-        "is the root forgotten?": squared,
+        "is the root forgotten?": (
+            lambda x: normalized(x, axes) / np.sqrt(x.var(axis=axes, keepdims=True) + EPS)
+        ),
         "is the mean subtracted?": lambda x: x / np.sqrt(x.var(axis=axes, keepdims=True) + EPS),
         "has each its own mean, not one that all share?": one_mean,
     }
