@@ -304,7 +304,7 @@ def test_no_file_of_the_workspace_hides_a_module(
     assert verdict.outcome == "passed", verdict
 
 
-def test_a_relative_temporary_folder_is_the_caller_s(
+def test_a_relative_temporary_folder_is_that_of_the_caller(
     course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`TMPDIR=.`: the run itself is in another folder."""
