@@ -23,7 +23,7 @@ Files = dict[str, Path]
 CLOSURES: Files = {"__init__": FRAMEWORK}
 TAPE: Files = {"__init__": OTHERS / "tape.py", "closures": FRAMEWORK}
 LOOPS: Files = {"__init__": OTHERS / "loops.py", "closures": FRAMEWORK}
-TORCH: Files = {"__init__": OTHERS / "torch_face.py"}
+TORCH: Files = {"__init__": OTHERS / "torch_face.py", "writing": OTHERS / "torch_writing.py"}
 
 
 @pytest.mark.thorough
@@ -67,7 +67,7 @@ def test_another_framework_passes(files: Files, milestone: str, tmp_path: Path) 
 
 
 @pytest.mark.skipif(find_spec("torch") is None, reason="PyTorch is not installed (make parity)")
-@pytest.mark.parametrize("milestone", ["perceptron", "xor", "mlp_digits", "cnn", "transformer"])
+@pytest.mark.parametrize("milestone", tracker_of(MILESTONES).MILESTONE_ORDER)
 def test_pytorch_behind_our_face_passes(milestone: str, tmp_path: Path) -> None:
     passes(TORCH, milestone, tmp_path)
 

@@ -134,6 +134,15 @@ def with_what_is_remembered(places: int = 0) -> dict[str, Oracle]:
     return {question: scaled(lambda x: np.asarray(x / np.sqrt(1 + EPS)), places)}
 
 
+def precise(layer: Any) -> Any:
+    """The layer in float64: PyTorch refuses float64 numbers beside a state in float32."""
+    for _, state in (*layer.named_parameters(), *layer.named_buffers()):
+        values = np.array(state.data)
+        if values.dtype.kind == "f":
+            state.data = values.astype("f8")
+    return layer
+
+
 BATCH = {"each example for itself": (1,), "everything at once": (0, 1)}
 IMAGES = {
     "each example for itself": (1, 2, 3),
@@ -194,33 +203,16 @@ LAYERS = [
         },
     ),
     normalization(
-        "BatchNorm1d", "3, eps=0.1", (5, 3), (0,), lambda tt: tt.nn.BatchNorm1d(3, eps=EPS), (3,),
-        BATCH, more=with_what_is_remembered(),
+        "BatchNorm1d", "3, eps=0.1", (5, 3), (0,),
+        lambda tt: precise(tt.nn.BatchNorm1d(3, eps=EPS)), (3,), BATCH,
+        more=with_what_is_remembered(),
     ),
     normalization(
         "BatchNorm2d", "2, eps=0.1", (3, 2, 2, 2), (0, 2, 3),
-        lambda tt: tt.nn.BatchNorm2d(2, eps=EPS), (2,), IMAGES, places=2,
+        lambda tt: precise(tt.nn.BatchNorm2d(2, eps=EPS)), (2,), IMAGES, places=2,
         more=with_what_is_remembered(2),
     ),
 ]  # fmt: skip
-
-
-def check_way_back(kit: Kit) -> None:
-    """The gradient of x takes into account that mean and variance are made of x."""
-    for name, axis, layer in (
-        ("LayerNorm", 1, kit.tt.nn.LayerNorm(4, eps=EPS)),
-        ("BatchNorm1d", 0, kit.tt.nn.BatchNorm1d(4, eps=EPS)),
-    ):
-        values, g = kit.rng.normal(size=(5, 4)), kit.rng.normal(size=(5, 4))
-        x = kit.tt.tensor(values, requires_grad=True)
-        layer(x).backward(kit.tt.tensor(g))
-        found = None if x.grad is None else np.asarray(x.grad.data)
-        for question, wrong in slips_of_the_way_back(values, g, axis).items():
-            if found is not None and found.shape == wrong.shape and np.allclose(found, wrong):
-                raise Failure(
-                    f"The gradient of `nn.{name}` for its input x is wrong: {question}",
-                    part=f"nn.{name}", hint=MADE_OF_X,
-                )  # fmt: skip
 
 
 def check_far_from_zero(kit: Kit) -> None:
@@ -237,24 +229,7 @@ def check_far_from_zero(kit: Kit) -> None:
         )  # fmt: skip
 
 
-def slips_of_the_way_back(x: Array, g: Array, axis: int) -> dict[str, Array]:
-    normal = normalized(x, (axis,))
-    rate = 1 / np.sqrt(x.var(axis=axis, keepdims=True) + EPS)
-    mean = g.mean(axis=axis, keepdims=True)
-    along = normal * (g * normal).mean(axis=axis, keepdims=True)
-    return {
-        "are mean and variance treated as constants?": rate * g,
-        "is the variance treated as a constant?": rate * (g - mean),
-        "is the mean treated as a constant?": rate * (g - along),
-        "is the part along the normalized numbers added in place of taken away?": rate
-        * (g - mean + along),
-        "is the factor 1 / sqrt(var + eps) missing?": g - mean - along,
-    }
-
-
 PROBES = [
     *probes_of(LAYERS, MODULE),
     Probe("nn.LayerNorm", MODULE, check_far_from_zero),
-    Probe("nn.LayerNorm", MODULE, check_way_back),
-    *probes_of(LAYERS, "", MODULE),
 ]

@@ -212,5 +212,23 @@ PADDED = replace(
 )
 
 
+def causal(norm_first: bool) -> Operation:
+    """Without a mask, but told to be causal."""
+    return replace(
+        layer_of(norm_first, CAUSAL),
+        call=f"nn.TransformerEncoderLayer(..., norm_first={norm_first})(x, is_causal=True)",
+        run=lambda layer, x, mask: layer(x, is_causal=True),
+        suspects={
+            "is is_causal handed on to the attention?": without_mask(arranged(norm_first)),
+            "is the mask off by one (it sees the next position)?": without_mask(
+                arranged(norm_first, np.triu(CAUSAL, 2))
+            ),
+        },
+    )
+
+
 LAYERS = [layer_of(False), layer_of(True), layer_of(True, CAUSAL)]
-PROBES = [*probes_of(LAYERS, MODULE, MODULE), *probes_of([BENT, PADDED], MODULE)]
+PROBES = [
+    *probes_of(LAYERS, MODULE, MODULE),
+    *probes_of([causal(True), causal(False), BENT, PADDED], MODULE),
+]

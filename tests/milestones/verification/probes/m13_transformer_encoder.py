@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from verification.probes.attending import HEADS
@@ -66,4 +67,14 @@ STACK = Operation(
     },
 )  # fmt: skip
 
-PROBES = [*probes_of([STACK], MODULE)]
+CAUSAL_STACK = replace(
+    STACK,
+    call=f"nn.TransformerEncoder(layer, {COPIES}, norm=nn.LayerNorm({WIDTH}))(x, is_causal=True)",
+    run=lambda stack, x, mask: stack(x, is_causal=True),
+    suspects={
+        "is is_causal handed on to the layers?": stack(None),
+        "does every layer get is_causal, not the first alone?": stack(first_alone=True),
+    },
+)
+
+PROBES = [*probes_of([STACK, CAUSAL_STACK], MODULE)]
