@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from verification import there
 from verification.failures import Failure
+from verification.places import named
 from verification.probes.probe import Kit, Probe
 
 
@@ -79,7 +81,27 @@ def check_spread(name: str, found: np.ndarray, mean: float, deviation: float) ->
         )
 
 
+def check_state(kit: Kit) -> None:
+    """A state that was taken can be set, more than once, and the same numbers come again."""
+    if not hasattr(kit.tt, "get_rng_state"):  # the other checks need only randn
+        return
+    call = "`state = get_rng_state()`, then `set_rng_state(state)` twice,"
+    try:
+        after, *again = kit.there(there.replayed)(kit.tt, int(kit.rng.integers(2**31)))
+    except Exception as error:
+        raise Failure(
+            f"{call} raised {named(error)}: has the state all that is set, and is it left as it is?"
+        ) from error
+    if not all(np.array_equal(after, numbers) for numbers in again):
+        raise Failure(
+            f"{call} and `randn(3)` after each gives other numbers than after the state was taken.",
+            hint="The state is a copy that later draws do not change, and setting it puts the "
+            "generator back to where it was.",
+        )
+
+
 PROBES = [
     Probe("manual_seed", "00_setup", check_manual_seed),
     Probe("manual_seed", "00_setup", check_draws),
+    Probe("get_rng_state", "00_setup", check_state),
 ]
