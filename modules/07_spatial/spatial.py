@@ -606,40 +606,78 @@ def scatter(rows, weight, stride, dilation, size, framed_shape):
     return framed
 
 
+COLUMNS_AT_ONCE = 2**19  # numbers in `columns`, as many as fit into the processor's cache
 PLACES_AT_ONCE = 8192
+PARTS_FROM = 8  # with fewer parts, more is lost than saved
+
+
+def slices(count, few):
+    """`count` in parts of `few`; an empty list if there would be only one."""
+    few = max(1, few)
+    starts = range(0, count, few)
+    return [slice(start, min(start + few, count)) for start in starts] if len(starts) > 1 else []
 
 
 class Conv2dOp(Function):
-    """Convolution as one operation: a matrix product with patches, and the way back."""
+    """Convolution as one operation: a matrix product with patches, and the way back.
+
+    A large batch goes a few images at a time, so that each product finds its factors in the
+    processor's cache. On the way back the columns are gathered again.
+    """
 
     def forward(self, x, weight, bias, stride, padding, dilation, groups):
-        return convolve(self, x, weight, bias, stride, padding, dilation, groups)
+        how = stride, padding, dilation, groups
+        in_image = x[:1].size * weight[:1, :1].size  # columns of one image, about
+        few = max(1, COLUMNS_AT_ONCE // max(1, in_image))
+        self.parts = slices(len(x), few) if len(x) > PARTS_FROM * few else []
+        if not self.parts:
+            return convolve(self, x, weight, bias, *how)
+        first, *rest = self.parts
+        done = convolve(self, x[first], weight, bias, *how)
+        out = np.empty_like(done, shape=(len(x), *done.shape[1:]))  # in the same order in memory
+        out[first] = done
+        for part in rest:
+            out[part] = convolve(self, x[part], weight, bias, *how)
+        return out
 
     def backward(self, grad):
-        _, weight, _, stride, padding, dilation, groups = self.args
-        need_x, need_weight, need_bias = self.needs_input_grad[:3]
+        groups, padding = self.args[6], self.args[4]
+        need_x, *need_filters = self.needs_input_grad[:3]
         rows = as_rows_of_places(grad, groups)
-        grad_x = grad_weight = grad_bias = None
-        if need_weight or need_bias:
-            grad_weight, grad_bias = gradient_of_filters(self.columns, rows, weight.shape)
-        if need_x:
-            framed = self.scattered(rows, weight, stride, dilation)
-            grad_x = unframe(framed, padding)
-        return grad_x, grad_weight, grad_bias
+        grad_weight, grad_bias = self.to_filters(rows) if any(need_filters) else (None, None)
+        return unframe(self.to_pixels(rows), padding) if need_x else None, grad_weight, grad_bias
 
-    def scattered(self, rows, weight, stride, dilation):
-        """`scatter`, a few images at a time: as many as fit into the processor's cache."""
-        n, *image = self.framed_shape
-        places = self.size[0] * self.size[1]
-        few = max(1, PLACES_AT_ONCE // places)
-        if few >= n:
-            return scatter(rows, weight, stride, dilation, self.size, self.framed_shape)
-        framed = np.empty(self.framed_shape, rows.dtype)
-        for start in range(0, n, few):
-            part = rows[:, start * places : (start + few) * places]
-            shape = (part.shape[1] // places, *image)
-            framed[start : start + few] = scatter(part, weight, stride, dilation, self.size, shape)
+    def to_filters(self, rows):
+        """`gradient_of_filters`, part by part."""
+        x, weight, _, stride, padding, dilation, groups = self.args
+        if not self.parts:
+            return gradient_of_filters(self.columns, rows, weight.shape)
+        of_weight = of_bias = 0
+        for part in self.parts:
+            framed = frame(x[part], padding)
+            columns = gather(framed, weight.shape[2:], stride, dilation, self.size, groups)
+            more = gradient_of_filters(columns, rows[:, self.places_of(part)], weight.shape)
+            of_weight, of_bias = of_weight + more[0], of_bias + more[1]
+        return of_weight, of_bias
+
+    def to_pixels(self, rows):
+        """`scatter`, a few images at a time."""
+        x, weight, _, stride, (p, q), dilation, _ = self.args
+        n, c, h, w = x.shape
+        shape = n, h + 2 * p, w + 2 * q, c
+        parts = slices(n, PLACES_AT_ONCE // (self.size[0] * self.size[1]))
+        if not parts:
+            return scatter(rows, weight, stride, dilation, self.size, shape)
+        framed = np.empty(shape, rows.dtype)
+        for part in parts:
+            own, few = rows[:, self.places_of(part)], (part.stop - part.start, *shape[1:])
+            framed[part] = scatter(own, weight, stride, dilation, self.size, few)
         return framed
+
+    def places_of(self, part):
+        """The rows of these images in a matrix of all places."""
+        places = self.size[0] * self.size[1]
+        return slice(part.start * places, part.stop * places)
 
 
 def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
@@ -805,13 +843,14 @@ class MaxPool2dOp(Function):
         grad, best = grad.transpose(0, 2, 3, 1), self.out.transpose(0, 2, 3, 1)
         in_image = max(1, best.size // max(1, len(best)))
         few = max(1, NUMBERS_AT_ONCE // in_image)  # images, as many as fit into the cache
-        if few >= len(best):
+        parts = slices(len(best), few)
+        if not parts:
             out = route_to_winners(grad, best, self.framed, self.indices)
             return unframe(out, self.args[3])
         out = np.empty(self.framed.shape, grad.dtype)
-        for start in range(0, len(best), few):
-            part = slice(start, start + few)
-            out[part] = route_to_winners(grad[part], best[part], self.framed[part], self.indices)
+        for part in parts:
+            own = np.ascontiguousarray(grad[part])  # what comes from Flatten lies in another order
+            out[part] = route_to_winners(own, best[part], self.framed[part], self.indices)
         return unframe(out, self.args[3])
 
 
