@@ -114,6 +114,7 @@ np.empty(31 << 20, np.uint8)
 from tensor_given import (
     CPU,
     DtypeError,
+    RangeError,
     ShapeError,
     Size,
     compared,
@@ -121,6 +122,8 @@ from tensor_given import (
     drawn_from,
     dtype_asked,
     keeps_its_dtype,
+    position_in,
+    shape_of,
     sizes_asked,
 )
 
@@ -301,7 +304,7 @@ class Tensor:
     def item(self):
         """The one number in this tensor, as a Python number."""
         if self.data.size != 1:
-            raise RuntimeError(f"item() takes one element out of one; this has shape {self.shape}")
+            raise ShapeError(f"item() takes one element out of one; this has shape {self.shape}")
         return self.data.item()
 
     def __float__(self):
@@ -538,6 +541,8 @@ def explained(error, operation, inputs):
     """The same error, with the operation's name and all shapes where these are the cause."""
     if "zero-size" in str(error):
         return ShapeError(f"{operation.__name__}: of no element at all: shape {inputs[0].shape}")
+    if "duplicate value" in str(error):
+        return ShapeError(f"{operation.__name__}: a dim appears twice in {inputs[1]}")
     if "broadcast" not in str(error):
         return error
     shapes = " and ".join(str(a.shape) for a in inputs if isinstance(a, ndarray))
@@ -1253,23 +1258,27 @@ def _fresh(array, requires_grad, place=None):
 
 def zeros(*sizes, size=None, dtype=None, device=None, requires_grad=False):
     """A tensor of zeros, float32 unless another dtype is asked for."""
-    return _fresh(np.zeros(_sizes(sizes, size), dtype or float32), requires_grad, device)
+    shape = shape_of(_sizes(sizes, size))
+    return _fresh(np.zeros(shape, dtype or float32), requires_grad, device)
 
 
 def ones(*sizes, size=None, dtype=None, device=None, requires_grad=False):
     """A tensor of ones, float32 unless another dtype is asked for."""
-    return _fresh(np.ones(_sizes(sizes, size), dtype or float32), requires_grad, device)
+    shape = shape_of(_sizes(sizes, size))
+    return _fresh(np.ones(shape, dtype or float32), requires_grad, device)
 
 
 def full(size, fill_value, *, dtype=None, device=None, requires_grad=False):
     """A tensor with `fill_value`, a number, everywhere: float32, int64 or bool, as it is."""
     value = fill_value.item() if isinstance(fill_value, (Tensor, np.generic)) else fill_value
-    return _fresh(np.full(size, as_array(value, dtype)), requires_grad, device)
+    shape = shape_of(_sizes((size,)))
+    return _fresh(np.full(shape, as_array(value, dtype)), requires_grad, device)
 
 
 def eye(n, m=None, *, dtype=None, device=None, requires_grad=False):
     """An n x m matrix (n x n without m) with ones where row and column number are equal."""
-    return _fresh(np.eye(n, m, dtype=dtype or float32), requires_grad, device)
+    shape = shape_of((n, n if m is None else m))
+    return _fresh(np.eye(*shape, dtype=dtype or float32), requires_grad, device)
 
 
 def arange(start=0, end=None, step=1, *, dtype=None, device=None, requires_grad=False):
@@ -1280,7 +1289,7 @@ def arange(start=0, end=None, step=1, *, dtype=None, device=None, requires_grad=
     if end is None:
         start, end = 0, start
     if step == 0 or (end - start) / step < 0:
-        raise ValueError(f"arange: steps of {step} do not lead from {start} to {end}")
+        raise RangeError(f"arange: steps of {step} do not lead from {start} to {end}")
     steps = np.arange(start, end, step)
     dtype = dtype or (float32 if steps.dtype.kind == "f" else int64)
     return _fresh(steps.astype(dtype), requires_grad, device)
@@ -1288,13 +1297,15 @@ def arange(start=0, end=None, step=1, *, dtype=None, device=None, requires_grad=
 
 def rand(*sizes, size=None, generator=None, dtype=None, device=None, requires_grad=False):
     """Random numbers, evenly spread over [0, 1)."""
-    array = drawn_from(generator).random(_sizes(sizes, size), dtype or float32)
+    shape = shape_of(_sizes(sizes, size))
+    array = drawn_from(generator).random(shape, dtype or float32)
     return _fresh(array, requires_grad, device)
 
 
 def randn(*sizes, size=None, generator=None, dtype=None, device=None, requires_grad=False):
     """Random numbers from the normal distribution with mean 0 and variance 1."""
-    array = drawn_from(generator).standard_normal(_sizes(sizes, size), dtype or float32)
+    shape = shape_of(_sizes(sizes, size))
+    array = drawn_from(generator).standard_normal(shape, dtype or float32)
     return _fresh(array, requires_grad, device)
 
 
@@ -1570,12 +1581,12 @@ class _Extremes:
     def argmax(self, dim=None, keepdim=False, *, axis=None):
         """The position of the largest element along `dim` (None: in the flattened tensor)."""
         dim = dim if axis is None else axis
-        return wrap(np.asarray(self.data.argmax(axis=dim, keepdims=keepdim)))
+        return wrap(position_in(self.data, "argmax", dim, keepdim))
 
     def argmin(self, dim=None, keepdim=False, *, axis=None):
         """The position of the smallest element along `dim` (None: in the flattened tensor)."""
         dim = dim if axis is None else axis
-        return wrap(np.asarray(self.data.argmin(axis=dim, keepdims=keepdim)))
+        return wrap(position_in(self.data, "argmin", dim, keepdim))
 
     def max(self, dim=None, keepdim=False, *, axis=None, keepdims=False):
         """The largest element; with a `dim`, a pair (values, indices)."""

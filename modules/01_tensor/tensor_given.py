@@ -31,6 +31,14 @@ class RangeError(RuntimeError, ValueError):
     """A number that is too small or too large."""
 
 
+class PositionError(RuntimeError, IndexError):
+    """A position outside of a tensor, where PyTorch raises a RuntimeError."""
+
+
+class EmptyError(IndexError, ValueError):
+    """No element to choose from: PyTorch's IndexError, NumPy's ValueError."""
+
+
 class Size(tuple):
     """A shape: a tuple that also knows how many elements there are."""
 
@@ -111,6 +119,27 @@ def compared(operation, a, b):
         raise ShapeError(f"{operation.__name__}: shapes {shapes} do not fit together") from None
 
 
+def shape_of(sizes):
+    """`sizes` themselves.
+
+    Raises:
+        ShapeError: one is below 0.
+    """
+    if min(sizes, default=0) < 0:
+        raise ShapeError(f"a size is 0 or more; these are {tuple(sizes)}")
+    return sizes
+
+
+def position_in(array, name, dim, keepdim):
+    """`array.argmax` or `array.argmin`, as `name` says; EmptyError where there is no element."""
+    try:
+        return np.asarray(getattr(array, name)(axis=dim, keepdims=keepdim))
+    except ValueError as error:
+        if isinstance(error, IndexError):  # there is no such dimension
+            raise
+        raise EmptyError(f"{name}: of no element at all: shape {array.shape}") from None
+
+
 def sizes_asked(data):
     """Whether `Tensor(*data)` asks for a shape, as PyTorch's oldest constructor allows."""
     return all(type(size) is int for size in data) or isinstance(data[0], Size)
@@ -140,6 +169,7 @@ import numpy as np
 from tinytorch.tensor import (
     DtypeError,
     Function,
+    PositionError,
     RangeError,
     ShapeError,
     Tensor,
@@ -161,6 +191,7 @@ from tinytorch.tensor import (
     ones,
     rand,
     randn,
+    shape_of,
     stack,
     unwrap,
     where,
@@ -436,7 +467,8 @@ def from_numpy(ndarray):
 
 def empty(*sizes, size=None, dtype=None, device=None, requires_grad=False):
     """A tensor that may hold anything, until it is filled."""
-    return _fresh(np.empty(_sizes(sizes, size), dtype or float32), requires_grad, device)
+    shape = shape_of(_sizes(sizes, size))
+    return _fresh(np.empty(shape, dtype or float32), requires_grad, device)
 
 
 def _like(make):
@@ -461,7 +493,7 @@ def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False
 
 def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False):
     """`steps` numbers from start to end, both included, equally far apart."""
-    numbers = np.linspace(unwrap(start), unwrap(end), steps)
+    numbers = np.linspace(unwrap(start), unwrap(end), *shape_of([steps]))
     return _fresh(numbers.astype(dtype or float32), requires_grad, device)
 
 
@@ -475,7 +507,7 @@ def randint(low, high=None, size=None, *, generator=None, dtype=None, device=Non
         low, high, size = 0, low, high if size is None else size
     if low >= high:
         raise RuntimeError(f"randint: from low={low} to high={high} there is no number")
-    numbers = drawn_from(generator).integers(low, high, tuple(size))
+    numbers = drawn_from(generator).integers(low, high, shape_of(tuple(size)))
     return _fresh(numbers.astype(dtype or int64), False, device)
 
 
@@ -487,7 +519,7 @@ def randint_like(input, low, high=None, *, dtype=None):
 
 def randperm(n, *, generator=None, dtype=None, device=None):
     """The numbers 0 to n - 1 in a random order."""
-    order = drawn_from(generator).permutation(n)
+    order = drawn_from(generator).permutation(*shape_of([n]))
     return _fresh(order.astype(dtype or int64), False, device)
 
 
@@ -1178,7 +1210,10 @@ class _MoreShapes:
         grid = list(np.indices(index.shape, sparse=True))
         if grid:
             grid[checked_dim(dim, self.ndim)] = index.data
-        return self[tuple(grid)]
+        try:
+            return self[tuple(grid)]
+        except IndexError as error:
+            raise PositionError(f"gather: {error}") from None
 
     def scatter(self, dim, index, src):
         """A copy with `src` at `index` along `dim` (no gradient reaches what was there)."""

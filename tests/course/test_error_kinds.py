@@ -33,6 +33,11 @@ layers: nn.Conv2d(2, 4, 9)(tt.ones(1, 2, 8, 8)); F.max_pool2d(tt.ones(1, 1, 2, 2
 losses: F.binary_cross_entropy(tt.tensor([2.0]), tt.tensor([1.0]))
 parts: x.split([1, 2]); x.chunk(0); x.narrow(1, 2, 3); x.narrow(0, -3, 1); x.topk(5)
 shapes: tt.ones(3).tril(); tt.ones(3).triu(); tt.meshgrid(x, x); x.repeat(2)
+sizes: tt.zeros(-1); tt.ones(2, -3); tt.full((-1,), 1.0); tt.eye(-1); tt.empty(2, -1)
+sizes: tt.rand(-2); tt.randn(2, -2); tt.randint(0, 3, (-1,)); tt.randperm(-1); tt.linspace(0, 1, -1)
+numbers: tt.arange(3, 0); tt.arange(0, 3, 0); x.item()
+a dim twice: x.sum((0, 0)); x.mean((1, 1)); x.sum((0, -2))
+positions: x.gather(1, tt.tensor([[3]])); tt.gather(x, 0, tt.tensor([[2]]))
 backward: x.backward(); (x.requires_grad_() * 2).backward(); (W * 2).requires_grad_(False)
 grad: setattr(nn.Linear(3, 4).weight, "grad", tt.ones(3))
 """
@@ -43,6 +48,7 @@ dims: tt.cat([x, x], 5); tt.stack([x, x], 5)
 positions: x[5]; x[0, 0, 0]; x[tt.ones(2)]; x[[0, 7]]; tt.tensor(1.0)[0]; x.select(1, 7)
 positions: x[tt.tensor([True, False, True])]; x.index_select(0, tt.tensor([4]))
 positions: x.__setitem__(5, 1)
+nothing: tt.ones(0).argmax(); tt.ones(0, 3).argmin(0); tt.ones(0, 3).max(0); tt.ones(2, 0).min(1)
 ids: nn.Embedding(3, 4)(tt.tensor([3])); F.cross_entropy(x, tt.tensor([0, 3]))
 """
 wrong = []
@@ -75,6 +81,7 @@ said(TypeError, "expected to be a Tensor", lambda: setattr(layer.weight, "grad",
 said(TypeError, "dict-like", lambda: layer.load_state_dict([1]))
 said(TypeError, "'bias' is a str", lambda: layer.load_state_dict({{"weight": x, "bias": "b"}}))
 assert layer.weight.tolist() == before
+said(ValueError, "one element", lambda: float(x))
 said(RuntimeError, "empty list", lambda: tt.cat([]))
 said(RuntimeError, "no element", lambda: tt.ones(0).max())
 said(OSError, "no folder", lambda: tt.save({{"x": x}}, "nowhere/x.safetensors"))
