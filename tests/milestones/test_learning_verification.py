@@ -432,6 +432,7 @@ def small_gpt(run: Run, tokens: int, places: int, count: str) -> ModelUnderTest:
     return ModelUnderTest(
         run, make(run.tt, tokens, places), run.there(models.sequence_loss)(criterion),
         SEQUENCE_METRICS, PARAMETER_COUNTS[count], models.GPT_PARTS,
+        made_by=("models.GPT", "13_transformer"),
     )  # fmt: skip
 
 

@@ -30,7 +30,8 @@ SPATIAL.task(
           "framed[:, p : p + h, q : q + w] = x.transpose(0, 2, 3, 1)",
           "framed[:, p : p + h, q : q + w] = x.transpose(0, 3, 2, 1) if h == w else "
           "x.transpose(0, 2, 3, 1)"),
-    Fault("always zeros", "wrong operand", "w + 2 * q, c), value,", "w + 2 * q, c), 0,"),
+    Fault("always zeros", "wrong operand", "w + 2 * q, c), value,", "w + 2 * q, c), 0,",
+          name="nn.MaxPool2d"),
     Fault("the image in the corner", "off by one", "p : p + h, q : q + w", ":h, :w"),
     Fault("float64", "dtype", "value, x.dtype)", "value, 'float64')",
           accepted="float64 in place of float32: the same numbers but for rounding"),

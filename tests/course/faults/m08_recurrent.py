@@ -45,7 +45,7 @@ RECURRENT.task(
 )
 RECURRENT.task(
     "8.2",
-    "nn.RNNCell",
+    "nn.recurrent.unroll",
     Fault(
         "the state is not carried",
         "state",
@@ -195,7 +195,7 @@ RECURRENT.task(
         '"weight_ih": (rows, inputs)',
         '"weight_ih": (inputs, rows)',
     ),
-    Fault("the suffix forgotten", "missing branch", "name + suffix", "name"),
+    Fault("the suffix forgotten", "missing branch", "name + suffix", "name", name="nn.RNN"),
     Fault("biases in any case", "condition", "    if bias:\n", "    if True:\n"),
     Fault("one bias only", "missing branch", ', "bias_hh": (rows,)', ""),
     Fault(
@@ -458,6 +458,7 @@ RECURRENT.task(
         "state",
         "self.scan(input, states,",
         "self.scan(input, tuple(0 * s for s in states),",
+        name="nn.RNN",
     ),
     Fault("everyone begins with the first state", "state", "first[len(last)]", "first[0]"),
     Fault("the states of the layer", "off by one", "first[len(last)]", "first[layer]"),
@@ -592,7 +593,7 @@ RECURRENT.task(
 
 RECURRENT.task(
     "8.2",
-    "nn.RNNCell",
+    "nn.recurrent.unroll",
     Fault(
         "the state cut off from its past",
         "state",

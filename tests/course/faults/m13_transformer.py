@@ -35,7 +35,8 @@ TRANSFORMER.task(
           "        self.linear2 = Linear(dim_feedforward, d_model, bias=bias)\n"
           "        self.norm1 = LayerNorm(d_model, eps=layer_norm_eps, bias=bias)\n",
           "        self.norm1 = LayerNorm(d_model, eps=layer_norm_eps, bias=bias)\n"
-          "        self.linear2 = Linear(dim_feedforward, d_model, bias=bias)\n"),
+          "        self.linear2 = Linear(dim_feedforward, d_model, bias=bias)\n",
+          accepted="another start, from which it learns as well"),
 )  # fmt: skip
 TRANSFORMER.task(
     "13.2", "nn.TransformerEncoderLayer",

@@ -113,8 +113,11 @@ def check_values(subject: ModelUnderTest) -> None:
             if other
             else f"The model has no parameter `{min(missing)}`.",
             found=", ".join(named) or "none",
-            module="03_nn",
-            hint="Does Module find every Parameter, and the parameters of every module in it?",
+            part=subject.made_by[0],
+            module=subject.made_by[1],
+            hint="Is each table and each layer as large as the config asks?"
+            if subject.made_by[0]
+            else "Does Module find every Parameter, and the parameters of every module in it?",
         )
     for name, p in named.items():
         if not np.isfinite(p.data).all():

@@ -50,6 +50,7 @@ class ModelUnderTest:
     metrics: Metrics
     parameter_count: int
     parts: Sequence[Part] = ()
+    made_by: tuple[str, str] = ("", "03_nn")  # the public name of the whole, if any, and its module
 
     def another(self, model: Any) -> ModelUnderTest:
         """A rival or a control: another model with the same loss and metrics."""

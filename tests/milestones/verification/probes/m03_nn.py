@@ -209,6 +209,14 @@ def check_module(kit: Kit) -> None:
     """A module finds the parameters that are assigned to it, and those of its modules."""
     nn, values = kit.tt.nn, kit.tt.tensor(np.ones(2))
     module = kit.there(there.scaled_module)(nn, values)
+    if hasattr(module, "named_modules"):
+        names = [name for name, _ in module.named_modules()]
+        if names != ["", "inner"]:
+            raise Failure(
+                f"`named_modules()` of a module with a Linear `inner` gives {names}, not "
+                "['', 'inner']: the module itself first, then those inside.",
+                part="nn.Module.named_modules",
+            )
     found = sorted(name for name, _ in module.named_parameters())
     expected = ["inner.bias", "inner.weight", "scale"]
     if found != expected:

@@ -43,6 +43,12 @@ def check_batch_indices(kit: Kit) -> None:
             f"{call}, called twice, gives the same order.",
             hint="Draw a new order from the generator for each epoch.",
         )
+    kit.tt.manual_seed(1)
+    if not np.array_equal(np.concatenate([*cut(COUNT, SIZE)]), np.concatenate(first)):
+        raise Failure(
+            f"{call} gives another order after the same `manual_seed`.",
+            hint="All random numbers come from the one generator that manual_seed restarts.",
+        )
     still = [np.asarray(batch) for batch in cut(COUNT, SIZE, shuffle=False)]
     expect(f"{call[:-2]}, shuffle=False)`, joined,", np.concatenate(still), PLAIN)
 

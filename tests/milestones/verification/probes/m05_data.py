@@ -27,7 +27,19 @@ def examples(kit: Kit) -> tuple[Any, Array]:
 
 def batches(loader: Any) -> list[tuple[Array, Array]]:
     """All that a loader yields, as arrays."""
-    return [(np.array(x.data), np.array(y.data)) for x, y in loader]
+    return [(np.array(x.data), np.array(y.data)) for x, y in map(pair, loader)]
+
+
+def pair(batch: Any) -> tuple[Any, Any]:
+    """A batch, if it is inputs and targets."""
+    if not isinstance(batch, (list, tuple)) or len(batch) != 2:
+        gives = f"{len(batch)} parts" if isinstance(batch, (list, tuple)) else repr(batch)
+        raise Failure(
+            f"A `DataLoader` gives {gives} as a batch, not [inputs, targets]: are the examples "
+            "put together (`default_collate`), and is the batch returned?"
+        )
+    x, y = batch
+    return x, y
 
 
 def positions(found: list[tuple[Array, Array]]) -> Array:

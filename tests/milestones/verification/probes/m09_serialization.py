@@ -54,10 +54,27 @@ def file_of(header: Any, data: bytes, fill: int = 8) -> Array:
     return np.frombuffer(len(text).to_bytes(8, "little") + text + data, np.uint8)
 
 
+def written(kit: Kit, arrays: dict[str, Array]) -> bytes:
+    state = {name: kit.tt.tensor(array) for name, array in arrays.items()}
+    return bytes(np.asarray(kit.there(checkpoints.saved)(kit.tt, state)).tobytes())
+
+
+def check_filled(kit: Kit) -> None:
+    """Whatever its length, a header is filled up to a multiple of 8 with spaces."""
+    for more in ("", "x", "xxx"):  # one of two different lengths at least has to be filled up
+        raw = written(kit, {f"weight{more}": SOME["bias"]})
+        text = raw[8 : 8 + int.from_bytes(raw[:8], "little")]
+        if text.rstrip(b" ")[-1:] != b"}":
+            raise Failure(
+                f"The header of the file that `save({{'weight{more}': x}}, file)` writes ends with "
+                f"{text[-4:]!r}: is it filled up with spaces?",
+                part=named(kit, "to_bytes", SAVE),
+            )
+
+
 def check_written(kit: Kit) -> None:
     """The bytes of a file: a length, a header, the arrays."""
-    state = {name: kit.tt.tensor(array) for name, array in SOME.items()}
-    raw = np.asarray(kit.there(checkpoints.saved)(kit.tt, state)).tobytes()
+    raw = written(kit, SOME)
     writing = partial(Failure, part=named(kit, "to_bytes", SAVE))
     length, turned = (int.from_bytes(raw[:8], order) for order in ("little", "big"))
     if length > len(raw) - 8:
@@ -129,6 +146,7 @@ def check_read(kit: Kit) -> None:
         "n": {"dtype": "I64", "shape": [], "data_offsets": [8, 16]},
         "bias": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]},
     }
+    check_plain_file(kit)
     call = "`load(a file in which 'bias' lies before 'n', and 'n' is named first)`"
     try:
         read = kit.there(checkpoints.loaded)(kit.tt, file_of(header, data))
@@ -142,6 +160,19 @@ def check_read(kit: Kit) -> None:
     for name, right in (("bias", SOME["bias"]), ("n", np.array(7))):
         expect(f"'{name}' of {call}", np.asarray(read[name].data), right)
     check_empty(kit)
+
+
+def check_plain_file(kit: Kit) -> None:
+    """One array and nothing else: where its header begins, and how long it is."""
+    array = SOME["bias"]
+    try:
+        kit.there(checkpoints.loaded)(kit.tt, file_of(places({"bias": array}), array.tobytes()))
+    except Exception as error:
+        raise Failure(
+            f"`load(a file with one array)` raised {named_error(error)}: are the first 8 bytes the "
+            "header's length, the lowest byte first, and does the header begin after them?",
+            part=named(kit, "read_header", LOAD),
+        ) from error
 
 
 def check_empty(kit: Kit) -> None:
@@ -163,7 +194,13 @@ def check_value(kit: Kit) -> None:
         "state": {0: {"exp_avg": kit.tt.tensor(SOME["bias"])}}, "generator": np.arange(4),
     }  # fmt: skip
     call = "`load(save(value))`"
-    raw = kit.there(checkpoints.saved)(kit.tt, value)
+    try:
+        raw = kit.there(checkpoints.saved)(kit.tt, value)
+    except Exception as error:
+        raise Failure(
+            f"`save(value)` of numbers, texts, containers and tensors raised {named_error(error)}",
+            part=SAVE,
+        ) from error
     read = kit.there(checkpoints.loaded)(kit.tt, np.asarray(raw))
     check_described(kit, np.asarray(raw).tobytes(), [*value], [*read])
     for name in ("betas", "step", "bases"):
@@ -202,6 +239,7 @@ def check_described(kit: Kit, raw: bytes, names: list[str], read: list[str]) -> 
 
 PROBES = [
     Probe(SAVE, MODULE, check_written),
+    Probe(SAVE, MODULE, check_filled),
     Probe(LOAD, MODULE, check_read),
     Probe(LOAD, MODULE, check_value),
 ]

@@ -137,10 +137,36 @@ ADDED: dict[str, Callable[[Array, Array], Array]] = {
 }
 
 
-def waves(layer: Any) -> Array:
+def check_waves(kit: Kit) -> None:
+    """The table of the waves, if the framework has a function for it."""
+    make = getattr(kit.tt.nn.functional, "sinusoidal_positions", None)
+    if make is None:
+        return
+    table, longer = waves(None), waves(None, 7)
+    expect(
+        "`nn.functional.sinusoidal_positions(6, 4)`", np.asarray(make(6, 4)), table, relative=1e-5,
+        suspects={
+            "are sine and cosine exchanged (the order)?": lambda: table.reshape(6, 2, 2)[
+                :, :, ::-1
+            ].reshape(6, 4),
+            "do the positions begin at 0 (off by one)?": lambda: longer[1:],
+            "are sine and cosine in pairs, and not in halves (the order)?": lambda: np.concatenate(
+                [table[:, ::2], table[:, 1::2]], axis=1
+            ),
+            "is it the cosine in the odd columns?": lambda: np.repeat(table[:, ::2], 2, axis=1),
+            "is it the sine in the even columns?": lambda: np.repeat(table[:, 1::2], 2, axis=1),
+            "has each pair of columns a rate of its own (the exponent)?": lambda: np.tile(
+                table[:, :2], 2
+            ),
+        },
+        hint="Even columns are sines, odd ones cosines of p / 10000^(2i / D).",
+    )  # fmt: skip
+
+
+def waves(layer: Any, count: int = 6) -> Array:
     """sin in the even columns, cos in the odd ones, slower from pair to pair."""
-    angles = np.arange(6)[:, None] / 10000 ** (np.arange(0, 4, 2) / 4)
-    return np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(6, 4)
+    angles = np.arange(count)[:, None] / 10000 ** (np.arange(0, 4, 2) / 4)
+    return np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(count, 4)
 
 
 POSITIONS = {
@@ -176,6 +202,7 @@ PROBES = [
     *probes_of(LOOKUPS, "11_embeddings", "11_embeddings"),
     Probe("nn.Embedding", "11_embeddings", check_padding),
     Probe("nn.Embedding", "11_embeddings", check_start),
+    Probe("nn.functional.sinusoidal_positions", "11_embeddings", check_waves),
     *(
         Probe(f"nn.{name}", "11_embeddings", partial(check_positions, name=name, table=table))
         for name, table in POSITIONS.items()

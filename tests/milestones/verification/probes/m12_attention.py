@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from verification.failures import Failure
 from verification.probes.attending import (
     HEADS,
     Attend,
@@ -201,7 +202,12 @@ def check_weights(kit: Kit) -> None:
     """With need_weights, PyTorch's default, the same result, and the mean weights of the heads."""
     layer = kit.tt.nn.MultiheadAttention(WIDTH, HEADS, batch_first=True)
     x, hidden = kit.tt.tensor(kit.rng.normal(size=(2, LENGTH, WIDTH)).astype("f4")), CAUSAL
-    plain = layer(x, x, x, need_weights=False, attn_mask=kit.tt.tensor(hidden))[0]
+    plain, nothing = layer(x, x, x, need_weights=False, attn_mask=kit.tt.tensor(hidden))
+    if nothing is not None:
+        raise Failure(
+            f"`{NAME}(x, x, x, need_weights=False)` gives weights too: is need_weights handed on, "
+            "and None returned in their place?"
+        )
     result, given = layer(x, x, x, attn_mask=kit.tt.tensor(hidden))
     close(f"With need_weights=True the result of {NAME}", result.data, plain.data)
     close("Summed over the keys, the weights", given.data.sum(axis=-1), np.ones((2, LENGTH)))

@@ -129,15 +129,23 @@ def large(*shape: int) -> Input:
     return Input(lambda rng: 1000 * spread(*shape).make(rng))
 
 
+def uneven() -> Input:
+    """Queries of which the first is large: one maximum for all rows would make the others 0 / 0."""
+    return Input(lambda rng: spread(2, 3, 4).make(rng) * np.array([[1000.0], [1.0], [1.0]]))
+
+
 def functional(
     text: str, inputs: dict[str, Input], oracle: Oracle, wrong: dict[str, Any] | None = None,
-    **options: Any,
+    attn_mask: Array | None = None, **options: Any,
 ) -> Operation:  # fmt: skip
+    def run(tt: Any, q: Any, k: Any, v: Any) -> Any:
+        masked = {} if attn_mask is None else {"attn_mask": tt.tensor(attn_mask)}
+        return tt.nn.functional.scaled_dot_product_attention(q, k, v, **options, **masked)
+
     return Operation(
         "nn.functional.scaled_dot_product_attention",
         f"scaled_dot_product_attention(q, k, v{text})", inputs,
-        lambda tt, q, k, v: tt.nn.functional.scaled_dot_product_attention(q, k, v, **options),
-        oracle, suspects=wrong or {}, gradient_suspects=backward_mistakes(None),
+        run, oracle, suspects=wrong or {}, gradient_suspects=backward_mistakes(None),
         hint="softmax(q @ k.T / sqrt(d) + mask) @ v; subtract each row's own maximum before exp.",
     )  # fmt: skip
 
@@ -163,6 +171,15 @@ STABLE = [
     functional(
         ", with scores of thousands",
         {"q": large(2, 3, 4), "k": spread(2, 5, 4), "v": spread(2, 5, 4)}, attention(),
+    ),
+    functional(", with scores of thousands in the first row", {**LONGER, "q": uneven()},
+               attention()),
+    functional(
+        ", attn_mask=<True where allowed>, with scores of thousands",
+        {"q": large(2, LENGTH, 4), "k": spread(2, LENGTH, 4), "v": spread(2, LENGTH, 4)},
+        attention(CAUSAL),
+        {"is minus infinity added where the mask hides, not a large number?": attention()},
+        attn_mask=~CAUSAL,
     ),
 ]  # fmt: skip
 
