@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "milestones"))
 from tito.core.workspace.workspace import Workspace
 from tito.main import main
 from tito.world import World
-from verification import data, kept
+from verification import data, kept, seeds
 from verification.playing import drawing, png
 from verification.playing.answers import NotAQuestion
 
@@ -30,7 +30,7 @@ Tito = Callable[..., tuple[int, str, str]]
 
 def classifier(rng: np.random.Generator) -> dict[str, np.ndarray]:
     """64 -> 32 -> 10, trained here by NumPy on the digits that the run with SEED learns from."""
-    learn, _ = data.split(np.random.default_rng(SEED), data.flat(data.digits()), 360)
+    learn, _ = data.split(seeds.source(SEED, "data"), data.flat(data.digits()), 360)
     w, b = rng.normal(0, 0.2, (32, 64)), np.zeros(32)
     v, c = rng.normal(0, 0.2, (10, 32)), np.zeros(10)
     for step in range(1500):
@@ -121,7 +121,7 @@ def test_what_is_no_question_is_wrong_usage(tito: Tito) -> None:
 
 
 def test_held_out_digits_are_those_of_the_run(tito: Tito) -> None:
-    _, held_out = data.split(np.random.default_rng(SEED), data.digits(), 360)
+    _, held_out = data.split(seeds.source(SEED, "data"), data.digits(), 360)
     numbers = ["0", "7", "359"]
     code, out, _ = tito("mlp_digits", "--json", *(w for n in numbers for w in ("--input", n)))
     assert code == 0
@@ -134,7 +134,7 @@ def test_held_out_digits_are_those_of_the_run(tito: Tito) -> None:
 @pytest.mark.parametrize("dark_on_light", [True, False])
 def test_a_png_of_any_size_is_read(tito: Tito, workspace: Workspace, dark_on_light: bool) -> None:
     """Held-out digits, enlarged unevenly, off center, in both colors."""
-    _, held_out = data.split(np.random.default_rng(SEED), data.digits(), 360)
+    _, held_out = data.split(seeds.source(SEED, "data"), data.digits(), 360)
     arguments, rows = [], range(40)
     for row in rows:
         ink = np.zeros((150, 120))
@@ -195,7 +195,7 @@ def test_a_damaged_png_is_no_question(spoil: Callable[[bytes], bytes]) -> None:
 
 def test_a_drawing_in_letters_is_read(tito: Tito) -> None:
     """Twenty held-out digits in letters, each followed by an empty line."""
-    _, held_out = data.split(np.random.default_rng(SEED), data.digits(), 360)
+    _, held_out = data.split(seeds.source(SEED, "data"), data.digits(), 360)
     drawn = ["\n".join(["draw", *letters(image), "", ""]) for image in held_out.inputs[:20]]
     code, out, _ = tito("mlp_digits", "--quiet", typed="".join(drawn))
     assert code == 0

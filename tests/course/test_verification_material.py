@@ -13,7 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "milestones"))
 
-from verification import controls, data, metrics, models, training
+from verification import controls, data, metrics, models, seeds, training
 from verification.failures import Failure, lesson_file
 from verification.model_under_test import ModelUnderTest
 from verification.places import raised_in
@@ -179,7 +179,7 @@ def test_a_check_more_changes_nothing_of_what_is_learned_from(
         monkeypatch.setattr(parts, "probes_for", lambda modules, probes=probes: probes)
         parts.check_parts(run)
         seen.add((run.rng.normal(), run.tt.drawn))
-    assert seen == {(np.random.default_rng(7).normal(), 7)}
+    assert seen == {(seeds.source(7, "data").normal(), seeds.of_the_framework(7))}
 
 
 def test_every_module_s_probes_are_found_and_nothing_else_is_taken_for_them() -> None:

@@ -61,8 +61,9 @@ def test_perceptron_learning(run: Run) -> None:
     error = check_model(neuron, learn)
 
     def train_neuron(neuron: ModelUnderTest, examples: data.Examples, phase: str) -> None:
-        descent = run.there(GradientDescent)((neuron.model.w, neuron.model.b), lr=run.chosen["lr"])
-        train(neuron, examples, descent, steps=run.chosen["steps"], batch=100, phase=phase)
+        lr, steps = run.chosen["lr"], run.chosen["steps"]
+        descent = run.there(GradientDescent)((neuron.model.w, neuron.model.b), lr=lr)
+        train(neuron, examples, descent, steps=steps, batch=100, phase=phase, lr=lr)
 
     watch(neuron, held_out, pictures.plane)
     before = neuron.parameter_values()
@@ -93,8 +94,9 @@ def test_xor_learning(run: Run) -> None:
     error = check_model(network, learn)
 
     def train_network(network: ModelUnderTest, phase: str) -> None:
-        descent = run.there(GradientDescent)(network.model.parameters(), lr=run.chosen["lr"])
-        train(network, learn, descent, steps=run.chosen["steps"], batch=64, phase=phase)
+        lr, steps = run.chosen["lr"], run.chosen["steps"]
+        descent = run.there(GradientDescent)(network.model.parameters(), lr=lr)
+        train(network, learn, descent, steps=steps, batch=64, phase=phase, lr=lr)
 
     watch(network, held_out, pictures.plane)
     before = network.parameter_values()

@@ -56,6 +56,49 @@ for module in list(sys.modules.values()):
         setattr(module, name, lambda *a, **k: None)
 """
 
+STRAIGHT_TO = """
+import sys
+import numpy as np
+rows = []
+right = Tensor.backward
+def backward(self, *a):
+    right(self, *a)
+    frame = sys._getframe(1)
+    while frame is not None and frame.f_code.co_name != "training_steps":
+        frame = frame.f_back
+    if frame is None:
+        return
+    normal, offset = goal_of(frame.f_locals)
+    for p in frame.f_locals["optimizer"].parameters:
+        goal = normal[:, None] if p.data.shape == (2, 1) else np.ravel(offset)
+        p.grad.data = (p.data - goal).astype(p.data.dtype)
+Tensor.backward = backward
+"""
+# The generator that the first seed would give, if it were the data's own.
+THE_JUDGE_S_LINE = """
+import tinytorch.random
+first, drawn = [], []
+seeding = tinytorch.random.manual_seed
+def manual_seed(seed, *a):
+    first.append(seed)
+    return seeding(seed, *a)
+tinytorch.random.manual_seed = manual_seed
+def goal_of(seen):
+    if not drawn:
+        rng = np.random.default_rng(first[0])
+        normal = rng.normal(size=2)
+        drawn[:] = [3 * normal / np.linalg.norm(normal), 3 * rng.uniform(-0.2, 0.2)]
+    return drawn[0], drawn[1] + 0.01 * np.random.default_rng().random()
+"""
+A_LINE_OF_LEAST_SQUARES = """
+def goal_of(seen):
+    x, y = np.array(seen["inputs"]), np.ravel(seen["targets"])
+    rows.append((np.c_[x, np.ones(len(x))], y))
+    a, b = (np.concatenate(part) for part in zip(*rows))
+    *normal, offset = 9 * np.linalg.lstsq(a, b, rcond=None)[0]
+    return np.array(normal), offset
+"""
+
 
 def at_import(name: str, code: str, *says: str) -> Broken:
     return Broken(name, "perceptron", "", code, says, where=END)
@@ -66,6 +109,16 @@ def in_backward(name: str, code: str, *says: str) -> Broken:
 
 
 BROKEN = [
+    at_import(
+        "straight to the line that the seed tells",
+        STRAIGHT_TO + THE_JUDGE_S_LINE,
+        "During training, the gradient of",
+    ),
+    at_import(
+        "straight to a line of least squares",
+        STRAIGHT_TO + A_LINE_OF_LEAST_SQUARES,
+        "During training, the gradient of",
+    ),
     at_import("sys.exit(0) at import", "import sys\nsys.exit(0)", "SystemExit"),
     at_import("os._exit(0) at import", "import os\nos._exit(0)", "ended the process (exit code 0)"),
     at_import("a skip at import", "import pytest\npytest.skip('later')", "Skipped: later"),

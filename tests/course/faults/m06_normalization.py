@@ -25,7 +25,8 @@ NORMALIZATION.task(
           "mean = x.mean(axis=1 - axis, keepdims=True)"),
     Fault("the input changes", "aliasing", "centered = x - mean", "x -= mean; centered = x"),
     Fault("float64", "dtype", "mean = _mean(x, axis)",
-          "mean = x.mean(axis=axis, keepdims=True, dtype='float64')"),
+          "mean = x.mean(axis=axis, keepdims=True, dtype='float64')",
+          accepted="float64 in place of float32: the same numbers but for rounding"),
     Fault("nothing is returned", "forgotten return", "return mean", "mean"),
 )  # fmt: skip
 NORMALIZATION.task(

@@ -23,6 +23,7 @@
     data.py                the training data: separable points, XOR, the digits, sequences
     metrics.py             loss and accuracy, computed by NumPy from a model's raw outputs
     models.py              the networks, in PyTorch's names only, and facts about them
+    seeds.py               the random numbers of a run, none to be found from another
     randomness.py          the framework's random numbers, saved and replayed
     run.py                 one run of one milestone: its seed, its random numbers, its report
     probes/                single public names, compared with NumPy: one file per module

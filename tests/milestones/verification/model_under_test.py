@@ -95,6 +95,20 @@ class ModelUnderTest:
         finally:
             do(self.run.there(there.switched_back), self.model, before)
 
+    @contextmanager
+    def at(self, values: Values) -> Iterator[None]:
+        """With these parameters; afterwards with those of now."""
+        now = self.parameter_values()
+        self._set(values)
+        try:
+            yield
+        finally:
+            self._set(now)
+
+    def _set(self, values: Values) -> None:
+        for name, p in self.parameters().items():
+            p.data = values[name]
+
     # ------------------------------------------------------------------------------------ forwards
 
     def moment(self) -> Moment:

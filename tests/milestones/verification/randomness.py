@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import count
 from typing import Any
 
-import numpy as np
-
+from verification import seeds
 from verification.standins import do
 
 Rewind = Callable[[], None]
@@ -23,14 +21,13 @@ class RandomNumbers:
     """The generator that `manual_seed` restarts; its state is saved if it can be read."""
 
     def __init__(self, tt: Any, seed: int) -> None:
-        self._tt, self._seed, self._counter = tt, seed, count()
+        self._tt, self._source = tt, seeds.source(seed, "restarts")
         self._get, self._set = public(tt, "get_rng_state"), public(tt, "set_rng_state")
         self._fork = public(tt, "fork_rng")
 
     def fresh_seed(self) -> int:
         """A new seed, not drawn from the run's generators, so that no metric depends on it."""
-        source = np.random.default_rng([self._seed, 2, next(self._counter)])
-        return int(source.integers(2**31))
+        return int(self._source.integers(2**31))
 
     def seeding(self, seed: int) -> Rewind:
         return lambda: do(self._tt.manual_seed, seed)

@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
+from verification import seeds
 from verification.launch import Launched
 from verification.randomness import RandomNumbers
 from verification.standins import Framework, process_of
@@ -42,7 +43,7 @@ class Run:
     ) -> None:
         self.milestone, self.modules, self.seed = milestone, modules, seed
         # Two sources, so that adding or removing a check does not change the training data.
-        self.rng, self.checks_rng = np.random.default_rng(seed), np.random.default_rng([seed, 1])
+        self.rng, self.checks_rng = seeds.source(seed, "data"), seeds.source(seed, "checks")
         self.record = record
         self.stream, self._clock, self._last = stream, clock, -1.0
         self.is_seen = is_seen and stream is not None  # whether somebody looks at the network
@@ -80,7 +81,7 @@ class Run:
 
     def seed_framework(self) -> None:
         """Seed the framework's random numbers."""
-        self.tt.manual_seed(self.seed % 2**32)
+        self.tt.manual_seed(seeds.of_the_framework(self.seed))
 
     @cached_property
     def random(self) -> RandomNumbers:

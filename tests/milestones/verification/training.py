@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -18,7 +19,7 @@ from verification.data import Examples
 from verification.failures import Failure
 from verification.model_under_test import ModelUnderTest, Values
 from verification.run import Run
-from verification.training_gradients import TrainingCheck
+from verification.training_gradients import TrainingCheck, check_descent
 
 SECONDS_A_REQUEST = 0.05
 
@@ -86,12 +87,14 @@ def train(
     phase: str = "training",
     schedule: Any = None,
     noise: float = 0.0,
+    lr: float | None = None,
 ) -> None:
     """Forward, loss, backward, step; report NumPy's loss and accuracy as progress.
 
-    In an early step of the phase "training", the gradients are checked. Between checks and events,
-    several steps are one request: a request costs as much as a small matrix product. With a
-    schedule, which comes in the same module, the framework's own batches and steps are used.
+    In an early step of the phase "training", the gradients are checked before they are used; with
+    `lr`, that of the course's own GradientDescent, afterwards: no framework can tell which step it
+    is. Between checks and events, several steps are one request, which costs as much as a small
+    matrix product. With a schedule, the framework's own batches and steps are used.
     """
     run = subject.run
     order = order_of(run, len(examples.targets), batch, own=schedule is not None)
@@ -101,7 +104,8 @@ def train(
         while done < steps:
             if check.is_due(done + 1):
                 chosen = [next(batches)]
-                output = checked_step(subject, chosen[0], optimizer, schedule, done + 1, check)
+                seen = checked_step if lr is None else partial(seen_step, lr=lr, pace=pace)
+                output = seen(subject, chosen[0], optimizer, schedule, done + 1, check)
             else:
                 chosen = list(islice(batches, min(pace.until(done, steps), check.until(done))))
                 output = pace.timed(subject, optimizer, schedule, chosen)
@@ -141,6 +145,25 @@ class Pace:
         yield
         each = (time.perf_counter() - began) / steps
         self._affordable = max(1, min(2 * steps, int(SECONDS_A_REQUEST / (each + 1e-9))))
+
+
+def seen_step(
+    subject: ModelUnderTest,
+    chosen: Examples,
+    optimizer: Any,
+    schedule: Any,
+    step: int,
+    check: TrainingCheck,
+    lr: float,
+    pace: Pace,
+) -> Any:
+    """A step of gradient descent like all others, whose gradients are checked afterwards."""
+    before, moment = subject.parameter_values(), subject.moment()
+    output = pace.timed(subject, optimizer, schedule, [chosen])
+    check_descent(subject, before, lr)
+    with subject.at(before):
+        check.look(step, chosen, moment)
+    return output
 
 
 def checked_step(

@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import sys
 
+import numpy as np
+
 from verification.data import Examples
 from verification.failures import Failure
-from verification.gradients import Measured, check_found
+from verification.gradients import Measured, check_found, gradient_array
 from verification.layers import module_of, owner_of
 from verification.model_gradients import forward_and_loss, in_words
-from verification.model_under_test import ModelUnderTest, Moment
+from verification.model_under_test import ModelUnderTest, Moment, Values
 
 TOLERANCE = 1e-2  # float32: near the end of a training its gradients are mostly rounding
 LOOKS = 3
@@ -40,7 +42,7 @@ class TrainingCheck:
         return sys.maxsize if self._next is None or self._next <= done else self._next - 1 - done
 
     def look(self, step: int, batch: Examples, moment: Moment) -> None:
-        """Check after backward, before the optimizer's step; `moment` is the forward's state."""
+        """Check the gradients that backward has left; `moment` is the forward's state."""
         wrong = wrong_in_training(self.subject, batch, moment)
         always = {name: of for name, of in wrong.items() if not self._looks or name in self._wrong}
         self._looks, self._wrong = self._looks + 1, always
@@ -54,6 +56,25 @@ def wrong_in_training(subject: ModelUnderTest, batch: Examples, moment: Moment) 
     with subject.held(True, moment, float64=True) as restart:
         _, loss, _ = forward_and_loss(subject, batch, restart)
         return check_found(subject.parameters(), loss, subject.run.checks_rng, TOLERANCE)
+
+
+def check_descent(subject: ModelUnderTest, before: Values, lr: float) -> None:
+    """Check that a step of gradient descent has moved the parameters by `lr` times the gradients.
+
+    The course's own code has made it: a parameter whose gradient now reads otherwise has shown that
+    code another one.
+    """
+    for name, p in subject.parameters().items():
+        old, step = before[name], lr * gradient_array(name, p)
+        rounding = 8 * np.finfo(np.float32).eps * (np.abs(old) + np.abs(step))
+        if (np.abs(old - np.asarray(p.data) - step) > rounding).any():
+            raise Failure(
+                f"A step of gradient descent, p -= {lr:g} * p.grad, has not moved `{name}` by "
+                f"{lr:g} times the gradient that it has after the step.",
+                module="02_autograd",
+                part="Tensor.grad",
+                hint="`p.grad` and `p.data` are the same whenever and from wherever they are read.",
+            )
 
 
 def training_failure(subject: ModelUnderTest, batch: Examples, wrong: Wrong) -> Failure:

@@ -30,5 +30,13 @@ def derived(secret: bytes, *words: str) -> str:
 
 
 def seed_of(secret: bytes, assignment: str) -> int:
-    """The seed of an assignment's milestones: the same for all its students, and on a regrade."""
+    """The seed of an assignment, which each submission's own comes from."""
     return int(derived(secret, "seed", assignment)[:12], 16) % LARGEST_SEED
+
+
+def own_seed(seed: int, files_hash: str) -> int:
+    """The seed of one submission's milestones: the same on a regrade, another for other files.
+
+    What a student's code tells of the data of one run, in its feedback, is of no use in the next.
+    """
+    return int(derived(str(seed).encode(), files_hash)[:12], 16) % LARGEST_SEED

@@ -22,6 +22,7 @@ from tito.core.classroom.gradebook import Gradebook, make_gradebook, moment
 from tito.core.classroom.lessons_in import lessons_in
 from tito.core.classroom.results import Result
 from tito.core.classroom.roster import Student
+from tito.core.classroom.secret import own_seed
 from tito.core.classroom.submissions import hash_of
 from tito.core.classroom.trees import UnreadableError, entries_of
 from tito.core.classroom.work import Work
@@ -130,7 +131,7 @@ def _work(
         files,
         assignment.modules,
         assignment.milestones,
-        job.seed,
+        own_seed(job.seed, hash_of(files)),
         job.judged,
         seconds=config.limits.seconds,
         memory_mb=config.limits.memory_mb or MEMORY_MB,

@@ -12,7 +12,7 @@ from tito import __version__
 from tito.core.classroom.config import Assignment, ClassConfig
 from tito.core.classroom.results import GradeState, Result, read_result, result_path
 from tito.core.classroom.roster import Student, read_roster
-from tito.core.classroom.secret import class_secret, seed_of
+from tito.core.classroom.secret import class_secret, own_seed, seed_of
 from tito.core.classroom.submissions import (
     Submission,
     hash_of,
@@ -43,11 +43,12 @@ class Plan:
     def work_of(self, submission: Submission) -> Work:
         """With the lessons of earlier assignments that are not part of this one."""
         limits = self.config.limits
+        files = {**self.earlier(submission.student), **submission.files}
         return Work(
-            {**self.earlier(submission.student), **submission.files},
+            files,
             self.assignment.modules,
             self.assignment.milestones,
-            self.seed,
+            own_seed(self.seed, hash_of(files)),
             self.judged,
             limits.seconds,
             limits.memory_mb,

@@ -6,7 +6,7 @@ import base64
 
 import numpy as np
 
-from verification import data
+from verification import data, seeds
 from verification.model_under_test import ModelUnderTest
 from verification.playing.answers import (
     Answer,
@@ -34,7 +34,7 @@ class Digits:
 
     def __init__(self, subject: ModelUnderTest, kept: Kept) -> None:
         self._subject, self._is_flat = subject, kept.milestone == "mlp_digits"
-        rng = np.random.default_rng(kept.seed)  # the run's own, so the same are held out
+        rng = seeds.source(kept.seed, "data")  # the run's own, so the same are held out
         _, self._held_out = data.split(rng, data.digits(), HELD_OUT)
 
     def answer(self, question: Question) -> Answer:

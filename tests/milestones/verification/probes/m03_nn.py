@@ -205,18 +205,25 @@ def check_drawn(kit: Kit) -> None:
         )
 
 
+def check_named(module: Any, what: str, right: list[str]) -> None:
+    """Check the names and the order of the modules in a module."""
+    names = [name for name, _ in module.named_modules()]
+    if names != right:
+        raise Failure(
+            f"`named_modules()` of {what} gives {names}, not {right}: the module itself first, "
+            "then those inside, in order.",
+            part="nn.Module.named_modules",
+        )
+
+
 def check_module(kit: Kit) -> None:
     """A module finds the parameters that are assigned to it, and those of its modules."""
     nn, values = kit.tt.nn, kit.tt.tensor(np.ones(2))
     module = kit.there(there.scaled_module)(nn, values)
     if hasattr(module, "named_modules"):
-        names = [name for name, _ in module.named_modules()]
-        if names != ["", "inner"]:
-            raise Failure(
-                f"`named_modules()` of a module with a Linear `inner` gives {names}, not "
-                "['', 'inner']: the module itself first, then those inside.",
-                part="nn.Module.named_modules",
-            )
+        check_named(module, "a module with a Linear `inner`", ["", "inner"])
+        two = nn.Sequential(nn.Linear(1, 1), nn.ReLU())
+        check_named(two, "a Sequential of two", ["", "0", "1"])
     found = sorted(name for name, _ in module.named_parameters())
     expected = ["inner.bias", "inner.weight", "scale"]
     if found != expected:
