@@ -12,8 +12,8 @@ import numpy as np
 from verification.probes.attending import HEADS, attention, heads_apart, heads_together
 from verification.probes.compared import probes_of
 from verification.probes.inputs import Array, fixed, spread, weights
-from verification.probes.m06_normalization import normalized
 from verification.probes.m12_attention import CAUSAL, LENGTH, WIDTH
+from verification.probes.normalizing import normalized
 from verification.probes.operation import Operation, Oracle
 
 MODULE = "13_transformer"

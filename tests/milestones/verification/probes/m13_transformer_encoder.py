@@ -8,9 +8,9 @@ from typing import Any
 from verification.probes.attending import HEADS
 from verification.probes.compared import probes_of
 from verification.probes.inputs import Array, fixed, spread, weights
-from verification.probes.m06_normalization import normalized
 from verification.probes.m12_attention import CAUSAL, LENGTH, WIDTH
 from verification.probes.m13_transformer import EPS, INNER, MODULE, SHAPES, arranged
+from verification.probes.normalizing import normalized
 from verification.probes.operation import Operation, Oracle
 
 COPIES = 2

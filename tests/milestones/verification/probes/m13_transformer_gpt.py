@@ -12,7 +12,6 @@ from verification.probes.attending import HEADS
 from verification.probes.compared import probes_of
 from verification.probes.inputs import Array, Input, fixed, spread, weights
 from verification.probes.layers_in_numpy import softmax
-from verification.probes.m06_normalization import normalized
 from verification.probes.m12_attention import CAUSAL, LENGTH, WIDTH
 from verification.probes.m13_transformer import (
     EPS,
@@ -24,6 +23,7 @@ from verification.probes.m13_transformer import (
     gelu_new,
     relu,
 )
+from verification.probes.normalizing import normalized
 from verification.probes.operation import Operation, Oracle
 from verification.probes.probe import Kit, Probe
 
