@@ -21,8 +21,7 @@ from verification.failures import Failure
 from verification.probes import m01_tensor, m06_normalization, m08_recurrent
 from verification.probes.compared import check_gradients, check_result, numeric_gradient
 from verification.probes.inputs import spread
-from verification.probes.m06_normalization import EPS
-from verification.probes.normalizing import way_back
+from verification.probes.normalizing import EPS, WayBack
 from verification.probes.operation import Operation, draw
 from verification.probes.probe import Kit, Probe, run_probe
 from verification.probes.recurring_back import SUFFIX, LSTMBack, RNNBack
@@ -387,9 +386,9 @@ def test_two_different_numbers_never_look_alike() -> None:
 @pytest.mark.parametrize(
     ("part", "right"),
     [
-        ("nn.LayerNorm", way_back((2,), EPS)),
-        ("nn.RMSNorm", way_back((1,), EPS, centered=False, mean_taken=False)),
-        ("nn.BatchNorm2d", way_back((0, 2, 3), EPS, places=2)),
+        ("nn.LayerNorm", WayBack((2,), EPS)),
+        ("nn.RMSNorm", WayBack((1,), EPS, centered=False, mean_taken=False)),
+        ("nn.BatchNorm2d", WayBack((0, 2, 3), EPS, places=2)),
     ],
 )
 def test_the_way_back_through_a_norm_in_numpy_is_right(part: str, right: Any) -> None:
@@ -403,7 +402,8 @@ def test_the_way_back_through_a_norm_in_numpy_is_right(part: str, right: Any) ->
         np.testing.assert_allclose(found[name], wanted, atol=1e-7, err_msg=name)
     made = [found, *(wrong(above, *given) for wrong in operation.gradient_suspects.values())]
     for number, one in enumerate(made):
-        assert not any(np.allclose(one["x"], other["x"]) for other in made[:number])
+        for other in made[:number]:
+            assert not all(np.allclose(one[name], other[name]) for name in one)
 
 
 @pytest.mark.parametrize("kind", ["RNN", "LSTM"])

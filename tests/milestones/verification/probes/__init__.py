@@ -7,7 +7,7 @@
     rules.py      the optimizers' update rules, and common mistakes in them
     attending.py  attention in NumPy, and common mistakes in it
     images.py     convolution and pooling in NumPy, and common mistakes in them
-    normalizing.py  the way back through a normalization, and common mistakes in it
+    normalizing.py  normalizations in NumPy, forward and back, and common mistakes in them
     recurring.py  recurrent cells in NumPy, and common mistakes in them
     recurring_back.py  their way back in NumPy, and common mistakes in it
     operation.py  public names as data: how to call one, the same in NumPy, what to suspect

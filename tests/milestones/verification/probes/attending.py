@@ -223,3 +223,21 @@ def joined_by_columns(x: Array) -> Array:
 
 def heads_reversed(x: Array) -> Array:
     return np.asarray(heads_apart(x)[:, ::-1])
+
+
+# Each gets what hides keys, and q, k and v, (batch, length, width).
+
+
+def in_heads(hidden: Array | None, parts: list[Array]) -> Array:
+    return heads_together(attention(hidden)(*map(heads_apart, parts)))
+
+
+def in_one_head(hidden: Array | None, parts: list[Array]) -> Array:
+    return attention(hidden)(*parts)
+
+
+def along_the_batch(hidden: Array | None, parts: list[Array]) -> Array:
+    """As if the sequence came first: each text looks at the others, position by position."""
+    count = len(parts[0])
+    seen = None if hidden is None else hidden[:count, :count]
+    return np.swapaxes(in_heads(seen, [np.swapaxes(part, 0, 1) for part in parts]), 0, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,83 +11,28 @@ import numpy as np
 from verification.failures import Failure
 from verification.probes.compared import probes_of
 from verification.probes.inputs import Array, Input, spread, weights
-from verification.probes.normalizing import Axes, mistakes_back
-from verification.probes.operation import Operation, Oracle
+from verification.probes.normalizing import (
+    EPS,
+    Axes,
+    Oracle,
+    WayBack,
+    mistakes_back,
+    normalized,
+    scaled,
+    suspects,
+    with_parameters,
+)
+from verification.probes.operation import Operation
 from verification.probes.probe import Kit, Probe
 from verification.wording import show
 
 MODULE = "06_normalization"
-EPS = 0.1  # far larger than usual, so that its place can be seen
 
 MADE_OF_X = (
     "For x: its mean and variance are made of x too, so the gradient has no part that is the same "
     "for all numbers that share a mean, and none along the normalized numbers. For weight and "
     "bias: the sum over all that they scale and shift."
 )
-
-
-def normalized(x: Array, axes: Axes, ddof: int = 0, eps: float = EPS) -> Array:
-    """(x - mean) / sqrt(var + eps), with the statistics over these axes."""
-    mean, var = x.mean(axis=axes, keepdims=True), x.var(axis=axes, keepdims=True, ddof=ddof)
-    return np.asarray((x - mean) / np.sqrt(var + eps))
-
-
-def scaled(normal: Callable[[Array], Array], places: int = 0) -> Oracle:
-    """Normalize, then scale and shift; each weight stands for `places` more dimensions."""
-
-    def oracle(x: Array, weight: Array, bias: Array | float = 0.0) -> Array:
-        shape = (*weight.shape, *(1,) * places)
-        shift = bias.reshape(shape) if isinstance(bias, np.ndarray) else bias
-        return np.asarray(normal(x) * weight.reshape(shape) + shift)
-
-    return oracle
-
-
-def suspects(axes: Axes, others: Mapping[str, Axes], places: int = 0) -> dict[str, Oracle]:
-    """The common mistakes of a normalization over these axes, as questions."""
-
-    def outside(x: Array) -> Array:
-        mean, deviation = (f(x, axis=axes, keepdims=True) for f in (np.mean, np.std))
-        return np.asarray((x - mean) / (deviation + EPS))
-
-    def one_mean(x: Array) -> Array:
-        off = x - x.mean()
-        return np.asarray(off / np.sqrt((off * off).mean(axis=axes, keepdims=True) + EPS))
-
-    def over(other: Axes) -> Callable[[Array], Array]:
-        return lambda x: normalized(x, other)
-
-    wrong: dict[str, Callable[[Array], Array]] = {
-        "is the variance divided by n - 1? It is normalized with the biased one, divided by n.": (
-            lambda x: normalized(x, axes, ddof=1)
-        ),
-        "is eps added under the root, not outside of it?": outside,
-        "is eps left out?": lambda x: normalized(x, axes, eps=0.0),
-        "is the eps that is given used, not one of its own?": (
-            lambda x: normalized(x, axes, eps=1e-5)
-        ),
-        "is the root forgotten?": (
-            lambda x: normalized(x, axes) / np.sqrt(x.var(axis=axes, keepdims=True) + EPS)
-        ),
-        "is the mean subtracted?": lambda x: x / np.sqrt(x.var(axis=axes, keepdims=True) + EPS),
-        "has each its own mean, not one that all share?": one_mean,
-    }
-    wrong |= {
-        f"does it normalize over the wrong axes ({name})?": over(other)
-        for name, other in others.items()
-    }
-    found = {question: scaled(normal, places) for question, normal in wrong.items()}
-    return found | without_parameters(lambda x: normalized(x, axes), places)
-
-
-def without_parameters(normal: Callable[[Array], Array], places: int = 0) -> dict[str, Oracle]:
-    """What comes out when a parameter, or both, are forgotten."""
-    whole = scaled(normal, places)
-    return {
-        "are weight and bias used?": lambda x, *_: normal(x),
-        "is the bias added?": lambda x, weight, *_: whole(x, weight),
-        "is it multiplied by the weight?": lambda x, w, bias: whole(x, np.ones_like(w), bias),
-    }
 
 
 def normalization(
@@ -109,18 +55,29 @@ def normalization(
         parameters={"weight": weights(*parameter), "bias": weights(*parameter)},
         gradient_hint=MADE_OF_X,
         suspects=suspects(axes, others, places) | dict(more or {}),
-        gradient_suspects=mistakes_back(axes, EPS, places),
+        gradient_suspects=mistakes_back(WayBack(axes, EPS, places), others),
     )  # fmt: skip
 
 
-def in_groups(x: Array, groups: int, eps: float = EPS) -> Array:
+def in_groups(x: Array, groups: int, eps: float = EPS, axes: Axes = (2,)) -> Array:
     """Normalized over groups of channels, each example for itself."""
     rows = x.reshape(len(x), groups, -1)
-    return normalized(rows, (2,), eps=eps).reshape(x.shape)
+    return normalized(rows, axes, eps=eps).reshape(x.shape)
 
 
-def divided_by_size(x: Array) -> Array:
-    return np.asarray(x / np.sqrt((x * x).mean(axis=-1, keepdims=True) + EPS))
+def places_first(x: Array) -> Array:
+    """The numbers of (N, C, ...) read as if the channels were last, and then moved to place 1."""
+    return np.asarray(np.moveaxis(x.reshape(len(x), -1, x.shape[1]), 2, 1).reshape(x.shape))
+
+
+def only_reshaped(x: Array) -> Array:
+    """Columns by a reshape alone, which do not hold one channel each; put back in the right way."""
+    columns = normalized(x.reshape(-1, x.shape[1]), (0,))
+    return np.moveaxis(columns.reshape(len(x), *x.shape[2:], x.shape[1]), -1, 1)
+
+
+def divided_by_size(x: Array, axis: int = -1) -> Array:
+    return np.asarray(x / np.sqrt((x * x).mean(axis=axis, keepdims=True) + EPS))
 
 
 def shifted(*shape: int) -> Input:
@@ -129,9 +86,21 @@ def shifted(*shape: int) -> Input:
 
 
 def with_what_is_remembered(places: int = 0) -> dict[str, Oracle]:
-    """Of a batch normalization: with the first running statistics, mean 0 and variance 1."""
-    question = "is it normalized with the running statistics? Training uses the batch's own."
-    return {question: scaled(lambda x: np.asarray(x / np.sqrt(1 + EPS)), places)}
+    """Of a batch normalization: with the running statistics, the first ones or moved already.
+
+    The first are mean 0 and variance 1, and the batch's share of the next is 0.1.
+    """
+
+    def moved(x: Array) -> Array:
+        axes = (0, *range(2, x.ndim))
+        mean, var = (f(x, axis=axes, keepdims=True) for f in (np.mean, partial(np.var, ddof=1)))
+        return np.asarray((x - 0.1 * mean) / np.sqrt(0.9 + 0.1 * var + EPS))
+
+    asked = "is it normalized with the running statistics{}? Training uses the batch's own."
+    return {
+        asked.format(""): scaled(lambda x: np.asarray(x / np.sqrt(1 + EPS)), places),
+        asked.format(", which have moved already"): scaled(moved, places),
+    }
 
 
 def precise(layer: Any) -> Any:
@@ -143,6 +112,7 @@ def precise(layer: Any) -> Any:
     return layer
 
 
+RMS_BACK = WayBack((1,), EPS, centered=False, mean_taken=False)
 BATCH = {"each example for itself": (1,), "everything at once": (0, 1)}
 IMAGES = {
     "each example for itself": (1, 2, 3),
@@ -168,7 +138,7 @@ LAYERS = [
         layer=lambda tt: tt.nn.RMSNorm(4, eps=EPS), parameters={"weight": weights(4)},
         hint="x / sqrt(mean(x * x) + eps) * weight, the mean over the last dimension.",
         gradient_hint="The root mean square is made of x too: the gradient has no part along it.",
-        gradient_suspects=mistakes_back((1,), EPS, centered=False),
+        gradient_suspects=mistakes_back(RMS_BACK),
         suspects={
             "is the mean subtracted? RMSNorm leaves it.": scaled(lambda x: normalized(x, (1,))),
             "is the mean left where it is? RMSNorm only divides.": scaled(
@@ -176,6 +146,9 @@ LAYERS = [
             ),
             "is it the mean square, not the variance?": scaled(
                 lambda x: x / np.sqrt(x.var(axis=-1, keepdims=True) + EPS)
+            ),
+            "is the mean taken over the last dimension, not over the batch?": scaled(
+                lambda x: divided_by_size(x, 0)
             ),
             "is the root forgotten?": scaled(
                 lambda x: x / ((x * x).mean(axis=-1, keepdims=True) + EPS)
@@ -199,7 +172,16 @@ LAYERS = [
             "do several channels form a group, not each its own?": scaled(
                 lambda x: in_groups(x, 4), 1
             ),
-            **without_parameters(lambda x: in_groups(x, 2), 1),
+            "has each group its own mean, not one that all share?": scaled(
+                lambda x: in_groups(x, 2, axes=(0, 1, 2)), 1
+            ),
+            "is each mean that of one group's numbers, not that of one place in all groups?": (
+                scaled(lambda x: in_groups(x, 2, axes=(0, 1)), 1)
+            ),
+            "do the places of a channel stay together, (N, C, ...), when weight and bias come?": (
+                scaled(lambda x: places_first(in_groups(x, 2)), 1)
+            ),
+            **with_parameters(lambda x: in_groups(x, 2), 1),
         },
     ),
     normalization(
@@ -210,7 +192,12 @@ LAYERS = [
     normalization(
         "BatchNorm2d", "2, eps=0.1", (3, 2, 2, 2), (0, 2, 3),
         lambda tt: precise(tt.nn.BatchNorm2d(2, eps=EPS)), (2,), IMAGES, places=2,
-        more=with_what_is_remembered(2),
+        more={
+            **with_what_is_remembered(2),
+            "do the channels become the last axis before the reshape to columns?": scaled(
+                only_reshaped, 2
+            ),
+        },
     ),
 ]  # fmt: skip
 

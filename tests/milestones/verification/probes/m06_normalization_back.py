@@ -7,14 +7,8 @@ import numpy as np
 from verification.failures import Failure
 from verification.probes.compared import probes_of
 from verification.probes.inputs import Array
-from verification.probes.m06_normalization import (
-    EPS,
-    LAYERS,
-    MADE_OF_X,
-    MODULE,
-    normalized,
-    precise,
-)
+from verification.probes.m06_normalization import LAYERS, MADE_OF_X, MODULE, precise
+from verification.probes.normalizing import EPS, normalized
 from verification.probes.probe import Kit, Probe
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,14 @@ import numpy as np
 from verification.failures import Failure
 from verification.probes.compared import probes_of
 from verification.probes.inputs import Array, spread, weights
-from verification.probes.m06_normalization import EPS, MODULE
+from verification.probes.m06_normalization import MODULE
+from verification.probes.normalizing import EPS, with_parameters
 from verification.probes.operation import Operation
 from verification.probes.probe import Kit, Probe, expect
 from verification.wording import compare
 
-COUNT, CHANNELS, MOMENTUM = 4, 3, 0.3
+CHANNELS, MOMENTUM = 3, 0.3
+SHAPES = {"BatchNorm1d": (4, CHANNELS), "BatchNorm2d": (4, CHANNELS, 2, 2)}
 MEAN, VAR = np.array([0.5, -1.0, 2.0]), np.array([2.0, 0.5, 1.5])
 
 BIASED = (
@@ -24,50 +27,61 @@ BIASED = (
 )
 
 
-def trained(kit: Kit, batches: list[Array]) -> Any:
-    """A BatchNorm1d after these batches in training mode."""
-    layer = kit.tt.nn.BatchNorm1d(CHANNELS, momentum=MOMENTUM)
+def trained(kit: Kit, kind: str, batches: list[Array]) -> Any:
+    """A batch normalization after these batches in training mode."""
+    layer = getattr(kit.tt.nn, kind)(CHANNELS, momentum=MOMENTUM)
     for x in batches:
         layer(kit.tt.tensor(x))
     return layer
 
 
-def draw(kit: Kit, count: int) -> list[Array]:
-    return [kit.rng.normal(2.0, 3.0, (COUNT, CHANNELS)).astype("f4") for _ in range(count)]
+def draw(kit: Kit, kind: str, count: int) -> list[Array]:
+    return [kit.rng.normal(2.0, 3.0, SHAPES[kind]).astype("f4") for _ in range(count)]
+
+
+def of_channels(x: Array) -> tuple[Array, Array, int]:
+    """The mean and the biased variance of each channel, and of how many numbers they are."""
+    axes = (0, *range(2, x.ndim))
+    return x.mean(axis=axes), x.var(axis=axes), x.size // CHANNELS
+
+
+def unbiased(var: Array, n: int) -> Array:
+    return np.asarray(var * (n / (n - 1)))
 
 
 def remembered(
     batches: list[Array],
-    ddof: int,
-    momentum: float = MOMENTUM,
-    share: float | None = None,
-    of_all: bool = False,
+    new: Callable[[Array, int], Array] = unbiased,
+    old: float = 1 - MOMENTUM,
+    share: float = MOMENTUM,
 ) -> tuple[Array, Array]:
-    """The running mean and variance that these batches leave behind."""
-    mean, var = np.zeros(CHANNELS), np.ones(CHANNELS)
-    new = momentum if share is None else share
+    """The running mean and variance that these batches leave behind.
+
+    `new`: what is remembered of a batch's biased variance and the number n.
+    """
+    running_mean, running_var = np.zeros(CHANNELS), np.ones(CHANNELS)
     for x in batches:
-        mean = (1 - momentum) * mean + new * x.mean(axis=0)
-        correction = x.size / (x.size - 1) if of_all else 1
-        var = (1 - momentum) * var + new * x.var(axis=0, ddof=ddof) * correction
-    return mean, var
+        mean, var, n = of_channels(x)
+        running_mean = old * running_mean + share * mean
+        running_var = old * running_var + share * new(var, n)
+    return running_mean, running_var
 
 
-def check_remembered(kit: Kit) -> None:
+def check_remembered(kit: Kit, kind: str) -> None:
     """The running statistics move toward the batch's mean and unbiased variance."""
     for count in (1, 3):
-        batches = draw(kit, count)
-        layer = trained(kit, batches)
+        batches = draw(kit, kind, count)
+        layer = trained(kit, kind, batches)
         batch = "one batch" if count == 1 else f"{count} batches"
-        after = f"`nn.BatchNorm1d({CHANNELS}, momentum={MOMENTUM})`, after {batch},"
-        mean, var = remembered(batches, ddof=1)
+        after = f"`nn.{kind}({CHANNELS}, momentum={MOMENTUM})`, after {batch},"
+        mean, var = remembered(batches)
         found = np.array(layer.running_var.data)
         expect(
             f"`running_mean` of {after}", np.array(layer.running_mean.data), mean, relative=1e-4,
             hint="(1 - momentum) * old + momentum * the batch's mean, once for each batch.",
             suspects=slips(batches, 0),
         )  # fmt: skip
-        _, biased = remembered(batches, ddof=0)
+        _, biased = remembered(batches, lambda var, n: var)
         if compare(found, biased, 1e-4) is None:
             raise Failure(
                 f"`running_var` of {after} is wrong: {BIASED}",
@@ -76,7 +90,7 @@ def check_remembered(kit: Kit) -> None:
         expect(
             f"`running_var` of {after}", found, var, relative=1e-4,
             hint="(1 - momentum) * old + momentum * the batch's variance * n / (n - 1).",
-            suspects=slips(batches, 1),
+            suspects=slips_of_variance(batches) | slips(batches, 1),
         )  # fmt: skip
 
 
@@ -84,30 +98,53 @@ def slips(batches: list[Array], which: int) -> dict[str, Callable[[], Array]]:
     """What common mistakes remember: of the means (0) or of the variances (1)."""
     return {
         "is momentum the share of the new, not of the old?": (
-            lambda: remembered(batches, 1, 1 - MOMENTUM)[which]
-        ),
-        "is n how many numbers one channel has, not all of them?": (
-            lambda: remembered(batches, ddof=0, of_all=True)[which]
+            lambda: remembered(batches, old=MOMENTUM, share=1 - MOMENTUM)[which]
         ),
         "does the buffer itself change, in place? It is as it was at first.": (
-            lambda: remembered([], 1)[which]
+            lambda: remembered([])[which]
         ),
         "is what was before kept (1 - momentum of it)?": (
-            lambda: MOMENTUM * (batches[-1].mean(axis=0), batches[-1].var(axis=0, ddof=1))[which]
+            lambda: remembered(batches, old=0.0)[which]
         ),
         "is the batch's part added whole, where its share is momentum?": (
-            lambda: remembered(batches, 1, MOMENTUM, 1.0)[which]
+            lambda: remembered(batches, share=1.0)[which]
         ),
+        "is what was before made smaller, times 1 - momentum, before the new is added?": (
+            lambda: remembered(batches, old=1.0)[which]
+        ),
+    }
+
+
+def slips_of_variance(batches: list[Array]) -> dict[str, Callable[[], Array]]:
+    """What common mistakes remember of the variances."""
+    examples, everything = len(batches[0]), batches[0].size
+    news: dict[str, Callable[[Array, int], Array]] = {
+        "is n how many numbers one channel has, not all of them?": (
+            lambda var, n: unbiased(var, everything)
+        ),
+        "is n how many numbers one channel has, N * H * W of images, not N alone?": (
+            lambda var, n: unbiased(var, examples)
+        ),
+        "is the variance multiplied by n / (n - 1), not by (n - 1) / n?": (
+            lambda var, n: var * (n - 1) / n
+        ),
+        "is it the variance that is remembered, not its root, the deviation?": (
+            lambda var, n: np.sqrt(unbiased(var, n))
+        ),
+    }
+    return {
+        question: partial(lambda new: remembered(batches, new)[1], new)
+        for question, new in news.items()
     }
 
 
 def check_kept_in_evaluation(kit: Kit) -> None:
     """Evaluation does not move what is remembered."""
-    layer = trained(kit, draw(kit, 2))
+    layer = trained(kit, "BatchNorm1d", draw(kit, "BatchNorm1d", 2))
     names = ("running_mean", "running_var")
     before = {name: np.array(getattr(layer, name).data) for name in names}
     layer.eval()
-    layer(kit.tt.tensor(draw(kit, 1)[0]))
+    layer(kit.tt.tensor(draw(kit, "BatchNorm1d", 1)[0]))
     for name in names:
         if not np.array_equal(np.array(getattr(layer, name).data), before[name]):
             raise Failure(
@@ -160,12 +197,16 @@ def evaluation(kind: str, *shape: int) -> Operation:
             "is the root forgotten?": lambda x, weight, bias: with_statistics(
                 x, MEAN, (VAR + EPS) ** 2 - EPS, weight, bias
             ),
+            **with_parameters(
+                lambda x: with_statistics(x, MEAN, VAR, np.ones(CHANNELS), np.zeros(CHANNELS)),
+                len(places),
+            ),
         },
     )  # fmt: skip
 
 
 PROBES = [
-    Probe("nn.BatchNorm1d", MODULE, check_remembered),
+    *(Probe(f"nn.{kind}", MODULE, partial(check_remembered, kind=kind)) for kind in SHAPES),
     Probe("nn.BatchNorm1d", MODULE, check_kept_in_evaluation),
     *probes_of(
         [evaluation("BatchNorm1d", 4, CHANNELS), evaluation("BatchNorm2d", 2, CHANNELS, 2, 2)],

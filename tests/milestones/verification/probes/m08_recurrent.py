@@ -134,11 +134,14 @@ def of_two_layers(
     states: int,
     turned: bool = True,
     second: bool = True,
-    own: bool = True,
+    state_of: Callable[[int, int], int] = lambda at, layer: at,
     forward_first: bool = True,
-    from_the_end: bool = True,
+    read_back: Callable[[Array], Array] = lambda x: x,
 ) -> Oracle:
-    """Two layers in two directions; the first `states` arguments are first states."""
+    """Two layers in two directions; the first `states` arguments are first states.
+
+    `read_back`: what the way back reads, as if it still had to be turned around.
+    """
 
     def oracle(x: Array, *more: Array) -> Array:
         first, weights, x = more[:states], more[states:], x.transpose(1, 0, 2)
@@ -146,9 +149,8 @@ def of_two_layers(
         for number in range(2 if second else 1):
             outputs = []
             for at, reading in enumerate((read, read_backward), 2 * number):
-                begin = tuple(h[at if own else number] for h in first) or zero
-                back = reading is read_backward and not from_the_end
-                read_now = x[::-1] if back else x  # twice turned around
+                begin = tuple(h[state_of(at, number)] for h in first) or zero
+                read_now = read_back(x) if reading is read_backward else x
                 outputs.append(
                     reading(KINDS[kind], read_now, begin, *weights[4 * at : 4 * at + 4])[0]
                 )
@@ -157,6 +159,31 @@ def of_two_layers(
         return np.asarray(x.transpose(1, 0, 2))
 
     return oracle
+
+
+def upside_down(x: Array) -> Array:
+    return x[::-1]
+
+
+IN_STACKS: dict[str, dict[str, Any]] = {
+    "are the outputs of the way back turned around again?": {"turned": False},
+    "does the way back read the input from its end?": {"read_back": upside_down},  # twice turned
+    "does one direction go back? Both read from the beginning to the end.": {
+        "turned": False,
+        "read_back": upside_down,
+    },
+    "is the input turned around along time, not along the batch?": {
+        "read_back": lambda x: x[::-1, ::-1]
+    },
+    "does the forward direction come first, before the backward one?": {"forward_first": False},
+    "does the second layer read the output of the first?": {"second": False},
+    "has each direction of each layer a first state of its own?": {
+        "state_of": lambda at, layer: layer
+    },
+    "do all begin with the very first state, where each has one of its own?": {
+        "state_of": lambda at, layer: 0
+    },
+}
 
 
 def stacked(kind: str, with_first: bool = False) -> Operation:
@@ -178,15 +205,7 @@ def stacked(kind: str, with_first: bool = False) -> Operation:
             for name, made in parameters(ROWS[kind], suffix, width).items()
         },
         hint="Each layer reads the output of the one before, [forward, backward] side by side.",
-        suspects={
-            "are the outputs of the way back turned around again?": oracle_of(turned=False),
-            "does the way back read the input from its end?": oracle_of(from_the_end=False),
-            "does the forward direction come first, before the backward one?": oracle_of(
-                forward_first=False
-            ),
-            "does the second layer read the output of the first?": oracle_of(second=False),
-            "has each direction of each layer a first state of its own?": oracle_of(own=False),
-        },
+        suspects={question: oracle_of(**how) for question, how in IN_STACKS.items()},
     )  # fmt: skip
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from verification.probes.attending import HEADS, attention, heads_apart, heads_together
+from verification.probes.attending import HEADS, along_the_batch, in_heads, in_one_head
 from verification.probes.compared import probes_of
 from verification.probes.inputs import Array, fixed, spread, weights
-from verification.probes.m06_normalization import normalized
 from verification.probes.m12_attention import CAUSAL, LENGTH, WIDTH
+from verification.probes.normalizing import normalized
 from verification.probes.operation import Operation, Oracle
 
 MODULE = "13_transformer"
@@ -29,6 +29,7 @@ SHAPES = {
 }  # fmt: skip
 
 Function = Callable[[Array], Array]
+Look = Callable[[Array | None, list[Array]], Array]
 
 
 def relu(x: Array) -> Array:
@@ -44,15 +45,14 @@ def parts_of(
     hidden: Array | None,
     activation: Function,
     eps: tuple[float, float] = (EPS, EPS),
+    look: Look = in_heads,
 ) -> tuple[Function, Function, Function, Function]:
     """(attention, feed-forward, norm1, norm2) of a layer with these parameters, in that order."""
     w_in, b_in, w_out, b_out, w1, b1, w2, b2, g1, c1, g2, c2 = parameters
 
     def attend(x: Array) -> Array:
         parts = np.split(x @ w_in.T + b_in, 3, axis=-1)
-        return np.asarray(
-            heads_together(attention(hidden)(*map(heads_apart, parts))) @ w_out.T + b_out
-        )
+        return np.asarray(look(hidden, parts) @ w_out.T + b_out)
 
     return (
         attend,
@@ -70,11 +70,12 @@ def arranged(
     second: float = 1.0,
     norms: tuple[int, int] = (0, 1),
     eps: tuple[float, float] = (EPS, EPS),
+    look: Look = in_heads,
 ) -> Oracle:
     """A layer; `first` and `second` weigh its two shortcuts, `norms` stand at the two places."""
 
     def oracle(x: Array, *parameters: Array) -> Array:
-        attend, feed, *both = parts_of(parameters, hidden, activation, eps)
+        attend, feed, *both = parts_of(parameters, hidden, activation, eps, look)
         norm1, norm2 = (both[number] for number in norms)
         if norm_first:
             x = first * x + attend(norm1(x))
@@ -121,15 +122,32 @@ def misplaced(norm_first: bool) -> dict[str, Oracle]:
     return {question.format(NORMS[which]): make(*which) for which in EITHER}
 
 
+def of_shortcuts(norm_first: bool, hidden: Array | None) -> dict[str, Oracle]:
+    """Shortcuts that are missing, or there twice."""
+    weighed = {
+        "is the shortcut around the attention missing?": (0.0, 1.0),
+        "is the shortcut around the feed-forward half missing?": (1.0, 0.0),
+        "are both shortcuts missing?": (0.0, 0.0),
+        "is the shortcut around the attention added once, not twice?": (2.0, 1.0),
+        "is the shortcut around the feed-forward half added once, not twice?": (1.0, 2.0),
+    }
+    return {
+        question: arranged(norm_first, hidden, first=first, second=second)
+        for question, (first, second) in weighed.items()
+    }
+
+
 def suspects(norm_first: bool, hidden: Array | None) -> dict[str, Oracle]:
     """The common mistakes of a layer, as questions."""
     found = {
         "do the norms stand in the other place (norm_first)?": arranged(not norm_first, hidden),
-        "is the shortcut around the attention missing?": arranged(norm_first, hidden, first=0.0),
-        "is the shortcut around the feed-forward half missing?": arranged(
-            norm_first, hidden, second=0.0
+        **of_shortcuts(norm_first, hidden),
+        "is batch_first handed on to the attention? It looks along the batch.": arranged(
+            norm_first, hidden, look=along_the_batch
         ),
-        "are both shortcuts missing?": arranged(norm_first, hidden, first=0.0, second=0.0),
+        "is nhead handed on to the attention, which has one head?": arranged(
+            norm_first, hidden, look=in_one_head
+        ),
         "are norm1 and norm2 exchanged?": arranged(norm_first, hidden, norms=(1, 0)),
         "is norm1 used twice, and norm2 never?": arranged(norm_first, hidden, norms=(0, 0)),
         "is norm2 used twice, and norm1 never?": arranged(norm_first, hidden, norms=(1, 1)),

@@ -8,9 +8,9 @@ from typing import Any
 from verification.probes.attending import HEADS
 from verification.probes.compared import probes_of
 from verification.probes.inputs import Array, fixed, spread, weights
-from verification.probes.m06_normalization import normalized
 from verification.probes.m12_attention import CAUSAL, LENGTH, WIDTH
 from verification.probes.m13_transformer import EPS, INNER, MODULE, SHAPES, arranged
+from verification.probes.normalizing import normalized
 from verification.probes.operation import Operation, Oracle
 
 COPIES = 2
@@ -21,14 +21,21 @@ def stack(
     first_alone: bool = False,
     at_the_end: bool = True,
     each: bool = False,
+    from_input: bool = False,
+    last_first: bool = False,
 ) -> Oracle:
-    """COPIES layers and a norm; with `first_alone` only the first gets the mask."""
+    """COPIES layers and a norm; with `first_alone` only the first gets the mask.
+
+    With `from_input` each layer reads what came in.
+    """
 
     def oracle(x: Array, mask: Array, *parameters: Array) -> Array:
-        size = len(SHAPES)
+        size, came = len(SHAPES), x
         for number in range(COPIES):
-            own = parameters[number * size : (number + 1) * size]
-            x = arranged(True, None if first_alone and number else hidden)(x, *own)
+            place = COPIES - 1 - number if last_first else number
+            layer = arranged(True, None if first_alone and number else hidden)
+            own = parameters[place * size : (place + 1) * size]
+            x = layer(came if from_input else x, *own)
             if each or (at_the_end and number == COPIES - 1):
                 x = normalized(x, (-1,)) * parameters[-2] + parameters[-1]
         return x
@@ -64,6 +71,10 @@ STACK = Operation(
         "is the mask used (it sees the future)?": stack(None),
         "does the norm stand at the end only, not behind each layer?": stack(each=True),
         "is the norm at the end missing?": stack(at_the_end=False),
+        "does each layer read the result of the one before, not the first input?": stack(
+            from_input=True
+        ),
+        "does the first layer come first, and the last one last?": stack(last_first=True),
     },
 )  # fmt: skip
 

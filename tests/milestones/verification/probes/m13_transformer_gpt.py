@@ -8,22 +8,24 @@ from typing import Any
 import numpy as np
 
 from verification.failures import Failure
-from verification.probes.attending import HEADS
+from verification.probes.attending import HEADS, along_the_batch, in_heads, in_one_head
 from verification.probes.compared import probes_of
 from verification.probes.inputs import Array, Input, fixed, spread, weights
 from verification.probes.layers_in_numpy import softmax
-from verification.probes.m06_normalization import normalized
 from verification.probes.m12_attention import CAUSAL, LENGTH, WIDTH
 from verification.probes.m13_transformer import (
     EPS,
     INNER,
     MODULE,
+    OWN,
     SHAPES,
     Function,
+    Look,
     arranged,
     gelu_new,
     relu,
 )
+from verification.probes.normalizing import normalized
 from verification.probes.operation import Operation, Oracle
 from verification.probes.probe import Kit, Probe
 
@@ -45,15 +47,22 @@ def scores(
     at_the_end: bool = True,
     last: int = LENGTH,
     joined: Callable[[Array, Array], Array] = np.add,
+    eps: tuple[float, float] = (EPS, EPS),
+    look: Look = in_heads,
+    step: int = 1,
 ) -> Oracle:
-    """A GPT of one layer; positions count from `first`, and none is behind `last`."""
+    """A GPT of one layer; positions count from `first`, and none is behind `last`.
+
+    `eps`: of the layer's norms, and of the one at the end. With `step` -1 they count down.
+    """
 
     def oracle(ids: Array, wte: Array, wpe: Array, *parameters: Array) -> Array:
-        places = np.minimum(np.arange(first, first + ids.shape[1]), last)
+        places = np.minimum(np.arange(first, first + ids.shape[1]), last)[::step]
         x = joined(wte[ids], wpe[places])
-        x = arranged(norm_first, hidden, activation)(x, *parameters[:-2])
+        layer = arranged(norm_first, hidden, activation, eps=(eps[0], eps[0]), look=look)
+        x = layer(x, *parameters[:-2])
         if at_the_end:
-            x = normalized(x, (-1,), eps=EPS) * parameters[-2] + parameters[-1]
+            x = normalized(x, (-1,), eps=eps[1]) * parameters[-2] + parameters[-1]
         return np.asarray(x @ wte.T)
 
     return oracle
@@ -94,6 +103,14 @@ GPT = Operation(
         "do the norms stand behind the sums (norm_first)?": scores(norm_first=False),
         "is the activation relu in place of gelu_new?": scores(activation=relu),
         "is the norm at the end missing?": scores(at_the_end=False),
+        "do the positions count up from 0, not down to it?": scores(step=-1),
+        "is layer_norm_epsilon used by the norm at the end?": scores(eps=(EPS, OWN)),
+        "is layer_norm_epsilon used by the layers?": scores(eps=(OWN, EPS)),
+        "is layer_norm_epsilon used?": scores(eps=(OWN, OWN)),
+        "is n_head used, where all is one head?": scores(look=in_one_head),
+        "has the layer batch_first=True? Its attention looks along the batch.": scores(
+            look=along_the_batch
+        ),
     },
 )  # fmt: skip
 

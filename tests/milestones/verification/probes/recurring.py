@@ -28,6 +28,14 @@ def twice_as_steep(x: Array) -> Array:
     return squash(2 * x)
 
 
+def not_halved(x: Array) -> Array:
+    return np.asarray(np.tanh(x / 2) + 0.5)
+
+
+def not_moved(x: Array) -> Array:
+    return np.asarray(0.5 * np.tanh(x / 2))
+
+
 def shifted(x: Array) -> Array:
     return np.asarray(np.tanh(x) + 1)
 
@@ -66,6 +74,8 @@ class LSTM:
     shown: Bend = np.tanh
     shown_before: bool = False
     exchanged: bool = False
+    coupled: bool = False
+    keeps_h: bool = False
     b_ih: float = 1.0
     b_hh: float = 1.0
 
@@ -73,7 +83,9 @@ class LSTM:
         (h, c), (w_ih, w_hh, b_ih, b_hh) = states, weights
         z = x @ w_ih.T + self.b_ih * b_ih + h @ w_hh.T + self.b_hh * b_hh
         gate = dict(zip(self.order, np.split(z, 4, axis=-1), strict=True))
-        after = self.forget(gate["f"]) * c + self.write(gate["i"]) * self.candidate(gate["g"])
+        forget, write = self.forget(gate["f"]), self.write(gate["i"])
+        write = 1 - forget if self.coupled else write
+        after = forget * (h if self.keeps_h else c) + write * self.candidate(gate["g"])
         h = self.show(gate["o"]) * self.shown(c if self.shown_before else after)
         return (after, h) if self.exchanged else (h, after)
 
@@ -86,6 +98,7 @@ class GRU:
     reset: Bend = squash
     candidate: Bend = np.tanh
     kept: bool = True
+    whole: str = ""
     reset_all: bool = False
     reset_first: bool = False
     reset_input: bool = False
@@ -104,7 +117,8 @@ class GRU:
             rows = slice(self.order.index("n") * h.shape[-1], None)
             both = of_x["n"] + (r * h) @ w_hh[rows].T + self.b_hh * b_hh[rows]
         n = self.candidate(both)
-        return ((1 - z) * n + z * h if self.kept else z * n + (1 - z) * h,)
+        fresh, old = (1 - z, z) if self.kept else (z, 1 - z)
+        return ((1 if self.whole == "n" else fresh) * n + (1 if self.whole == "h" else old) * h,)
 
 
 def mistakes(step: RNN | LSTM | GRU) -> dict[str, Step]:
@@ -144,6 +158,7 @@ IN_RNN: Changes = {
     "is the sum bent (tanh)?": {"bend": plain},
     "is it bent by a sigmoid, where tanh belongs?": {"bend": squash},
     "is the state before used?": {"from_state": 0.0},
+    "is the state's part added, h @ weight_hh.T + bias_hh?": {"from_state": 0.0, "b_hh": 0.0},
     "is the whole sum bent, not each half by itself?": {"apart": True},
     "is the state multiplied by weight_hh.T, not by weight_hh?": {"turned": False},
 }
@@ -161,16 +176,30 @@ IN_LSTM: Changes = {
     "does c go through tanh before it is shown?": {"shown": plain},
     "does h show c after the step, not before it?": {"shown_before": True},
     "are h and c exchanged?": {"exchanged": True},
+    "does the forget gate multiply c before, not h?": {"keeps_h": True},
+    "has the input gate its own rows and a sigmoid, not 1 - f?": {"coupled": True},
     "is a gate 0.5 * tanh(z / 2) + 0.5, with z halved?": {
         "forget": twice_as_steep,
         "write": twice_as_steep,
         "show": twice_as_steep,
+    },
+    "is a gate 0.5 * tanh(z / 2) + 0.5, with the tanh halved too?": {
+        "forget": not_halved,
+        "write": not_halved,
+        "show": not_halved,
+    },
+    "is a gate 0.5 * tanh(z / 2) + 0.5, with 0.5 added at the end?": {
+        "forget": not_moved,
+        "write": not_moved,
+        "show": not_moved,
     },
     "is the candidate g left between -1 and 1, not shifted?": {"candidate": shifted},
     "is the cell state before kept?": {"forget": np.zeros_like},
 }
 IN_GRU: Changes = {
     "are z and 1 - z exchanged (z keeps the state before)?": {"kept": False},
+    "is the state before multiplied by z (z * h before)?": {"whole": "h"},
+    "is the candidate n multiplied by 1 - z?": {"whole": "n"},
     "is the reset gate used (r * the state's part)?": {"reset": open_gate},
     "does r multiply the whole sum, where it is the state's part only?": {"reset_all": True},
     "does r multiply the state's part behind the product, not the state before it?": {
@@ -207,8 +236,16 @@ def stateless(step: Step, x: Array, states: States, *weights: Array) -> tuple[Ar
     return read(step, x, tuple(0 * state for state in states), *weights)
 
 
+def from_the_end(step: Step, x: Array, states: States, *weights: Array) -> tuple[Array, States]:
+    """From the last step to the first; the outputs in that order too."""
+    return read(step, x[::-1], states, *weights)
+
+
 READINGS: Mapping[str, Callable[..., tuple[Array, States]]] = {
     "is the first state that is given used?": stateless,
     "is the state carried from step to step?": forgetful,
     "is the sequence read from its beginning, not from its end?": read_backward,
+    "is the sequence read from its beginning? Its end comes first, and in the outputs too.": (
+        from_the_end
+    ),
 }

@@ -44,6 +44,8 @@ class RNNBack:
     turned: bool = False
     states: str = "before"
     summed: str = "all"
+    last_first: bool = True
+    sent_after: bool = True
 
     def __call__(self, above: Array, x: Array, h0: Array, *weights: Array) -> Gradients:
         w_ih, w_hh, b_ih, b_hh = weights
@@ -52,10 +54,12 @@ class RNNBack:
             h.append(np.tanh(now @ w_ih.T + b_ih + h[-1] @ w_hh.T + b_hh))
         states, grad_h, slopes = np.stack(h), np.zeros_like(h0[0]), np.empty_like(above)
         at = {"after": states[1:], "before": states[:-1], "none": np.zeros_like(above)}[self.slope]
-        for t in reversed(range(len(x))):
+        for t in sorted(range(len(x)), reverse=self.last_first):
             outside = above[t] if self.every_step or t == len(x) - 1 else 0
-            slopes[t] = (outside + grad_h) * (1 - at[t] ** 2)
-            grad_h = self.carried * slopes[t] @ (w_hh.T if self.turned else w_hh)
+            grad_h = outside + grad_h
+            slopes[t] = grad_h * (1 - at[t] ** 2)
+            sent = slopes[t] if self.sent_after else grad_h
+            grad_h = self.carried * sent @ (w_hh.T if self.turned else w_hh)
         seen = states[:-1] if self.states == "before" else states[1:]
         return {**of_weights(slopes, x, seen, w_ih, self.summed), "h": grad_h[None]}
 
@@ -78,14 +82,18 @@ class LSTMBack:
     every_step: bool = True
     shown: bool = True
     summed: str = "all"
+    from_c: bool = False
+    sloped: bool = True
+    after_bends: bool = True
+    overwritten: bool = False
 
     def __call__(self, above: Array, x: Array, h0: Array, c0: Array, *weights: Array) -> Gradients:
         w_ih, w_hh, b_ih, b_hh = weights
         h, c, gates = [h0[0]], [c0[0]], []
         for now in x:
             i, f, g, o = np.split(now @ w_ih.T + b_ih + h[-1] @ w_hh.T + b_hh, 4, axis=-1)
-            i, f, g, o = squash(i), squash(f), np.tanh(g), squash(o)
-            gates.append((i, f, g, o))
+            sums, (i, f, g, o) = (i, f, g, o), (squash(i), squash(f), np.tanh(g), squash(o))
+            gates.append((i, f, g, o) if self.after_bends else sums)
             c.append(f * c[-1] + i * g)
             h.append(o * np.tanh(c[-1]))
         grad_h, grad_c = np.zeros_like(h0[0]), np.zeros_like(c0[0])
@@ -101,25 +109,30 @@ class LSTMBack:
         self, grad_h: Array, grad_c: Array, gates: tuple[Array, ...], before: Array, after: Array
     ) -> tuple[Array, Array]:
         """(the gradients of the four sums, that of c before)."""
-        i, f, g, o = gates
+        slopes = [self.slope(gate, is_candidate=number == 2) for number, gate in enumerate(gates)]
+        i, f, g, o = (1 - gate if self.overwritten else gate for gate in gates)
         bent = np.tanh(after)
         grad_c = grad_c + self.from_output * grad_h * (o if self.shown else 1) * (
             1 - bent**2 if self.bent else 1
         )
         of_i, of_g = (i, g) if self.exchanged else (g, i)
-        cell = before if self.cell == "before" else after
+        cell = {"before": before, "after": after, "bent": bent}[self.cell]
         wanted = grad_h if self.from_h else grad_c
         sums = [
-            wanted * of_i * self.slope(i),
-            wanted * cell * self.slope(f),
-            wanted * of_g * (g * (1 - g) if self.candidate_as_gate else 1 - g**2),
-            grad_h * (bent if self.shown_bent else after) * self.slope(o),
+            wanted * of_i,
+            wanted * cell,
+            wanted * of_g,
+            (grad_c if self.from_c else grad_h) * (bent if self.shown_bent else after),
         ]
+        sums = [each * slope for each, slope in zip(sums, slopes, strict=True)]
         back = self.carried_c * grad_c * (f if self.through_forget else 1)
         return np.concatenate(sums, axis=-1), back
 
-    def slope(self, gate: Array) -> Array:
-        return np.asarray(1 - gate**2 if self.gates_as_tanh else gate * (1 - gate))
+    def slope(self, gate: Array, is_candidate: bool) -> Array:
+        if not self.sloped:
+            return np.ones_like(gate)
+        as_tanh = not self.candidate_as_gate if is_candidate else self.gates_as_tanh
+        return np.asarray(1 - gate**2 if as_tanh else gate * (1 - gate))
 
 
 IN_SUMS = {
@@ -141,6 +154,10 @@ IN_RNN = {
     "is the slope of tanh missing?": {"slope": "none"},
     "does the state's gradient go back through w_hh, not through w_hh.T?": {"turned": True},
     "does weight_hh get the state before each step, not after it?": {"states": "after"},
+    "does the way back begin at the last step, not at the first?": {"last_first": False},
+    "is the gradient multiplied by the slope before it goes on to the step before?": {
+        "sent_after": False
+    },
 }
 IN_LSTM = {
     **IN_SUMS,
@@ -161,7 +178,16 @@ IN_LSTM = {
     },
     "does the output gate's gradient have tanh(c), not c?": {"shown_bent": False},
     "does the forget gate's gradient have c before the step, not after it?": {"cell": "after"},
+    "does the forget gate's gradient have c before the step, not tanh(c)?": {"cell": "bent"},
     "do i, f and g get the gradient of c, not of h?": {"from_h": True},
+    "does o get the gradient of h, not of c?": {"from_c": True},
+    "are the slopes of the bends missing, a (1 - a) of a gate and 1 - g^2 of the candidate?": {
+        "sloped": False
+    },
+    "does the way back get the gates after their bends, not the sums before them?": {
+        "after_bends": False
+    },
+    "do the gates stay as they are, with 1 - gate in an array of its own?": {"overwritten": True},
     "does the input gate's gradient have g, and the candidate's i?": {"exchanged": True},
 }
 
