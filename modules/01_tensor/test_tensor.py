@@ -88,11 +88,12 @@ def told(error, call, cause):
 
 
 def equal(found, expected, call, cause):
-    """`found` is a value (a shape, mostly) equal to `expected`, and of the same type."""
+    """`found` is a value, mostly a shape, equal to `expected` and of its type; Size is a tuple."""
     if isinstance(found, Exception):
         raise told(found, f"{call} should be {expected}; it", cause) from None
     assert found == expected, f"{call} is {found!r}, expected {expected}: {cause}"
-    assert type(found) is type(expected), (
+    kind = tuple if isinstance(found, tuple) else type(found)
+    assert kind is type(expected), (
         f"{call} is a {type(found).__name__}, expected a {type(expected).__name__}"
     )
 

@@ -1450,6 +1450,8 @@ for scale in (0.1, math.sqrt(2 / 100), 0.2):
 #
 # `calculate_gain(nonlinearity, a)` is given; `a` is a slope for negative inputs, which plain ReLU
 # does not have. A name that ends in `_` means, in PyTorch, that the tensor itself is changed.
+# `uniform_(tensor, low, high)`, given, fills one with numbers of the one generator of module 00, so
+# that `manual_seed` repeats a network's beginning. Draw with it.
 
 # %%
 #| export nn.init
@@ -1579,8 +1581,9 @@ class Linear(Module):
             device: "cpu" or None.
             dtype: of the parameters; None means float32.
 
-        `self.weight` is a Parameter of shape (out_features, in_features), `self.bias` one of shape
-        (out_features,). Their arrays may hold anything before `reset_parameters` fills them.
+        `self.weight` is a Parameter of shape (out_features, in_features), `self.bias`, made after
+        it, one of shape (out_features,). Their arrays may hold anything before `reset_parameters`
+        fills them.
 
         Example:
             >>> Linear(2, 8).weight.shape

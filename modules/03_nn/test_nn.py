@@ -918,7 +918,7 @@ def test_3_7_bce_of_certain_probabilities():
     with np.errstate(all="ignore"):
         losses.sum().backward()
     cause = "p * (1 - p), below the line, is kept from being 0."
-    same(f"{call}: the gradient of p", p.grad, [-1e12, 1e12, 0, 0], cause)
+    same(f"{call}: the gradient of p", p.grad, [-1e12, 1e12, 0, 0], cause, 1e-6)
 
 
 # 3.8 to notice an assignment
@@ -1341,7 +1341,8 @@ def test_3_10_everything_that_is_wrong_is_named():
         "scale and encoder.head.bias are what the state lacks (missing), extra is what only the "
         f"state has (unexpected):\n{message}"
     )
-    assert message.index("(3,)") < message.index("(2,)"), (
+    told = message[message.index("size mismatch for encoder.weight") :]
+    assert told.index("(3,)") < told.index("(2,)"), (
         "`wrong` maps a name to (shape in the state, shape in the module), in this "
         f"order:\n{message}"
     )
@@ -1386,8 +1387,9 @@ def test_3_10_not_strict():
         "With strict=False, names that only one side has are no error.",
     )
     assert net.scale.item() == 5.0, "strict=False still loads the names that both sides have"
-    assert list(result.missing_keys) == ["encoder.weight", "encoder.head.bias", "decoder.weight"], (
-        f"strict=False: missing_keys is {result.missing_keys}"
+    missing = ["decoder.weight", "encoder.head.bias", "encoder.weight"]
+    assert sorted(result.missing_keys) == missing, (
+        f"strict=False: missing_keys is {result.missing_keys}, expected {missing}, in any order"
     )
     assert list(result.unexpected_keys) == ["extra"], (
         f"strict=False: unexpected_keys is {result.unexpected_keys}"

@@ -327,7 +327,8 @@ class SGD(Optimizer):
         maximize: climb instead: every gradient counts with the other sign.
 
     Raises:
-        ValueError: a negative option, no parameters, or one that is in two groups.
+        ValueError: an option that is negative or NaN, nesterov without momentum or with dampening,
+            no parameters, or one that is in two groups.
     """
 
     def __init__(
@@ -1088,6 +1089,7 @@ def get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False):
 
     Raises:
         RuntimeError: the norm is not finite, and `error_if_nonfinite` is True.
+        ValueError: `norm_type` is 0 or minus infinity, which are not offered; the message says so.
 
     Example:
         >>> get_total_norm([tensor([3.0, 0.0]), tensor([[0.0], [4.0]])])
@@ -1211,7 +1213,8 @@ def batch_indices(count, batch_size, shuffle=True):
     Args:
         count: how many examples there are.
         batch_size: how many of them make a batch; the last batch has what is left.
-        shuffle: draw a new random order (from `default_generator`), or keep 0, 1, 2, ...
+        shuffle: draw a new random order (from `default_generator`), or keep 0, 1, 2, ... and draw
+            nothing.
 
     Returns:
         list of np.ndarray: integer arrays; together they hold every position once.

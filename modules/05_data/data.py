@@ -214,7 +214,7 @@ class TensorDataset(Dataset):
         """Many examples at once.
 
         Args:
-            positions: a list of ints, in any order; one may come twice.
+            positions: a list of ints, in any order; one may come twice. It may be empty.
 
         Returns:
             list: for each tensor the rows at `positions`, in that order.
@@ -780,7 +780,7 @@ except RuntimeError as error:
 #
 # Now the middle of the loader: a dataset and positions in, a batch out. There are two ways. The
 # long one always works: ask for each example, then collate them all. The short one is `batch` of
-# 5.1. It may be taken only if
+# 5.1, and much faster. Take it if both of these are so, and only then:
 #
 # - the caller wants the usual collating: `collate_fn is default_collate`, and
 # - the dataset has a `batch` that agrees with its examples: `_reads_batches(dataset)`, given. (A
@@ -1056,7 +1056,8 @@ class ToTensor:
             image: array (H, W) or (H, W, C).
 
         Returns:
-            Tensor (1, H, W) or (C, H, W): float32 if `image` is uint8, else of its dtype.
+            Tensor (1, H, W) or (C, H, W): float32 if `image` is uint8, else of its dtype. It
+            shares no memory with `image`.
 
         Example:
             >>> ToTensor()(np.array([[0, 255]], "uint8"))

@@ -335,11 +335,14 @@ def test_5_5_positions_come_as_often_as_their_weights():
 
 
 def test_5_5_a_dart_on_an_edge_hits_the_piece_after_it():
-    class Zeros:
-        def random(self, size=None):
-            return np.zeros(size)
+    class Zeros(np.random.Generator):  # also for those who draw with uniform or choice
+        def random(self, size=None, *_, **__):
+            return np.zeros(() if size is None else size)
 
-    call, drawn = weighted([0, 1, 1], 2, generator=Zeros())
+        def uniform(self, low=0.0, high=1.0, size=None):
+            return low + self.random(size)
+
+    call, drawn = weighted([0, 1, 1], 2, generator=Zeros(np.random.PCG64(0)))
     assert drawn == [1, 1], (
         f"{call}: darts at exactly 0 hit the pieces {drawn}, expected [1, 1]: piece 0 has no "
         'length. np.searchsorted with side="right" passes over it'

@@ -300,14 +300,15 @@ def normalize_gradients(grad, normal, rate, weight, axis):
     """The gradients of `NormalizeOp` for x, weight and bias.
 
     Args:
-        grad: np.ndarray (R, D), the gradient of the result. Others may hold it: do not change it.
+        grad: np.ndarray (R, D), the gradient of the result.
         normal: np.ndarray (R, D), the normalized numbers.
         rate: np.ndarray (R, 1) or (1, D), 1 / sqrt(var + eps).
         weight: np.ndarray (D,), or None for 1.
         axis: along which the statistics were taken, 1 or 0.
 
     Returns:
-        (gradient of x (R, D), of weight (D,), of bias (D,)).
+        (gradient of x (R, D), of weight (D,), of bias (D,)). Others may hold the arrays that came
+        in: none is changed.
 
     Source: Ioffe and Szegedy (2015), section 3, with its terms put together.
     """
@@ -1043,7 +1044,8 @@ def dropout(input, p=0.5, training=True, inplace=False):
         inplace: overwrite the input.
 
     Returns:
-        Tensor of the input's shape and dtype; `input` itself where nothing is to be dropped.
+        Tensor of the input's shape and dtype; `input` itself where nothing is to be dropped, and
+        then no number is drawn.
 
     Raises:
         ValueError: p is not from 0 to 1. RuntimeError: the input does not hold floats.

@@ -364,7 +364,7 @@ def gather(framed, kernel, stride, dilation, size, groups):
     """Copy the patches into the rows of a matrix for each group, with a 1 at the end of each row.
 
     Args:
-        framed: np.ndarray (N, H, W, C), contiguous.
+        framed: np.ndarray (N, H, W, C), contiguous; N may be 0.
         kernel, stride, dilation: pairs (vertical, horizontal).
         size: (OH, OW), the number of places.
         groups: number of groups; divides C.
@@ -1018,10 +1018,10 @@ for wanted in (1, 2, 3):
 # ## Task 7.12: the layer, Conv2d
 #
 # A layer keeps its filters and knows how many there are. `weight` has shape (out_channels,
-# in_channels / groups, KH, KW), `bias` (out_channels,), both Parameters. Their first values are
-# drawn as PyTorch draws them, with the functions of module 03: the weight with `kaiming_uniform_`
-# and a = sqrt(5), the bias evenly between -1 / sqrt(fan) and 1 / sqrt(fan), where `fan` is the
-# number of inputs of one filter: in_channels / groups * KH * KW.
+# in_channels / groups, KH, KW), `bias` (out_channels,), both Parameters of float32. Their first
+# values are drawn as PyTorch draws them, with the functions of module 03: the weight with
+# `kaiming_uniform_` and a = sqrt(5), the bias evenly between -1 / sqrt(fan) and 1 / sqrt(fan),
+# where `fan` is the number of inputs of one filter: in_channels / groups * KH * KW.
 #
 # `kernel_size` is a pair by then. The pooling layers have nothing to learn; they are given.
 

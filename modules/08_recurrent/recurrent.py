@@ -945,6 +945,7 @@ class _Recurrent(Module):
 
         Raises:
             RuntimeError, ValueError: shapes or dtypes that do not fit, or a sequence of no steps.
+            TypeError: the states of an LSTM are no pair.
         """
         alone, sequence = input.ndim == 2, _sequence(self, input)
         first = _first_states(self, sequence, self.unpacked(hx), alone)

@@ -702,9 +702,10 @@ for length in (300, 1200):
 #
 # Most words of a text have been seen before. So `encode` remembers the ids of each piece in
 # `self._known` (a dictionary that empties itself when it is full), and merges only what is new.
-# This is **memoization**, and it makes encoding a look-up for nine words of ten. The bytes of a
-# piece are `piece.encode("utf-8", "surrogateescape")`; the second argument is for files that are
-# not text, and matters to `encode_bytes` only. The id of a token is `self.vocab[token]`.
+# This is **memoization**, and it makes encoding a look-up for nine words of ten. Merge with
+# `merge_quickly`, since a piece may be long. The bytes of a piece are
+# `piece.encode("utf-8", "surrogateescape")`; the second argument is for files that are not text,
+# and matters to `encode_bytes` only. The id of a token is `self.vocab[token]`.
 #
 # `decode` goes back: the tokens of the ids are `self.tokens[id]`, joined they are the bytes. A
 # character may be spread over several tokens, so join *before* anything is decoded. A network that
@@ -793,7 +794,7 @@ class BPETokenizer:
         return self._encode(bytes(data).decode("utf-8", "surrogateescape"))
 
     def _encode(self, text):
-        """The ids of a text (str) without special tokens: a list of int.
+        """The ids of a text (str) without special tokens: a new list of int.
 
         Piece by piece; those of a piece are kept in `self._known[piece]`.
         """

@@ -485,7 +485,7 @@ class LearnedPositionalEmbedding(Module):
     """Add a learned vector for each position: (..., L, dim) to the same shape."""
 
     def __init__(self, max_len, dim):
-        """Make the table: `self.weight`, a Parameter (max_len, dim), normal with std 0.02."""
+        """Make the table: `self.weight`, Parameter (max_len, dim), float32, normal, std 0.02."""
         super().__init__()
         self.max_len, self.dim = max_len, dim
         ### BEGIN SOLUTION

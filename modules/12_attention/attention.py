@@ -504,7 +504,7 @@ __all__ = ["MultiheadAttention"]
 class MultiheadAttention(Module):
     """Attention with several heads and learned projections (Vaswani et al., 2017).
 
-    `in_proj_weight` (3E, E), `in_proj_bias` (3E,), `out_proj` Linear(E, E), as in PyTorch.
+    `in_proj_weight` (3E, E), `in_proj_bias` (3E,), `out_proj` Linear(E, E), as in PyTorch, float32.
     """
 
     def __init__(self, embed_dim, num_heads, dropout=0.0, bias=True, batch_first=False):

@@ -27,6 +27,17 @@ ANSWERS = {  # by task, and which of its blanks
             result.append(wide[0] if wide else 1)
         return tuple(result)
         """,
+    ("3.10", 0): """
+        missing, unexpected = own.keys() - given.keys(), given.keys() - own.keys()
+        shapes = {n: (given[n].shape, own[n].shape) for n in own.keys() & given.keys()}
+        wrong = {name: pair for name, pair in shapes.items() if pair[0] != pair[1]}
+        names = (list(missing), list(unexpected))
+        if wrong or (strict and any(names)):
+            raise _misfit(self, *(names if strict else ([], [])), wrong)
+        for name in shapes:
+            np.copyto(own[name].data, given[name])
+        return _IncompatibleKeys(*names)
+        """,
     ("3.11", 0): """
         window = int(np.prod(tensor.shape[2:]))
         return tensor.shape[1] * window, tensor.shape[0] * window
@@ -34,6 +45,10 @@ ANSWERS = {  # by task, and which of its blanks
     ("4.6", 0): """
         part = (1 + np.cos(np.pi * self.last_epoch / self.T_max)) / 2
         return [self.eta_min + (base - self.eta_min) * part for base in self.base_lrs]
+        """,
+    ("5.5", 0): """
+        likely = weights / weights.sum()
+        drawn = generator.choice(len(weights), count, self.replacement, likely)
         """,
 }
 
