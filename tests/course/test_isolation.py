@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import platform
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,13 +17,14 @@ import pytest
 COURSE = Path(__file__).resolve().parents[2]
 sys.path.append(str(COURSE / "tests/milestones"))
 
-from verification.isolation import job  # noqa: E402
+from verification.isolation import job, seccomp  # noqa: E402
 from verification.isolation.leftovers import PREFIX, new_home  # noqa: E402
 from verification.isolation.level import REFUSED  # noqa: E402
 from verification.isolation.limits import (  # noqa: E402
     FILE_BYTES,
     MEMORY_MET,
     MET,
+    NO_PROCESSES,
     OPEN_FILES,
     PROCESSES_MET,
     limit_met,
@@ -35,7 +38,7 @@ COUNTED = pytest.mark.skipif(
     sys.platform != "linux", reason="the system does not count what is allocated"
 )
 POSIX = pytest.mark.skipif(os.name != "posix", reason="limits are POSIX's")
-HEAD = "import os, signal, socket, ctypes, glob\nimport numpy as np\n"
+HEAD = "import os, resource, signal, socket, ctypes, glob\nimport numpy as np\n"
 Start = Callable[..., Any]
 
 
@@ -95,6 +98,12 @@ ATTACKS = {
     "local socket": "socket.socket(socket.AF_UNIX)",
     "signal the judge": "os.kill(os.getppid(), signal.SIGUSR2)",
     "read the judge's memory": "open('/proc/%d/mem' % os.getppid(), 'rb').read(1)",
+    # Each would give the judge what it has already, so that it is unharmed where this succeeds.
+    "limit the judge": "resource.prlimit(os.getppid(), 3, resource.getrlimit(3))",
+    "slow down the judge": "os.setpriority(0, os.getppid(), os.getpriority(0, os.getppid()))",
+    "move the judge": "os.sched_setaffinity(os.getppid(), os.sched_getaffinity(os.getppid()))",
+    "schedule the judge": "os.sched_setscheduler(os.getppid(), 0, os.sched_param(0))",
+    "the judge's priority": "os.sched_setparam(os.getppid(), os.sched_param(0))",
 }
 
 
@@ -117,6 +126,107 @@ def test_the_sandbox_refuses(start: Start, tmp_path: Path, attack: str) -> None:
     assert caught.value.kind == "PermissionError"
     assert "without network" in REFUSED
     assert secret.read_text(encoding="utf-8") == "secret"
+
+
+@SANDBOX
+def test_the_sandbox_refuses_every_call_of_its_table(start: Start) -> None:
+    """With arguments that change nothing: where such a call is not refused, it fails otherwise."""
+    at = list(seccomp.MACHINES).index(platform.machine())
+    calls = seccomp.BEYOND | seccomp.KEPT | seccomp.OF_A_PROCESS
+    tt = start(
+        "libc = ctypes.CDLL(None, use_errno=True)\n"
+        "def errors(numbers):\n"
+        "    nothing = (0x7107, 0, 0, 0, 0)\n"
+        "    return [libc.syscall(number, *nothing) and ctypes.get_errno() for number in numbers]\n"
+    ).start()
+    errors = tt.errors([numbers[at] for numbers in calls.values()])
+    assert dict(zip(calls, errors, strict=True)) == dict.fromkeys(calls, errno.EPERM)
+
+
+PROCESSES = {
+    "fork": "os.fork() or os._exit(0)",
+    "fork and exec": "subprocess.run(['true'])",
+    "vfork and exec": "subprocess.Popen(['true'], close_fds=False).wait()",
+    "spawn": "os.waitpid(os.posix_spawnp('true', ['true'], os.environ), 0)",
+    "multiprocessing": "multiprocessing.get_context('fork').Process(target=int).start()",
+}
+
+
+@SANDBOX
+@pytest.mark.parametrize("process", PROCESSES)
+def test_a_process_that_is_started_in_the_sandbox_is_named(start: Start, process: str) -> None:
+    head = "import multiprocessing, subprocess\n"
+    tt = start(f"{head}def begin():\n    {PROCESSES[process]}\n").start()
+    with pytest.raises(Raised) as caught:
+        tt.begin()
+    assert limit_met(caught.value.kind, str(caught.value), 1.0) == NO_PROCESSES
+    assert "tinytorch/__init__.py:5, in begin" in caught.value.place
+
+
+@SANDBOX
+def test_past_python_no_process_starts_either(start: Start) -> None:
+    tt = start(
+        "libc = ctypes.CDLL(None)\ndef begin(): return [libc.fork(), libc.vfork()]\n"
+    ).start()
+    assert tt.begin() == [-1, -1]
+
+
+def test_threads_and_what_asks_for_a_process_and_can_do_without_go_on(start: Start) -> None:
+    framework = start(
+        "import ctypes.util, platform, threading, concurrent.futures\n"
+        "def work():\n"
+        "    with concurrent.futures.ThreadPoolExecutor(4) as pool:\n"
+        "        found = list(pool.map(lambda n: float((np.eye(9) * n).sum()), range(4)))\n"
+        "    thread = threading.Thread(target=lambda: found.append(platform.processor()))\n"
+        "    thread.start(); thread.join()\n"
+        "    return found[:4], type(found[4]) is str, len([ctypes.util.find_library('m')])\n"
+    )
+    assert framework.start().work() == ([0.0, 9.0, 18.0, 27.0], True, 1)
+
+
+@SANDBOX
+def test_a_process_still_sets_its_own_limits_and_processors(start: Start) -> None:
+    tt = start(
+        "def work():\n"
+        "    resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100))\n"
+        "    os.sched_setaffinity(0, os.sched_getaffinity(0))\n"
+        "    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))\n"
+        "    return resource.getrlimit(resource.RLIMIT_NOFILE)\n"
+    ).start()
+    assert tt.work() == (100, 100)
+
+
+# Each sleeps, or ends, long after the test: what is counted is what the judge has not ended.
+LEFT = {
+    "each the parent of the next": (
+        "for _ in range(60):\n"
+        "    if os.fork(): time.sleep(20); os._exit(0)\n"
+        "    os.setsid()\n"
+        "os.write(2, b'.'); time.sleep(20)"
+    ),
+    "each ends when it has started the next": (
+        "import ctypes; libc, ends = ctypes.CDLL(None), time.time() + 20\n"
+        "for _ in range(8):\n"
+        "    if os.fork(): continue\n"
+        "    while time.time() < ends: libc.fork() and libc._exit(0); libc.setsid()\n"
+        "os.write(2, b'.')"
+    ),
+}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the judge finds no orphans")
+@pytest.mark.parametrize("kind", LEFT)
+def test_no_chain_of_processes_outlives_the_judge(kind: str) -> None:
+    """Without a sandbox: a process of its own judges, and the chain begins in its child."""
+    judge = (
+        f"import os, sys, time; sys.path.insert(0, {str(LEVEL.parent)!r}); import orphans\n"
+        "orphans.become_the_judge(); incoming, outgoing = os.pipe(); child = os.fork()\n"
+        f"if child == 0: os.dup2(outgoing, 2); os.setsid(); exec({LEFT[kind]!r}); os._exit(0)\n"
+        "os.read(incoming, 1); orphans.end_orphans()\n"
+        "print(orphans.children_of(os.getpid()))\n"
+    )
+    run = subprocess.run([sys.executable, "-c", judge], capture_output=True, text=True, check=True)
+    assert run.stdout == "[]\n"
 
 
 @POSIX
@@ -153,7 +263,7 @@ def test_a_limit_is_met_and_named(
 )
 def test_processes_and_threads_meet_a_limit(start: Start, begin: str) -> None:
     head = "import time\nfrom threading import Thread\n"
-    tt = start(f"{head}def attack():\n    for _ in range(200): {begin}\n").start()
+    tt = start(f"{head}def attack():\n    for _ in range(200): {begin}\n", "process").start()
     with pytest.raises(Raised) as caught:
         tt.attack()
     assert limit_met(caught.value.kind, str(caught.value), 1.0) == PROCESSES_MET
@@ -191,14 +301,21 @@ def test_the_probe_says_so_where_the_kernel_refuses_landlock() -> None:
     refuse = "import sys; sys.path.insert(0, {!r}); import seccomp, ctypes, platform"
     found = probed(
         refuse.format(folder),
-        "number, _ = seccomp.MACHINES[platform.machine()]",
-        "code = seccomp.program(number, (444,)); libc = ctypes.CDLL(None)",
+        "number = seccomp.MACHINES[platform.machine()]",
+        "code = seccomp.program(number, seccomp.refuse(444)); libc = ctypes.CDLL(None)",
         "libc.prctl(38, 1, 0, 0, 0)",
         "p = seccomp.Program(len(code) // 8, code)",
         "assert libc.prctl(22, 2, ctypes.byref(p), 0, 0) == 0",
     )
     assert found["level"] != "sandbox"
     assert found["means"] == ["seccomp"]
+
+
+@SANDBOX
+def test_the_probe_says_so_on_a_machine_whose_calls_are_not_known() -> None:
+    found = probed("import platform; platform.machine = lambda: 'riscv64'")
+    assert found["level"] != "sandbox"
+    assert "seccomp" not in found["means"]
 
 
 @POSIX

@@ -346,8 +346,9 @@ def test_who_breaks_the_pipe_ends_the_run(start: Start, kind: str) -> None:
 
 @POSIX
 def test_forks_closed_streams_and_prints_are_its_own_business(
-    start: Start, capfd: pytest.CaptureFixture[str]
+    start: Start, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("TITO_ISOLATION", "process")  # in a sandbox, nothing forks
     tt = start("""
 def fork(): return os.fork()
 def speak():
@@ -391,7 +392,10 @@ def test_a_system_without_signals_is_asked_for_the_place_with_a_file(tmp_path: P
 
 
 @POSIX
-def test_a_process_that_forks_away_does_not_hold_up_the_judge(start: Start) -> None:
+def test_a_process_that_forks_away_does_not_hold_up_the_judge(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TITO_ISOLATION", "process")  # in a sandbox, nothing forks
     tt = start("""
 def go():
     if os.fork() == 0:

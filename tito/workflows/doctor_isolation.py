@@ -18,6 +18,7 @@ MORE = {
     "linux": "For a sandbox: Linux 5.13 or newer with Landlock and seccomp.",
     "win32": "For a sandbox: run tito in WSL 2.",
 }
+HOLDS = {"sandbox": "no network, no other processes, no files but Python's and its own"}
 ELSEWHERE = "For more isolation: run tito in a container, for example Docker."
 
 
@@ -36,5 +37,6 @@ def check_isolation() -> Finding:
     means = ", ".join(found["means"])
     text = f"milestones run your code isolated: {found['level']}{means and f' ({means})'}"
     if found["level"] != "process":
-        return Finding(Level.GOOD, text)
+        held = HOLDS.get(found["level"])
+        return Finding(Level.GOOD, f"{text}: {held}" if held else text)
     return Finding(Level.NOTE, text, MORE.get(sys.platform, ELSEWHERE))

@@ -157,8 +157,14 @@ BROKEN = [
     ),
 ]  # fmt: skip
 
-# Where files are closed to the framework, this comes before what the row says.
-IN_A_SANDBOX = {"the report written, and an exit": ("PermissionError", "report.xml", "tempfile")}
+# Where files and processes are closed to the framework, this comes before what the row says.
+IN_A_SANDBOX = {
+    "the report written, and an exit": ("PermissionError", "report.xml", "tempfile"),
+    "the report written by a process left behind": (
+        "Your code starts a process: in a judged run there are none",
+        "tinytorch/__init__.py:",
+    ),
+}
 
 POWERLESS = [
     at_import(
@@ -175,8 +181,9 @@ POWERLESS = [
               "threading.Thread(target=lambda: time.sleep(10_000)).start()"),
     at_import("an end that hangs", "import atexit, time\natexit.register(time.sleep, 10_000)"),
     in_backward(
-        "a fork in backward",
-        "_forked.append(0) or __import__('os').fork() if len(_forked := globals().setdefault("
-        "'_forks', [])) < 3 else None",
+        "a fork in backward, where it is not refused",
+        "_done = globals().setdefault('_forks', [])\n"
+        "    try: len(_done) < 3 and (_done.append(0), __import__('os').fork())\n"
+        "    except OSError: pass",
     ),
 ]  # fmt: skip

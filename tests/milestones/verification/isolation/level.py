@@ -29,8 +29,8 @@ SYSTEM = ("/usr", "/lib", "/lib64", "/nix/store", "/proc", "/sys", "/etc/ld.so.c
 DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 MARKS = ("/.dockerenv", "/run/.containerenv")  # Docker's, Podman's
 REFUSED = (
-    "A milestone runs your code without network, and without files except Python's, its own "
-    "package and a temporary folder (tempfile finds it)."
+    "A milestone runs your code without network, without other processes, and without files "
+    "except Python's, its own package and a temporary folder (tempfile finds it)."
 )
 
 
@@ -63,7 +63,7 @@ def isolate(load: Any, wanted: str, package: Path, home: Path, more: list[str]) 
 
 
 def level_of(means: list[str], wanted: str) -> str:
-    """Both means make a sandbox: files by the one, network by the other."""
+    """Both means make a sandbox: files by the one, network and processes by the other."""
     if wanted == "container":  # a teacher says so
         return wanted
     if len(means) > 1:

@@ -19,12 +19,15 @@ ROOM = 50_000_000  # bytes more, to report that the limit was met
 CPU_SECONDS = 3600  # three times a milestone's time limit; the reference: 10
 FILE_BYTES = 200_000_000  # of one file; the reference writes none
 OPEN_FILES = 256  # the reference: 10
-PROCESSES = 64  # more than the user has at the start; the reference starts none
+PROCESSES = 64  # and threads, more than the user has at the start; the reference starts none
 
 # Without a number: where no limit of ours holds, one of the system's is met.
 PROCESSES_MET = "No more processes or threads can be started. Does your code start them in a loop?"
+# In a sandbox: `seccomp.py` answers the calls that start a process as if the system had none.
+NO_PROCESSES = "Your code starts a process: in a judged run there are none. Use threads instead."
 # What Python says when a limit is met, and what to tell the student.
 MET = {
+    "Function not implemented": NO_PROCESSES,
     "Too many open files": f"The limit is {OPEN_FILES} open files. Is each file that is opened in "
     "a loop closed again, for example by `with open(...)`?",
     "File too large": f"The limit is {FILE_BYTES / 1e6:.0f} MB for one file. Does a loop write "
