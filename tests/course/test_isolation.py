@@ -143,6 +143,25 @@ def test_the_sandbox_refuses_every_call_of_its_table(start: Start) -> None:
     assert dict(zip(calls, errors, strict=True)) == dict.fromkeys(calls, errno.EPERM)
 
 
+@SANDBOX
+def test_the_sandbox_leaves_files_as_they_are(start: Start, tmp_path: Path) -> None:
+    """Landlock does not ask who changes a mode, an owner or a time; a copy of its own succeeds."""
+    mine = tmp_path / "mine"
+    mine.write_text("", encoding="utf-8")
+    before = mine.stat()
+    tt = start(
+        "import shutil, tempfile\n"
+        "def work(path):\n"
+        "    os.chmod(path, 0); os.chown(path, -1, os.getgid()); os.utime(path, (5, 5))\n"
+        "    folder = tempfile.mkdtemp(); file = folder + '/a'; open(file, 'w').write('text')\n"
+        "    return open(shutil.copy2(file, folder + '/b')).read()\n"
+    ).start()
+    assert tt.work(str(mine)) == "text"
+    after = mine.stat()
+    kept = ("st_mode", "st_mtime_ns", "st_ctime_ns")
+    assert [getattr(after, name) for name in kept] == [getattr(before, name) for name in kept]
+
+
 PROCESSES = {
     "fork": "os.fork() or os._exit(0)",
     "fork and exec": "subprocess.run(['true'])",

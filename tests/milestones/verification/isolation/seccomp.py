@@ -1,7 +1,7 @@
 """seccomp: refuse the system calls that reach beyond this process, or outlive it.
 
-Network, other processes' memory and limits, what the kernel keeps after a run, and new processes;
-threads go on. A filter is a program of the classic Berkeley packet filter (McCanne and Jacobson,
+Network, other processes' memory and limits, what is kept after a run, and new processes; threads go
+on. A filter is a program of the classic Berkeley packet filter (McCanne and Jacobson,
 1993) that the kernel runs for every call (linux/seccomp.h).
 """
 
@@ -16,6 +16,7 @@ import sys
 NO_NEW_PRIVS, SET_SECCOMP, FILTER = 38, 22, 2
 ALLOW, ERROR = 0x7FFF0000, 0x00050000
 REFUSE = ERROR | errno.EPERM
+IGNORE = ERROR  # no error, and nothing done
 # To clone3, glibc answers this with clone. No other call of a framework meets it, so that
 # `limits.py` can tell from the error that a process was to be started.
 UNKNOWN = ERROR | errno.ENOSYS
@@ -39,7 +40,8 @@ BEYOND = {  # network, and other processes' memory and descriptors
     "setpriority": (141, 140),  # for a whole user too, and then 0 is the user of this process
     "ioprio_set": (251, 30),  # as well
 }
-KEPT = {  # shared memory, semaphores, queues and keys stay when the process has ended
+# Shared memory, semaphores, queues, keys, and attributes of files stay when the process has ended.
+KEPT = {
     "shmget": (29, 194),
     "shmat": (30, 196),
     "shmctl": (31, 195),
@@ -56,6 +58,31 @@ KEPT = {  # shared memory, semaphores, queues and keys stay when the process has
     "add_key": (248, 217),
     "request_key": (249, 218),
     "keyctl": (250, 219),
+    "setxattr": (188, 5),
+    "lsetxattr": (189, 6),
+    "fsetxattr": (190, 7),
+    "setxattrat": (463, 463),
+    "removexattr": (197, 14),
+    "lremovexattr": (198, 15),
+    "fremovexattr": (199, 16),
+    "removexattrat": (466, 466),
+    "file_setattr": (469, 469),
+}
+# Landlock lets these change every file of the user. `shutil.copy`, which needs them only for its
+# own folder's files, goes on if it is told that they are done; these files go with the run.
+OF_A_FILE = {
+    "chmod": (90, -1),
+    "fchmod": (91, 52),
+    "fchmodat": (268, 53),
+    "fchmodat2": (452, 452),
+    "chown": (92, -1),
+    "fchown": (93, 55),
+    "lchown": (94, -1),
+    "fchownat": (260, 54),
+    "utime": (132, -1),
+    "utimes": (235, -1),
+    "futimesat": (261, -1),
+    "utimensat": (280, 88),
 }
 OF_A_PROCESS = {  # the first argument is a process: 0, this one, stays allowed
     "prlimit64": (302, 261),
@@ -90,12 +117,11 @@ def restrict() -> bool:
 def program_for(machine: str) -> bytes:
     at = list(MACHINES).index(machine)
     rules: list[Line] = []
-    for numbers in (BEYOND | KEPT).values():
-        rules += refuse(numbers[at], REFUSE)
+    for calls, error in ((BEYOND | KEPT, REFUSE), (OF_A_FILE, IGNORE), (STARTING, UNKNOWN)):
+        for numbers in calls.values():
+            rules += refuse(numbers[at], error) if numbers[at] >= 0 else []
     for numbers in OF_A_PROCESS.values():
         rules += refuse_unless(numbers[at], (JUMP_EQUAL, 0, 1, 0), REFUSE)
-    for numbers in STARTING.values():
-        rules += refuse(numbers[at], UNKNOWN) if numbers[at] >= 0 else []
     for numbers in THREADS.values():
         rules += refuse_unless(numbers[at], (JUMP_ANY_BIT, 0, 1, CLONE_THREAD), UNKNOWN)
     return program(MACHINES[machine], rules)
