@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -480,6 +481,31 @@ def is_running(pid: int) -> bool:
 
 def test_it_sees_little_of_its_surroundings(
     start: Start, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@POSIX
+@pytest.mark.parametrize("put", ["os.mkfifo(stack)", "os.symlink('/dev/zero', stack)"])
+def test_what_stands_in_place_of_the_stack_holds_nobody_up(start: Start, put: str) -> None:
+    setup = "stack = os.path.expanduser('~/stack')\nos.unlink(stack)\n"
+    tt = start(f"{setup}{put}\ndef loop():\n    while True: pass\n", limit=1.0)
+    with time_limit(20), pytest.raises(Failure, match=r"still running after 1 s\."):
+        tt.loop()
+
+
+@contextmanager
+def time_limit(seconds: int) -> Iterator[None]:
+    """Fail, instead of waiting for ever."""
+
+    def fail(*_: object) -> None:
+        raise AssertionError(f"it took more than {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, fail)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
 ) -> None:
     for name in ("random", "sitecustomize", "conftest"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit\n", encoding="utf-8")

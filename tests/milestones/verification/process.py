@@ -23,6 +23,7 @@ from verification import pipe
 from verification.busy import times_longer
 from verification.ended import ended_by_itself, innermost
 from verification.failures import Failure
+from verification.files import read_regular
 from verification.launch import Launched, launch
 from verification.raised import raised
 
@@ -30,6 +31,7 @@ from verification.raised import raised
 # training step: 0.01 s in the reference's cnn, 2 to 6 where matrix products are loops over single
 # numbers. With steps of 20 s, no milestone could end within its time limit.
 REQUEST_SECONDS = 20.0
+MAX_STACK = 100_000  # bytes
 START_SECONDS = 60.0  # Python and NumPy from a cold disk
 
 
@@ -219,9 +221,9 @@ class Judged:
         """The innermost line in tinytorch at which the process was asked."""
         if self._process.poll() is None:
             self._ask_for_stack()
-        path = self._launched.home / "stack"
-        with suppress(OSError), path.open(encoding="utf-8", errors="replace") as stack:
-            return innermost(stack.read(100_000), self.workspace / "tinytorch")
+        with suppress(OSError):
+            stack = read_regular(self._launched.home / "stack", MAX_STACK)
+            return innermost(stack.decode("utf-8", "replace"), self.workspace / "tinytorch")
         return ""
 
     def _ask_for_stack(self) -> None:

@@ -129,7 +129,7 @@ def recover(workspace: Workspace, is_recorded: IsRecorded = never) -> None:
     """Undo a swap that was not finished, unless it is recorded; usually there is none."""
     kept = workspace.journal.parent
     try:
-        journal = json.loads(workspace.journal.read_text(encoding="utf-8"))
+        journal = json.loads(read_regular(workspace.journal))
     except FileNotFoundError:
         return
     record = journal.get("record")
