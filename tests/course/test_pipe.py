@@ -299,6 +299,14 @@ def test_what_would_end_a_program_is_an_error_like_any_other(start: Start) -> No
     with pytest.raises(Raised) as caught:
         tt.ends()
     assert caught.value.sentence() == "Your code raised SystemExit: 3, which would end the program."
+def test_a_class_without_a_name_is_an_exception(start: Start) -> None:
+    tt = start("def fail(name): raise type(name, (Exception,), {})('was killed')\n")
+    for name in ("", " "):
+        with pytest.raises(Raised) as caught:
+            tt.fail(name)
+        assert caught.value.sentence() == "Exception: was killed"
+
+
     assert caught.value.place.startswith("tinytorch/__init__.py:13, in ends: def ends()")
     with pytest.raises(Raised) as caught:
         tt.interrupt()

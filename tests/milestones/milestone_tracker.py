@@ -998,6 +998,7 @@ def _verify(
     properties = cases[0].properties if cases else {}
     played = properties.pop("seed", "" if seed is None else str(seed))
     isolation = properties.pop("isolation", "")
+    properties.pop("blamed", None)
     return verdict._replace(
         reason=tracker.to_lesson(verdict.reason),
         details=tracker.to_lesson(verdict.details),
@@ -1211,21 +1212,21 @@ def _judge_without_report(result: RunResult) -> Verdict:
 
 
 def _judge_failure(case: _Case) -> Verdict:
-    message = _error_message(case)
+    message, blamed = _error_message(case), case.properties.get("blamed")
+    if blamed == "outside":
+        return Verdict(Outcome.COULD_NOT_RUN, message)
     absent = re.match(r"(?:ModuleNotFoundError|ImportError): No module named '([\w.]+)'", message)
-    if absent and absent[1] == "tinytorch":
+    if absent and absent[1] == "tinytorch" and not blamed:
         reason, hint = (
             "There is no tinytorch package in this workspace.",
             "Run tito export to write it.",
         )
         return Verdict(Outcome.COULD_NOT_RUN, reason, hint)
-    of_framework = re.search(rf"{FRAMEWORK_FILE}|named 'tinytorch\.", case.traceback)
-    if absent and "." not in absent[1]:
+    of_framework = blamed or re.search(rf"{FRAMEWORK_FILE}|named 'tinytorch\.", case.traceback)
+    if absent and "." not in absent[1] and absent[1] != "tinytorch":
         hint = f"{Path(sys.executable).name} -m pip install {absent[1]}"
         outcome = Outcome.FAILED if of_framework else Outcome.COULD_NOT_RUN
         return Verdict(outcome, f"The package {absent[1]} is not installed.", hint)
-    if message.startswith("Your framework's process was killed from outside"):
-        return Verdict(Outcome.COULD_NOT_RUN, message)
     details = "\n\n".join(filter(None, [message, _place_in_framework(case.traceback)]))
     blank = re.match(r"NotImplementedError: (Task [^\n]+)", message)
     if blank:
