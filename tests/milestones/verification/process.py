@@ -35,6 +35,10 @@ MAX_STACK = 100_000  # bytes
 START_SECONDS = 60.0  # Python and NumPy from a cold disk
 
 
+# What comes of taking an answer apart that has another form than it should.
+MISSHAPEN = (TypeError, ValueError, LookupError, ArithmeticError, AttributeError)
+
+
 class StillRunning(Failure):
     """A request that was not answered in time."""
 
@@ -101,8 +105,7 @@ class Judged:
         self._deadline, self._prolonged = time.monotonic() + seconds, False
         try:
             self._send(number)
-            head, arrays = self._answer(seconds)
-            value, error = self._checked(head, arrays, number)
+            value, error = self._heard(number, seconds)
         except (EOFError, OSError, pipe.Malformed, RecursionError) as broken:
             self._over = self._why(broken, seconds)
         else:
@@ -113,6 +116,16 @@ class Judged:
             self._deadline = before
         self.end()
         raise self._over
+
+    def _heard(self, number: int, seconds: float) -> tuple[Any, BaseException | None]:
+        """What the answer tells; Malformed, whatever is wrong with its form."""
+        try:
+            head, arrays = self._answer(seconds)
+            return self._checked(head, arrays, number)
+        except pipe.Malformed:
+            raise
+        except MISSHAPEN as error:
+            raise pipe.Malformed("a value that does not match its kind") from error
 
     def _send(self, number: int) -> None:
         """Write the requests that wait."""
