@@ -6,6 +6,8 @@ may earn a point, and the grader must go on as if they were merely wrong.
 
 from __future__ import annotations
 
+from tests.nested import CODE, DEEP
+
 # What an attack finds out first: where it is, who called it, and where the course is likely to be.
 LOOK = "import glob, os, pathlib, signal, sys, tempfile, time\nME = pathlib.Path(__file__)\n"
 
@@ -90,6 +92,7 @@ AT_IMPORT = {
         "locked = pathlib.Path(tempfile.mkdtemp())\n"
         "(locked / 'inside').write_text('')\nlocked.chmod(0)"
     ),
+    "deep folders": CODE.format(levels=DEEP, name="d"),
     "a deep recursion": "def down():\n    return down()\nsys.setrecursionlimit(10**9)\ndown()",
 }
 IN_ANSWERS = {

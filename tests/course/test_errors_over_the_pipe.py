@@ -64,6 +64,33 @@ def test_what_steers_a_terminal_is_shown_by_its_number(tmp_path: Path) -> None:
     assert verdict.reason == r"ValueError: a\u202e\u001b[31mb"
 
 
+FORGED = {
+    "killed": "Your framework's process was killed from outside, and nobody is to blame.",
+    "absent": "No module named 'tinytorch'",
+    "the machine": "[Errno 5] Input/output error",
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [
+        ("killed", "type('', (Exception,), {})"),
+        ("absent", "ModuleNotFoundError"),
+        ("the machine", "OSError"),
+        ("the machine", "type('', (OSError,), {})"),
+    ],
+)
+def test_whom_an_error_is_blamed_on_is_no_matter_of_its_words(
+    tmp_path: Path, kind: str, error: str
+) -> None:
+    """Raised from a file outside `tinytorch/`, so that no place tells whose it is."""
+    code = f"raise {error}({FORGED[kind]!r})"
+    verdict = verdict_on(tmp_path, f"exec(compile({code!r}, '<nowhere>', 'exec'))")
+    assert verdict.outcome == "failed", verdict
+    assert FORGED[kind] in verdict.reason
+    assert verdict.metrics == {}
+
+
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal")
 def test_a_kill_from_outside_is_no_verdict(tmp_path: Path) -> None:
     verdict = verdict_on(tmp_path, "import os\nos.kill(os.getpid(), 9)")

@@ -25,6 +25,7 @@ modules = ["00"]
 """
 LESSON = "modules/00_setup/setup.py"
 SOME = ["forks that leave the session", "read the answers", "a forged report", "planted files"]
+SOME += ["deep folders"]
 
 
 def hand_in(root: Path, student: str, text: str) -> None:

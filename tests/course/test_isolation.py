@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from tests.nested import CODE, DEEP, nested
+
 COURSE = Path(__file__).resolve().parents[2]
 sys.path.append(str(COURSE / "tests/milestones"))
 
@@ -338,6 +340,15 @@ def test_the_probe_says_so_on_a_machine_whose_calls_are_not_known() -> None:
 
 
 @POSIX
+def test_its_home_is_deleted_however_deep(start: Start) -> None:
+    framework = start(f"import os\n{CODE.format(levels=DEEP, name='d')}")
+    framework.start()
+    assert (framework._launched.home / "d").is_dir()
+    framework.end()
+    assert not framework._launched.home.exists()
+
+
+@POSIX
 def test_folders_of_judges_that_were_killed_are_swept(tmp_path: Path) -> None:
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
@@ -345,5 +356,6 @@ def test_folders_of_judges_that_were_killed_are_swept(tmp_path: Path) -> None:
     left.mkdir()
     used.mkdir()
     (left / "file").write_text("", encoding="utf-8")
+    nested(left)
     made = new_home(tmp_path)
     assert sorted(tmp_path.iterdir()) == sorted([made, used])

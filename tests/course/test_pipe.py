@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,8 @@ BAD_ARRAYS = {
         "{'descr': '<f8', 'fortran_order': False, 'shape': (-1,), }\n", b""),
     "too many dimensions": npy_with(
         f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({'1, ' * 40}), }}\n", b"8" * 8),
+    "an empty one that is too large": npy_with(
+        f"{{'descr': '<f8', 'fortran_order': False, 'shape': (0, {'9999999999, ' * 3}), }}\n", b""),
     "nothing": b"\x93NUMPY\x01\x00\x00\x00",
 }  # fmt: skip
 
@@ -148,6 +151,9 @@ BAD_FRAMES = {
     "no lengths": framed('[1, "is", 2]'),
     "lengths that lie": framed('[1, "is", null, [], [100]]'),
     "a length below zero": framed('[1, "is", null, [], [-5, 5]]'),
+    "a length that is a float": framed('[1, "is", null, [], [74.0]]', size=74) + b"x" * 74,
+    "a length that is a truth": framed('[1, "is", null, [], [true, 73]]', size=74) + b"x" * 74,
+    "lengths that are a text": framed('[1, "is", null, [], ""]'),
     "a deep nest": framed("[" * 100_000 + "]" * 100_000),
     "a long number": framed(f"[1, {'9' * 10_000}, []]"),
     "a head too large": framed("", length=pipe.MAX_HEAD + 1),
@@ -293,6 +299,14 @@ def test_the_text_of_an_error_may_be_anything(start: Start) -> None:
     assert len(caught.value.kind) <= 100
 
 
+def test_a_class_without_a_name_is_an_exception(start: Start) -> None:
+    tt = start("def fail(name): raise type(name, (Exception,), {})('was killed')\n")
+    for name in ("", " "):
+        with pytest.raises(Raised) as caught:
+            tt.fail(name)
+        assert caught.value.sentence() == "Exception: was killed"
+
+
 def test_what_would_end_a_program_is_an_error_like_any_other(start: Start) -> None:
     tt = start(HOSTILE_TEXTS)
     with pytest.raises(Raised) as caught:
@@ -342,6 +356,33 @@ def test_who_breaks_the_pipe_ends_the_run(start: Start, kind: str) -> None:
     with pytest.raises(Failure) as again:
         tt.more()
     assert again.value is caught.value
+
+
+HEADS = {  # what follows an answer's number
+    "news that are a number": ["is", True, 5],
+    "a class that is a number": ["is", True, [5]],
+    "a class of two": ["is", True, [[1, "X"]]],
+    "methods that are a number": ["is", True, [[1, "X", 5]]],
+    "methods that are a text": ["is", True, [[1, "X", "ab"]]],
+    "an object whose class is a list": ["is", ["h", 1, []], []],
+    "an error that is a list": ["raised", [], []],
+    "an error without places": ["raised", {"kind": "ValueError", "text": ""}, []],
+    "no kind": [[], [], []],
+}
+
+
+@pytest.mark.parametrize("kind", HEADS)
+def test_an_answer_of_another_form_ends_the_run(
+    start: Start, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = process_of(start("x = 1\n"))
+    assert process is not None
+    answer = lambda seconds: ([process._number, *HEADS[kind]], [])  # noqa: E731
+    monkeypatch.setattr(process, "_answer", answer)
+    with pytest.raises(Failure, match="sent an invalid answer"):
+        process.ask("get", 1, "x")
+    with pytest.raises(Failure, match="sent an invalid answer"):
+        process.ask("get", 1, "x")
 
 
 @POSIX
@@ -442,6 +483,31 @@ def test_a_call_that_never_ends_is_ended_and_placed(start: Start, body: str, lin
     where = f"tinytorch/__init__.py:{line}"
     assert caught.value.said == f"Your code was still running after 1 s in {where}."
     assert time.monotonic() - began < 10
+
+
+@POSIX
+@pytest.mark.parametrize("put", ["os.mkfifo(stack)", "os.symlink('/dev/zero', stack)"])
+def test_what_stands_in_place_of_the_stack_holds_nobody_up(start: Start, put: str) -> None:
+    setup = "stack = os.path.expanduser('~/stack')\nos.unlink(stack)\n"
+    tt = start(f"{setup}{put}\ndef loop():\n    while True: pass\n", limit=1.0)
+    with time_limit(20), pytest.raises(Failure, match=r"still running after 1 s\."):
+        tt.loop()
+
+
+@contextmanager
+def time_limit(seconds: int) -> Iterator[None]:
+    """Fail, instead of waiting for ever."""
+
+    def fail(*_: object) -> None:
+        raise AssertionError(f"it took more than {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, fail)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @POSIX

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 import struct
 import sys
@@ -17,6 +18,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "milestones"))
 
+from tests.nested import CODE, DEEP
 from tito.core.workspace.workspace import Workspace
 from tito.main import main
 from tito.world import World
@@ -106,6 +108,19 @@ def test_a_point_is_on_the_side_that_the_weights_say(tito: Tito) -> None:
     assert code == 0
     assert "=> class 1" in out
     assert "= 1.50" in out  # 2 * 0.5 + 0.25 + 0.25
+
+
+@pytest.mark.skipif(os.name == "nt", reason="made by steps that Windows has not")
+def test_nothing_is_left_however_deep(
+    tito: Tito, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lesson = workspace.package / "random.py"
+    lesson.write_text(f"{lesson.read_text('utf-8')}\n{CODE.format(levels=DEEP, name='d')}", "utf-8")
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    for _ in range(2):
+        assert tito("perceptron", "--input", "0.5, -0.25")[0] == 0
+        assert list((tmp_path / "temporary").iterdir()) == []
 
 
 def test_a_pipe_is_answered_line_by_line(tito: Tito) -> None:

@@ -8,10 +8,13 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "tests/milestones"))
 
+from verification import pipe
+from verification.failures import Failure
 from verification.modules.imports import Finder, install
 from verification.modules.objects import map_of
 
@@ -91,3 +94,38 @@ def test_settings_that_a_lesson_makes_for_all_are_undone(finder: Finder) -> None
     assert loud.noise() == "ignore"
     finder.process.ask("fresh", "tinytorch.loud")
     assert loud.noise() == "ignore"
+
+
+FORMS = {
+    "news that are numbers": ["is", True, [5, 5, 5]],
+    "warnings that are numbers": ["is", True, [[], [], [5]]],
+    "changes that are numbers": ["is", True, [[], [5], []]],
+    "a view far outside": [
+        "is", True, [[], [[1, "buffer", 0], [3, "array", [1, 10**30, [1], [8], "<f8", True]]], []],
+    ],
+    "bytes that are a number": ["is", ["x", [5]], [[], [], []]],
+    "a call of nothing": ["call", 5, [[], [], []]],
+    "a call of what is not lent": ["call", ["t", ["call", ["t", []], ["d", []]]], [[], [], []]],
+    "an error whose places are numbers": [
+        "raised",
+        {"kind": "X", "text": "", "places": [5, ["f", 1, "g", "h"]], "is_error": True,
+         "late": False, "bases": [], "blank": ""},
+        [[], [], []],
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_an_answer_of_another_form_ends_the_run(
+    finder: Finder, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = FORMS[kind]
+    process = finder.process
+
+    def forged(_: object) -> tuple[list[object], list[np.ndarray]]:
+        number = 0 if head[0] == "call" else process._number
+        return [number, *head], [np.zeros(8, np.uint8)]
+
+    monkeypatch.setattr(pipe, "read_frame", forged)
+    with pytest.raises(Failure, match="sent an invalid answer"):
+        process.ask("module", "tinytorch")

@@ -99,6 +99,11 @@ def end_late_runs(limit: float) -> None:
     faulthandler.dump_traceback_later(limit + GRACE_SECONDS, exit=True, file=sys.__stderr__)
 
 
+def blame(item: pytest.Item, whom: str) -> None:
+    """Report why a test fails: the tracker must not guess it from words that student code chose."""
+    item.user_properties.append(("blamed", whom))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """Show a Failure as its text alone, with the command that replays the run.
@@ -109,15 +114,19 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     try:
         return (yield)
     except Failure as failure:
+        blame(item, "framework")
         run = getattr(item, "funcargs", {}).get("run")
         said = failure.text(run.replay if run else "")
     except Raised as error:
+        if (WORKSPACE / "tinytorch").exists():  # if not, that is what it says
+            blame(item, "framework")
         raised_in = error.place.partition(": ")[0]
         said = error.sentence() + (f"\n\nRaised in {raised_in}." if raised_in else "")
         hint = REFUSED if error.kind == "PermissionError" else ""
         hint = hint or limit_met(error.kind, str(error), memory_gb(os.environ))
         said += f"\n\n{hint}" if hint else ""
     except EndedFromOutside as error:
+        blame(item, "outside")
         said = str(error)
     # Out here, so that it is not an error during another error.
     raise pytest.fail.Exception(visible(said), pytrace=False)

@@ -19,6 +19,7 @@ FLOOR = {
     "outcome",
     "words",
     "files",
+    "folders",
     "process",
     "child_output",
     "console",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 import stat
 import subprocess
@@ -13,7 +14,9 @@ from typing import Any
 
 import pytest
 
+from tests.nested import nested
 from tito.core.classroom.downloads import as_utc, people_in
+from tito.core.folders import delete
 
 ROSTER = """\
 id,last_name,first_name,email,canvas_id,repository
@@ -125,6 +128,22 @@ def test_a_folder_of_folders_and_zip_files(tito, folder: Path, tmp_path: Path) -
         None,
         [FIRST, SECOND],
     )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="made by steps that Windows has not")
+def test_folders_nested_too_deep_cost_neither_the_lessons_nor_the_others(
+    tito, folder: Path, tmp_path: Path
+) -> None:
+    put(tmp_path / "in", {f"{student}/{FIRST}": "first" for student in ("ada", "alan")})
+    nested(tmp_path / "in/ada/notes")
+    nested(tmp_path / "in/alan/tinytorch")
+    try:
+        found = collect(tito, folder, tmp_path / "in")
+    finally:
+        delete(tmp_path / "in")
+    assert found["stored"] == {"ada": "new", "alan": "new"}
+    deep = [problem for problem in found["problems"] if "nested" in problem]
+    assert deep == ["ada: folders nested deeper than 50 are not looked into"]
 
 
 def test_the_same_again_changes_nothing(tito, folder: Path, tmp_path: Path) -> None:

@@ -15,12 +15,14 @@ from typing import Any
 
 import pytest
 
+from tests.nested import nested
 from tito.core.errors import MachineError, TitoError
 from tito.core.export import compose, swap
 from tito.core.export.package_files import package_files
 from tito.core.export.prerequisites import missing_modules
 from tito.core.export.source_map import exported_modules, lesson_line
 from tito.core.export.stale import stale_modules
+from tito.core.folders import delete
 from tito.core.lesson.file import LessonFile, read_lesson
 from tito.core.workspace.workspace import Workspace
 
@@ -335,6 +337,27 @@ def test_files_of_somebody_else_are_left_alone(workspace: Workspace) -> None:
     own.write_text("x = 1\n")
     export(workspace, "00")
     assert own.read_text() == "x = 1\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="made by steps that Windows has not")
+def test_folders_that_are_nested_too_deep_are_left_alone(workspace: Workspace) -> None:
+    put(workspace, compose.initial_files(workspace))
+    nested(workspace.package / "deep")
+    try:
+        export(workspace, "00")
+        with pytest.raises(TitoError, match="no"), swap.swapped(workspace, {}):
+            raise TitoError("no")
+        assert exported_modules(workspace.package) == {"00_setup"}
+        assert (workspace.package / "deep").is_dir()
+    finally:
+        delete(workspace.package / "deep")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="made by steps that Windows has not")
+def test_a_staging_copy_is_deleted_however_deep(workspace: Workspace) -> None:
+    with swap.staged(workspace, {}) as folder:
+        nested(folder)
+    assert list(workspace.scratch.iterdir()) == []
 
 
 def test_a_damaged_package_names_the_command_that_mends_it(workspace: Workspace) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
@@ -12,9 +14,11 @@ from typing import Any
 
 import pytest
 
+from tests.nested import nested
 from tito.core.export.source_map import in_lessons
 
 Course = Callable[..., Any]
+MILESTONES = Path(__file__).resolve().parents[1] / "milestones"
 
 METRICS = ["accuracy", "gradient_error"]
 PASSES = """
@@ -35,6 +39,27 @@ def test_a_test_that_passes_and_reports_is_a_pass(course: Course) -> None:
     assert verdict.metrics == {"accuracy": 0.99, "gradient_error": 1e-9}
     assert verdict.evidence["metrics"] == verdict.metrics
     assert 0 < verdict.seconds < 30
+
+
+@pytest.mark.skipif(os.name == "nt", reason="made by steps that Windows has not")
+def test_its_folder_is_deleted_however_deep(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is in it is the judge's to delete, which may have been killed."""
+    judged = course(PASSES, metrics=METRICS)
+    verification = judged.tests_dir / "verification"
+    verification.mkdir()
+    shutil.copy(MILESTONES / "verification/files.py", verification)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+
+    def leaves_them(command: list[str], **options: Any) -> Any:
+        nested(options["progress_file"].parent)
+        return judged.run_milestone.__globals__["run_and_wait"](command, **options)
+
+    assert judged.run_milestone("new", runner=leaves_them).outcome == "passed"
+    assert list(temporary.iterdir()) == []
 
 
 def test_a_new_milestone_without_metrics_needs_only_its_test_to_pass(course: Course) -> None:

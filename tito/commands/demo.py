@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tito.commands.base import BaseCommand
 from tito.core.errors import MachineError, TitoError, UsageError
+from tito.core.folders import delete
 from tito.core.words import counted, quoted
 
 if TYPE_CHECKING:
@@ -176,10 +177,8 @@ class TemporaryWorkspace(AbstractContextManager[str]):
     """A path for a workspace in a temporary folder, which is deleted afterwards."""
 
     def __enter__(self) -> str:
-        self._folder = tempfile.TemporaryDirectory(
-            prefix="tinytorch-demo-", ignore_cleanup_errors=True
-        )
-        return str(Path(self._folder.name).resolve() / "my-tinytorch")
+        self._folder = Path(tempfile.mkdtemp(prefix="tinytorch-demo-"))
+        return str(self._folder.resolve() / "my-tinytorch")
 
     def __exit__(self, *_: object) -> None:
-        self._folder.cleanup()
+        delete(self._folder)

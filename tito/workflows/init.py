@@ -18,6 +18,7 @@ from tito.core.errors import UsageError, reporting_os_errors
 from tito.core.export.compose import compose, initial_files
 from tito.core.export.swap import swapped
 from tito.core.files import write_whole
+from tito.core.folders import delete
 from tito.core.lesson.file import blank_lessons, read_lesson
 from tito.core.process import terminate_as_interrupt
 from tito.core.words import quoted
@@ -201,7 +202,7 @@ def staging_folder(target: Path) -> Iterator[Path]:
         remove_empty(missing)
         raise
     finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        delete(staging)
 
 
 def sweep(host: Path) -> None:
@@ -210,7 +211,7 @@ def sweep(host: Path) -> None:
     for folder in host.glob(f"{STAGING}*"):
         with contextlib.suppress(OSError):
             if folder.stat().st_mtime < hour_ago:
-                shutil.rmtree(folder, ignore_errors=True)
+                delete(folder)
 
 
 def remove_empty(folders: list[Path]) -> None:

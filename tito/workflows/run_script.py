@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tito.core.errors import MachineError, TitoError, UsageError, did_you_mean
+from tito.core.files import read_regular
+from tito.core.folders import temporary
 from tito.core.scripts.child import command
 
 if TYPE_CHECKING:
@@ -69,8 +70,8 @@ def check_script(world: World, script: str) -> list[Missing]:
     path = find_script(world, script)
     framework_is_there(world)
     _must_be_python(path, script)
-    with tempfile.TemporaryDirectory(prefix="tito-run-") as folder:
-        result = Path(folder) / "missing.json"
+    with temporary("tito-run-") as folder:
+        result = folder / "missing.json"
         child = subprocess.run(
             command(world.workspace.root, "check", str(path), str(result)),
             cwd=world.cwd,
@@ -81,9 +82,10 @@ def check_script(world: World, script: str) -> list[Missing]:
             errors="replace",
             check=False,
         )
-        if not result.exists():
-            raise _not_importable(child.stderr)
-        rows = json.loads(result.read_text(encoding="utf-8"))
+        try:
+            rows = json.loads(read_regular(result))
+        except OSError:
+            raise _not_importable(child.stderr) from None
     return sorted((Missing(**row) for row in rows), key=lambda row: (row.file, row.line))
 
 

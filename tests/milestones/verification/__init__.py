@@ -12,6 +12,7 @@
     feed.py                more of it: its own loader, tokenizer and checkpoints
     checkpoints.py         and what it saves, loads and resumes
     raised.py              the framework's exceptions, as the judge sees them
+    files.py               what the judged process could write: read and deleted, whatever it is
     isolation/             limits and levels of isolation for the judged process, and its orphans
     launch.py              the judged process's start, environment and end
     ended.py               why that process has ended, and where it was

@@ -7,7 +7,6 @@ processes can do it at the same time if this one is started first.
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import site
 import subprocess
@@ -16,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from verification.files import delete
 from verification.isolation.leftovers import new_home
 from verification.isolation.limits import SETTING, memory_gb
 
@@ -39,7 +39,7 @@ class Launched(NamedTuple):
         for end in (self.process.stdin, self.process.stdout):
             if end is not None:
                 end.close()
-        shutil.rmtree(self.home, ignore_errors=True)
+        delete(self.home)
 
 
 def launch(workspace: Path, scratch: Path | None = None) -> Launched:

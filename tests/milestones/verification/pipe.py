@@ -83,11 +83,18 @@ def array_from(blob: bytes) -> np.ndarray:
     if len(shape) > 32 or size * dtype.itemsize != len(blob) - end:
         raise Malformed("an array whose size does not match its header")
     if size == 0:
-        return np.zeros(shape, dtype)
+        return empty(shape, dtype)
     flat = np.frombuffer(blob, dtype, offset=end)
     if dtype.kind == "b":  # the bytes may be anything
         flat = flat.view(np.uint8) != 0
     return np.array(flat.reshape(shape, order="F" if by_columns else "C"), order="K")
+
+
+def empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray:
+    try:
+        return np.zeros(shape, dtype)
+    except (ValueError, OverflowError) as error:  # the other dimensions are too large
+        raise Malformed("an empty array of an impossible shape") from error
 
 
 def can_travel(value: Any) -> bool:
@@ -170,7 +177,9 @@ def read_frame(read: Callable[[int], bytes]) -> tuple[list[Any], list[np.ndarray
     text, body = read(head_size), read(size) if size else b""
     try:
         *head, lengths = DECODE(text.decode())
-        if sum(lengths) != size or any(length < 10 for length in lengths):
+        if any(type(length) is not int or length < 10 for length in lengths):
+            raise Malformed("lengths that are none")
+        if type(lengths) is not list or sum(lengths) != size:
             raise Malformed("arrays of the wrong length")
     except (TypeError, ValueError, RecursionError) as error:
         raise Malformed("an invalid message") from error

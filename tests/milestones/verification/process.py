@@ -23,6 +23,7 @@ from verification import pipe
 from verification.busy import times_longer
 from verification.ended import ended_by_itself, innermost
 from verification.failures import Failure
+from verification.files import read_regular
 from verification.launch import Launched, launch
 from verification.raised import raised
 
@@ -30,7 +31,12 @@ from verification.raised import raised
 # training step: 0.01 s in the reference's cnn, 2 to 6 where matrix products are loops over single
 # numbers. With steps of 20 s, no milestone could end within its time limit.
 REQUEST_SECONDS = 20.0
+MAX_STACK = 100_000  # bytes
 START_SECONDS = 60.0  # Python and NumPy from a cold disk
+
+
+# What comes of taking an answer apart that has another form than it should.
+MISSHAPEN = (TypeError, ValueError, LookupError, ArithmeticError, AttributeError)
 
 
 class StillRunning(Failure):
@@ -99,8 +105,7 @@ class Judged:
         self._deadline, self._prolonged = time.monotonic() + seconds, False
         try:
             self._send(number)
-            head, arrays = self._answer(seconds)
-            value, error = self._checked(head, arrays, number)
+            value, error = self._heard(number, seconds)
         except (EOFError, OSError, pipe.Malformed, RecursionError) as broken:
             self._over = self._why(broken, seconds)
         else:
@@ -111,6 +116,16 @@ class Judged:
             self._deadline = before
         self.end()
         raise self._over
+
+    def _heard(self, number: int, seconds: float) -> tuple[Any, BaseException | None]:
+        """What the answer tells; Malformed, whatever is wrong with its form."""
+        try:
+            head, arrays = self._answer(seconds)
+            return self._checked(head, arrays, number)
+        except pipe.Malformed:
+            raise
+        except MISSHAPEN as error:
+            raise pipe.Malformed("a value that does not match its kind") from error
 
     def _send(self, number: int) -> None:
         """Write the requests that wait."""
@@ -219,9 +234,9 @@ class Judged:
         """The innermost line in tinytorch at which the process was asked."""
         if self._process.poll() is None:
             self._ask_for_stack()
-        path = self._launched.home / "stack"
-        with suppress(OSError), path.open(encoding="utf-8", errors="replace") as stack:
-            return innermost(stack.read(100_000), self.workspace / "tinytorch")
+        with suppress(OSError):
+            stack = read_regular(self._launched.home / "stack", MAX_STACK)
+            return innermost(stack.decode("utf-8", "replace"), self.workspace / "tinytorch")
         return ""
 
     def _ask_for_stack(self) -> None:

@@ -49,7 +49,8 @@ def raised(said: Any) -> Raised:
     form = {"kind": str, "text": str, "places": list, "is_error": bool, "late": bool}
     if type(said) is not dict or any(type(said.get(name)) is not of for name, of in form.items()):
         raise Malformed("an invalid error")
-    kind, text = visible(said["kind"])[:100], visible(said["text"][:MAX_TEXT])
+    kind = visible(said["kind"])[:100].strip() or "Exception"  # a class may have no name
+    text = visible(said["text"][:MAX_TEXT])
     # Late: an earlier assignment raised it. It must not look like a missing attribute now.
     of = Raised if said["late"] else KINDS.get(kind, Raised)
     return of(kind, text, place_of(said["places"]), said["is_error"])

@@ -136,10 +136,14 @@ class Framework(Judged):
 
     def learn(self, news: list[Any], arrays: list[np.ndarray]) -> None:
         """Learn classes that an answer describes for the first time."""
+        if type(news) is not list:
+            raise Malformed("invalid news")
         for entry in news:
-            number, name, methods = entry
-            if type(number) is not int or type(name) is not str or len(self._kinds) > 10_000:
+            if type(entry) is not list or list(map(type, entry)) != [int, str, list]:
                 raise Malformed("an invalid class")
+            number, name, methods = entry
+            if len(self._kinds) > 10_000:
+                raise Malformed("too many classes")
             if any(type(method) is not str for method in methods):
                 raise Malformed("a method that has no name")
             members = {"__slots__": (), "_methods": frozenset(methods)}
@@ -155,7 +159,7 @@ class Framework(Judged):
         _, handle, kind = node
         found = self._alive.get(handle)
         if found is None:
-            if kind not in self._kinds:
+            if type(kind) is not int or kind not in self._kinds:
                 raise Malformed("an object of a class that was not described")
             found = made(self._kinds[kind], self, handle)
             self._alive[handle] = found

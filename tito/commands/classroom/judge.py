@@ -8,7 +8,6 @@ from __future__ import annotations
 import _thread
 import json
 import signal
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -20,6 +19,7 @@ from tito.core.classroom.orphans import ending_orphans
 from tito.core.classroom.work import read_work
 from tito.core.errors import UsageError
 from tito.core.files import read_regular, write_whole
+from tito.core.folders import temporary
 
 if TYPE_CHECKING:
     import argparse
@@ -60,8 +60,8 @@ class ClassJudgeCommand(BaseCommand):
     def _judged(self, work: Work) -> dict[str, Any]:
         from tito.workflows.classroom.one import judge_submission
 
-        with tempfile.TemporaryDirectory(prefix="tito-judge-") as folder, ending_orphans():
-            return judge_submission(work, Path(folder), self.world.env)
+        with temporary("tito-judge-") as folder, ending_orphans():
+            return judge_submission(work, folder, self.world.env)
 
     def _end_with_parent(self, alone: threading.Event) -> None:
         """When standard input closes, interrupt the main thread; it ends what it has started.

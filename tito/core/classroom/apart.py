@@ -17,6 +17,7 @@ from typing import Any
 from tito.core import process
 from tito.core.classroom.cores import a_core, bind
 from tito.core.classroom.handed import handed_over
+from tito.core.files import read_regular
 
 LONGEST = 3600.0  # seconds for a whole submission; every part of it has a limit of its own
 COMMAND = ("-m", "tito", "class", "judge", "--with-parent")
@@ -69,8 +70,8 @@ def _judged(
     if ended.timed_out:
         return {BROKEN: f"It took more than {LONGEST:.0f} seconds."}
     try:
-        found = json.loads(seen.read_bytes())
-    except (OSError, ValueError):
+        found = json.loads(read_regular(seen))
+    except (OSError, ValueError, RecursionError):
         said = ended.output[-TAIL:].strip() or "It said nothing."
         return {BROKEN: f"The judging process broke off (exit code {ended.returncode}). {said}"}
     return found if isinstance(found, dict) else {BROKEN: "It wrote no result."}

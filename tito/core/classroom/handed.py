@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from tito.core.folders import delete, temporary
 
 PREFIX = "tito-grade-"
 OLD = 86_400.0  # seconds; a submission takes an hour at most
@@ -25,14 +26,14 @@ def handed_over() -> Iterator[Path]:
     """An empty folder, deleted afterwards; OSError if there can be none."""
     sweep(Path(tempfile.gettempdir()))
     start = f"{PREFIX}{os.getpid()}-"
-    with tempfile.TemporaryDirectory(prefix=start, ignore_cleanup_errors=True) as name:
-        yield Path(name)
+    with temporary(start) as folder:
+        yield folder
 
 
 def delete_handed_over(folder: Path) -> None:
     """For who judges: nobody else is left to do it."""
     if folder.name.startswith(PREFIX):
-        shutil.rmtree(folder, ignore_errors=True)
+        delete(folder)
 
 
 def sweep(parent: Path) -> None:
@@ -40,7 +41,7 @@ def sweep(parent: Path) -> None:
     for folder in parent.glob(f"{PREFIX}*"):
         with suppress(OSError):
             if _is_ours(folder) and _is_left_over(folder):
-                shutil.rmtree(folder, ignore_errors=True)
+                delete(folder)
 
 
 def _is_ours(folder: Path) -> bool:

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from tito.core.classroom.submissions import LARGEST, lesson_path
 from tito.core.classroom.trees import LARGEST_ZIP, Entry, UnreadableError, in_zip
+from tito.core.folders import DEEPEST
 from tito.core.workspace.workspace import Module, course
 
 # Folders of a workspace whose files are no answers: backups, generated code, environments.
@@ -15,13 +16,16 @@ NOT_HANDED_IN = {
     ".git", ".tito", ".venv", "venv", "env", "tinytorch", "__pycache__", "__MACOSX",
     "node_modules", "site-packages", ".ipynb_checkpoints",
 }  # fmt: skip
+TOO_DEEP = f"folders nested deeper than {DEEPEST} are not looked into"
 AGAIN = r"(?:-\d+| ?\(\d+\))?"  # what Canvas and browsers add to a name that is there already
 
 
 def lessons_in(entries: Sequence[Entry]) -> tuple[dict[str, bytes], list[str]]:
     """The lessons by their path in a workspace, and what was odd. Zip files inside are opened."""
-    found, problems = {}, []
-    entries, refused = _opened([e for e in entries if not NOT_HANDED_IN & set(e.path.parts)])
+    found = {}
+    entries = [e for e in entries if not NOT_HANDED_IN & set(e.path.parts)]
+    problems = [TOO_DEEP] if any(e.is_too_deep for e in entries) else []
+    entries, refused = _opened([e for e in entries if not e.is_too_deep])
     problems += refused
     for module in course().modules:
         candidates = _candidates(module, entries)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tito.core.classroom.submissions import ABOUT, hash_of, submissions_folder
 from tito.core.files import patiently, read_regular
+from tito.core.folders import delete
 from tito.core.outcome import StrEnum
 
 NEW, OLD = ".new-", ".old-"
@@ -58,28 +58,28 @@ def store(
         staging.chmod(0o755)
         _swap(staging, target)
     finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        delete(staging)
     return Stored.REPLACED if there else Stored.NEW
 
 
 def _swap(staging: Path, target: Path) -> None:
     old = target.with_name(f"{OLD}{target.name}")
-    shutil.rmtree(old, ignore_errors=True)
+    delete(old)
     if target.exists():
         patiently(lambda: target.rename(old))
     patiently(lambda: staging.rename(target))
-    shutil.rmtree(old, ignore_errors=True)
+    delete(old)
 
 
 def tidy(root: Path, assignment: str) -> None:
     """Undo what a killed collection has left in the middle of a swap."""
     folder = submissions_folder(root, assignment)
     for left in folder.glob(f"{NEW}*"):
-        shutil.rmtree(left, ignore_errors=True)
+        delete(left)
     for old in folder.glob(f"{OLD}*"):
         target = folder / old.name[len(OLD) :]
         if target.exists():
-            shutil.rmtree(old, ignore_errors=True)
+            delete(old)
         else:
             old.rename(target)
 

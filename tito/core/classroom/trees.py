@@ -7,16 +7,16 @@ one with too many entries; a link, or an entry that grows beyond its limit, cann
 from __future__ import annotations
 
 import io
-import os
 import re
 import stat
 import zipfile
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from tito.core.files import read_regular
+from tito.core.folders import DEEPEST, below
 
 MOST_ENTRIES = 100_000  # a zip with a virtual environment in it has some ten thousand
 LARGEST_ZIP = 500_000_000  # bytes
@@ -35,10 +35,11 @@ class Entry:
 
     path: PurePosixPath
     read: Callable[[int], bytes]
+    is_too_deep: bool = False  # a folder that nothing is read of: it is nested too deep
 
     def below(self, folder: str) -> Entry:
         """The same file, seen from inside a folder."""
-        return Entry(self.path.relative_to(folder), self.read)
+        return replace(self, path=self.path.relative_to(folder))
 
 
 def entries_of(path: Path) -> list[Entry]:
@@ -48,24 +49,28 @@ def entries_of(path: Path) -> list[Entry]:
     try:
         if path.stat().st_size > LARGEST_ZIP:
             raise UnreadableError(f"it is larger than {LARGEST_ZIP / 1e6:.0f} MB")
-        return in_zip(path.read_bytes())
+        return in_zip(read_regular(path, LARGEST_ZIP))
     except OSError as error:
         raise UnreadableError(error.strerror or str(error)) from error
 
 
 def _in_folder(folder: Path) -> list[Entry]:
     found = []
-    for at, folders, names in os.walk(folder):
-        folders.sort()
-        for name in sorted(names):
-            path = Path(at, name)
-            if path.is_symlink() or not path.is_file():
-                continue
-            inside = PurePosixPath(path.relative_to(folder).as_posix())
-            found.append(Entry(inside, _reader(path)))
-            if len(found) > MOST_ENTRIES:
-                raise UnreadableError(f"it has more than {MOST_ENTRIES:,} files")
+    for path, is_folder in below(folder):
+        inside = PurePosixPath(path.relative_to(folder).as_posix())
+        is_too_deep = is_folder and len(inside.parts) > DEEPEST
+        if is_too_deep or _is_regular(path):
+            found.append(Entry(inside, _reader(path), is_too_deep))
+        if len(found) > MOST_ENTRIES:
+            raise UnreadableError(f"it has more than {MOST_ENTRIES:,} files")
     return found
+
+
+def _is_regular(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:  # its path is too long, say
+        return False
 
 
 def _reader(path: Path) -> Callable[[int], bytes]:

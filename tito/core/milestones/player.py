@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tito.core.process import end
 
 PROGRAM = Path("verification", "playing", "__main__.py")
 LONGEST_LINE = 1_000_000
+PATIENCE = 3.0  # seconds until it is killed
 
 
 class Conversation:
@@ -50,6 +52,12 @@ class Conversation:
         return self
 
     def __exit__(self, *error: object) -> None:
+        """Let it delete its folder; it does not, if it is in the middle of an endless answer."""
+        assert self._process.stdin is not None
+        with suppress(OSError):
+            self._process.stdin.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(PATIENCE)
         end(self._process)
         if self._process.stdout is not None:
             self._process.stdout.close()

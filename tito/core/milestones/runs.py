@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import platform
-import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from typing import Any
 
 from tito import __version__
 from tito.core.files import read_regular, write_whole
+from tito.core.folders import delete
 from tito.core.milestones.progress_events import TrainingEvent
 from tito.core.workspace.workspace import Workspace
 
@@ -92,7 +92,7 @@ def keep(
         write_whole(path / WEIGHTS, weights)
     write_whole(path / RUN, body)
     for old in sorted(path.parent.iterdir(), reverse=True)[KEPT:]:
-        shutil.rmtree(old, ignore_errors=True)
+        delete(old)
     return KeptRun(path, data)
 
 

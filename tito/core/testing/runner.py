@@ -89,7 +89,6 @@ def run_tests(
         told=json.dumps([str(job), secret.hex()]),  # a path may hold anything
         ready=standby.take() if standby is not None else None,
     )
-    stack = staging / "stack.txt"
     report = read_report(
         Trace(
             workspace=workspace,
@@ -98,7 +97,7 @@ def run_tests(
             listed=listed,
             events=events,
             run=result,
-            stack=stack.read_text("utf-8", errors="replace") if stack.exists() else "",
+            stack=_text_of(staging / "stack.txt"),
             token=token,
             test_seconds=seconds,
         )
@@ -106,6 +105,14 @@ def run_tests(
     left_out = sum(event["count"] for event in events if event["event"] == "left_out")
     isolation = next((e["isolation"] for e in events if e["event"] == "isolated"), "")
     return replace(report, judged=judged, left_out=left_out, isolation=isolation)
+
+
+def _text_of(path: Path) -> str:
+    """What the student's process has left there, if that is a file."""
+    try:
+        return read_regular(path).decode("utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 class _Listener:

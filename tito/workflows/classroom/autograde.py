@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -28,6 +27,7 @@ from tito.core.classroom.trees import UnreadableError, entries_of
 from tito.core.classroom.work import Work
 from tito.core.errors import MachineError
 from tito.core.files import read_regular
+from tito.core.folders import temporary
 from tito.workflows.classroom.autograder import MEMORY_MB, Job, read_job
 from tito.workflows.classroom.grading import could_not_run
 from tito.workflows.classroom.one import judge_submission
@@ -104,10 +104,10 @@ def autograde(world: World, source: Path, handed_in: Path, times: Times, on_part
 
     if not files:
         return graded(nothing_in(assignment), is_whole=True)
-    with tempfile.TemporaryDirectory(prefix="tito-autograde-") as folder:
+    with temporary("tito-autograde-") as folder:
         seen = judge_submission(
             _work(config, assignment, job, files),
-            Path(folder),
+            folder,
             world.env,
             so_far=lambda part: on_part(graded(part, is_whole=False)),
         )

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import secrets
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from tito.core.classroom.secret import LARGEST_SEED
 from tito.core.classroom.submissions import read_submission_in
 from tito.core.classroom.work import Work
 from tito.core.errors import UsageError
+from tito.core.folders import temporary
 from tito.core.lesson.file import read_lesson
 from tito.core.lesson.lesson import LessonError
 from tito.core.workspace.workspace import Workspace, course
@@ -49,5 +48,5 @@ def checklist(
         raise UsageError("No module is begun here.", hint="tito module start 00")
     seed = secrets.randbelow(LARGEST_SEED)
     work = Work(files, tuple(names), tuple(milestones), seed, judged=judged)
-    with tempfile.TemporaryDirectory(prefix="tito-judge-") as folder:
-        return judge_submission(work, Path(folder), env, told)
+    with temporary("tito-judge-") as folder:
+        return judge_submission(work, folder, env, told)

@@ -5,7 +5,6 @@ One download that cannot be read, or that belongs to nobody, never costs the oth
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ from tito.core.classroom.storing import Stored, store, tidy
 from tito.core.classroom.submissions import lesson_path, read_submission
 from tito.core.classroom.trees import UnreadableError, entries_of
 from tito.core.errors import TitoError, UsageError, did_you_mean, reporting_os_errors
+from tito.core.folders import temporary
 from tito.core.workspace.workspace import course_module
 
 
@@ -160,10 +160,8 @@ def _from_git(
         if not url:
             continue
         on_step(student.id)
-        with tempfile.TemporaryDirectory(
-            prefix="tito-collect-", ignore_cleanup_errors=True
-        ) as folder:
-            found = _cloned(student, url, Path(folder, "clone"), env, result)
+        with temporary("tito-collect-") as folder:
+            found = _cloned(student, url, folder / "clone", env, result)
         if found is not None:
             yield student, found
 

@@ -25,6 +25,7 @@ from tito.core.classroom.roster import Student, read_roster
 from tito.core.classroom.submissions import Submission, read_submission
 from tito.core.errors import TitoError, reporting_os_errors
 from tito.core.files import write_whole
+from tito.core.folders import delete
 from tito.core.lesson.file import blank_lessons
 from tito.core.lesson.lesson import Lesson
 from tito.core.lesson.own_code import own_code
@@ -86,7 +87,7 @@ def write_layouts(config: ClassConfig, assignment: Assignment, *, anonymous: boo
     ]
     folder = config.root / "similar" / assignment.id
     with reporting_os_errors("The files could not be written: {}.", where=folder):
-        shutil.rmtree(folder, ignore_errors=True)
+        delete(folder)
         _write_jplag(folder / "jplag", owns, assignment, blanks)
         _write_dolos(folder / "dolos", owns, assignment, blanks)
     students = tuple(dict.fromkeys(own.student for own in owns))

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
+
+from verification.files import delete
 
 PREFIX = "tinytorch-judged-"
 OLD = 86_400.0  # seconds; a run takes minutes
@@ -29,7 +30,7 @@ def sweep(parent: Path) -> None:
     for folder in parent.glob(f"{PREFIX}*"):
         with suppress(OSError):
             if is_ours(folder) and is_left_over(folder):
-                shutil.rmtree(folder, ignore_errors=True)
+                delete(folder)
 
 
 def is_ours(folder: Path) -> bool:

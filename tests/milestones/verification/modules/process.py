@@ -126,6 +126,9 @@ class Modules(Framework):
         number, _, content, news = head
         self.learn(news, arrays)
         how, arguments, options = self.unpack(content, arrays)
+        if (type(how), type(arguments), type(options)) != (str, tuple, dict):
+            raise pipe.Malformed("an invalid call")
+        _ = self._lent[number]  # raises here if it is not lent, and not as an error of the test
         before = len(self._waiting[0])
         try:
             self._add("returned", (self._lent.use(number, how, arguments, options),))

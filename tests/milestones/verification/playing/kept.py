@@ -12,6 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from verification.files import read_regular
+
+LARGEST = 5_000_000  # bytes of either file
 DTYPES = {
     "F64": "<f8",
     "F32": "<f4",
@@ -40,10 +43,10 @@ def read_kept(folder: Path) -> Kept:
         ValueError: it is not a whole one.
         OSError: it cannot be read.
     """
-    told = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    told = json.loads(read_regular(folder / "run.json", LARGEST).decode())
     if not isinstance(told, dict) or not isinstance(told.get("seed"), int):
         raise ValueError("run.json does not tell what was trained")
-    weights = read_weights((folder / "weights.safetensors").read_bytes())
+    weights = read_weights(read_regular(folder / "weights.safetensors", LARGEST))
     return Kept(str(told.get("milestone")), told["seed"], told.get("experiment") or {}, weights)
 
 
