@@ -114,7 +114,7 @@ def test_a_framework_of_plain_loops_passes(tmp_path: Path) -> None:
 def test_the_reference_is_far_from_the_transformer_s_bar(
     seed: int, solved: Workspace, tmp_path: Path
 ) -> None:
-    """Seeds at which the unchanged reference once ended below the 99 % that are needed."""
+    """It once ended below the 99 % that are needed, at one seed of 160."""
     shutil.copytree(solved.package, tmp_path / "tinytorch")
     verdict = tracker_of(MILESTONES).run_milestone("transformer", seed=seed, workspace=tmp_path)
     assert verdict.outcome == "passed", f"{verdict.reason}\n{verdict.details}"

@@ -169,7 +169,27 @@ def equivalent(found: Found) -> Iterator[str]:
     yield ""
 
 
-SECTIONS: list[Section] = [home, judged, milestone, equivalent]
+def otherwise(_: Found) -> Iterator[str]:
+    yield "## Right answers, written otherwise"
+    yield ""
+    yield (
+        "A verdict is worth as much as the right answers that it accepts. Frameworks that are "
+        "quite unlike the reference pass: PyTorch behind a `tinytorch` face all milestones; "
+        "closures as in micrograd, a tape, and plain loops those that they are made for."
+    )
+    yield ""
+    yield "    make parity                                                   # PyTorch (large)"
+    yield "    python -m pytest tests/course/test_verification_fairness.py   # the others"
+    yield "    python -m pytest tests/course/test_other_answers.py           # a module's own tests"
+    yield ""
+    yield (
+        "The reference on fresh seeds, and how far from each bar it stays: `python -m "
+        "bench.seeds`, and the last part of `tests/milestones/PROGRESSION.md`."
+    )
+    yield ""
+
+
+SECTIONS: list[Section] = [home, judged, milestone, equivalent, otherwise]
 
 # ----------------------------------------------------------------------------------------- parts
 
