@@ -396,20 +396,24 @@ class AdamW(Adam):
         return self.adam(value * (1 - lr * weight_decay), g, memory, lr)
 
 
-class CosineAnnealingLR:
-    def __init__(self, optimizer, T_max):
-        self.optimizer, self.half, self.done = optimizer, T_max, 0
+class LambdaLR:
+    def __init__(self, optimizer, lr_lambda):
+        self.optimizer, self.share, self.done = optimizer, lr_lambda, -1
         self.first = optimizer.options["lr"]
+        self.step()
 
     def step(self):
         self.done += 1
-        part = (1 + math.cos(math.pi * self.done / self.half)) / 2
-        self.optimizer.options["lr"] = self.first * part
+        self.optimizer.options["lr"] = self.first * self.share(self.done)
+
+
+def CosineAnnealingLR(optimizer, T_max):
+    return LambdaLR(optimizer, lambda step: (1 + math.cos(math.pi * step / T_max)) / 2)
 
 
 optim = SimpleNamespace(
     SGD=SGD,
     Adam=Adam,
     AdamW=AdamW,
-    lr_scheduler=SimpleNamespace(CosineAnnealingLR=CosineAnnealingLR),
+    lr_scheduler=SimpleNamespace(CosineAnnealingLR=CosineAnnealingLR, LambdaLR=LambdaLR),
 )
