@@ -10,7 +10,6 @@ import errno
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -33,6 +32,8 @@ ENTER = os.O_RDONLY | sum(
 @contextmanager
 def temporary(prefix: str, parent: Path | None = None) -> Iterator[Path]:
     """An empty folder, deleted afterwards."""
+    import tempfile  # it brings shutil, which most commands do without
+
     folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
     try:
         yield folder

@@ -99,7 +99,7 @@ BROKEN = [
     Broken(
         "a Module that does not look into its modules", "xor",
         "self._modules[name] = value", "pass",
-        ("nn.Module.named_parameters", "inner", NN), where="nn/modules.py",
+        ("nn.Module.named_modules", "inner", NN), where="nn/modules.py",
     ),
     Broken(
         "a loss that returns 0", "xor",

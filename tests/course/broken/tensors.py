@@ -113,8 +113,8 @@ BROKEN = [
     ),
     Broken(
         "numbers of the normal distribution that are not spread", "perceptron",
-        "array = drawn_from(generator).standard_normal(_sizes(sizes, size), dtype or float32)",
-        "array = drawn_from(generator).standard_normal(_sizes(sizes, size), dtype or float32) / 2",
+        "array = drawn_from(generator).standard_normal(shape, dtype or float32)",
+        "array = drawn_from(generator).standard_normal(shape, dtype or float32) / 2",
         ("randn", "standard deviation 0.5", "modules/00_setup/setup.py"),
     ),
     Broken(
