@@ -170,7 +170,7 @@ def test_cnn_learning(run: Run) -> None:
     learning = parameters_outside(frozen.model, *models.filters(frozen.model))
     learn_classes(frozen, learn, "frozen filters", steps=700, learning=learning)
     control, _ = frozen.evaluate(held_out)
-    require_control(run, "a network whose filters do not learn", control, at_most=0.93)
+    require_control(run, "a network whose filters do not learn", control, at_most=0.95)
     other, order = network.another(models.cnn(tt.nn)), data.pixel_order(run.rng)
     learn_classes(other, data.scrambled(learn, order), "scrambled", steps=700)
     lost, _ = other.evaluate(data.scrambled(off, order))
