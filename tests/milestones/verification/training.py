@@ -92,9 +92,9 @@ def train(
     """Forward, loss, backward, step; report NumPy's loss and accuracy as progress.
 
     In an early step of the phase "training", the gradients are checked before they are used; with
-    `lr`, that of the course's own GradientDescent, afterwards: no framework can tell which step it
-    is. Between checks and events, several steps are one request, which costs as much as a small
-    matrix product. With a schedule, the framework's own batches and steps are used.
+    `lr`, that of the course's own GradientDescent, afterwards, in a request like all others.
+    Between checks and events, several steps are one request, which costs as much as a small matrix
+    product. With a schedule, the framework's own batches and steps are used.
     """
     run = subject.run
     order = order_of(run, len(examples.targets), batch, own=schedule is not None)
