@@ -610,7 +610,7 @@ def test_a_course_function_runs_where_the_framework_is(start: Start) -> None:
     run = Run("blobs", [], 1, lambda name, value: None)
     assert run.there(there.outputs) is there.outputs  # a framework in this process
     run.tt = tt
-    found = run.there(there.evaluated)(tt, tt.model(), np.ones((2, 3)))
+    (found,) = run.there(there.evaluated)(tt, tt.model(), [np.ones((2, 3))])
     assert np.array_equal(found, np.full((2, 3), 2.0))
     with pytest.raises(pipe.Malformed, match="cannot be sent"):
         tt.tensor(object())

@@ -160,9 +160,9 @@ def brief(world: World, row: Row) -> Briefing:
     """Find lessons that changed since they were exported, and tests that are not the course's."""
     workspace = world.workspace
     required = requires(world, row["id"])
-    stale = stale_modules(workspace, required)
-    files = verification_files(workspace)
     code = take(workspace).up_to(required)
+    stale = stale_modules(workspace, required, code.package)
+    files = verification_files(workspace)
     return Briefing(
         code,
         code.hashes(),

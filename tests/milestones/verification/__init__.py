@@ -9,6 +9,7 @@
     runner.py              how the judged process answers requests
     judged.py              the judged process, in which the framework runs
     there.py               course code that runs in it: a training step, recorded calls
+    probing.py             more of it: what would be many requests of a probe
     feed.py                more of it: its own loader, tokenizer and checkpoints
     checkpoints.py         and what it saves, loads and resumes
     raised.py              the framework's exceptions, as the judge sees them

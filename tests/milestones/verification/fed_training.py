@@ -44,7 +44,7 @@ def train_from_loader(
             if check.is_due(done + 1):
                 chosen = passes.batch(feed.arrays())
                 output = checked_step(subject, chosen, optimizer, schedule, done + 1, check)
-                out, targets, count = np.asarray(output.data), chosen.targets, 1
+                out, targets, count = output, chosen.targets, 1
             else:
                 count = min(pace.until(done, steps), check.until(done))
                 with pace.timing(count):

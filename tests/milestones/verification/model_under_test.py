@@ -7,6 +7,7 @@ Models and frameworks without them work too.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -23,7 +24,8 @@ from verification.randomness import Rewind
 from verification.run import Run
 from verification.standins import do
 
-AT_ONCE = 64  # examples in one request, as in a training step
+AT_ONCE = 64  # examples in one part, as in a training step
+SECONDS_A_REQUEST = 0.05
 
 Criterion = Callable[[Any, Any], Any]
 Values = dict[str, np.ndarray]
@@ -157,13 +159,16 @@ class ModelUnderTest:
         """Its raw outputs in evaluation mode, as the NumPy array they are.
 
         Asked for in parts, so that no request is longer than a training step: the time limit of a
-        request tells a slow framework from a loop that never ends.
+        request tells a slow framework from a loop that never ends. Quick parts are one request.
         """
-        evaluated, found = self.run.there(there.evaluated), []
-        for start in range(0, len(inputs), AT_ONCE):
-            part = inputs[start : start + AT_ONCE]
-            output = evaluated(self.run.tt, self.model, part)
-            found.append(self.output_array(output, len(part)))
+        evaluated, found, count = self.run.there(there.evaluated), [], 1
+        parts = [inputs[at : at + AT_ONCE] for at in range(0, len(inputs), AT_ONCE)]
+        while parts:
+            some, parts, began = parts[:count], parts[count:], time.perf_counter()
+            outputs = evaluated(self.run.tt, self.model, some)
+            count = affordable(len(some), time.perf_counter() - began)
+            for part, output in zip(some, outputs, strict=True):
+                found.append(self.output_array(output, len(part)))
         if len({part.shape[1:] for part in found}) > 1:
             shapes = " and ".join(str(part.shape) for part in (found[0], found[-1]))
             raise Failure(f"The model's outputs have different shapes: {shapes}.")
@@ -191,6 +196,11 @@ class ModelUnderTest:
             self.metrics.accuracy(outputs, examples.targets),
             self.metrics.loss(outputs, examples.targets),
         )
+
+
+def affordable(done: int, seconds: float) -> int:
+    """How many parts or steps may be one request, after `done` of them have taken so long."""
+    return max(1, int(SECONDS_A_REQUEST * done / (seconds + 1e-9)))
 
 
 def widened(array: np.ndarray) -> np.ndarray:

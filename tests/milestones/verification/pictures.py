@@ -38,7 +38,7 @@ def plane(subject: ModelUnderTest, held_out: data.Examples, step: int) -> None:
     reach = 1.1 * float(np.abs(held_out.inputs).max())
     places = np.linspace(-reach, reach, GRID)
     grid = np.stack(np.meshgrid(places, places), axis=-1).reshape(-1, 2).astype("f4")
-    scores = subject.run.there(there.evaluated)(subject.run.tt, subject.model, grid)
+    (scores,) = subject.run.there(there.evaluated)(subject.run.tt, subject.model, [grid])
     field = 1 / (1 + np.exp(-np.asarray(scores, float).reshape(GRID, GRID)))
     inputs, targets = held_out.take(spread(len(held_out.targets), POINTS))
     points = [[*rounded(p), int(t > 0.5)] for p, t in zip(inputs, targets.reshape(-1), strict=True)]

@@ -68,7 +68,7 @@ def warmed_up(tt: Any, optimizer: Any, steps: int) -> Any:
 def training_steps(
     tt: Any, model: Any, criterion: Any, optimizer: Any, schedule: Any, batches: list[Any]
 ) -> Any:
-    """One training step for each (inputs, targets); returns the model's last output.
+    """One training step for each (inputs, targets); returns the model's last output, an array.
 
     By the framework's own `train_step`, if it has one and a schedule, which comes with it.
     """
@@ -80,7 +80,7 @@ def training_steps(
             continue
         output = gradients(tt, model, criterion, optimizer, inputs, targets)
         update(optimizer, schedule)
-    return output
+    return None if output is None else output.data
 
 
 def part_of_training(tt: Any, name: str) -> Any:
@@ -143,12 +143,15 @@ def set_buffers(model: Any, values: dict[str, np.ndarray]) -> None:
             buffer.data = values[name]
 
 
-def evaluated(tt: Any, model: Any, inputs: np.ndarray) -> Any:
-    """The outputs in evaluation mode; the model's mode and buffers are restored."""
+def evaluated(tt: Any, model: Any, parts: list[np.ndarray]) -> list[Any]:
+    """The outputs for each part of the inputs, in evaluation mode.
+
+    The model's mode and buffers are restored.
+    """
     modes = all(callable(getattr(model, name, None)) for name in ("train", "eval"))
     mode, kept = switched(model, False) if modes else None, set_buffers_apart(model)
     try:
-        return outputs(tt, model, tt.tensor(inputs))
+        return [outputs(tt, model, tt.tensor(inputs)) for inputs in parts]
     finally:
         set_buffers(model, kept)
         if mode is not None:
@@ -216,38 +219,3 @@ def read_in_pieces(tt: Any, model: Any, inputs: np.ndarray) -> tuple[np.ndarray,
         for start in range(0, inputs.shape[1], 7):
             output, state = model.layer(x[:, start : start + 7], state)
     return np.array(whole[:, -1].data), np.array(output[:, -1].data)
-
-
-# ---------------------------------------------------------------------------------- for the probes
-
-
-def subtract_in_place(t: Any, amount: float) -> None:
-    t.data -= amount
-
-
-def put_in_place(t: Any, index: Any, value: float) -> None:
-    t.data[index] = value
-
-
-def scaled_module(nn: Any, values: Any) -> Any:
-    """A module with a layer `inner` and a parameter `scale`."""
-
-    class Scaled(nn.Module):  # type: ignore[misc]  # the framework's own
-        def __init__(self) -> None:
-            super().__init__()
-            self.inner = nn.Linear(3, 2)
-            self.scale = nn.Parameter(values)
-
-    return Scaled()
-
-
-def replayed(tt: Any, seed: int) -> list[np.ndarray]:
-    """Numbers after a state was taken, and twice the same after it was set."""
-    tt.manual_seed(seed)
-    tt.randn(3)
-    state = tt.get_rng_state()
-    found = [np.array(tt.randn(3).data)]
-    for _ in range(2):
-        tt.set_rng_state(state)
-        found.append(np.array(tt.randn(3).data))
-    return found

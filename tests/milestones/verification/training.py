@@ -17,11 +17,9 @@ import numpy as np
 from verification import there
 from verification.data import Examples
 from verification.failures import Failure
-from verification.model_under_test import ModelUnderTest, Values
+from verification.model_under_test import ModelUnderTest, Values, affordable
 from verification.run import Run
 from verification.training_gradients import TrainingCheck, check_descent
-
-SECONDS_A_REQUEST = 0.05
 
 
 def minibatches(
@@ -112,7 +110,7 @@ def train(
             done += len(chosen)
             if run.progress_is_due(done, steps):
                 last = chosen[-1].targets
-                out = subject.output_array(output.data, len(last))
+                out = subject.output_array(output, len(last))
                 report(subject, phase, done, steps, out, last)
 
 
@@ -133,7 +131,7 @@ class Pace:
     def timed(
         self, subject: ModelUnderTest, optimizer: Any, schedule: Any, chosen: list[Examples]
     ) -> Any:
-        """Run these steps, measure their time, and return the last output."""
+        """Run these steps, measure their time, and return the last output, an array."""
         call, run = self._run.there(there.training_steps), self._run
         with self.timing(len(chosen)):
             return call(run.tt, subject.model, subject.criterion, optimizer, schedule, chosen)
@@ -143,8 +141,7 @@ class Pace:
         """Measure the time that these steps take."""
         began = time.perf_counter()
         yield
-        each = (time.perf_counter() - began) / steps
-        self._affordable = max(1, min(2 * steps, int(SECONDS_A_REQUEST / (each + 1e-9))))
+        self._affordable = min(2 * steps, affordable(steps, time.perf_counter() - began))
 
 
 def seen_step(
@@ -181,7 +178,7 @@ def checked_step(
     )
     check.look(step, chosen, moment)
     run.there(there.update)(optimizer, schedule)
-    return output
+    return output.data
 
 
 def report(

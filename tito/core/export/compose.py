@@ -11,7 +11,7 @@ from tito.core.errors import TitoError
 from tito.core.export import prerequisites
 from tito.core.export.package import Package, read_target
 from tito.core.export.package_files import package_files
-from tito.core.export.swap import generated_files, read_text
+from tito.core.export.swap import generated_files
 from tito.core.lesson.file import LessonFile, read_lesson, reference
 from tito.core.lesson.lesson import Lesson
 from tito.core.words import module_number
@@ -31,11 +31,11 @@ class Composition:
 def read_package(workspace: Workspace) -> Package:
     """Read what is exported, section by section."""
     targets = {}
-    for path in generated_files(workspace):
+    for path, text in generated_files(workspace).items():
         if path.name == "__init__.py":
             continue
         name = ".".join(path.relative_to(workspace.package).with_suffix("").parts)
-        target = read_target(name, read_text(path))
+        target = read_target(name, text)
         if target is not None:
             targets[name] = target
     return Package(targets)

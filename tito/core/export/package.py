@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from tito import FRAMEWORK
@@ -128,14 +129,21 @@ class Package:
     def with_lesson(self, module: str, lesson: Lesson) -> Package:
         """This package with the module's sections replaced by the lesson's."""
         targets = dict(self.without(module).targets)
-        for name, cells in lesson.exported.items():
-            parts = [f"# %% {part.shown}:{cell.line}\n{cell.source}" for part, cell in cells]
-            text = FUTURE.sub(r"# \g<0>", "\n\n".join([*parts, *lesson.futures]))
+        for name, text in sections_of(lesson).items():
             old = targets.get(name, Target(name, flat=False))
             sections = {**old.sections, module: text}
             names = tuple(lesson.names[name]) if len(sections) == 1 else None  # parsed already
             targets[name] = Target(name, old.flat or is_flat(name, lesson), sections, names)
         return Package(targets)
+
+
+def sections_of(lesson: Lesson) -> dict[str, str]:
+    """The code that a lesson exports to each target."""
+    sections = {}
+    for name, cells in lesson.exported.items():
+        parts = [f"# %% {part.shown}:{cell.line}\n{cell.source}" for part, cell in cells]
+        sections[name] = FUTURE.sub(r"# \g<0>", "\n\n".join([*parts, *lesson.futures]))
+    return sections
 
 
 def _is_python(text: str) -> bool:
@@ -146,24 +154,30 @@ def _is_python(text: str) -> bool:
     return True
 
 
+def marks_in(code: str) -> Iterator[re.Match[str]]:
+    """The lines above exported cells; `MARK.finditer` looks at every letter and takes longer."""
+    at = code.find("# %% ")
+    while at >= 0:
+        mark = MARK.match(code, at)
+        if mark:
+            yield mark
+        at = code.find("# %% ", at + 1)
+
+
 def read_target(name: str, text: str) -> Target | None:
     """Read the target in a generated file; None if it has no exported code."""
     lines = text.split("\n")
     if SIGN not in lines[0]:
         return None
-    sections: dict[str, list[str]] = {}
-    module = None
-    for line in lines:
-        match = MARK.fullmatch(line)
-        if match:
-            module = match["module"]
-        elif line == FOOT:
-            break
-        if module is not None:
-            sections.setdefault(module, []).append(line)
-    if not sections:
+    code = text.partition(f"\n{FOOT}\n")[0]
+    marks = list(marks_in(code))
+    if not marks:
         return None
-    texts = {module: "\n".join(part).rstrip() for module, part in sections.items()}
+    sections: dict[str, list[str]] = {}
+    for mark, after in zip_longest(marks, marks[1:]):
+        part = code[mark.start() : after.start() if after else None]
+        sections.setdefault(mark["module"], []).append(part)
+    texts = {module: "".join(parts).rstrip() for module, parts in sections.items()}
     target = Target(name, flat=FLAT in lines, sections=texts)
     listed = LISTED.search(text)
     if listed is None or f"{SEAL}{target.seal}" not in lines:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from tito import FRAMEWORK
 from tito.core.errors import TitoError
 from tito.core.export.compose import read_package
-from tito.core.export.package import Package
+from tito.core.export.package import Package, sections_of
 from tito.core.export.source_map import MARK
 from tito.core.export.swap import is_generated
 from tito.core.lesson.file import read_lesson
@@ -19,19 +19,22 @@ from tito.core.words import enumerated
 from tito.core.workspace.workspace import Module, Workspace
 
 
-def stale_modules(workspace: Workspace, names: Iterable[str] | None = None) -> list[Module]:
+def stale_modules(
+    workspace: Workspace, names: Iterable[str] | None = None, package: Package | None = None
+) -> list[Module]:
     """The modules whose lesson would export different code than `tinytorch/` has."""
-    package = read_package(workspace)
+    package = package or read_package(workspace)
     wanted = package.modules if names is None else package.modules & set(names)
     return [m for m in workspace.modules if m.name in wanted and is_stale(workspace, m, package)]
 
 
 def is_stale(workspace: Workspace, module: Module, package: Package) -> bool:
     try:
-        after = package.with_lesson(module.name, read_lesson(workspace, module).lesson)
-    except (TitoError, SyntaxError):
+        sections = sections_of(read_lesson(workspace, module).lesson)
+    except TitoError:
         return True  # it cannot be exported at all
-    return code_of(module.name, package) != code_of(module.name, after)
+    after = {name: without_marks(section) for name, section in sections.items()}
+    return code_of(module.name, package) != after
 
 
 def difference(workspace: Workspace, module: Module) -> str:

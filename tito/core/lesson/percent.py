@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 MARKER = re.compile(r"\s*#\s*%%%*(?:\s+(?P<options>.*?))?\s*")
 DIRECTIVE = re.compile(r"#\s*\|\s*(?P<word>\w+)\s*(?P<value>\S*)\s*")
@@ -31,7 +32,7 @@ class Cell:
         """The last line that belongs to the cell."""
         return self.line + len(self.lines) - 1
 
-    @property
+    @cached_property
     def directives(self) -> dict[str, str]:
         """The directives at the top of a cell: {"export": "nn.init"} for `#| export nn.init`."""
         found: dict[str, str] = {}
@@ -55,10 +56,13 @@ def split_cells(text: str) -> list[Cell]:
     found = [("code", 1, lines)]
     quote: str | None = None
     for number, line in enumerate(text.split("\n"), start=1):
-        marker = None if quote else MARKER.fullmatch(line)
+        marker = MARKER.fullmatch(line) if not quote and "%%" in line else None
         if marker is None:
             lines.append(line)
-            quote = _open_quote(line, quote) if found[-1][0] == "code" else None
+            if found[-1][0] != "code":
+                quote = None
+            elif '"' in line or "'" in line:  # of most lines this is all that has to be looked at
+                quote = _open_quote(line, quote)
             continue
         lines = []
         found.append((_kind(marker["options"] or ""), number + 1, lines))

@@ -18,6 +18,7 @@ BESIDE = (
     "pipe.py",
     "described.py",
     "there.py",
+    "probing.py",
     "feed.py",
     "checkpoints.py",
     "models.py",

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from verification import probing
 from verification.explain import explain
 from verification.failures import Failure
 from verification.places import named, raised_in
@@ -27,7 +28,6 @@ from verification.probes.operation import (
     failure_for,
 )
 from verification.probes.probe import Kit, Probe, question_of
-from verification.standins import fetch
 from verification.wording import Difference, compare, show
 
 STEP = 1e-5
@@ -54,9 +54,10 @@ def probes_of(
 def check_result(op: Operation, kit: Kit) -> None:
     """The result is NumPy's, and float64 stayed float64."""
     case = draw(op, kit.rng)
-    result, tensors = call(case, kit.tt)
-    check_untouched(case, tensors)
-    actual, expected = np.asarray(result.data), case.expected()
+    result, tensors = call(case, kit)
+    found, *contents = kit.there(probing.contents)([result, *tensors.values()])
+    check_untouched(case, dict(zip(tensors, contents, strict=True)))
+    actual, expected = np.asarray(found), case.expected()
     difference = compare(actual, expected)
     if difference is not None:
         question = question_of(op.suspects, lambda oracle: compare(actual, case.expected(oracle)))
@@ -79,7 +80,7 @@ def check_gradients(op: Operation, kit: Kit, computed: str = "") -> None:
     except NotImplementedError:
         raise  # a blank task
     except Exception as error:
-        for name in cut_off(case, kit.tt):
+        for name in cut_off(case, kit):
             raise Failure(
                 f"The result of `{op.call}` is not connected to {name.removeprefix('.')}: it does "
                 f"not require a gradient, though {name.removeprefix('.')} does.",
@@ -90,34 +91,37 @@ def check_gradients(op: Operation, kit: Kit, computed: str = "") -> None:
         raise
 
 
-def cut_off(case: Case, tt: Any) -> list[str]:
+def cut_off(case: Case, kit: Kit) -> list[str]:
     """From which operands no gradient can ever come, in a framework that records at all."""
-    one = tt.tensor(np.ones(1), requires_grad=True)
-    plain = tt.tensor(np.ones(1))
+    one = kit.tt.tensor(np.ones(1), requires_grad=True)
+    plain = kit.tt.tensor(np.ones(1))
     with suppress(Exception):
         if (one * plain).requires_grad and (plain * one).requires_grad:
             names = [n for n in case.given() if n.startswith(".") or case.op.inputs[n].grad]
-            return [name for name in names if not call(case, tt, name)[0].requires_grad]
+            return [name for name in names if not call(case, kit, name)[0].requires_grad]
     return []
 
 
 def check_backward(case: Case, kit: Kit) -> None:
     op = case.op
-    result, tensors = call(case, kit.tt)
+    result, tensors = call(case, kit)
     shape = np.asarray(result.data).shape
     weight = kit.rng.uniform(0.5, 1.5, shape) * kit.rng.choice([-1, 1], shape)
     weight = weight if shape else np.ones(())
-    go_back(op, result, [kit.tt.tensor(weight)] if shape else [])
-    check_untouched(case, tensors, by="The backward of ")
+    go_back(op, result, weight, kit)
+    left = kit.there(probing.with_gradients)(list(tensors.values()))
+    contents, gradients = zip(*left, strict=True)
+    check_untouched(case, dict(zip(tensors, contents, strict=True)), by="The backward of ")
     # Parameters first: a part of one says more than an input, which depends on all parts.
-    for name, tensor in sorted(tensors.items(), key=lambda item: not item[0].startswith(".")):
+    found = zip(tensors, gradients, strict=True)
+    for name, gradient in sorted(found, key=lambda pair: not pair[0].startswith(".")):
         if name.startswith(".") or op.inputs[name].grad:
-            check_gradient(case, name, tensor, weight)
+            check_gradient(case, name, gradient, weight)
 
 
-def go_back(op: Operation, result: Any, above: list[Any]) -> None:
+def go_back(op: Operation, result: Any, above: Array, kit: Kit) -> None:
     try:
-        result.backward(*above)
+        kit.there(probing.go_back)(kit.tt, result, above)
     except NotImplementedError:
         raise  # a blank task
     except Exception as error:
@@ -126,10 +130,9 @@ def go_back(op: Operation, result: Any, above: list[Any]) -> None:
         ) from error
 
 
-def check_gradient(case: Case, name: str, tensor: Any, weight: Array) -> None:
+def check_gradient(case: Case, name: str, found: Any, weight: Array) -> None:
     """Check one gradient and describe it if it is wrong."""
     op = case.op
-    found = fetch(tensor, "grad", "data")
     actual = None if found is None else np.asarray(found)
     expected = numeric_gradient(case, name, weight, op.oracle)
     difference = compare_gradient(actual, expected)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from verification import there
+from verification import probing
 from verification.failures import Failure
 from verification.places import named
 from verification.probes.probe import Kit, Probe
@@ -87,7 +87,7 @@ def check_state(kit: Kit) -> None:
         return
     call = "`state = get_rng_state()`, then `set_rng_state(state)` twice,"
     try:
-        after, *again = kit.there(there.replayed)(kit.tt, int(kit.rng.integers(2**31)))
+        after, *again = kit.there(probing.replayed)(kit.tt, int(kit.rng.integers(2**31)))
     except Exception as error:
         raise Failure(
             f"{call} raised {named(error)}: has the state all that is set, and is it left as it is?"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from verification import there
+from verification import probing
 from verification.failures import Failure
 from verification.probes.compared import probes_of
 from verification.probes.inputs import fixed, positive, spread
@@ -31,14 +31,14 @@ def check_float64(kit: Kit) -> None:
 def check_update(kit: Kit) -> None:
     """`t.data -= ...`, the step of every optimizer, changes what the tensor computes with."""
     t = kit.tt.tensor(np.array([1.0, 2.0]))
-    kit.there(there.subtract_in_place)(t, 0.5)
+    kit.there(probing.subtract_in_place)(t, 0.5)
     expect(
         "After `t.data -= 0.5` on [1, 2], `t + 0`",
         (t + 0).data,
         np.array([0.5, 1.5]),
         hint=OWN_ARRAY,
     )
-    kit.there(there.put_in_place)(t, 0, 7.0)
+    kit.there(probing.put_in_place)(t, 0, 7.0)
     expect("After `t.data[0] = 7`, `t + 0`", (t + 0).data, np.array([7.0, 1.5]), hint=OWN_ARRAY)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from verification import there
+from verification import probing
 from verification.failures import Failure
 from verification.probes.compared import probes_of
 from verification.probes.m01_tensor import OPERATIONS
@@ -182,7 +182,7 @@ def check_own_gradients(kit: Kit) -> None:
     (x + w).backward(given)
     if np.asarray(w.grad.data).dtype != np.float64:
         raise Failure(f"The gradient of a float64 tensor is {np.asarray(w.grad.data).dtype}.")
-    kit.there(there.subtract_in_place)(x.grad, 5.0)
+    kit.there(probing.subtract_in_place)(x.grad, 5.0)
     for name, left in (("w.grad", w.grad.data), ("the gradient given", given.data)):
         expect(
             f"After `(x + w).backward(g)` and `x.grad.data -= 5`, {name}",

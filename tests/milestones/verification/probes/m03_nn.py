@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from verification import there
+from verification import probing
 from verification.failures import Failure
 from verification.probes.compared import probes_of
 from verification.probes.inputs import Input, between_0_and_1, fixed, spread, weights
@@ -219,7 +219,7 @@ def check_named(module: Any, what: str, right: list[str]) -> None:
 def check_module(kit: Kit) -> None:
     """A module finds the parameters that are assigned to it, and those of its modules."""
     nn, values = kit.tt.nn, kit.tt.tensor(np.ones(2))
-    module = kit.there(there.scaled_module)(nn, values)
+    module = kit.there(probing.scaled_module)(nn, values)
     if hasattr(module, "named_modules"):
         check_named(module, "a module with a Linear `inner`", ["", "inner"])
         two = nn.Sequential(nn.Linear(1, 1), nn.ReLU())

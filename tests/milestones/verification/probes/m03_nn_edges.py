@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from verification import there
+from verification import probing
 from verification.failures import Failure
 from verification.probes.compared import probes_of
 from verification.probes.inputs import Array, Input, fixed, spread
@@ -74,7 +74,7 @@ SCALED = [
 
 def check_modes(kit: Kit) -> None:
     """train and eval reach the module itself and all modules in it."""
-    module = kit.there(there.scaled_module)(kit.tt.nn, kit.tt.tensor(np.ones(2)))
+    module = kit.there(probing.scaled_module)(kit.tt.nn, kit.tt.tensor(np.ones(2)))
     if not hasattr(module, "train") or not hasattr(module, "eval"):
         return
     for call, expected in (("eval", False), ("train", True)):

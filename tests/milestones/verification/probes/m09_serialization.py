@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from verification import checkpoints, there
+from verification import checkpoints, probing
 from verification.failures import Failure
 from verification.places import named as named_error
 from verification.probes.inputs import Array
@@ -221,7 +221,7 @@ def check_value(kit: Kit) -> None:
         raise Failure(f"{call} of an array gives a {type(read['generator']).__name__}.")
     moment = read["state"][0]["exp_avg"]
     expect(f"A tensor inside of {call}", np.asarray(moment.data), SOME["bias"])
-    kit.there(there.subtract_in_place)(moment, 0.5)
+    kit.there(probing.subtract_in_place)(moment, 0.5)
     expect(f"A tensor inside of {call}, after `-= 0.5`,", np.asarray(moment.data), [1.0, -2.5])
 
 

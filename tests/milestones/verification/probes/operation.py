@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from verification import probing
 from verification.failures import Failure
 from verification.probes.advice import KIND_HINTS
 from verification.probes.inputs import Array, Input
-from verification.probes.probe import in_short
-from verification.standins import fetch
+from verification.probes.probe import Kit, in_short
 from verification.wording import Difference, show
 
 Oracle = Callable[..., Array]
@@ -71,22 +71,19 @@ def draw(op: Operation, rng: np.random.Generator) -> Case:
     return Case(op, arrays, {name: given.make(rng) for name, given in op.parameters.items()})
 
 
-def call(case: Case, tt: Any, alone: str = "") -> tuple[Any, dict[str, Any]]:
+def call(case: Case, kit: Kit, alone: str = "") -> tuple[Any, dict[str, Any]]:
     """(the result, the tensors it was made from, parameters as `.name`).
 
     With `alone`, only that one requires a gradient.
     """
-    op = case.op
-    tensors = {
-        name: tt.tensor(a, requires_grad=True)
-        if op.inputs[name].grad and alone in ("", name)
-        else tt.tensor(a)
-        for name, a in case.arrays.items()
-    }
-    arguments, subject = list(tensors.values()), tt
+    op, names = case.op, list(case.arrays)
+    wanted = [op.inputs[name].grad and alone in ("", name) for name in names]
+    made = kit.there(probing.tensors)(kit.tt, list(case.arrays.values()), wanted)
+    tensors, subject = dict(zip(names, made, strict=True)), kit.tt
+    arguments = list(tensors.values())
     if op.layer is not None:
-        subject = op.layer(tt)
-        for name, parameter in registered(case, subject).items():
+        subject = op.layer(kit.tt)
+        for name, parameter in registered(case, subject, kit).items():
             parameter.data = case.parameters[name].copy()
             tensors[f".{name}"] = parameter
             if alone:
@@ -94,17 +91,17 @@ def call(case: Case, tt: Any, alone: str = "") -> tuple[Any, dict[str, Any]]:
     return op.run(subject, *arguments), tensors
 
 
-def registered(case: Case, layer: Any) -> dict[str, Any]:
+def registered(case: Case, layer: Any, kit: Kit) -> dict[str, Any]:
     """The layer's parameters by name; check that they are complete and have the right shapes."""
     part, expected = case.op.part, {name: a.shape for name, a in case.parameters.items()}
-    found = dict(layer.named_parameters())
+    registered = kit.there(probing.parameters)(layer)
+    found, shapes = {n: p for n, p, _ in registered}, {n: shape for n, _, shape in registered}
     check_names(case.op, [name for name in expected if name not in found], "misses")
     check_names(case.op, [name for name in found if name not in expected], "also has")
     for name, shape in expected.items():
-        own = fetch(found[name], "data", "shape")
-        if own != shape:
+        if shapes[name] != shape:
             raise Failure(
-                f"`{part}.{name}` has shape {own} instead of {shape}.",
+                f"`{part}.{name}` has shape {shapes[name]} instead of {shape}.",
                 called=case.op.call,
             )
     return found
@@ -129,10 +126,10 @@ NAMES = {
 }
 
 
-def check_untouched(case: Case, tensors: Mapping[str, Any], by: str = "") -> None:
+def check_untouched(case: Case, contents: Mapping[str, Any], by: str = "") -> None:
     """Check that neither an input nor a parameter was changed."""
     for name, before in case.given().items():
-        if not np.array_equal(np.asarray(tensors[name].data), before):
+        if not np.array_equal(np.asarray(contents[name]), before):
             raise Failure(
                 f"{by}`{case.op.call}` changed its {'parameter' if name[0] == '.' else 'input'} "
                 f"{name.removeprefix('.')} in place.",
