@@ -196,7 +196,7 @@ class Lesson:
         """Every `tinytorch` import of an exported cell, as (dotted module, name or None)."""
         found: list[tuple[str, str | None]] = []
         for _, top in self._exported_nodes():
-            for node in ast.walk(top):
+            for node in statements(top):
                 if isinstance(node, ast.Import):
                     found += [(alias.name, None) for alias in node.names]
                 elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -297,6 +297,16 @@ class Lesson:
             lines += [*self.lines[copied : block.begin], f"{indent[0] if indent else ''}{stub}"]
             copied = block.end - 1
         return "\n".join([*lines, *self.lines[copied:]])
+
+
+def statements(top: ast.stmt) -> Iterator[ast.AST]:
+    """A statement and those inside of it; `ast.walk` would visit every expression too."""
+    waiting: list[ast.AST] = [top]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+            waiting += getattr(node, name, ())
 
 
 def _code(cells: list[tuple[Lesson, Cell]]) -> str:

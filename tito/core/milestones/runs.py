@@ -101,7 +101,8 @@ def environment() -> dict[str, str]:
     return {
         "python": platform.python_version(),
         "numpy": metadata.version("numpy"),
-        "platform": platform.platform(),
+        # Not platform.platform(), which starts `uname` and reads through Python's own file.
+        "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
         "course": __version__,
     }
 
