@@ -177,6 +177,7 @@ def test_a_damaged_live_file_is_no_error(tmp_path: Path) -> None:
 def url(course: Path, repo: Path) -> Iterator[str]:
     """The page of a running `tito show`; afterwards, that Ctrl-C has closed it."""
     pytest.importorskip("bokeh", reason="Bokeh is not installed: pip install -e '.[dev]'")
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a script's `&` ignores it
     server = subprocess.Popen(
         [sys.executable, "-u", "-m", "tito", "show", "--no-browser"],
         cwd=course,
@@ -184,6 +185,7 @@ def url(course: Path, repo: Path) -> Iterator[str]:
         stdout=subprocess.PIPE,
         encoding="utf-8",
     )
+    signal.signal(signal.SIGINT, before)
     assert server.stdout is not None
     try:
         yield server.stdout.readline().split()[4]
