@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -100,9 +101,10 @@ def test(
 ) -> Checklist:
     """Run the module's tests against a staged package. `tinytorch/` is not touched.
 
-    `standby` has a child process ready, if a quick result is wanted again and again.
+    `standby` has a child process ready before, if a result is wanted again and again.
     """
-    found = judge(world, prepare(world.workspace, module), [], watcher, standby, judged=judged)
+    with nullcontext(standby) if standby else early_child(world, module) as child:
+        found = judge(world, prepare(world.workspace, module), [], watcher, child, judged=judged)
     world.mark_started(module)
     return found
 
@@ -111,9 +113,10 @@ def complete(world: World, module: Module, watcher: Watcher, *, judged: bool = F
     """Test, export, record. A failure changes neither `tinytorch/` nor the progress."""
     workspace = world.workspace
     with workspace_lock(workspace, watcher.waiting, world.is_recorded):
-        candidate = prepare(workspace, module)
-        retested = later_completed(world, candidate)
-        found = judge(world, candidate, retested, watcher, judged=judged)
+        with early_child(world, module) as child:
+            candidate = prepare(workspace, module)
+            retested = later_completed(world, candidate)
+            found = judge(world, candidate, retested, watcher, child, judged=judged)
         names = tuple(other.name for other in retested)
         if not found.report.has_passed:
             world.mark_started(module)
@@ -135,6 +138,19 @@ def export_untested(world: World, module: Module, watcher: Watcher) -> tuple[str
 
 
 # --------------------------------------------------------------------------------------- the steps
+
+
+@contextmanager
+def early_child(world: World, module: Module) -> Iterator[Standby]:
+    """A child that imports NumPy and pytest while the lesson is read: it has a core of its own."""
+    from tito.core.testing.standby import Standby
+
+    standby = Standby(world.workspace.root, world.env)
+    try:
+        standby.refill(world.workspace.judging(module).tests)
+        yield standby
+    finally:
+        standby.close()
 
 
 def prepare(workspace: Workspace, module: Module) -> Candidate:
