@@ -362,15 +362,22 @@ def asked(answer: Callable[[np.ndarray], np.ndarray]) -> tuple[ModelUnderTest, l
 def test_many_examples_are_asked_for_in_parts() -> None:
     """A slow framework answers after each part, and so is seen to make progress."""
     subject, sizes = asked(lambda x: 2 * x)
-    inputs = np.arange(450.0).reshape(150, 3)
+    inputs = np.arange(15_000.0).reshape(150, 100)
     assert np.array_equal(subject.outputs(inputs), 2 * inputs)
     assert sizes == [64, 64, 22]
+
+
+def test_small_examples_are_asked_for_in_larger_parts() -> None:
+    subject, sizes = asked(lambda x: 2 * x)
+    inputs = np.arange(12_000.0).reshape(750, 16)
+    assert np.array_equal(subject.outputs(inputs), 2 * inputs)
+    assert sizes == [256, 256, 238]
 
 
 def test_parts_of_different_shapes_are_the_framework_s_fault() -> None:
     subject, _ = asked(lambda x: x[:, : 3 if len(x) == 64 else 2])
     with pytest.raises(Failure, match=r"different shapes: \(64, 3\) and \(22, 2\)"):
-        subject.outputs(np.zeros((150, 3)))
+        subject.outputs(np.zeros((150, 100)))
 
 
 def test_modes_come_back_where_only_the_model_can_switch_them(tinytorch: ModuleType) -> None:

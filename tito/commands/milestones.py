@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tito.core.milestones.attempt import Attempt
+    from tito.core.milestones.early import EarlyJudge
 
 
 # A Python caller may set `action` alone, as the specification does.
@@ -144,13 +145,19 @@ class MilestonesCommand(BaseCommand):
         return self._run_all(args) if args.all else self._run_one(args)
 
     def _run_one(self, args: argparse.Namespace) -> int:
-        from tito.views.as_json import attempt_json
-        from tito.workflows.run_milestone import refuse_impossible, refuse_unless_runnable, row_of
+        name = self._named(args)
+        with self._early_judge() as early:  # it starts before tito imports what follows
+            from tito.views.as_json import attempt_json
+            from tito.workflows.run_milestone import (
+                refuse_impossible,
+                refuse_unless_runnable,
+                row_of,
+            )
 
-        row = row_of(self.world, self._named(args))
-        refuse_impossible(self.world, row["id"], changes_of(args))
-        refuse_unless_runnable(self.world, row)
-        attempt = self._attempt(row, args)
+            row = row_of(self.world, name)
+            refuse_impossible(self.world, row["id"], changes_of(args))
+            refuse_unless_runnable(self.world, row)
+            attempt = self._attempt(row, args, early)
         if args.json:
             self.world.emit_json(attempt_json(attempt))
         elif not args.quiet:
@@ -169,7 +176,10 @@ class MilestonesCommand(BaseCommand):
         rows = self.world.tracker.status()
         unlocked = [row for row in rows if not row["missing"]]
         refuse_unless_runnable(self.world, *(unlocked or rows[:1]))
-        attempts = [self._attempt(row, args) for row in unlocked]
+        attempts = []
+        for row in unlocked:
+            with self._early_judge() as early:
+                attempts.append(self._attempt(row, args, early))
         if args.json:
             locked = [row["id"] for row in rows if row["missing"]]
             results = [attempt_json(attempt) for attempt in attempts]
@@ -178,7 +188,12 @@ class MilestonesCommand(BaseCommand):
             self.world.tracker.opened.show_progress(self.console)
         return max(attempt.exit_code for attempt in attempts)
 
-    def _attempt(self, row: dict[str, Any], args: argparse.Namespace) -> Attempt:
+    def _early_judge(self) -> EarlyJudge:
+        from tito.core.milestones.early import EarlyJudge
+
+        return EarlyJudge(self.world.tracker, self.world.env)
+
+    def _attempt(self, row: dict[str, Any], args: argparse.Namespace, early: EarlyJudge) -> Attempt:
         """Run one verification; show its progress and its result."""
         from tito.views.milestone import (
             briefing_lines,
@@ -199,8 +214,8 @@ class MilestonesCommand(BaseCommand):
                 self.world.say(experiment_line(changed, standard(self.world, row["id"])), "yellow")
         with live.running():
             result = attempt(
-                self.world, row, briefing,
-                seed=args.seed, on_event=live.event, on_picture=live.picture, experiment=changed,
+                self.world, row, briefing, seed=args.seed, on_event=live.event,
+                on_picture=live.picture, experiment=changed, early=early,
             )  # fmt: skip
         if args.quiet and not args.json:
             show_verdict(self.world, result)

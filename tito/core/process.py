@@ -262,6 +262,13 @@ def end(process: subprocess.Popen[bytes]) -> int:
     return process.wait()
 
 
+def discard(process: subprocess.Popen[bytes]) -> None:
+    """End a child whose output nobody reads."""
+    end(process)
+    if process.stdout is not None:
+        process.stdout.close()
+
+
 def _kill_tree(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(OSError):
         if sys.platform == "win32":

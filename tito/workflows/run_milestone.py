@@ -28,6 +28,7 @@ from tito.core.workspace.release import verification_hash
 from tito.core.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
+    from tito.core.milestones.early import EarlyJudge
     from tito.core.milestones.progress_events import TrainingEvent
     from tito.world import World
 
@@ -184,10 +185,12 @@ def attempt(
     on_event: Callable[[TrainingEvent], None],
     on_picture: Callable[[Picture], None] | None = None,
     experiment: Mapping[str, float] = NOTHING,
+    early: EarlyJudge | None = None,
 ) -> Attempt:
     """Run one verification, record a pass, and keep the run to look at.
 
-    An experiment, which trains with other values, is never recorded.
+    An experiment, which trains with other values, is never recorded. `early` is a process for the
+    run that was started before.
     """
     started = datetime.now(timezone.utc)
     live = LiveLog(world.workspace, row["id"], row["name"], started.isoformat())
@@ -201,7 +204,7 @@ def attempt(
         if on_picture is not None:
             on_picture(picture)
 
-    runner = LiveRunner(hear, see, experiment=experiment)
+    runner = LiveRunner(hear, see, experiment=experiment, early=early)
     verdict = verify(world.tracker, row["id"], seed=seed, runner=runner, code=briefing.code)
     evidence = {**verdict.evidence, **briefing.evidence}
     unrecorded = None if experiment else record(world, row, verdict, evidence)

@@ -24,7 +24,8 @@ from verification.randomness import Rewind
 from verification.run import Run
 from verification.standins import do
 
-AT_ONCE = 64  # examples in one part, as in a training step
+AT_ONCE = 64  # examples in one part, as in a training step; more, if they are small:
+NUMBERS_AT_ONCE = 4096
 SECONDS_A_REQUEST = 0.05
 
 Criterion = Callable[[Any, Any], Any]
@@ -162,7 +163,8 @@ class ModelUnderTest:
         request tells a slow framework from a loop that never ends. Quick parts are one request.
         """
         evaluated, found, count = self.run.there(there.evaluated), [], 1
-        parts = [inputs[at : at + AT_ONCE] for at in range(0, len(inputs), AT_ONCE)]
+        size = max(AT_ONCE, NUMBERS_AT_ONCE // max(1, inputs[:1].size))
+        parts = [inputs[at : at + size] for at in range(0, len(inputs), size)]
         while parts:
             some, parts, began = parts[:count], parts[count:], time.perf_counter()
             outputs = evaluated(self.run.tt, self.model, some)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.milestones.verification.isolation import landlock
+from tito.core import process
 from tito.core.python import pip_install
 
 from .conftest import Desk, Said
@@ -37,6 +40,25 @@ def test_a_syntax_error_names_its_line_and_shows_a_caret(desk: Desk) -> None:
     assert f"modules/00_setup/setup.py:{line}" in said.err
     assert "'(' was never closed" in said.err
     assert "^" in said.err
+
+
+@pytest.mark.parametrize("verb", ["test", "complete"])
+def test_the_child_that_was_started_early_ends_with_a_lesson_that_cannot_be_read(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    children: list[subprocess.Popen[bytes]] = []
+
+    def start(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
+        children.append(started(*arguments, **options))
+        return children[-1]
+
+    started = process.start
+    monkeypatch.setattr(process, "start", start)
+    desk.solve("00_setup")
+    desk.change("00_setup", "    return seed\n", "    return (seed\n")
+    assert desk.tito("module", verb, "00_setup").code == 1
+    (child,) = children
+    assert child.poll() is not None
 
 
 def test_a_coding_line_is_followed(solved_desk: Desk) -> None:

@@ -23,6 +23,7 @@ from tito.core.lesson.names import (
     names_by_regex,
     parse_quietly,
     patched_attributes,
+    statements,
     without_magics,
 )
 from tito.core.lesson.percent import Cell, split_cells
@@ -297,16 +298,6 @@ class Lesson:
             lines += [*self.lines[copied : block.begin], f"{indent[0] if indent else ''}{stub}"]
             copied = block.end - 1
         return "\n".join([*lines, *self.lines[copied:]])
-
-
-def statements(top: ast.stmt) -> Iterator[ast.AST]:
-    """A statement and those inside of it; `ast.walk` would visit every expression too."""
-    waiting: list[ast.AST] = [top]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
-            waiting += getattr(node, name, ())
 
 
 def _code(cells: list[tuple[Lesson, Cell]]) -> str:

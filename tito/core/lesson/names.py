@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 DEFINED = re.compile(
     r"(?:(?:async )?def|class) +(?P<name>\w+)|(?P<assigned>[A-Za-z_][\w, ]*?) *(?::[^=()]+)?=(?!=)"
@@ -35,6 +35,16 @@ def parse_quietly(text: str, name: str) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return ast.parse(text, filename=name)
+
+
+def statements(top: ast.stmt) -> Iterator[ast.AST]:
+    """A statement and those inside of it; `ast.walk` would visit every expression too."""
+    waiting: list[ast.AST] = [top]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+            waiting += getattr(node, name, ())
 
 
 def defined_names(body: Iterable[ast.stmt]) -> list[str]:

@@ -16,6 +16,7 @@ from tito.core import process
 from tito.core.errors import TitoError
 from tito.core.export.snapshot import Snapshot
 from tito.core.files import read_regular
+from tito.core.milestones.early import EarlyJudge
 from tito.core.milestones.progress_events import (
     Bar,
     TrainingEvent,
@@ -106,6 +107,7 @@ class LiveRunner:
     weights: bytes | None = None
     experiment: Mapping[str, Any] = field(default_factory=dict)  # what it changes; often nothing
     is_seen: bool = True  # False: only the verdict is wanted
+    early: EarlyJudge | None = None  # a process that was started before
 
     def __call__(
         self,
@@ -118,14 +120,18 @@ class LiveRunner:
     ) -> process.ProcessResult:
         changed = {EXPERIMENT: json.dumps(dict(self.experiment))} if self.experiment else {}
         changed |= {} if self.is_seen else {UNSEEN: "1"}
+        env = env | changed
+        ready, told = self.early.take(command, cwd, env) if self.early else (None, "")
         try:
             return process.run(
                 command,
                 cwd=cwd,
-                env=env | changed,
+                env=env,
                 timeout=timeout,
                 progress_file=progress_file,
                 on_event=self._hear,
+                ready=ready,
+                told=told,
             )
         except OSError as error:  # for the tracker: no return code and no timeout
             return process.ProcessResult(None, str(error))

@@ -38,7 +38,7 @@ class Standby:
 
     def close(self) -> None:
         if self._waiting is not None:
-            process.end(self._waiting)
+            process.discard(self._waiting)
             self._waiting = None
 
     def _start(self, tests: Sequence[str]) -> Popen[bytes]:
