@@ -84,7 +84,7 @@ def check_script(world: World, script: str) -> list[Missing]:
         )
         try:
             rows = json.loads(read_regular(result))
-        except OSError:
+        except (OSError, ValueError, RecursionError):
             raise _not_importable(child.stderr) from None
     return sorted((Missing(**row) for row in rows), key=lambda row: (row.file, row.line))
 

@@ -14,6 +14,7 @@ import pytest
 from tests.milestones.verification.isolation import landlock
 from tito.core import process
 from tito.core.python import pip_install
+from tito.core.workspace.workspace import Workspace
 
 from .conftest import Desk, Said
 
@@ -487,7 +488,7 @@ def test_a_time_limit_that_is_none(desk: Desk, value: str) -> None:
 
 # ------------------------------------------------------------ what stands where a file should be
 
-PLACES = ["lesson", "hints", "notes", "package"]
+PLACES = ["lesson", "hints", "notes", "package", "journal", "update_journal"]
 
 
 def in_place_of(desk: Desk, what: str) -> Path:
@@ -495,6 +496,8 @@ def in_place_of(desk: Desk, what: str) -> Path:
         "lesson": desk.lesson("00_setup"),
         "hints": desk.lesson("00_setup").with_name("hints.toml"),
         "notes": desk.root / ".tito" / "notes.json",
+        "journal": Workspace(desk.root).journal,
+        "update_journal": Workspace(desk.root).update_journal,
         "package": desk.root / "tinytorch" / "seeds.py",
     }[what]
 
@@ -506,7 +509,7 @@ def test_what_is_no_file_is_not_waited_for(desk: Desk, what: str, kind: str) -> 
     """A pipe waits for a writer, /dev/zero has no end; both were read once."""
     place = in_place_of(desk, what)
     place.unlink(missing_ok=True)
-    place.parent.mkdir(exist_ok=True)
+    place.parent.mkdir(parents=True, exist_ok=True)
     if kind == "pipe":
         os.mkfifo(place)
     elif kind == "device":
@@ -521,6 +524,36 @@ def test_what_is_no_file_is_not_waited_for(desk: Desk, what: str, kind: str) -> 
     assert "tito itself failed" not in said.err, said.err
     if what == "lesson":
         assert "modules/00_setup/setup.py" in desk.tito("module", "test", "00").err
+
+
+@pytest.mark.parametrize("text", ["", "[", "[]", "{}", "null", "\xff", "[" * 100_000])
+@pytest.mark.parametrize("name", ["journal", "update_journal"])
+def test_a_journal_that_is_none_is_named(desk: Desk, name: str, text: str) -> None:
+    place = in_place_of(desk, name)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(text.encode("latin-1"))
+    said = desk.tito("module", "status")
+    assert said.code == 3
+    assert f".tito/{place.parent.name}/{place.name}" in said.err
+    assert "Delete " in said.err
+    (place.parent if name == "journal" else place).rename(desk.root / "deleted")
+    assert desk.tito("module", "status").code == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.parametrize("name", ["stack.txt", "events.jsonl"])
+@pytest.mark.parametrize("kind", ["os.mkfifo(path)", "os.symlink('/dev/zero', path)"])
+def test_what_a_lesson_puts_in_place_of_a_run_s_files_is_not_waited_for(
+    desk: Desk, name: str, kind: str
+) -> None:
+    desk.solve("00_setup")
+    planted = (
+        f"    import os\n    path = os.path.abspath({name!r})\n    os.remove(path)\n    {kind}\n"
+    )
+    desk.change("00_setup", "    return seed\n", f"{planted}    os._exit(3)\n")
+    said = desk.tito("module", "test", "00")
+    assert said.code == 1, said.all
+    assert "Traceback" not in said.all
 
 
 def test_no_mark_of_the_terminal_is_printed(desk: Desk) -> None:

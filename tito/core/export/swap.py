@@ -21,10 +21,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tito import FRAMEWORK
-from tito.core.errors import TitoError, reporting_os_errors
+from tito.core.errors import MachineError, TitoError, os_reason, reporting_os_errors
 from tito.core.export.source_map import SIGN
 from tito.core.files import move, patiently, read_regular, write_whole
 from tito.core.folders import below, delete
@@ -128,9 +128,8 @@ def refuse_link(workspace: Workspace) -> None:
 def recover(workspace: Workspace, is_recorded: IsRecorded = never) -> None:
     """Undo a swap that was not finished, unless it is recorded; usually there is none."""
     kept = workspace.journal.parent
-    try:
-        journal = json.loads(read_regular(workspace.journal))
-    except FileNotFoundError:
+    journal = _unfinished(workspace)
+    if journal is None:
         return
     record = journal.get("record")
     if record and is_recorded(RecordName(*record)):
@@ -147,6 +146,27 @@ def recover(workspace: Workspace, is_recorded: IsRecorded = never) -> None:
         _remove_if_empty(folder)
     _remove_if_empty(workspace.package)
     _drop_journal(workspace)
+
+
+def _unfinished(workspace: Workspace) -> dict[str, Any] | None:
+    """The journal of an unfinished swap; MachineError if something else stands there."""
+    reason = "it is not a journal"
+    try:
+        journal = json.loads(read_regular(workspace.journal))
+        if isinstance(journal, dict) and {"replaced", "added"} <= set(journal):
+            return journal
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        reason = os_reason(error)
+    except (ValueError, RecursionError):
+        pass
+    folder = workspace.shown(workspace.journal.parent)
+    raise MachineError(
+        f"The journal of an export that was cut short cannot be read: {reason}.",
+        where=workspace.shown(workspace.journal),
+        hint=f"Delete the folder {folder}, then run tito export.",
+    )
 
 
 def _changes(workspace: Workspace, files: Mapping[str, str]) -> dict[str, str | None]:

@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
+from tito.core.errors import MachineError, os_reason
 from tito.core.files import patiently, read_regular, write_whole
 from tito.core.workspace.workspace import Workspace
 
@@ -68,11 +70,21 @@ def _keep(workspace: Workspace, files: Mapping[str, bytes | None], folder: Path)
 
 def recover_files(workspace: Workspace) -> None:
     """Put the old files back if a replacement was interrupted; usually there is none."""
+    if not os.path.lexists(workspace.update_journal):
+        return
     try:
         name = read_regular(workspace.update_journal).decode()
-    except FileNotFoundError:
-        return
-    for path, data in files_before(updates(workspace) / name).items():
+        before = files_before(updates(workspace) / name)
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+        if not os.path.lexists(workspace.update_journal):
+            return  # whoever wrote it has finished
+        reason = os_reason(error) if isinstance(error, OSError) else "it is not a journal"
+        raise MachineError(
+            f"The journal of an update that was cut short cannot be read: {reason}.",
+            where=workspace.shown(workspace.update_journal),
+            hint="Delete this file, then run tito update.",
+        ) from error
+    for path, data in before.items():
         _put(workspace.root / path, data)
     patiently(workspace.update_journal.unlink)
 
