@@ -287,10 +287,10 @@ def test_gpt_learning(run: Run) -> None:
     check_causal(network, few.inputs, tokens)
 
     before = network.parameter_values()
-    parts = training_parts(network, len(learn.answers), PASSES, SUMS_A_STEP)
-    learn_sums(network, learn, new, parts, "training", PASSES - 1)
+    parts = training_parts(network)
+    passes = learn_until_found(network, learn, new, parts)
     check_moved(network, before)
-    network, parts = from_checkpoint(network, parts, learn)
+    network, parts = from_checkpoint(network, parts, learn, passes)
     learn_sums(network, learn, new, parts, "resumed", 1)
     check_causal(network, few.inputs, tokens)
     keep_weights(network)
@@ -302,7 +302,7 @@ def test_gpt_learning(run: Run) -> None:
         lost = sums_right(network, new)
     require_control(run, "the trained network without its positions", lost, at_most=0.1)
     other, shuffled = small_gpt(run, tokens, 8, "gpt"), data.shuffled_answers(run.rng, learn)
-    parts = training_parts(other, len(learn.answers), 1, SUMS_A_STEP)
+    parts = training_parts(other)
     feed_gpt(other, shuffled.examples(), parts, "control", 1)
     control = sums_right(other, new)
     require_control(run, "training on shuffled answers", control, at_most=0.1)
@@ -362,10 +362,8 @@ def learn_names(run: Run) -> dict[str, float]:
     new, learn = (data.spelled_names(part, ids) for part in (shuffled[:60], shuffled[60:]))
     network = small_gpt(run, len(letters), data.LONGEST_NAME + 1, "gpt_names")
     check_model(network, learn.take(slice(4)), samples=2)
-    parts, naming = (
-        training_parts(network, len(learn.targets), 8, 64),
-        Naming(network, letters, ids),
-    )
+    naming, steps = Naming(network, letters, ids), 8 * -(-len(learn.targets) // 64)
+    parts = training_parts(network, *warm_up(steps))
     feed_gpt(network, learn, parts, "names", 8, 64, naming)
     keep_weights(network, "names.")
     cost = cost_of_letters(network.outputs(new.inputs), new.targets, ids[0])
@@ -407,9 +405,10 @@ def learn_keys(network: ModelUnderTest, examples: data.Examples, phase: str) -> 
     run, epochs, batch = network.run, 7, 64
     adam = run.tt.optim.Adam(network.model.parameters(), lr=run.chosen["lr"])
     steps = epochs * len(examples.targets) // batch
+    schedule = run.there(there.warmed_up)(run.tt, adam, *warm_up(steps))
     train_from_loader(
-        network, examples, adam, epochs=epochs, batch=batch,
-        schedule=run.there(there.warmed_up)(run.tt, adam, steps), phase=phase, max_norm=1.0,
+        network, examples, adam, epochs=epochs, batch=batch, schedule=schedule, phase=phase,
+        max_norm=1.0,
     )  # fmt: skip
 
 
@@ -424,7 +423,7 @@ def learn_deep(network: ModelUnderTest, examples: data.Examples, phase: str) -> 
     )
 
 
-SUMS_A_STEP, PASSES = 64, 4  # of them, the last after a checkpoint
+SUMS_A_STEP, PASSES, MOST_PASSES = 64, 3, 7  # of them; one more comes after a checkpoint
 
 
 def small_gpt(run: Run, tokens: int, places: int, count: str) -> ModelUnderTest:
@@ -437,24 +436,49 @@ def small_gpt(run: Run, tokens: int, places: int, count: str) -> ModelUnderTest:
     )  # fmt: skip
 
 
+def warm_up(steps: int) -> tuple[int, float, float]:
+    """When the rate of a training of so many steps rises and falls: see `there.warmed_up`."""
+    return steps // 10, 0.6 * steps, 0.4 * steps
+
+
 def training_parts(
-    network: ModelUnderTest, examples: int, epochs: int, batch: int
+    network: ModelUnderTest, rise: int = 50, start: float = 10_000, fall: float = 1
 ) -> dict[str, Any]:
-    """What a checkpoint of this training has to keep."""
-    run, steps = network.run, epochs * -(-examples // batch)
+    """What a checkpoint of this training has to keep. The rate falls from step `start` on."""
+    run = network.run
     adam = run.tt.optim.Adam(network.model.parameters(), lr=run.chosen["lr"], betas=(0.9, 0.98))
-    schedule = run.there(there.warmed_up)(run.tt, adam, steps)
+    schedule = run.there(there.warmed_up)(run.tt, adam, rise, start, fall)
     return {"model": network.model, "optimizer": adam, "scheduler": schedule}
 
 
+def learn_until_found(
+    network: ModelUnderTest, learn: data.Sums, new: data.Sums, parts: dict[str, Any]
+) -> int:
+    """Passes until it has found the carry; their number.
+
+    Nearly all have it in the third pass. One of a hundred has not, and no fixed number of passes
+    would be enough for all: without the carry, about 70 % of the digits are right.
+    """
+    learn_sums(network, learn, new, parts, "training", PASSES)
+    passes, some = PASSES, learn.take(slice(512)).examples()
+    while passes < MOST_PASSES and network.evaluate(some)[0] < 0.97:
+        learn_sums(network, learn, new, parts, "another pass", 1)
+        passes += 1
+    return passes
+
+
 def from_checkpoint(
-    old: ModelUnderTest, kept: dict[str, Any], learn: data.Sums
+    old: ModelUnderTest, kept: dict[str, Any], learn: data.Sums, passes: int
 ) -> tuple[ModelUnderTest, dict[str, Any]]:
     """A new network with new parts, which go on where the old ones have stopped."""
-    new = small_gpt(old.run, len(data.SUM_LETTERS), 8, "gpt")
-    into = training_parts(new, len(learn.answers), PASSES, SUMS_A_STEP)
+    new, a_pass = small_gpt(old.run, len(data.SUM_LETTERS), 8, "gpt"), steps_a_pass(learn)
+    into = training_parts(new, start=passes * a_pass, fall=a_pass)
     check_resumed(old, new, kept, into, learn.take(slice(SUMS_A_STEP)).examples())
     return new, into
+
+
+def steps_a_pass(learn: data.Sums) -> int:
+    return -(-len(learn.answers) // SUMS_A_STEP)
 
 
 def learn_sums(

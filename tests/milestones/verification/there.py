@@ -50,17 +50,17 @@ def update(optimizer: Any, schedule: Any) -> None:
         schedule.step()
 
 
-def warmed_up(tt: Any, optimizer: Any, steps: int) -> Any:
-    """A schedule that rises for a tenth of the steps, and from 60 % of them on falls to zero.
+def warmed_up(tt: Any, optimizer: Any, rise: int, start: float, fall: float) -> Any:
+    """A schedule that rises for `rise` steps, and from step `start` on falls to zero in `fall`.
 
     The first steps of a transformer are small: its attention is not yet looking anywhere. Long
     steps then go on for a while: a network that is late to find the carry still has time for it.
     """
 
     def share(step: int) -> float:
-        up = min(1.0, (step + 1) / (steps // 10 + 1))
-        fallen = min(max(step / steps - 0.6, 0.0) / 0.4, 1.0)
-        return float(up * (1 + np.cos(np.pi * fallen)) / 2)
+        risen = min(1.0, (step + 1) / (rise + 1))
+        fallen = min(max(step - start, 0.0) / fall, 1.0)
+        return float(risen * (1 + np.cos(np.pi * fallen)) / 2)
 
     return tt.optim.lr_scheduler.LambdaLR(optimizer, share)
 
