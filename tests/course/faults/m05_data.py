@@ -580,7 +580,7 @@ DATA.task(
     Fault(
         "no timeout for the last results",
         "missing branch",
-        "        while waiting:\n            yield _result(waiting.popleft(), timeout)\n",
-        "        while waiting:\n            yield waiting.popleft().result()\n",
+        "        while waiting:\n            yield _result(waiting.popleft(), timeout)",
+        "        while waiting:\n            yield waiting.popleft().result()",
     ),
 )

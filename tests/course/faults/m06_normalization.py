@@ -406,8 +406,8 @@ NORMALIZATION.task(
     Fault(
         "the factor in float32",
         "dtype",
-        "    return (kept * factor).astype(dtype)\n",
-        '    return (kept * np.float32(factor)).astype("float32").astype(dtype)\n',
+        "    return (kept * factor).astype(dtype)",
+        '    return (kept * np.float32(factor)).astype("float32").astype(dtype)',
     ),
     Fault(
         "exactly a share is dropped",
