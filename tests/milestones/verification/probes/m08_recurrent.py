@@ -181,6 +181,9 @@ IN_STACKS: dict[str, dict[str, Any]] = {
     "has each direction of each layer a first state of its own?": {
         "state_of": lambda at, layer: layer
     },
+    "has the way back first states of its own, not those of the forward direction?": {
+        "state_of": lambda at, layer: 2 * layer
+    },
     "do all begin with the very first state, where each has one of its own?": {
         "state_of": lambda at, layer: 0
     },
