@@ -217,7 +217,7 @@ class TensorDataset(Dataset):
             positions: a list of ints, in any order; one may come twice. It may be empty.
 
         Returns:
-            list: for each tensor the rows at `positions`, in that order.
+            list: for each tensor the rows at `positions`, in that order, copied.
 
         Example:
             >>> TensorDataset(tensor([5, 6, 7])).batch([2, 0])

@@ -101,6 +101,17 @@ def test_5_1_a_batch_has_all_rows_at_once():
         )
 
 
+@pytest.mark.shared
+def test_5_1_who_changes_a_batch_leaves_the_dataset_alone():
+    for positions in ([0, 1, 2], [1], [2, 0]):
+        dataset = pairs_of(3)
+        dataset.batch(positions)[0].data[:] = 99
+        assert dataset.tensors[0].data.max() < 99, (
+            f"a change of dataset.batch({positions}) changed the dataset: positions that follow "
+            "each other as a slice give a view. A *list* of positions copies the rows"
+        )
+
+
 # ---- 5.2
 
 
@@ -112,6 +123,7 @@ def test_5_1_a_batch_has_all_rows_at_once():
         ([0.5, 0.5], 4, [2, 2]),
         ([1 / 3, 1 / 3, 1 / 3], 5, [2, 2, 1]),
         ([0.25, 0.75], 3, [1, 2]),
+        ([0.6, 0.4], 4, [3, 1]),
         ([1.0], 9, [9]),
     ],
 )
@@ -164,6 +176,15 @@ def test_5_2_the_split_is_random_and_can_be_repeated():
     other, _ = D.random_split(range(40), [30, 10], generator=np.random.default_rng(3))
     assert first.indices == other.indices, (
         "random_split with generator=... must draw from that generator, not from the default one"
+    )
+
+
+def test_5_2_the_parts_are_one_permutation_that_was_cut():
+    parts = D.random_split(range(40), [25, 5, 10], generator=np.random.default_rng(3))
+    found = [int(position) for part in parts for position in part.indices]
+    assert found == np.random.default_rng(3).permutation(40).tolist(), (
+        f"random_split of 40 examples: the parts one after the other have the positions {found}; "
+        "expected generator.permutation(40) as it was drawn: cut it, and do not sort the parts"
     )
 
 
@@ -349,6 +370,21 @@ def test_5_5_a_dart_on_an_edge_hits_the_piece_after_it():
     )
 
 
+def test_5_5_a_light_one_beside_a_heavy_one():
+    class High(np.random.Generator):
+        def random(self, size=None, *_, **__):
+            return np.full(() if size is None else size, 1 - 2.0**-40)
+
+        def uniform(self, low=0.0, high=1.0, size=None):
+            return low + (high - low) * self.random(size)
+
+    call, drawn = weighted([2**24, 1, 1], 1, generator=High(np.random.PCG64(0)))
+    assert drawn == [2], (
+        f"{call}: a dart just before the end of the line hit piece {drawn}, expected [2]: the "
+        "running sum is float64, as the weights are; float32 cannot tell 2**24 from 2**24 + 1"
+    )
+
+
 def test_5_5_without_replacement_no_position_comes_twice():
     manual_seed(0)
     for number in (1, 2, 3):
@@ -379,6 +415,14 @@ def test_5_5_the_seed_repeats_the_draws():
         assert draws[0] == draws[1], (
             f"WeightedRandomSampler, replacement={replacement}: one seed gave two results: draw "
             "from `generator`"
+        )
+        own = [
+            weighted(range(1, 8), 5, replacement, generator=np.random.default_rng(6))[1]
+            for _ in range(2)
+        ]
+        assert own[0] == own[1], (
+            f"WeightedRandomSampler, replacement={replacement}, with a generator of its own must "
+            "draw from that one, not from the default one"
         )
 
 
@@ -437,6 +481,19 @@ def test_5_6_it_takes_no_more_than_it_needs():
             yield position
 
     assert next(iter(D.BatchSampler(endless(), 3))) == [0, 1, 2]
+
+
+def test_5_6_a_sampler_need_not_know_its_length():
+    for length, expected in ((5, [[0, 1], [2, 3], [4]]), (4, [[0, 1], [2, 3]])):
+        call = f"BatchSampler of {length} positions from an iterator, batch_size 2"
+        try:
+            found = listed(call, D.BatchSampler(iter(range(length)), 2))
+        except TypeError as error:
+            raise AssertionError(
+                f"{call} stopped with: {error}. Whether there is a rest is seen when the sampler "
+                "ends: the list has something in it"
+            ) from None
+        assert found == expected, f"{call}: {found}, expected {expected}"
 
 
 def test_5_6_a_batch_that_was_handed_out_stays_as_it_is():
@@ -792,13 +849,21 @@ def test_5_9_each_worker_is_told_its_number():
 
 
 @pytest.mark.in_process
-def test_5_9_a_worker_that_takes_too_long():
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_5_9_a_worker_that_takes_too_long(jobs):
     go_on = threading.Event()
+    call = f"prefetch of {jobs} job{'s' * (jobs > 1)} with ahead=1 and timeout=0.05"
+    said = "nothing, after 2 seconds"
     try:
-        with pytest.raises(RuntimeError, match="timed out"):
-            list(D.prefetch(iter([1]), lambda job: go_on.wait(SECONDS), 1, 1, timeout=0.05))
+        list(D.prefetch(iter(range(jobs)), lambda job: go_on.wait(2), 1, 1, timeout=0.05))
+    except RuntimeError as error:
+        said = str(error)
     finally:
         go_on.set()
+    assert "timed out" in said, (
+        f"{call}, with a worker that takes 2 seconds, said {said}; expected a RuntimeError that it "
+        "timed out: each result comes from _result(future, timeout), the last ones too"
+    )
 
 
 # ---- 5.10
@@ -844,6 +909,10 @@ def test_5_10_normalize_goes_by_channel():
     image = tensor(np.arange(12, dtype="float32").reshape(3, 2, 2))
     mean, std = [1.0, 2.0, 3.0], [1.0, 2.0, 4.0]
     found = given("Normalize", transforms.Normalize(mean, std)(image))
+    assert image.data.ravel().tolist() == list(range(12)), (
+        "Normalize changed its argument: `image - mean` makes a new tensor, `image -= mean` does "
+        "not"
+    )
     right = (image.data - np.reshape(mean, (3, 1, 1))) / np.reshape(std, (3, 1, 1))
     assert tuple(found.shape) == (3, 2, 2), (
         f"Normalize of a (3, 2, 2) image has shape {tuple(found.shape)}"
@@ -853,7 +922,6 @@ def test_5_10_normalize_goes_by_channel():
         "(image - mean) / std, one number for each channel: shape (C, 1, 1)"
     )
     assert found.dtype == np.float32, f"Normalize of float32 is {found.dtype}"
-    assert image.data.ravel().tolist() == list(range(12)), "Normalize changed its argument"
 
 
 def test_5_10_what_is_no_image_is_refused():
@@ -940,6 +1008,42 @@ def test_5_11_two_workers_and_none_crop_alike():
     assert go(0) == go(0), "one seed gave two different crops: draw from batch_generator()"
 
 
+def test_5_11_within_a_loader_the_generator_of_the_batch_is_drawn_from():
+    class Pictures(D.Dataset):
+        def __init__(self, transform):
+            self.transform = transform
+
+        def __len__(self):
+            return 6
+
+        def __getitem__(self, index):
+            return self.transform(numbered(9, 9))
+
+    def drawn_after(transform):
+        manual_seed(3)
+        for _ in D.DataLoader(Pictures(transform), batch_size=3):
+            pass
+        return default_generator.random()
+
+    assert drawn_after(transforms.RandomCrop(3)) == drawn_after(lambda image: image[:3, :3]), (
+        "RandomCrop within a DataLoader drew from default_generator, the one of all threads: which "
+        "worker draws first is chance. Draw from batch_generator(), which belongs to the batch"
+    )
+
+
+def test_5_11_top_is_drawn_first():
+    crop = transforms.RandomCrop((2, 3))
+    for seed in range(8):
+        manual_seed(seed)
+        expected = int(default_generator.integers(8)), int(default_generator.integers(5))
+        manual_seed(seed)
+        found = divmod(int(crop(numbered(9, 7))[0, 0]), 7)
+        assert found == expected, (
+            f"with manual_seed({seed}) a crop of (2, 3) out of (9, 7) begins at {found}, expected "
+            f"{expected}: first top = integers(height - h + 1), then left = integers(width - w + 1)"
+        )
+
+
 # ---- 5.12
 
 
@@ -978,15 +1082,17 @@ def test_5_12_sizes_of_more_than_a_byte():
 
 def test_5_12_damaged_files_are_refused():
     whole = idx(np.arange(6, dtype="uint8").reshape(2, 3), 8)
-    for name, raw in (
-        ("a file that is empty", b""),
-        ("a GIF", b"GIF89a" + whole),
-        ("a file with another first byte", b"\1" + whole[1:]),
-        ("a file of an unknown type", b"\0\0\x07" + whole[3:]),
-        ("a file that ends in its header", whole[:9]),
-        ("a file that lacks its last byte", whole[:-1]),
-        ("a file with a byte after the data", whole + b"\0"),
-        ("a file without data", whole[:12]),
+    kind = "an IDX file begins with two zeros and a type of IDX_TYPES"
+    size = "compare the length of the data with the product of the sizes"
+    for name, raw, why in (
+        ("a file that is empty", b"", kind),
+        ("a GIF", b"GIF89a" + whole, kind),
+        ("a file with another first byte", b"\1" + whole[1:], kind),
+        ("a file of an unknown type", b"\0\0\x07" + whole[3:], kind),
+        ("a file that ends in its header", whole[:9], size),
+        ("a file that lacks its last byte", whole[:-1], size),
+        ("a file with a byte after the data", whole + b"\0", size),
+        ("a file without data", whole[:12], size),
     ):
         try:
             found = datasets.read_idx(raw)
@@ -998,8 +1104,7 @@ def test_5_12_damaged_files_are_refused():
                 "ValueError with a sentence: check before you read on"
             ) from None
         raise AssertionError(
-            f"read_idx of {name} gave {found!r}, expected a ValueError: compare the length of the "
-            "data with the product of the sizes"
+            f"read_idx of {name} gave {found!r}, expected a ValueError: {why}"
         )
 
 

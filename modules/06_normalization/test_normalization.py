@@ -170,6 +170,15 @@ def test_6_1_keeps_the_dtype():
             same_dtype(f"the {name} of moments", found, dtype)
 
 
+def test_6_1_keeps_all_digits_of_float64():
+    (x,) = draw((3, 40))
+    for name, found, right in zip(("mean", "var"), F.moments(x, 1), statistics(x, 1)):
+        assert np.allclose(found, right, rtol=1e-12, atol=1e-13), (
+            f"the {name} of moments of a float64 matrix is off by "
+            f"{np.abs(found - right).max():.0e}: somewhere it is computed in float32"
+        )
+
+
 # ---- 6.2
 
 
@@ -493,6 +502,11 @@ def test_6_5_gradients(weighted):
         "That is a sum along the row: take the mean.": rate * (g - 4 * normal * second),
         "The rate is left out.": g - normal * second,
     }
+    if weighted:
+        scaled = normal * weight
+        slips["self.normal has the weight in it: keep the numbers before the scale."] = rate * (
+            g - scaled * (g * scaled).mean(axis=1, keepdims=True)
+        )
     compared(f"{call}: the gradient of x", found[0], expected, slips,
              "rate * (g - normal * mean(g * normal)), the mean along each row")  # fmt: skip
     if weighted:
@@ -964,6 +978,12 @@ def test_6_10_a_state_brings_back_what_was_remembered():
         "statistics must be buffers"
     )
     assert other.num_batches_tracked.item() == 3, "the number of batches belongs to the state too"
+    other.train()(Tensor(x))
+    count = other.num_batches_tracked.item()
+    assert count == 4, (
+        f"num_batches_tracked was 3 in the state that was loaded, and is {count} after one more "
+        "batch, expected 4: count in the buffer itself, num_batches_tracked.data += 1"
+    )
 
 
 def test_6_10_bad_input_is_told():
@@ -989,6 +1009,28 @@ def test_6_11_each_number_is_drawn_for_itself():
         assert share.max() < 1, f"a whole {what} of a (50, 50) mask is kept: draw for each number"
     first, second = (F.dropout_mask((50,), 0.5, np.dtype("float32")) for _ in range(2))
     assert not np.array_equal(first, second), "two masks are the same: draw at each call"
+
+
+def test_6_11_how_many_are_dropped_differs():
+    manual_seed(0)
+    float32 = np.dtype("float32")
+    dropped = {int((F.dropout_mask((10,), 0.3, float32) == 0).sum()) for _ in range(50)}
+    assert len(dropped) > 2, (
+        f"50 masks of 10 numbers with p=0.3 each drop {sorted(dropped)} of them: each number is "
+        "dropped with probability p, whatever happens to the others"
+    )
+    alone = np.mean([F.dropout_mask((1,), 0.3, float32).item() == 0 for _ in range(400)])
+    assert 0.15 < alone < 0.45, (
+        f"400 masks of a single number with p=0.3 drop it {alone:.0%} of the time, expected 30%"
+    )
+
+
+def test_6_11_the_factor_of_float64_has_all_its_digits():
+    mask = F.dropout_mask((50,), 0.3, np.dtype("float64"))
+    assert np.isclose(mask.max(), 1 / 0.7, rtol=1e-14), (
+        f"dropout_mask(..., 0.3, float64) has the factor {float(mask.max())}, expected {1 / 0.7}: "
+        "somewhere it is float32"
+    )
 
 
 def test_6_11_a_mask_is_0_or_the_factor():

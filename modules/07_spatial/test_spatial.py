@@ -500,6 +500,16 @@ def test_7_7_views_and_float32():
 # ---- 7.8
 
 
+def test_7_8_one_cell_is_copied_too():
+    framed = np.arange(4.0).reshape(1, 2, 2, 1)
+    found = F.largest_of_cells(framed, [(slice(None), slice(0, 2), slice(0, 2))])
+    assert np.array_equal(found, framed), f"the largest of one cell is {found}, expected {framed}"
+    assert not np.shares_memory(found, framed), (
+        "largest_of_cells of a window with one cell returned a view of `framed`: who writes into "
+        "the result would change the image. Start from a copy of the first cell"
+    )
+
+
 @pytest.mark.parametrize("way", WAYS[:5], ids=NAMES[:5])
 def test_7_8_max_pooling(way):
     kernel, stride, padding, dilation, _ = way
@@ -531,16 +541,6 @@ def test_7_8_input_is_left_alone():
     F.max_pool2d(tensor, 2)
     assert np.array_equal(tensor.data, before), (
         "max_pool2d changed its input: start from a copy of the first cell, framed[index].copy()"
-    )
-
-
-def test_7_8_one_cell_is_copied_too():
-    framed = np.arange(4.0).reshape(1, 2, 2, 1)
-    found = F.largest_of_cells(framed, [(slice(None), slice(0, 2), slice(0, 2))])
-    assert np.array_equal(found, framed), f"the largest of one cell is {found}, expected {framed}"
-    assert not np.shares_memory(found, framed), (
-        "largest_of_cells of a window with one cell returned a view of `framed`: who writes into "
-        "the result would change the image. Start from a copy of the first cell"
     )
 
 
@@ -596,6 +596,14 @@ def test_7_9_the_first_of_equals_wins():
 # ---- 7.10
 
 
+def test_7_10_leaves_its_input_alone():
+    image = Tensor(np.ones((1, 1, 4, 4)))
+    F.avg_pool2d(image, 2)
+    assert (image.data == 1).all(), (
+        "avg_pool2d changed its input: the first cell must be copied before the others are added"
+    )
+
+
 @pytest.mark.parametrize("way", WAYS[:4], ids=NAMES[:4])
 def test_7_10_average_pooling(way):
     kernel, stride, padding, _, _ = way
@@ -631,14 +639,6 @@ def test_7_10_float32_stays():
     assert found == np.float32, (
         f"forward of float32 pixels computes in {found}: start from a copy of the first cell, not "
         "from np.zeros, which is float64"
-    )
-
-
-def test_7_10_leaves_its_input_alone():
-    image = Tensor(np.ones((1, 1, 4, 4)))
-    F.avg_pool2d(image, 2)
-    assert (image.data == 1).all(), (
-        "avg_pool2d changed its input: the first cell must be copied before the others are added"
     )
 
 

@@ -740,9 +740,9 @@ print("resumed:  ", *numbers)
 #
 # `resume` loads it into parts that exist. If the optimizer does not fit, the model has been loaded
 # already: half a checkpoint. So keep a *copy* of every part's state first (`copy.deepcopy`), and if
-# anything goes wrong put all of them back and raise the error on. The generator comes last, since a
-# part might draw from it while it is loaded. `_check_parts`, above the blank, has seen to it that
-# the names agree.
+# anything goes wrong, Ctrl-C included, put all of them back and raise the error on. The generator
+# comes last, since a part might draw from it while it is loaded. `_check_parts`, above the blank,
+# has seen to it that the names agree.
 
 
 # %%

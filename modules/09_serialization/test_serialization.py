@@ -2,8 +2,10 @@
 
 import io
 import json
+import math
 import os
 import pickle
+from collections import OrderedDict
 from pathlib import Path
 
 import numpy as np
@@ -144,6 +146,11 @@ def test_9_2_notes_stand_under_metadata():
     assert found == {"by": "me"}, (
         f"to_bytes(arrays, {{'by': 'me'}}): __metadata__ is {found}. The line above your blank has "
         "put it into the header: add the tensors, and keep it"
+    )
+    names = list(json.loads(text))
+    assert names == ["__metadata__", "x"], (
+        f"to_bytes(arrays, {{'by': 'me'}}): the header has {names}, in that order; the notes stand "
+        "before the tensors"
     )
     _, text, _ = parts_of(S.to_bytes({"x": np.zeros(1)}))
     assert "__metadata__" not in json.loads(text), "without notes there is no __metadata__"
@@ -313,6 +320,22 @@ def test_9_5_a_file_of_pytorch_is_read():
     }, f"a file that PyTorch wrote is read as {shown}"
 
 
+@pytest.mark.parametrize("shape", [[2, 2], [4], [1, 4, 1], []])
+def test_9_5_bfloat16_has_its_shape(shape):
+    count = math.prod(shape)
+    bits = np.array([0x3F80, 0x4049, 0xC000, 0x7F80][:count], "<u2")
+    raw = file_with({"x": entry(shape, 0, 2 * count, "BF16")}, bits.tobytes())
+    found = S.from_bytes(raw)[0]["x"]
+    assert found.shape == tuple(shape), (
+        f"from_bytes of a BF16 tensor of shape {shape} has shape {found.shape}: the shape is that "
+        "of the header, for this dtype as for the others"
+    )
+    expected = [1.0, 3.140625, -2.0, np.inf][:count]
+    assert found.ravel().tolist() == expected, (
+        f"from_bytes of a BF16 tensor is {found.ravel().tolist()}, expected {expected}"
+    )
+
+
 @pytest.mark.parametrize("length", [0, 7, 8, 100, 263, 264, 290, len(FROM_PYTORCH) - 1])
 def test_9_5_a_file_that_is_cut_off_is_refused(length):
     refusal(f"from_bytes of the first {length} bytes", lambda: S.from_bytes(FROM_PYTORCH[:length]))
@@ -370,6 +393,7 @@ def test_9_6_tensors_are_taken_out():
         ([1, [True]], {"list": [1, {"list": [True]}]}),
         ((), {"tuple": []}),
         ({}, {"dict": []}),
+        (OrderedDict(b=1, a=2), {"dict": [["b", 1], ["a", 2]]}),
         (np.float64(0.5), 0.5),
         (
             [tensor(1.0), (tensor(2.0),)],
@@ -418,6 +442,7 @@ def same(a, b):
 VALUES = [
     {"lr": 0.1, "betas": (0.9, 0.99), "state": {0: {"step": 3, "m": tensor([1.0, 2.0])}}},
     [None, True, 2**127, -0.5, "é", (), [], {}],
+    {"step": 0, "off": False, "decay": 0.0, "name": "", "none": None},
     tensor([[1, 2]]),
     {"array": np.arange(3), "tensor": tensor(1.5), "dict": {"list": [1]}, 7: {"tuple": (1,)}},
 ]
@@ -429,7 +454,10 @@ def test_9_7_what_was_packed_comes_back(value):
     tensors = {}
     packed = json.loads(json.dumps(S.pack(value, "", tensors)))
     found = S.unpack(packed, tensors)
-    assert same(found, value), f"unpack(pack(value)) is {found!r}, the value {value!r}"
+    assert same(found, value), (
+        f"unpack(pack(value)) is {found!r}, the value {value!r}: what is no description stays as "
+        "it is, and each container becomes again what it says"
+    )
 
 
 @pytest.mark.parametrize("value", VALUES)
@@ -549,6 +577,27 @@ def test_9_8_if_it_fails_the_old_file_stands(tmp_path, monkeypatch):
         assert left == ["file.bin"], f"after a {kind.__name__} the folder has {left}"
 
 
+@pytest.mark.in_process
+def test_9_8_the_name_always_has_a_file(tmp_path, monkeypatch):
+    path = tmp_path / "file.bin"
+    path.write_bytes(b"old")
+
+    def refused(*_, **__):
+        raise OSError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        for name in ("replace", "rename"):
+            patch.setattr(os, name, refused)
+            patch.setattr(Path, name, refused)
+        refusal("write_atomically", lambda: S.write_atomically(path, b"new"), OSError)
+    left = [file.name for file in tmp_path.iterdir()]
+    assert left == ["file.bin"], (
+        f"when the renaming failed the folder had {left}, expected ['file.bin']: replace takes the "
+        "old one's name in one step. Who removes the old file first has none for a moment"
+    )
+    assert path.read_bytes() == b"old"
+
+
 # ---- 9.9
 
 
@@ -607,6 +656,29 @@ def test_9_9_a_resumed_pass_has_the_rest(done):
     )
     found = list(again)
     assert found == then, f"the pass after it has {found}, expected {then}, a whole new one"
+
+
+def test_9_9_a_resumed_pass_can_be_left_again():
+    manual_seed(6)
+    batches = numbered()
+    loop = iter(batches)
+    next(loop), next(loop)
+    state, generator = batches.state_dict(), get_rng_state()
+    expected = list(loop)[2:]
+    again = numbered()
+    again.load_state_dict(state)
+    tinytorch.random.set_rng_state(generator)
+    loop = iter(again)
+    next(loop), next(loop)
+    state = again.state_dict()
+    assert state["done"] == 4, (
+        f"2 batches were done, and after 2 more of the resumed pass state_dict()['done'] is "
+        f"{state['done']}, expected 4: go on counting from where it was"
+    )
+    last = numbered()
+    last.load_state_dict(state)
+    found = list(last)
+    assert found == expected, f"resumed a second time the pass has {found}, expected {expected}"
 
 
 def test_9_9_the_generator_goes_on_where_it_was():
@@ -684,6 +756,8 @@ def test_9_10_capture_has_all_states():
     assert found["notes"] == {"epoch": 3}, f"capture: the notes are {found['notes']}"
     assert set(found["parts"]) == set(run), f"capture: the parts are {set(found['parts'])}"
     assert found["generator"] == get_rng_state(), "capture: that is not the generator's state now"
+    found = S.capture({"model": run["model"]})["notes"]
+    assert found == {}, f"capture without notes has the notes {found}, expected {{}}"
 
 
 def test_9_10_other_parts_are_refused():
@@ -709,6 +783,63 @@ def test_9_10_if_one_part_does_not_fit_nothing_has_changed():
             "first, and put them back (copy.deepcopy: a state shares the model's memory)"
         )
     assert get_rng_state() == generator, "the optimizer did not fit, and the generator has changed"
+
+
+class Part:
+    """Has a number as its state; `when_loaded` is called before a state is taken over."""
+
+    def __init__(self, number, when_loaded):
+        self.number, self.when_loaded = number, when_loaded
+
+    def state_dict(self):
+        return {"number": self.number}
+
+    def load_state_dict(self, state):
+        self.when_loaded(state)
+        self.number = state["number"]
+
+
+class Interrupted(BaseException):
+    """As Ctrl-C: no `Exception`."""
+
+
+@pytest.mark.in_process
+@pytest.mark.parametrize("kind", [ValueError, Interrupted])
+def test_9_10_whatever_goes_wrong_all_is_put_back(kind):
+    def fail(state):
+        if state["number"] == 2:
+            raise kind
+
+    manual_seed(1)
+    state = S.capture({"first": Part(1, id), "second": Part(2, id)})
+    manual_seed(2)
+    generator, parts = get_rng_state(), {"first": Part(10, id), "second": Part(20, fail)}
+    try:
+        S.resume(state, parts)
+    except kind:
+        pass
+    else:
+        pytest.fail(f"resume kept a {kind.__name__} to itself: raise it on", False)
+    found = [part.number for part in parts.values()]
+    assert found == [10, 20], (
+        f"the second part raised {kind.__name__}, and the parts have the states {found}, expected "
+        "[10, 20] as before: put all of them back, for a BaseException too (Ctrl-C is one)"
+    )
+    assert get_rng_state() == generator, (
+        "a part could not be loaded, and the generator has changed: it comes last"
+    )
+
+
+@pytest.mark.in_process
+def test_9_10_the_generator_comes_last():
+    manual_seed(1)
+    state = S.capture({"noisy": Part(1, id)})
+    expected = get_rng_state()
+    S.resume(state, {"noisy": Part(2, lambda state: randn(3))})
+    assert get_rng_state() == expected, (
+        "a part drew numbers while it was loaded, and the generator is not as captured: set it "
+        "after the parts"
+    )
 
 
 def test_9_10_a_model_of_another_shape_is_named():

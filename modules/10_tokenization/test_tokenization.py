@@ -136,6 +136,7 @@ def test_10_3_the_same_pair_twice_in_a_word():
         ({(b"s", b"t"): 9, (b"e", b"s"): 9, (b"a", b"b"): 8}, (b"e", b"s")),
         ({(b"a", b"b"): 1, (b"z", b"z"): 2}, (b"z", b"z")),
         ({(b"es", b"t"): 3, (b"es", b"a"): 3, (b"e", b"z"): 3}, (b"e", b"z")),
+        ({(b"s", b"t"): 3, (b"es", b"ting"): 3}, (b"es", b"ting")),
     ],
 )
 def test_10_3_the_best_pair_is_the_most_frequent_then_the_smallest(counts, expected):
@@ -158,6 +159,7 @@ def test_10_3_the_best_pair_is_the_most_frequent_then_the_smallest(counts, expec
         ((b"n", b"es", b"t"), (b"es", b"t"), (b"n", b"est")),
         (singles(b"aab"), (b"a", b"b"), (b"a", b"ab")),
         (singles(b"ba"), (b"a", b"b"), (b"b", b"a")),
+        ((b"l", b"ow", b"lo", b"w"), (b"lo", b"w"), (b"l", b"ow", b"low")),
         ((b"a",), (b"a", b"a"), (b"a",)),
     ],
 )
@@ -169,7 +171,8 @@ def test_10_4_a_pair_becomes_one_token(parts, pair, expected):
         f"{call} gave {found}: together they are {b''.join(found)}, before {b''.join(parts)}"
     )
     assert found == expected, (
-        f"{call} gave {found}, expected {expected}: every occurrence, from left to right"
+        f"{call} gave {found}, expected {expected}: every occurrence of these two tokens, from "
+        "left to right"
     )
 
 
@@ -380,6 +383,27 @@ def test_10_9_merges_stay_within_a_piece():
     )
 
 
+def test_10_9_also_in_a_short_text_merges_stay_within_a_piece():
+    for text, merge in (("a b", (b"a", b" ")), ("a,", (b"a", b","))):
+        found, expected = T.BPETokenizer([merge]).encode(text), list(text.encode())
+        assert found == expected, (
+            f"with the merge {merge}, encode({text!r}) gave {found}, expected {expected}: "
+            "split(text) cuts between them"
+        )
+
+
+def test_10_9_the_order_of_the_merges_decides():
+    for merges, text, expected in (
+        ([(b"b", b"c"), (b"a", b"b")], "abc", [97, 256]),
+        ([(b"a", b"b"), (b"c", b"d"), (b"d", b"e"), (b"de", b"f")], "cdef", [257, 101, 102]),
+    ):
+        found = T.BPETokenizer(merges).encode(text)
+        assert found == expected, (
+            f"with the merges {merges}, in this order, encode({text!r}) gave {found}, expected "
+            f"{expected}: hand self.ranks to merge_quickly"
+        )
+
+
 @pytest.mark.in_process
 def test_10_9_pieces_are_remembered(monkeypatch):
     calls = []
@@ -442,6 +466,21 @@ def test_10_9_an_id_outside_is_refused(id):
     assert str(id) in said, f"{call} says {said!r}: raise _unknown_id(id, len(self))"
 
 
+def test_10_9_ids_need_not_follow_each_other():
+    tokenizer = T.BPETokenizer([], vocab={b"a": 5, b"b": 900})
+    try:
+        found = tokenizer.decode_bytes([900, 5])
+    except IndexError as error:
+        raise AssertionError(
+            f"the ids of b and a are 900 and 5; decode_bytes([900, 5]) raised: {error}. An id may "
+            "be larger than the number of tokens: ask whether it is in self.tokens"
+        ) from None
+    assert found == b"ba", f"the ids of b and a are 900 and 5; decode_bytes([900, 5]) is {found}"
+    said = refusal("decode_bytes([6]), an id in a gap,", (IndexError,),
+                   lambda: tokenizer.decode_bytes([6]))  # fmt: skip
+    assert "6" in said, f"decode_bytes([6]) says {said!r}: raise _unknown_id(id, len(self))"
+
+
 def test_10_9_what_is_no_text_is_refused():
     tokenizer = tokenizer_of()
     said = refusal("encode(b'low')", (TypeError,), lambda: tokenizer.encode(b"low"))
@@ -478,7 +517,7 @@ def test_10_10_merges_are_read():
     )
 
 
-@pytest.mark.parametrize("line", ["lo", "l o w", "l ", " o"])
+@pytest.mark.parametrize("line", ["lo", "l o w", "l ", " o", "l  o"])
 def test_10_10_a_damaged_line_is_named(line):
     call = f"read_merges(['#version: 0.2', 'a b', {line!r}])"
     said = refusal(call, (ValueError,), lambda: T.read_merges(["#version: 0.2", "a b", line]))

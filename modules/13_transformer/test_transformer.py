@@ -107,6 +107,25 @@ def test_13_1_parts_and_their_order():
     )
 
 
+def test_13_1_first_values_are_drawn_in_this_order():
+    manual_seed(4)
+    layer = TransformerEncoderLayer(8, 2, dim_feedforward=12)
+    manual_seed(4)
+    alone = {
+        "self_attn": nn.MultiheadAttention(8, 2),
+        "linear1": nn.Linear(8, 12),
+        "linear2": nn.Linear(12, 8),
+    }
+    for name, part in alone.items():
+        for (kind, ours), (_, expected) in zip(
+            getattr(layer, name).named_parameters(), part.named_parameters()
+        ):
+            assert np.array_equal(ours.data, expected.data), (
+                f"after manual_seed the first values of {name}.{kind} are not those of a {name} "
+                "that is made in its turn: self_attn, linear1, linear2, each made once"
+            )
+
+
 def test_13_1_arguments_reach_the_parts():
     layer = TransformerEncoderLayer(8, 4, 12, 0.25, layer_norm_eps=0.5, batch_first=True)
     for name in ("dropout", "dropout1", "dropout2"):
@@ -242,6 +261,17 @@ def layer_ways(layer, x):
         y = norm2(x + attention(x))
         return norm1(y + feed(y)).data
 
+    def one_norm(norm):
+        if layer.norm_first:
+            y = x + attention(norm(x))
+            return (y + feed(norm(y))).data
+        y = norm(x + attention(x))
+        return norm(y + feed(y)).data
+
+    def from_src():
+        y = x + attention(norm1(x)) if layer.norm_first else norm1(x + attention(x))
+        return (x + feed(norm2(y)) if layer.norm_first else norm2(x + feed(y))).data
+
     def only_first():
         y = x + attention(norm1(x)) if layer.norm_first else norm1(x + attention(x))
         return (feed(norm2(y)) if layer.norm_first else norm2(feed(y))).data
@@ -267,6 +297,9 @@ def layer_ways(layer, x):
         "The second shortcut is missing": only_first,
         "The first shortcut is missing": only_second,
         "norm1 and norm2 are swapped": swapped,
+        "norm1 stands in both halves; the second has norm2": lambda: one_norm(norm1),
+        "norm2 stands in both halves; the first has norm1": lambda: one_norm(norm2),
+        "The second half's shortcut starts from src, not from what the first half gave": from_src,
     } | {
         words.format(name): partial(wrong, name != "norm2", name != "norm1")
         for name in ("norm1", "norm2", "norm1 and norm2")
@@ -300,6 +333,18 @@ def test_13_3_masks_reach_the_attention(norm_first):
             f"norm_first={norm_first}: {name} hides position 3 from the others, but their results "
             "change with it: is the mask handed on to _sa_block?"
         )
+
+
+@pytest.mark.shared
+def test_13_3_leaves_its_input_alone():
+    for norm_first in (False, True):
+        for training in (False, True):
+            layer, x = make_layer(norm_first=norm_first).train(training), rows(2, 4, 8)
+            layer(x)
+            assert np.array_equal(x.data, rows(2, 4, 8).data), (
+                f"a layer with norm_first={norm_first}, training={training}, changed its input: "
+                "x + ... makes a new tensor, x += ... does not"
+            )
 
 
 def test_13_3_one_sequence_and_order_of_axes():
@@ -693,6 +738,15 @@ def test_13_9_top_p(p, kept):
     )
 
 
+def test_13_9_top_p_when_the_sum_is_p_exactly():
+    for p, expected in ((0.25, 1), (0.5, 2), (0.75, 3), (1.0, 4)):
+        kept = int(np.isfinite(models.keep_top_p(np.zeros((1, 4)), p)).sum())
+        assert kept == expected, (
+            f"four equal chances of 0.25, p = {p}: {kept} are kept, expected {expected}, which "
+            "have p together: keep those of which the sum *before* them is below p"
+        )
+
+
 def test_13_9_top_p_of_logits_left_by_top_k():
     found = models.keep_top_p(models.keep_top_k(np.log([PROBABLE]), 2), 0.6)
     kept = np.flatnonzero(np.isfinite(found[0])).tolist()
@@ -766,6 +820,28 @@ def test_13_10_draw_never_takes_what_cannot_be():
         )
 
 
+def test_13_10_draw_where_u_is_an_end():
+    class At(np.random.Generator):
+        def random(self, size=None, *_, **__):
+            return np.full(() if size is None else size, 0.5)
+
+    class Zeros(np.random.Generator):
+        def random(self, size=None, *_, **__):
+            return np.zeros(() if size is None else size)
+
+    for kind, u, chances, expected in (
+        (Zeros, 0, [0.0, 0.5, 0.5], 1),
+        (At, 0.5, [0.5, 0.5], 1),
+        (At, 0.5, [0.5, 0.0, 0.5], 2),
+    ):
+        found = models.draw(np.array([chances]), kind(np.random.PCG64(0))).tolist()
+        assert found == [expected], (
+            f"draw([{chances}], generator), where u is {u}, took token {found}, expected "
+            f"[{expected}]: the token is the number of ends that are *at most* u, `ends <= u`; "
+            "with `<` a token of probability 0 may come"
+        )
+
+
 def picked_by_hand(logits, temperature, top_k, top_p, seed):
     logits = logits / temperature
     for setting, keep in ((top_k, models.keep_top_k), (top_p, models.keep_top_p)):
@@ -782,7 +858,12 @@ def picked_by_hand(logits, temperature, top_k, top_p, seed):
 def test_13_10_pick(how):
     logits = np.random.default_rng(2).standard_normal((300, 12)) * 2
     call = f"pick with temperature {how[0]}, top_k {how[1]}, top_p {how[2]}"
+    before = logits.copy()
     found = attempt(call, lambda: models.pick(logits, *how, np.random.default_rng(5)))
+    assert np.array_equal(logits, before), (
+        f"{call} changed the logits themselves: logits / temperature makes a new array, "
+        "logits /= temperature does not"
+    )
     expected = picked_by_hand(logits, *how, 5)
     without = (1.0, *how[1:]), (how[0], None, how[2]), (how[0], how[1], None)
     names = "temperature", "top_k", "top_p"

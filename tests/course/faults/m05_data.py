@@ -492,3 +492,95 @@ DATA.task(
         "data.reshape(shape)",
     ),
 )
+
+DATA.task(
+    "5.1",
+    "utils.data.TensorDataset",
+    Fault(
+        "positions in a row are a view of the data",
+        "aliasing",
+        "return [part[positions] for part in self.tensors]",
+        "if positions and positions == list(range(positions[0], positions[0] + len(positions))):\n"
+        "            return [part[positions[0] : positions[-1] + 1] for part in self.tensors]\n"
+        "        return [part[positions] for part in self.tensors]",
+    ),
+)
+
+DATA.task(
+    "5.2",
+    "utils.data.random_split",
+    Fault(
+        "what is left goes to the largest remainder",
+        "condition",
+        "    for extra in range(count - sum(lengths)):\n"
+        "        lengths[extra % len(lengths)] += 1\n",
+        "    rest = [count * fraction - length for fraction, length in zip(fractions, lengths)]\n"
+        "    order = sorted(range(len(lengths)), key=lambda i: -rest[i])\n"
+        "    for extra in range(count - sum(lengths)):\n"
+        "        lengths[order[extra % len(lengths)]] += 1\n",
+    ),
+    Fault(
+        "the positions of a part are sorted",
+        "order",
+        "parts.append(Subset(dataset, order[start : start + length]))",
+        "parts.append(Subset(dataset, sorted(order[start : start + length])))",
+    ),
+)
+
+DATA.task(
+    "5.5",
+    "utils.data.WeightedRandomSampler",
+    Fault(
+        "the running sum in float32",
+        "dtype",
+        "ends = np.cumsum(weights)",
+        'ends = np.cumsum(weights.astype("float32"))',
+    ),
+    Fault(
+        "the default generator without replacement",
+        "randomness",
+        "times = generator.exponential(",
+        "times = default_generator.exponential(",
+    ),
+)
+
+DATA.task(
+    "5.6",
+    "utils.data.BatchSampler",
+    Fault(
+        "the sampler is asked for its length",
+        "condition",
+        "if batch and not self.drop_last:\n            yield batch",
+        "if len(self.sampler) % self.batch_size and not self.drop_last:\n            yield batch",
+    ),
+)
+
+DATA.task(
+    "5.11",
+    "vision.transforms.RandomCrop",
+    Fault(
+        "left is drawn before top",
+        "order",
+        "        top = int(generator.integers(height - h + 1))\n"
+        "        left = int(generator.integers(width - w + 1))\n",
+        "        left = int(generator.integers(width - w + 1))\n"
+        "        top = int(generator.integers(height - h + 1))\n",
+    ),
+    Fault(
+        "drawn from the generator of all threads",
+        "randomness",
+        "        generator = batch_generator()\n        top",
+        "        from tinytorch.random import default_generator as generator\n\n        top",
+    ),
+)
+
+DATA.task(
+    "5.9",
+    "utils.data.DataLoader",
+    Fault(
+        "no timeout for the last results",
+        "missing branch",
+        "        while waiting:\n            yield _result(waiting.popleft(), timeout)",
+        "        while waiting:\n            yield waiting.popleft().result()",
+    ),
+)

@@ -372,3 +372,48 @@ NORMALIZATION.task(
         "np.random.random(shape) >= p",
     ),
 )
+
+NORMALIZATION.task(
+    "6.1",
+    "nn.LayerNorm",
+    Fault(
+        "the squares in float32",
+        "dtype",
+        "return mean, _mean(centered * centered, axis)",
+        'return mean, _mean((centered * centered).astype("float32"), axis).astype(x.dtype)',
+    ),
+)
+
+NORMALIZATION.task(
+    "6.10",
+    "nn.BatchNorm1d",
+    Fault(
+        "the batches are counted beside the buffer",
+        "state",
+        "            self.num_batches_tracked.data += 1\n"
+        "            if momentum is None:\n"
+        "                momentum = 1 / self.num_batches_tracked.item()\n",
+        '            self.count = getattr(self, "count", 0) + 1\n'
+        "            self.num_batches_tracked.data[...] = self.count\n"
+        "            if momentum is None:\n"
+        "                momentum = 1 / self.count\n",
+    ),
+)
+
+NORMALIZATION.task(
+    "6.11",
+    "nn.Dropout",
+    Fault(
+        "the factor in float32",
+        "dtype",
+        "    return (kept * factor).astype(dtype)",
+        '    return (kept * np.float32(factor)).astype("float32").astype(dtype)',
+    ),
+    Fault(
+        "exactly a share is dropped",
+        "randomness",
+        "    kept = default_generator.random(shape) >= p\n",
+        "    size = math.prod(shape)\n"
+        "    kept = (default_generator.permutation(size) >= round(p * size)).reshape(shape)\n",
+    ),
+)

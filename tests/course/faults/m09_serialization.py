@@ -245,3 +245,101 @@ SERIALIZATION.task(
         "",
     ),
 )
+
+SERIALIZATION.task(
+    "9.2",
+    "serialization.to_bytes",
+    Fault(
+        "the notes stand after the tensors",
+        "order",
+        "    header |= layout(arrays)\n",
+        "    header = layout(arrays) | header\n",
+    ),
+)
+
+SERIALIZATION.task(
+    "9.5",
+    "serialization.load",
+    Fault(
+        "bfloat16 without its shape",
+        "shape",
+        'arrays[name] = from_bfloat16(array) if dtype == "BF16" else array',
+        'arrays[name] = from_bfloat16(array.ravel()) if dtype == "BF16" else array',
+    ),
+)
+
+SERIALIZATION.task(
+    "9.6",
+    "serialization.save",
+    Fault(
+        "an OrderedDict is no dict",
+        "condition",
+        "    if isinstance(value, dict):\n        parts",
+        "    if type(value) is dict:\n        parts",
+    ),
+)
+
+SERIALIZATION.task(
+    "9.7",
+    "serialization.load",
+    Fault(
+        "0, False and an empty text become None",
+        "condition",
+        "    if not isinstance(packed, dict):\n        return packed\n",
+        "    if not isinstance(packed, dict):\n        return packed or None\n",
+    ),
+)
+
+SERIALIZATION.task(
+    "9.8",
+    "serialization.save",
+    Fault(
+        "the old file is removed first",
+        "order",
+        "        temporary.replace(path)\n",
+        "        path.unlink(missing_ok=True)\n        temporary.rename(path)\n",
+    ),
+)
+
+SERIALIZATION.task(
+    "9.9",
+    "serialization.Resumable",
+    Fault(
+        "a resumed pass counts from 0",
+        "state",
+        "        if self.done:\n            set_rng_state(now)\n",
+        "        if self.done:\n            set_rng_state(now)\n            self.done = 0\n",
+    ),
+)
+
+SERIALIZATION.task(
+    "9.10",
+    "serialization.capture",
+    Fault(
+        "no notes are None",
+        "condition",
+        'get_rng_state(), "notes": notes}',
+        'get_rng_state(), "notes": notes or None}',
+    ),
+)
+
+SERIALIZATION.task(
+    "9.10",
+    "serialization.resume",
+    Fault(
+        "the generator comes first",
+        "order",
+        "        for name, part in parts.items():\n"
+        '            part.load_state_dict(state["parts"][name])\n'
+        '        set_rng_state(state["generator"])\n',
+        '        set_rng_state(state["generator"])\n'
+        "        for name, part in parts.items():\n"
+        '            part.load_state_dict(state["parts"][name])\n',
+    ),
+    Fault(
+        "Ctrl-C leaves half a checkpoint",
+        "condition",
+        "    except BaseException:\n        for name, part",
+        "    except Exception:\n        for name, part",
+    ),
+)

@@ -239,3 +239,62 @@ TOKENIZATION.task(
         "                ids += self._known[piece]",
     ),
 )
+
+TOKENIZATION.task(
+    "10.3",
+    "text.best_pair",
+    Fault(
+        "of equals the shortest",
+        "condition",
+        "return min(pair for pair, times in counts.items() if times == most)",
+        "return min((pair for pair, times in counts.items() if times == most),\n"
+        "               key=lambda pair: (len(pair[0] + pair[1]), pair))",
+    ),
+)
+
+TOKENIZATION.task(
+    "10.4",
+    "text.merge_pair",
+    Fault(
+        "the joined bytes are compared",
+        "condition",
+        "        if parts[i : i + 2] == pair:\n            merged",
+        "        if len(parts) - i > 1 and parts[i] + parts[i + 1] == pair[0] + pair[1]:\n"
+        "            merged",
+    ),
+)
+
+TOKENIZATION.task(
+    "10.9",
+    "text.BPETokenizer",
+    Fault(
+        "a short text is one piece",
+        "missing branch",
+        "for piece in split(text):\n            if piece",
+        "for piece in ([text] if 0 < len(text) < 5 else split(text)):\n            if piece",
+    ),
+    Fault(
+        "the longest token first",
+        "order",
+        'merge_quickly(piece.encode("utf-8", "surrogateescape"), self.ranks)',
+        'merge_quickly(piece.encode("utf-8", "surrogateescape"),\n'
+        "                    {p: -len(p[0] + p[1]) for p in self.ranks})",
+    ),
+    Fault(
+        "ids are looked for in a range",
+        "condition",
+        "            if id not in self.tokens:\n",
+        "            if not 0 <= id < len(self):\n",
+    ),
+)
+
+TOKENIZATION.task(
+    "10.10",
+    "text.read_merges",
+    Fault(
+        "any white space parts two tokens",
+        "condition",
+        'halves = line.split(" ")',
+        "halves = line.split()",
+    ),
+)

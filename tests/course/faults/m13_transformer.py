@@ -416,3 +416,62 @@ TRANSFORMER.task(
         "ids[:, 1 - self.config.n_positions :]",
     ),
 )
+
+TRANSFORMER.task(
+    "13.1",
+    "nn.TransformerEncoderLayer",
+    Fault(
+        "linear2 is drawn before linear1",
+        "order",
+        "        self.linear1 = Linear(d_model, dim_feedforward, bias=bias)\n"
+        "        self.dropout = Dropout(dropout)\n"
+        "        self.linear2 = Linear(dim_feedforward, d_model, bias=bias)\n",
+        "        second = Linear(dim_feedforward, d_model, bias=bias)\n"
+        "        self.linear1 = Linear(d_model, dim_feedforward, bias=bias)\n"
+        "        self.dropout = Dropout(dropout)\n"
+        "        self.linear2 = second\n",
+    ),
+)
+
+TRANSFORMER.task(
+    "13.3",
+    "nn.TransformerEncoderLayer",
+    Fault(
+        "the input is changed in evaluation",
+        "aliasing",
+        "            x = x + self._sa_block(self.norm1(x), *masks)\n",
+        "            seen = self._sa_block(self.norm1(x), *masks)\n"
+        "            if self.training:\n"
+        "                x = x + seen\n"
+        "            else:\n"
+        "                x.data += seen.data\n",
+    ),
+)
+
+TRANSFORMER.task(
+    "13.9",
+    "models.GPT",
+    Fault(
+        "one more where the sum is p exactly",
+        "off by one",
+        "np.where(before < p, falling, -np.inf)",
+        "np.where(before <= p, falling, -np.inf)",
+    ),
+)
+
+TRANSFORMER.task(
+    "13.10",
+    "models.GPT",
+    Fault(
+        "an end belongs to the token before it",
+        "off by one",
+        "return (ends <= u).sum(axis=-1)",
+        "return (ends < u).sum(axis=-1)",
+    ),
+    Fault(
+        "the logits are divided in place",
+        "aliasing",
+        "    logits = logits / temperature\n",
+        "    logits /= temperature\n",
+    ),
+)

@@ -203,7 +203,7 @@ def max_back(kernel: int, stride: int, padding: int = 0) -> dict[str, Gradients]
         return {"x": unframed(out, x, padding)}
 
     return {
-        "does the gradient go to the cell that was the largest, not to the first?": first,
+        "does the largest get the gradient, not the first cell (is that one copied)?": first,
         "is it added where windows overlap, not replaced (not summed)?": of(replace),
         "is it added where a cell wins twice, not replaced (not summed)?": of(replace_won),
         "does the winner get the gradient from above, not 1 (the operand)?": of(ones),

@@ -65,6 +65,14 @@ def in_groups(x: Array, groups: int, eps: float = EPS, axes: Axes = (2,)) -> Arr
     return normalized(rows, axes, eps=eps).reshape(x.shape)
 
 
+def in_strided_groups(x: Array, groups: int) -> Array:
+    """With every so many-th channel in a group."""
+    n, channels, *places = x.shape
+    turned = x.reshape(n, channels // groups, groups, *places).swapaxes(1, 2)
+    normal = in_groups(turned.reshape(x.shape), groups).reshape(turned.shape)
+    return np.asarray(normal.swapaxes(1, 2).reshape(x.shape))
+
+
 def places_first(x: Array) -> Array:
     """The numbers of (N, C, ...) read as if the channels were last, and then moved to place 1."""
     return np.asarray(np.moveaxis(x.reshape(len(x), -1, x.shape[1]), 2, 1).reshape(x.shape))
@@ -171,6 +179,9 @@ LAYERS = [
             "is it several groups, not one for all channels?": scaled(lambda x: in_groups(x, 1), 1),
             "do several channels form a group, not each its own?": scaled(
                 lambda x: in_groups(x, 4), 1
+            ),
+            "do the channels of a group follow each other, with none of another group between?": (
+                scaled(lambda x: in_strided_groups(x, 2), 1)
             ),
             "has each group its own mean, not one that all share?": scaled(
                 lambda x: in_groups(x, 2, axes=(0, 1, 2)), 1

@@ -32,6 +32,27 @@ def check_dropout(kit: Kit) -> None:
         )
 
 
+def check_each_for_itself(kit: Kit) -> None:
+    """Whether a number is dropped has nothing to do with the others."""
+    layer, ones = kit.tt.nn.Dropout(P), kit.tt.tensor(np.ones((10, 40)))
+    kit.tt.manual_seed(2)
+    dropped = [np.asarray(layer(ones).data) == 0 for _ in range(6)]
+    for what, along in (("row", 0), ("column", 1)):
+        if all(_alike(mask, along) for mask in dropped):
+            raise Failure(f"`nn.Dropout({P})` drops the same numbers in every {what} of (10, 40).")
+    counts = {int(mask.sum()) for mask in dropped}
+    if len(counts) == 1:
+        raise Failure(
+            f"`nn.Dropout({P})` drops exactly {counts.pop()} of 400 numbers every time: is each of "
+            "them drawn for itself?",
+            hint="A number is dropped if its own random number is below p.",
+        )
+
+
+def _alike(mask: Array, axis: int) -> bool:
+    return bool((mask.all(axis=axis) == mask.any(axis=axis)).all())
+
+
 def check_dtype(kit: Kit) -> None:
     """float32 stays float32."""
     found = np.asarray(kit.tt.nn.Dropout(P)(kit.tt.tensor(np.ones(5, "f4"))).data)
@@ -92,6 +113,7 @@ def check_dropout_gradient(kit: Kit) -> None:
 
 PROBES = [
     Probe("nn.Dropout", MODULE, check_dropout),
+    Probe("nn.Dropout", MODULE, check_each_for_itself),
     Probe("nn.Dropout", MODULE, check_dtype),
     Probe("nn.Dropout", MODULE, check_dropout_off),
     Probe("nn.Dropout", MODULE, check_dropout_gradient),

@@ -16,14 +16,16 @@ from verification.probes.images import (
     average_back,
     average_mistakes,
     average_pool,
+    cells,
     convolution,
     convolution_mistakes,
+    framed,
     max_back,
     max_mistakes,
     max_pool,
     overwritten,
 )
-from verification.probes.inputs import Input, spread, weights
+from verification.probes.inputs import Array, Input, spread, weights
 from verification.probes.operation import Operation
 from verification.probes.probe import Kit, Probe, check_drawn_apart, expect
 
@@ -81,6 +83,20 @@ CONVOLUTIONS = [
 
 ROUTE = "The gradient goes to the cell of the window that was the largest, and to no other."
 
+
+def added_in_place(kernel: int, stride: int, padding: int) -> Oracle:
+    """A mean whose sums were made in the first cells themselves, which other windows see too."""
+
+    def oracle(x: Array) -> Array:
+        frame, size = framed(x, padding), average_pool(kernel, stride, padding)(x).shape[2:]
+        seen = [cell for _, _, cell in cells(frame, (kernel, kernel), (stride, stride), size)]
+        for cell in seen[1:]:
+            seen[0] += cell
+        return np.asarray(seen[0] / kernel**2)
+
+    return oracle
+
+
 POOLS = [
     pool(
         "MaxPool2d", "2", lambda tt: tt.nn.MaxPool2d(2), max_pool(2, 2),
@@ -106,7 +122,10 @@ POOLS = [
     pool(
         "AvgPool2d", "3, stride=2, padding=1",
         lambda tt: tt.nn.AvgPool2d(3, stride=2, padding=1), average_pool(3, 2, 1),
-        suspects=average_mistakes(3, 2, 1), gradient_suspects=average_back(3, 2, 1),
+        suspects=average_mistakes(3, 2, 1) | {
+            "is the first cell copied before the others are added to it?": added_in_place(3, 2, 1)
+        },
+        gradient_suspects=average_back(3, 2, 1),
     ),
     pool(
         "AdaptiveAvgPool2d", "(3, 2)", lambda tt: tt.nn.AdaptiveAvgPool2d((3, 2)),

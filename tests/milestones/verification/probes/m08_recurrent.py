@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from verification.failures import Failure
 from verification.probes.compared import probes_of
 from verification.probes.inputs import Array, Input, spread, weights
 from verification.probes.operation import Operation, Oracle
@@ -180,6 +181,9 @@ IN_STACKS: dict[str, dict[str, Any]] = {
     "has each direction of each layer a first state of its own?": {
         "state_of": lambda at, layer: layer
     },
+    "has the way back first states of its own, not those of the forward direction?": {
+        "state_of": lambda at, layer: 2 * layer
+    },
     "do all begin with the very first state, where each has one of its own?": {
         "state_of": lambda at, layer: 0
     },
@@ -222,7 +226,22 @@ def check_start(kit: Kit, kind: str) -> None:
             check_drawn_apart(f"nn.{kind}(5, 4).{name}", np.array(p.data))
 
 
+def check_order(kit: Kit, kind: str) -> None:
+    """The parameters come in PyTorch's order: values are drawn and kept in it."""
+    names = [name for name, _ in getattr(kit.tt.nn, kind)(WIDTH, HIDDEN).named_parameters()]
+    suffix = "" if kind.endswith("Cell") else "_l0"
+    right = [f"{name}{suffix}" for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+    if sorted(names) == sorted(right) and names != right:
+        raise Failure(
+            f"The parameters of `nn.{kind}({WIDTH}, {HIDDEN})` come in the order "
+            f"{', '.join(names)}, not {', '.join(right)}.",
+            hint="Make weight_ih, weight_hh, bias_ih, bias_hh, in this order.",
+        )
+
+
 PROBES = [
+    Probe("nn.LSTM", MODULE, partial(check_order, kind="LSTM")),
+    Probe("nn.RNNCell", MODULE, partial(check_order, kind="RNNCell")),
     *probes_of(CELLS, MODULE, MODULE),
     *probes_of(LAYERS, MODULE, MODULE),
     *probes_of(STACKED, MODULE),

@@ -14,7 +14,7 @@ from verification.failures import Failure
 from verification.probes.inputs import Array
 from verification.probes.m08_recurrent import BATCH, HIDDEN, MODULE, STEPS, WIDTH
 from verification.probes.probe import Kit, Probe, expect
-from verification.probes.recurring import LSTM, READINGS, RNN, read
+from verification.probes.recurring import LSTM, READINGS, RNN, read, read_backward
 
 
 def part(kit: Kit, name: str) -> Any:
@@ -89,6 +89,38 @@ def check_pieces(kit: Kit) -> None:
             )
 
 
+def check_last_states(kit: Kit) -> None:
+    """Each layer and direction hands on its own last state, in PyTorch's order."""
+    module = kit.tt.nn.RNN(WIDTH, HIDDEN, num_layers=2, bidirectional=True)
+    x = kit.rng.normal(size=(STEPS, BATCH, WIDTH)).astype("f4")
+    right, ends = last_states(x, weights_of(module))
+    expect(
+        f"The result of `nn.RNN({WIDTH}, {HIDDEN}, num_layers=2, bidirectional=True)(x)[1]`",
+        np.asarray(module(kit.tt.tensor(x))[1].data), right, relative=1e-4,
+        hint="The states after the last step that was read: layer 0, layer 0 reverse, layer 1, ...",
+        suspects={
+            "is the order layer 0, layer 0 reverse, layer 1, layer 1 reverse?": lambda: right[
+                [0, 2, 1, 3]
+            ],
+            "is the last state of the way back the one after x[0]?": lambda: ends,
+        },
+    )  # fmt: skip
+
+
+def last_states(x: Array, own: list[Array]) -> tuple[Array, Array]:
+    """The last states of two layers in two directions, and the outputs at the last time."""
+    zero, states, ends = (np.zeros((x.shape[1], HIDDEN)),), [], []
+    for number in (0, 1):
+        outputs = []
+        for at, reading in enumerate((read, read_backward), 2 * number):
+            output, (state,) = reading(RNN(), x, zero, *own[4 * at : 4 * at + 4])
+            outputs.append(output)
+            states.append(state)
+            ends.append(output[-1])
+        x = np.concatenate(outputs, axis=2)
+    return np.stack(states), np.stack(ends)
+
+
 def check_forget_bias(kit: Kit) -> None:
     """The bias of the forget gate, and no other, is set."""
     open_gates = part(kit, "open_forget_gates_")
@@ -144,6 +176,7 @@ def names_of(module: Any) -> list[str]:
 
 
 PROBES = [
+    Probe("nn.RNN", MODULE, check_last_states),
     Probe("nn.recurrent.unroll", MODULE, check_unroll),
     Probe("nn.recurrent.open_forget_gates_", MODULE, check_forget_bias),
     Probe("nn.recurrent.in_pieces", MODULE, check_pieces),

@@ -132,8 +132,9 @@ def with_parameters(normal: Normal, places: int = 0) -> dict[str, Oracle]:
 class WayBack:
     """Of (x - mean) / sqrt(var + eps) * weight + bias; without `centered`, of an RMS norm.
 
-    `share`: how much of the part along the normalized numbers is taken away. The last two: over
-    which axes the two means are taken, where these are not the statistics' own.
+    `share`: how much of the part along the normalized numbers is taken away. `over_...`: over
+    which axes the two means are taken, where these are not the statistics' own. `kept_after`: the
+    numbers are kept for the way back after weight and bias have been at them.
     """
 
     axes: Axes
@@ -150,6 +151,7 @@ class WayBack:
     bias_scaled: bool = False
     over_gradient: Axes | None = None
     over_product: Axes | None = None
+    kept_after: bool = False
 
     def __call__(
         self, above: Array, x: Array, weight: Array, bias: Array | None = None
@@ -158,17 +160,24 @@ class WayBack:
         square = ((x - middle) ** 2).mean(axis=self.axes, keepdims=True)
         rate = 1 / np.sqrt(square + self.eps)
         normal = (x - middle) * rate
+        if self.kept_after:
+            shift = 0.0 if bias is None else self.over_places(bias)
+            normal = normal * self.over_places(weight) + shift
         found = {"x": rate * self.of_normal(above, normal, weight)}
         kept = range(above.ndim - self.places - weight.ndim, above.ndim - self.places)
         others = tuple(n for n in range(above.ndim) if n not in kept)
         of_weight, of_bias = (above * normal).sum(axis=others), above.sum(axis=others)
         pair = of_weight, of_bias * (weight if self.bias_scaled else 1)
-        found[".weight"], shift = pair[::-1] if self.exchanged else pair
-        return found | ({} if bias is None else {".bias": shift})
+        found[".weight"], of_bias = pair[::-1] if self.exchanged else pair
+        return found | ({} if bias is None else {".bias": of_bias})
+
+    def over_places(self, parameter: Array) -> Array:
+        """With axes of length 1 for the places of a channel."""
+        return parameter.reshape(*parameter.shape, *(1,) * self.places)
 
     def of_normal(self, above: Array, normal: Array, weight: Array) -> Array:
         """What arrives, less what has no effect."""
-        scale = weight.reshape(*weight.shape, *(1,) * self.places)
+        scale = self.over_places(weight)
         g = above * scale if self.scaled else above
         product = (above * scale if self.scaled_product else above) * normal
         gather = np.mean if self.means else np.sum
@@ -208,6 +217,7 @@ IN_BOTH: Changes = {
     "is only the part along the normalized numbers multiplied by the weight?": {"scaled": False},
     "is what is taken away along the normalized numbers a multiple of them?": {"along": False},
     "is the part along the normalized numbers a mean, not a sum?": {"means": False},
+    "are the normalized numbers kept as they were before weight and bias?": {"kept_after": True},
 }
 IN_CENTERED: Changes = {
     "are the gradients of weight and bias each in its place, not exchanged?": {"exchanged": True},

@@ -102,6 +102,7 @@ class GRU:
     reset_all: bool = False
     reset_first: bool = False
     reset_input: bool = False
+    bias_apart: bool = False
     b_ih: float = 1.0
     b_hh: float = 1.0
 
@@ -111,11 +112,14 @@ class GRU:
         of_h = dict(zip(self.order, np.split(h @ w_hh.T + self.b_hh * b_hh, 3, -1), strict=True))
         r, z = self.reset(of_x["r"] + of_h["r"]), squash(of_x["z"] + of_h["z"])
         both = r * (of_x["n"] + of_h["n"]) if self.reset_all else of_x["n"] + r * of_h["n"]
+        own = self.b_hh * np.split(b_hh, 3)[self.order.index("n")]
+        if self.bias_apart:
+            both = of_x["n"] + r * (of_h["n"] - own) + own
         if self.reset_input:
             both = r * of_x["n"] + of_h["n"]
         if self.reset_first:  # Cho et al. (2014); PyTorch and cuDNN reset behind the product
             rows = slice(self.order.index("n") * h.shape[-1], None)
-            both = of_x["n"] + (r * h) @ w_hh[rows].T + self.b_hh * b_hh[rows]
+            both = of_x["n"] + (r * h) @ w_hh[rows].T + own
         n = self.candidate(both)
         fresh, old = (1 - z, z) if self.kept else (z, 1 - z)
         return ((1 if self.whole == "n" else fresh) * n + (1 if self.whole == "h" else old) * h,)
@@ -197,6 +201,7 @@ IN_LSTM: Changes = {
     "is the cell state before kept?": {"forget": np.zeros_like},
 }
 IN_GRU: Changes = {
+    "does r multiply h's whole part of the candidate, its bias_hh too?": {"bias_apart": True},
     "are z and 1 - z exchanged (z keeps the state before)?": {"kept": False},
     "is the state before multiplied by z (z * h before)?": {"whole": "h"},
     "is the candidate n multiplied by 1 - z?": {"whole": "n"},
