@@ -243,7 +243,9 @@ __all__ = [  # noqa: RUF022  (by kind, not by letter)
     "masked_scatter", "rot90", "scatter_add", "scatter_reduce", "searchsorted", "swapaxes",
     "swapdims", "take", "take_along_dim", "tensor_split", "tile", "tril_indices", "triu_indices",
     "unflatten",
-    "get_num_threads", "is_complex", "is_floating_point", "promote_types",
+    "asarray", "deg2rad", "diagflat", "fmax", "fmin", "ger", "hsplit", "index_put", "isin", "mode",
+    "moveaxis", "msort", "nanmean", "nansum", "poisson", "rad2deg", "sgn", "trapezoid", "vsplit",
+    "__version__", "dtype", "get_num_threads", "is_complex", "is_floating_point", "promote_types",
     "set_float32_matmul_precision", "set_num_threads", "set_printoptions",
     "use_deterministic_algorithms",
 ]  # fmt: skip
@@ -460,13 +462,18 @@ def set_default_dtype(d):
         raise RuntimeError(f"the default dtype is float32, not {d}: write dtype=... or .double()")
 
 
+class _Typed(type):
+    """The old constructors, `LongTensor([1, 2])` and `LongTensor(2, 3)`, which are types too."""
+
+    def __call__(cls, *data):
+        return Tensor(*data, dtype=cls.dtype)
+
+    def __instancecheck__(cls, value):
+        return isinstance(value, Tensor) and value.dtype == cls.dtype
+
+
 def _typed(dtype):
-    """The old constructors, `LongTensor([1, 2])` and `LongTensor(2, 3)`."""
-
-    def make(*data):
-        return Tensor(*data, dtype=dtype)
-
-    return make
+    return _Typed("Tensor", (), {"dtype": dtype})
 
 
 FloatTensor, DoubleTensor = _typed(float32), _typed(float64)
@@ -797,18 +804,30 @@ def _spelled_out(equation, tensors):
     return ",".join(terms) + "->" + out.replace("...", dots)
 
 
+def _without_repeats(term, tensor):
+    """The term with each letter once, and the diagonals of the tensor that this means."""
+    for letter in sorted(set(term)):
+        while term.count(letter) > 1:
+            first = term.index(letter)
+            second = term.index(letter, first + 1)
+            tensor = tensor.diagonal(0, first, second)
+            term = term[:first] + term[first + 1 : second] + term[second + 1 :] + letter
+    return term, tensor
+
+
 def einsum(equation, *operands):
     """Sums of products, by the letters of the dimensions: "bij,bjk->bik" (Einstein, 1916).
 
     Args:
         equation: a letter for each dimension of each operand; "..." stands for leading ones. What
-            is missing at the right of "->" is summed. No letter twice in one operand.
+            is missing at the right of "->" is summed. A letter twice in one operand is for its
+            diagonal.
         operands: the tensors, or one list of them.
     """
     tensors = operands[0] if len(operands) == 1 and isinstance(operands[0], list) else operands
-    equation = _spelled_out(equation, tensors)
-    if python.any(len(set(term)) < len(term) for term in equation.split("->")[0].split(",")):
-        raise RuntimeError(f"einsum: {equation!r} repeats a letter in one operand; use .diagonal()")
+    inputs, _, out = _spelled_out(equation, tensors).partition("->")
+    pairs = [_without_repeats(term, x) for term, x in zip(inputs.split(","), tensors)]
+    equation, tensors = ",".join(term for term, _ in pairs) + "->" + out, [x for _, x in pairs]
     try:
         return Einsum.apply(equation, *tensors)
     except ValueError as error:
@@ -1182,9 +1201,12 @@ class _MoreShapes:
         return self.reshape(-1)
 
     def movedim(self, source, destination):
-        """One dimension at another place."""
-        order = [d for d in range(self.ndim) if d != checked_dim(source, self.ndim)]
-        order.insert(checked_dim(destination, self.ndim), checked_dim(source, self.ndim))
+        """One dimension, or several, at another place."""
+        lists = [d if isinstance(d, (tuple, list)) else [d] for d in (source, destination)]
+        moved, places = ([checked_dim(d, self.ndim) for d in part] for part in lists)
+        order = [d for d in range(self.ndim) if d not in moved]
+        for place, dim in sorted(zip(places, moved)):
+            order.insert(place, dim)
         return self.permute(order)
 
     def repeat(self, *repeats):
@@ -1716,6 +1738,27 @@ class _StillMoreReductions:
         """The positions of all elements that are not 0: (count, dimensions)."""
         return self.nonzero()
 
+    def nansum(self, dim=None, keepdim=False):
+        """The sum of all that is not NaN."""
+        return self.nan_to_num(0.0, inf, -inf).sum(dim, keepdim)
+
+    def nanmean(self, dim=None, keepdim=False):
+        """The mean of all that is not NaN."""
+        counts = wrap(np.asarray((~np.isnan(self.data)).astype(self.dtype)))
+        return self.nansum(dim, keepdim) / counts.sum(dim, keepdim)
+
+    def mode(self, dim=-1, keepdim=False):
+        """(values, indices): the most frequent along `dim`, the smallest of several."""
+        dim = checked_dim(dim, self.ndim)
+        ordered = np.sort(self.data, axis=dim)
+        equal = np.expand_dims(ordered, dim) == np.expand_dims(ordered, dim + 1)
+        counts = equal.sum(axis=dim)
+        best = np.take_along_axis(ordered, counts.argmax(dim, keepdims=True), dim)
+        last = self.shape[dim] - 1 - np.flip(self.data == best, dim).argmax(dim, keepdims=True)
+        index = wrap(last)
+        found = self.gather(dim, index)
+        return ValuesIndices(*(x if keepdim else x.squeeze(dim) for x in (found, index)))
+
     def aminmax(self, *, dim=None, keepdim=False):
         """(min, max)."""
         return MinMax(self.amin(dim, keepdim), self.amax(dim, keepdim))
@@ -1831,11 +1874,40 @@ class _StillMoreShapes:
             self = self.narrow(dim, 1, count) - self.narrow(dim, 0, count)
         return self
 
+    def index_put(self, indices, values, accumulate=False):
+        """A copy with `values` at these positions: a tuple of tensors, as in x[indices]."""
+        if not accumulate:
+            out = self.clone()
+            out[tuple(indices)] = values
+            return out
+        places = np.arange(self.data.size).reshape(self.shape)[tuple(unwrap(i) for i in indices)]
+        flat = wrap(places.reshape(-1))
+        added = values.expand(places.shape).reshape(-1)
+        return self.reshape(-1).scatter_add(0, flat, added).reshape(self.shape)
+
+    def index_put_(self, indices, values, accumulate=False):
+        return self.copy_(self.index_put(indices, values, accumulate))
+
+    def detach_(self):
+        """Forget the history of this tensor itself."""
+        self.grad_fn, self.requires_grad = None, False
+        return self
+
+    def data_ptr(self):
+        """Where in memory the numbers begin."""
+        return self.data.__array_interface__["data"][0]
+
+    @property
+    def nbytes(self):
+        """Bytes of all elements."""
+        return self.data.nbytes
+
     def new_empty(self, *sizes, dtype=None, device=None, requires_grad=False):
         return empty(*sizes, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
 
 
 Tensor.swapaxes = Tensor.swapdims = Tensor.transpose
+Tensor.moveaxis = Tensor.movedim
 Tensor.broadcast_to = Tensor.expand
 Tensor.inner = lambda self, other: (self.unsqueeze(-2) * other).sum(-1)
 Tensor.inner.__name__ = "inner"
@@ -2207,7 +2279,68 @@ index_fill, masked_scatter = as_function(Tensor.index_fill), as_function(Tensor.
 broadcast_to, swapaxes = as_function(Tensor.expand), as_function(Tensor.transpose)
 swapdims, vdot, spmm = swapaxes, dot, mm  # all matrices are dense here
 absolute, negative, multiply, divide = abs, neg, mul, div
+moveaxis, asarray, ger, sgn = movedim, as_tensor, outer, sign
+nansum, nanmean, mode = map(as_function, (Tensor.nansum, Tensor.nanmean, Tensor.mode))
+index_put = as_function(Tensor.index_put)
 true_divide, subtract = div, sub
+
+
+def fmax(input, other):
+    """The larger of two elements; the other one where one of them is NaN."""
+    a, b = (where(x.isnan(), y, x) for x, y in ((input, other), (other, input)))
+    return a.maximum(b)
+
+
+def fmin(input, other):
+    """The smaller of two elements; the other one where one of them is NaN."""
+    return -fmax(-input, -other)
+
+
+def isin(elements, test_elements, *, assume_unique=False, invert=False):
+    """For each element whether it is among the others."""
+    return wrap(np.isin(unwrap(elements), unwrap(test_elements), assume_unique, invert=invert))
+
+
+def deg2rad(input):
+    """Degrees as radians."""
+    return input * (math.pi / 180)
+
+
+def rad2deg(input):
+    """Radians as degrees."""
+    return input * (180 / math.pi)
+
+
+def diagflat(input, offset=0):
+    """A matrix with all elements on its diagonal."""
+    return input.reshape(-1).diag(offset)
+
+
+def hsplit(input, indices_or_sections):
+    """Cut into pieces side by side."""
+    return input.tensor_split(indices_or_sections, 0 if input.ndim == 1 else 1)
+
+
+def vsplit(input, indices_or_sections):
+    """Cut into pieces one below the other."""
+    return input.tensor_split(indices_or_sections, 0)
+
+
+def msort(input):
+    """Sorted along the first dimension."""
+    return input.sort(0).values
+
+
+def trapezoid(y, x=None, *, dx=1.0, dim=-1):
+    """The area below the straight lines between points."""
+    count = y.shape[dim] - 1
+    mean = (y.narrow(dim, 0, count) + y.narrow(dim, 1, count)) / 2
+    return (mean * (dx if x is None else x.diff(dim=-1))).sum(dim)
+
+
+def poisson(input, generator=None):
+    """Counts, each with the mean that stands in `input`."""
+    return wrap(np.asarray(drawn_from(generator).poisson(input.data), input.dtype))
 
 
 def tile(input, dims):
@@ -2626,5 +2759,7 @@ def meshgrid(*tensors, indexing="ij"):
     return tuple(grids)
 
 
+__version__ = "2.13.0+tinytorch"  # the PyTorch whose names these are
+dtype = np.dtype
 long, double, float = int64, float64, float32
 bool, int = np.dtype("bool"), int32

@@ -252,6 +252,16 @@ def prelu(input, weight):
     return where(input > 0, input, weight * input)
 
 
+def softshrink(input, lambd=0.5):
+    """input, moved by `lambd` toward 0, and 0 where it is nearer."""
+    return input - input.clamp(-lambd, lambd)
+
+
+def hardshrink(input, lambd=0.5):
+    """input, and 0 where it is not farther than `lambd` from 0."""
+    return where(input.abs() > lambd, input, wrap(np.asarray(0, input.dtype)))
+
+
 def softsign(input):
     """input / (1 + |input|)."""
     return input / (1 + input.abs())
@@ -1236,9 +1246,10 @@ from tinytorch.nn.modules import Module, Parameter, _Loss, _WeightedLoss
 from tinytorch.tensor import where
 
 __all__ = [  # noqa: RUF022  (by kind, not by letter)
-    "CELU", "ELU", "GLU", "Hardsigmoid", "Hardswish", "Hardtanh", "Identity", "LeakyReLU",
-    "LogSigmoid", "LogSoftmax", "Mish", "PReLU", "ReLU6", "SELU", "SiLU", "Softmin", "Softplus",
-    "Softsign", "Tanhshrink", "Threshold", "Unflatten",
+    "CELU", "ELU", "GLU", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "Identity",
+    "LeakyReLU",
+    "LogSigmoid", "LogSoftmax", "Mish", "PReLU", "ReLU6", "SELU", "SiLU", "Softmax2d", "Softmin",
+    "Softplus", "Softshrink", "Softsign", "Tanhshrink", "Threshold", "Unflatten",
     "CircularPad1d", "CircularPad2d", "ConstantPad1d", "ConstantPad2d", "ReflectionPad1d",
     "ReflectionPad2d", "ReplicationPad1d", "ReplicationPad2d", "ZeroPad1d", "ZeroPad2d",
     "CosineEmbeddingLoss", "GaussianNLLLoss", "HingeEmbeddingLoss", "HuberLoss", "KLDivLoss",
@@ -1379,6 +1390,25 @@ class Threshold(_Activation):
     """input above the threshold, `value` elsewhere."""
 
     function, options = F.threshold, {"threshold": 0.0, "value": 0.0, "inplace": False}
+
+
+class Softshrink(_Activation):
+    """input, moved by `lambd` toward 0."""
+
+    function, options = F.softshrink, {"lambd": 0.5}
+
+
+class Hardshrink(_Activation):
+    """input, and 0 where it is near 0."""
+
+    function, options = F.hardshrink, {"lambd": 0.5}
+
+
+class Softmax2d(Module):
+    """Softmax over the channels of (N, C, H, W)."""
+
+    def forward(self, input):
+        return F.softmax(input, -3)
 
 
 class Softmin(_Activation):
@@ -1689,7 +1719,10 @@ class _Comparison(_Loss):
 class TripletMarginLoss(_Comparison):
     """Anchor, positive, negative: see `functional.triplet_margin_loss`."""
 
-    function, options = F.triplet_margin_loss, {"margin": 1.0, "p": 2.0, "eps": 1e-6, "swap": False}
+    function, options = (
+        F.triplet_margin_loss,
+        {"margin": 1.0, "p": 2.0, "eps": 1e-6, "swap": False},
+    )
 
 
 class TripletMarginWithDistanceLoss(_Comparison):

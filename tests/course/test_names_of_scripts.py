@@ -340,6 +340,24 @@ def more_reductions_and_shapes():
     y.unsqueeze_(0).add_(1.0)
     assert (y.shape, y.new_empty((2, 1)).shape) == ((1, 3), (2, 1))
     assert torch.var_mean(x, 1)[0].tolist() == [1.0, 1.0]
+    nan = torch.tensor([1.0, float("nan"), 3.0])
+    assert (torch.nansum(nan).item(), torch.nanmean(nan).item()) == (4.0, 2.0)
+    assert torch.fmax(nan, nan.flip(0) - 1).tolist()[::2] == [2.0, 3.0]
+    assert [part.tolist() for part in torch.mode(torch.tensor([2, 1, 2, 1, 3]))] == [1, 3]
+    assert torch.einsum("ii->i", x[:, :2]).tolist() == [3.0, 4.0]
+    assert torch.einsum("ii", x[:, :2]).item() == 7.0
+    assert torch.movedim(torch.zeros(2, 3, 4), (0, 1), (1, 0)).shape == (3, 2, 4)
+    at = (torch.tensor([0, 0, 2]),)
+    put = torch.zeros(3).index_put_(at, torch.tensor([1.0, 2.0, 3.0]), accumulate=True)
+    assert put.tolist() == [3.0, 0.0, 3.0]
+    assert torch.isin(torch.arange(3), torch.tensor([0, 2])).tolist() == [True, False, True]
+    assert isinstance(put, torch.FloatTensor)
+    assert not isinstance(put, torch.LongTensor)
+    assert isinstance(put.dtype, torch.dtype)
+    assert torch.__version__.startswith("2.")
+    history = torch.ones(2, requires_grad=True) * 2
+    assert not history.detach_().requires_grad
+    assert torch.nn.functional.softshrink(put - 1).tolist() == [1.5, -0.5, 1.5]
 
 
 def more_layers():

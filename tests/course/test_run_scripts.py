@@ -100,7 +100,10 @@ def test_torch_is_the_student_s_own_framework_under_every_name(tito, script):
         ("import torch.utils.tensorboard", "torch.utils.tensorboard: print the numbers"),
         ("import torch.onnx\ntorch.onnx.export(1)", "torch.onnx.export: the course writes safe"),
         ("from torch.nn import Bilinear", "Bilinear"),
-        ("import torch\ntorch.zeros(2).logcumsumexp(0)", "torch.Tensor.logcumsumexp: the course does not"),
+        (
+            "import torch\ntorch.zeros(2).logcumsumexp(0)",
+            "torch.Tensor.logcumsumexp: the course does not",
+        ),
         ("import torch\nx = torch.zeros(2).cuda()", "there is no GPU here"),
         ("import torch\nx = (1,", 'script.py", line 2\n    x = (1,\n'),
         ("import torch, nothing_of_the_kind", "needs the package nothing_of_the_kind: pip install"),
