@@ -399,6 +399,25 @@ def _padded(input, dim, before, after, value):
 
 
 # %% [markdown]
+# ## What operations are made of
+#
+# It is asked for only where gradients are to be differentiated once more (`create_graph=True`): see
+# `autograd_given.py`.
+
+
+# %%
+#| export nn.functional
+def written_out(operation):
+    """Decorator: what the operation computes, from tensors and with operations that have rules."""
+
+    def install(function):
+        operation.written_out = lambda self, *inputs: function(*inputs)
+        return function
+
+    return install
+
+
+# %% [markdown]
 # ## What losses have in common
 
 
@@ -1559,80 +1578,70 @@ class CircularPad1d(CircularPad2d):
 
 # %%
 #| export
-def written_out(operation):
-    """Decorator: what the operation computes, from tensors and with operations that have rules."""
-
-    def install(function):
-        operation.written_out = lambda self, *inputs: function(*inputs)
-        return function
-
-    return install
-
-
 F.ReLUOp.slopes = F.LeakyReLUOp.slopes = autograd.by_factors
 F.SigmoidOp.slopes = lambda self, grad, out, x: grad * out * (1 - out)
 
 
-@written_out(F.LinearOp)
+@F.written_out(F.LinearOp)
 def _linear(x, weight, bias):
     out = x @ weight.t()
     return out if bias is None else out + bias
 
 
-@written_out(F.GELUOp)
+@F.written_out(F.GELUOp)
 def _gelu(x):
     return 0.5 * x * (1 + (x * math.sqrt(0.5)).erf())
 
 
-@written_out(F.GELUTanhOp)
+@F.written_out(F.GELUTanhOp)
 def _gelu_tanh(x):
     return 0.5 * x * (1 + (math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)).tanh())
 
 
-@written_out(F.ELUOp)
+@F.written_out(F.ELUOp)
 def _elu(x, alpha):
     return where(x > 0, x, alpha * (x.clamp(max=0.0).exp() - 1))
 
 
-@written_out(F.SoftplusOp)
+@F.written_out(F.SoftplusOp)
 def _softplus(x, beta, threshold):
     scaled = beta * x
     smooth = scaled.clamp(max=min(threshold, 80.0)).exp().log1p() / beta  # exp(80) is a float32
     return where(scaled > threshold, x, smooth)
 
 
-@written_out(F.SoftmaxOp)
+@F.written_out(F.SoftmaxOp)
 def _softmax(x, dim):
     return F.LogSoftmaxOp.apply(x, dim).exp()
 
 
-@written_out(F.LogSoftmaxOp)
+@F.written_out(F.LogSoftmaxOp)
 def _log_softmax(x, dim):
     return x - x.logsumexp(dim, keepdim=True)
 
 
-@written_out(F.MSEOp)
+@F.written_out(F.MSEOp)
 def _mse(x, target, reduction):
     return F.reduced_tensor((x - target) * (x - target), reduction)
 
 
-@written_out(F.NLLOp)
+@F.written_out(F.NLLOp)
 def _nll(x, target):
     return -x[np.arange(len(x)), target]
 
 
-@written_out(F.CrossEntropyOp)
+@F.written_out(F.CrossEntropyOp)
 def _cross_entropy(x, target, reduction):
     return F.reduced_tensor(_nll(_log_softmax(x, 1), target), reduction)
 
 
-@written_out(F.BCEOp)
+@F.written_out(F.BCEOp)
 def _bce(p, target, reduction):
     yes, no = p.log().clamp(min=-100.0), (1 - p).log().clamp(min=-100.0)
     return F.reduced_tensor(-(target * yes + (1 - target) * no), reduction)
 
 
-@written_out(F.BCEWithLogitsOp)
+@F.written_out(F.BCEWithLogitsOp)
 def _bce_with_logits(x, target, reduction):
     return F.reduced_tensor((1 - target) * x + F.softplus(-x), reduction)
 

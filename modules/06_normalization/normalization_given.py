@@ -141,7 +141,6 @@ import numpy as np
 
 from tinytorch.nn import functional as F
 from tinytorch.nn.modules import Module
-from tinytorch.nn.more import written_out
 from tinytorch.nn.normalization import Dropout2d, _BatchNorm
 
 __all__ = ["Dropout1d", "InstanceNorm1d", "InstanceNorm2d", "LocalResponseNorm"]
@@ -256,14 +255,14 @@ class Dropout1d(Dropout2d):
 # What follows is asked for only where gradients are to be differentiated once more.
 
 
-@written_out(F.NormalizeOp)
+@F.written_out(F.NormalizeOp)
 def _normalized(x, weight, bias, mean, var, axis, eps):
     centered = x - x.mean(axis, keepdim=True)
     rate = ((centered * centered).mean(axis, keepdim=True) + eps).sqrt()
     return F._affine(centered / rate, weight, bias)
 
 
-@written_out(F.BatchNormOp)
+@F.written_out(F.BatchNormOp)
 def _batch_normalized(x, weight, bias, mean, var, eps):
     dims = (0, *range(2, x.ndim))
     centered = x - x.mean(dims, keepdim=True)
@@ -271,6 +270,6 @@ def _batch_normalized(x, weight, bias, mean, var, eps):
     return F._affine(centered / rate, F._spread(weight, x), F._spread(bias, x))
 
 
-@written_out(F.RMSNormOp)
+@F.written_out(F.RMSNormOp)
 def _rms_normalized(x, weight, eps):
     return F._affine(x / ((x * x).mean(1, keepdim=True) + eps).sqrt(), weight, None)

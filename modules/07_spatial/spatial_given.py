@@ -382,7 +382,6 @@ from tinytorch.nn import functional as F
 from tinytorch.nn.functional import pair
 from tinytorch.nn.init import kaiming_uniform_, uniform_
 from tinytorch.nn.modules import Module, Parameter
-from tinytorch.nn.more import written_out
 from tinytorch.nn.spatial import AvgPool2d, Conv2d, MaxPool2d
 from tinytorch.tensor import Function, float32, wrap
 
@@ -882,7 +881,7 @@ def _seen_by_cells(x, kernel, stride, padding, dilation, value):
     return patches
 
 
-@written_out(F.MaxPool2dOp)
+@F.written_out(F.MaxPool2dOp)
 def _max_pool2d(x, kernel, stride, padding, dilation):
     first, *rest = _seen_by_cells(x, kernel, stride, padding, dilation, -math.inf)
     for other in rest:
@@ -890,6 +889,6 @@ def _max_pool2d(x, kernel, stride, padding, dilation):
     return first
 
 
-@written_out(F.AvgPool2dOp)
+@F.written_out(F.AvgPool2dOp)
 def _avg_pool2d(x, kernel, stride, padding):
     return sum(_seen_by_cells(x, kernel, stride, padding, (1, 1), 0.0)) / (kernel[0] * kernel[1])

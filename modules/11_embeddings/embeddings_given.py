@@ -19,7 +19,6 @@ import numpy as np
 from tinytorch.nn import functional as F
 from tinytorch.nn.embeddings import Embedding
 from tinytorch.nn.modules import Module
-from tinytorch.nn.more import written_out
 from tinytorch.tensor import dtype_asked, stack, wrap
 
 __all__ = ["EmbeddingBag"]
@@ -88,7 +87,7 @@ def _from_pretrained(
 Embedding.from_pretrained = classmethod(_from_pretrained)
 
 
-@written_out(F.EmbeddingOp)
+@F.written_out(F.EmbeddingOp)
 def _rows(weight, ids, padding_idx):
     """The same by indexing, for gradients of gradients."""
     found = weight[ids]

@@ -11,12 +11,11 @@ import tito.activate  # makes "import tinytorch" find this workspace's own packa
 #| default_exp nn.attention_more
 #| export
 from tinytorch.nn import functional as F
-from tinytorch.nn.more import written_out
 
 __all__ = []
 
 
-@written_out(F.AttentionOp)
+@F.written_out(F.AttentionOp)
 def _attention(q, k, v, mask, scale):
     scores = scale * (q @ k.transpose(-2, -1))
     return (scores if mask is None else scores + mask).softmax(-1) @ v
