@@ -1034,9 +1034,9 @@ import numpy as np
 from tinytorch import autograd
 from tinytorch.tensor import Tensor, stack, wrap
 
-__all__ = []
+__all__ = ["autograd"]  # nothing new: it only adds to what is there
 
-HOOKED = {}  # by id: leaves, and the functions that look at their gradients
+_HOOKED = {}  # by id: leaves, and the functions that look at their gradients
 
 
 def _with_more_arguments(walk):
@@ -1048,7 +1048,7 @@ def _with_more_arguments(walk):
             _only_for(inputs, self, gradient, retain_graph, create_graph)
         elif create_graph:
             autograd.backward_on_tensors(self, gradient, retain_graph)
-        elif HOOKED:
+        elif _HOOKED:
             _with_hooks(lambda: walk(self, gradient, retain_graph))
         else:
             walk(self, gradient, retain_graph)
@@ -1068,7 +1068,7 @@ def _only_for(inputs, tensor, gradient, retain_graph, create_graph):
 
 def _with_hooks(walk):
     """Walk, and let the hooks of leaves see, and change, what comes to them."""
-    watched = [(leaf, leaf.grad, hooks) for leaf, hooks in HOOKED.values() if hooks]
+    watched = [(leaf, leaf.grad, hooks) for leaf, hooks in _HOOKED.values() if hooks]
     for leaf, _, _ in watched:
         leaf.grad = None
     try:
@@ -1085,7 +1085,7 @@ def _with_hooks(walk):
 Tensor.backward = _with_more_arguments(Tensor.backward)
 
 
-class RemovableHandle:
+class _RemovableHandle:
     """What `register_hook` returns: `remove()` takes the hook away."""
 
     def __init__(self, hooks, hook):
@@ -1113,12 +1113,12 @@ def _register_hook(self, hook):
     if not self.requires_grad:
         raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
     if self.grad_fn is None:
-        return RemovableHandle(HOOKED.setdefault(id(self), (self, {}))[1], hook)
+        return _RemovableHandle(_HOOKED.setdefault(id(self), (self, {}))[1], hook)
     node = self.grad_fn
     if not hasattr(node, "hooks"):
         node.hooks = {}
         node.backward = _looked_at(node.hooks, node.backward)
-    return RemovableHandle(node.hooks, hook)
+    return _RemovableHandle(node.hooks, hook)
 
 
 def _looked_at(hooks, rule):
@@ -1148,7 +1148,7 @@ def _rows(func, inputs, create_graph):
     return out, inputs, tuple(parts)
 
 
-class functional:
+class _functional:
     """Matrices of derivatives."""
 
     @staticmethod
@@ -1179,8 +1179,8 @@ class functional:
             return slopes
 
         how = {"create_graph": create_graph}
-        rows = tuple(functional.jacobian(slopes_of(i), given, **how) for i in range(len(given)))
+        rows = tuple(_functional.jacobian(slopes_of(i), given, **how) for i in range(len(given)))
         return rows[0][0] if alone else rows
 
 
-autograd.functional = functional
+autograd.functional = _functional

@@ -247,8 +247,7 @@ def _shown(layer):
 # reads packed sequences of equal lengths together.
 
 # %%
-#| default_exp nn.recurrent_more
-#| export
+#| export nn.rnn_utils
 import sys
 from collections import namedtuple
 from types import ModuleType
@@ -409,3 +408,12 @@ for _part in (
 ):  # fmt: skip
     setattr(rnn, _part.__name__, _part)
 utils.rnn = sys.modules["tinytorch.nn.utils.rnn"] = rnn  # `utils` is a file, no package
+
+
+# %%
+#| default_exp nn.recurrent_more
+#| export
+from tinytorch.nn import rnn_utils as _rnn_utils
+from tinytorch.nn import utils
+
+__all__ = ["utils"]  # nothing new: it only adds to what is there

@@ -12,7 +12,9 @@ import tito.activate  # makes "import tinytorch" find this workspace's own packa
 #| export
 from tinytorch.nn import functional as F
 
-__all__ = []
+__all__ = ["functional"]  # nothing new: it only adds to what is there
+
+functional = F
 
 
 @F.written_out(F.AttentionOp)
