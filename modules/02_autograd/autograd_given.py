@@ -9,8 +9,7 @@
 import tito.activate  # makes "import tinytorch" find this workspace's own package
 
 # %%
-#| default_exp autograd
-#| export
+#| export autograd
 import functools
 import math
 import sys
@@ -26,12 +25,17 @@ from tinytorch.tensor import (
     Clone,
     Div,
     DtypeError,
+    Exp,
     Expand,
     Function,
     Index,
+    Log,
+    MatMul,
     Max,
     Maximum,
+    Mean,
     Mul,
+    Neg,
     Permute,
     Pow,
     Remainder,
@@ -40,6 +44,8 @@ from tinytorch.tensor import (
     Sqrt,
     Stack,
     Sub,
+    Sum,
+    Tanh,
     Tensor,
     Where,
     index_steps,
@@ -53,7 +59,7 @@ from tinytorch.tensor import (
 
 
 # %%
-#| export
+#| export autograd
 def _put_right(tensor):
     """`w.data = w.data - rate * w.grad` leaves a tensor, or a number, where an array belongs."""
     while isinstance(tensor.data, Tensor):
@@ -85,7 +91,7 @@ def may_repeat(index):
 # ## What `.grad` may be
 
 # %%
-#| export
+#| export autograd
 Tensor._grad = None
 
 
@@ -104,6 +110,8 @@ def _set_grad(tensor, grad):
                 f"a gradient of shape {got} was assigned to the grad of a tensor of shape "
                 f"{wanted}: they must be the same"
             )
+    if grad is not None and not unwrap(grad).flags.c_contiguous:  # so that it can be viewed
+        grad = wrap(np.ascontiguousarray(unwrap(grad)))
     tensor._grad = grad
 
 
@@ -120,7 +128,7 @@ Tensor.grad = property(lambda tensor: tensor._grad, _set_grad)
 
 
 # %%
-#| export
+#| export autograd
 def _starting_gradient(tensor, gradient):
     """The array the walk from `tensor` starts with."""
     if not tensor.requires_grad:
@@ -166,7 +174,7 @@ def _too_few(node, results):
 
 
 # %%
-#| export
+#| export autograd
 def _gradients(func, inputs, checked, weights):
     """The gradients of (func(*inputs) * weights).sum() by backward(); `grad` is left as it was."""
     kept = [x.grad for x in checked]
@@ -200,7 +208,7 @@ def _disagreement(number, found, expected):
 
 
 # %%
-#| export
+#| export autograd
 def pow_backward(self, grad):
     a, b = self.args
     need_a, need_b = self.needs_input_grad
@@ -299,7 +307,7 @@ Stack.backward = stack_backward
 # tells; where nothing is recorded, indexing leaves a note.
 
 # %%
-#| export
+#| export autograd
 VIEWS = (Expand, Index, Permute, Reshape)  # operations whose results may share an input's memory
 RECORDED = {np.add: Add, np.subtract: Sub, np.multiply: Mul, np.true_divide: Div, np.power: Pow}
 
@@ -522,7 +530,7 @@ def _before(node):
 
 
 # %%
-#| export
+#| export autograd
 class _OnTensors:
     """What makes such a class an operation of this course: `self` is its `ctx`."""
 
@@ -535,27 +543,64 @@ class _OnTensors:
     def mark_non_differentiable(self, *tensors):
         """Integers have no gradient here in any case."""
 
+    def mark_dirty(self, *tensors):
+        """A result is a tensor of its own here in any case."""
+
+    def set_materialize_grads(self, value):
+        """Gradients that have not come are zeros here in any case."""
+
     def forward(self, *arrays):
+        inputs = tuple(map(_as_tensor, arrays))
         with set_grad_enabled(False):
-            out = type(self)._forward(self, *map(_as_tensor, arrays))
-        if not isinstance(out, Tensor):
-            raise TypeError(f"{type(self).__name__}.forward must return one tensor, not {out!r}")
-        return out.data
+            if hasattr(type(self), "setup_context"):
+                out = type(self)._forward(*inputs)
+                type(self).setup_context(self, inputs, out)
+            else:
+                out = type(self)._forward(self, *inputs)
+        parts = out if isinstance(out, tuple) else (out,)
+        if not all(isinstance(x, Tensor) for x in parts):
+            raise TypeError(f"{type(self).__name__}.forward must return tensors, not {out!r}")
+        type(self)._shapes = self._shapes = [x.shape for x in out] if out is parts else None
+        return np.concatenate([x.data.ravel() for x in out]) if out is parts else out.data
 
     def backward(self, grad):
         with set_grad_enabled(False):
-            found = type(self)._backward(self, wrap(np.asarray(grad)))
+            found = self._passed_on(wrap(np.asarray(grad)))
         return tuple(map(unwrap, found)) if isinstance(found, tuple) else unwrap(found)
+
+    def slopes(self, grad, out, *inputs):
+        """The same rule, recorded; what was saved is taken with its history."""
+        known = {id(x.data): x for x in (*inputs, out) if isinstance(x, Tensor)}
+        self.saved_tensors = tuple(known.get(id(x.data), x) for x in self.saved_tensors)
+        return self._passed_on(grad)
+
+    def _passed_on(self, grad):
+        parts = (grad,) if self._shapes is None else _cut(grad, self._shapes)
+        return type(self)._backward(self, *parts)
 
 
 def _as_tensor(value):
     return wrap(value) if isinstance(value, ndarray) else value
 
 
+def _cut(row, shapes):
+    """A vector as tensors of these shapes: several results travel through the record as one."""
+    ends = np.cumsum([math.prod(shape) for shape in shapes]).tolist()
+    pairs = zip([0, *ends], ends, shapes)
+    return tuple(row[start:end].reshape(shape) for start, end, shape in pairs)
+
+
+def _apply_in_parts(cls, *args):
+    """`apply`, whose result may be a tuple."""
+    out = super(cls, cls).apply(*args)
+    return out if cls._shapes is None else _cut(out, cls._shapes)
+
+
 def _in_pytorch_s_form(cls):
     """Give a class whose `forward` is a static method the methods of `_OnTensors`."""
     if isinstance(vars(cls).get("forward"), staticmethod):
         cls._forward, cls._backward = staticmethod(cls.forward), staticmethod(cls.backward)
+        cls.apply = classmethod(_apply_in_parts)
         for name, value in vars(_OnTensors).items():
             if not name.startswith("__"):
                 setattr(cls, name, value)
@@ -590,7 +635,7 @@ Tensor.retain_grad = _retain_grad
 
 
 # %%
-#| export
+#| export autograd
 class set_grad_enabled:
     """Switch recording on or off: at once, and for a `with` block until its end."""
 
@@ -624,6 +669,41 @@ class enable_grad:
         return with_recording
 
 
+class set_detect_anomaly:
+    """PyTorch's search for the operation that made a NaN: here nothing is searched for."""
+
+    def __init__(self, mode=True, check_nan=True):
+        """Either way."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        """Nothing to undo."""
+
+
+detect_anomaly = set_detect_anomaly
+
+
+class AccumulateGrad:
+    """Stands for a leaf among the `next_functions` of an operation."""
+
+    def __init__(self, variable):
+        self.variable = variable
+
+    next_functions = ()
+
+
+def _next_functions(self):
+    """What the inputs were computed by, as pairs (operation, 0); for a leaf AccumulateGrad."""
+    pairs = zip(self.inputs or (), self.needs_input_grad)
+    known = [x.grad_fn or AccumulateGrad(x) if needed else None for x, needed in pairs]
+    return tuple((operation, 0) for operation in known)
+
+
+Function.next_functions = property(_next_functions)
+
+
 def inference_mode(mode=True):
     """The same as `no_grad()` here: `with inference_mode():`, or as a decorator."""
     if callable(mode):
@@ -643,32 +723,42 @@ def grad(
     grad_outputs=None,
     retain_graph=None,
     create_graph=False,
-    allow_unused=False,
+    only_inputs=True,
+    allow_unused=None,
+    is_grads_batched=False,
+    materialize_grads=False,
 ):
     """The gradients of the sum of `outputs` with respect to `inputs`, without touching any `grad`.
 
     Args:
         outputs, inputs: a tensor or several; results may be inputs too.
         grad_outputs: where to start, as the `gradient` of `backward`; one for each output.
-        retain_graph: keep what was recorded.
-        create_graph: refused: gradients are not recorded here.
+        retain_graph: keep what was recorded; None for what `create_graph` says.
+        create_graph: record how the gradients are computed, so that they have gradients too.
+        only_inputs: PyTorch's; it has no meaning any more.
         allow_unused: give None for inputs that had no part in it, instead of an error.
+        is_grads_batched: not offered.
+        materialize_grads: give zeros for such inputs.
 
     Returns:
         tuple of tensors, one for each input.
 
     Raises:
-        RuntimeError: an input had no part in it, or gradients of gradients are asked for.
+        RuntimeError: an input had no part in it, or an operation has no rule on tensors.
     """
-    if create_graph:
-        raise RuntimeError("create_graph=True: gradients of gradients are not recorded here")
+    if is_grads_batched:
+        raise RuntimeError("grad: is_grads_batched is not offered: ask for one after the other")
     outputs = (outputs,) if isinstance(outputs, Tensor) else tuple(outputs)
     inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     starts = grad_outputs if isinstance(grad_outputs, (tuple, list)) else [grad_outputs]
     starts = [*starts] * (len(outputs) if len(starts) == 1 else 1)
-    found = _collected(outputs, starts, inputs, bool(retain_graph))
+    walk = _recorded_gradients if create_graph else _collected
+    kept = create_graph if retain_graph is None else retain_graph
+    found = walk(outputs, starts, inputs, bool(kept))
     for number, gradient in enumerate(found):
-        if gradient is None and not allow_unused:
+        if gradient is None and materialize_grads:
+            found[number] = wrap(np.zeros_like(inputs[number].data))
+        elif gradient is None and not allow_unused:
             raise RuntimeError(
                 f"grad: input {number} had no part in the outputs: allow_unused=True gives None"
             )
@@ -707,7 +797,7 @@ def _catching(rule, arrived):
 
 def _total(gradients):
     """One tensor of all that has arrived, None for nothing."""
-    return wrap(np.array(sum(gradients))) if gradients else None
+    return wrap(np.array(sum(gradients), order="C")) if gradients else None
 
 
 def _leaves(outputs):
@@ -721,3 +811,376 @@ def _leaves(outputs):
             seen.add(x.grad_fn)
             ahead += [a for a in x.grad_fn.inputs if isinstance(a, Tensor) and a.requires_grad]
     return found
+
+
+# %% [markdown]
+# ## Gradients that have gradients
+#
+# The walk of the lesson computes with arrays, and leaves no record of what it does. Where the
+# gradients are to be differentiated once more (`create_graph=True`), another walk goes the same
+# way with tensors. Each operation says how: `slopes` is its rule on tensors; an operation of
+# several steps is `written_out` in simpler ones instead, and those are walked through.
+
+
+# %%
+#| export autograd
+def _recorded_gradients(outputs, starts, inputs, retain_graph):
+    """The gradients of `outputs` with respect to `inputs`, as results that are recorded."""
+    with set_grad_enabled(True):
+        leaves, found = _walk_on_tensors(outputs, starts, retain_graph)
+        keys = [id(x) if x.grad_fn is None else x.grad_fn for x in inputs]
+        slopes = [found.get(key, leaves.get(key, (None, None))[1]) for key in keys]
+        return [None if g is None else g.contiguous() for g in slopes]
+
+
+def backward_on_tensors(tensor, gradient, retain_graph):
+    """`backward(create_graph=True)`: the gradients that it adds to each `grad` are recorded."""
+    with set_grad_enabled(True):
+        leaves, _ = _walk_on_tensors([tensor], [gradient], retain_graph)
+        for leaf, slopes in leaves.values():
+            leaf.grad = slopes if leaf.grad is None else leaf.grad + slopes
+
+
+def _walk_on_tensors(outputs, starts, retain_graph):
+    """Walk back from all outputs.
+
+    Returns:
+        dict from the id of each leaf to (leaf, its gradient), dict from operations to the
+        gradients of their results.
+    """
+    leaves, found, ready = {}, {}, []
+
+    def note(tensor, slopes):
+        """Add to what has come for `tensor`."""
+        if tensor.grad_fn is None:
+            _, before = leaves.get(id(tensor), (None, None))
+            leaves[id(tensor)] = tensor, slopes if before is None else before + slopes
+        elif tensor.grad_fn in found:
+            found[tensor.grad_fn] = found[tensor.grad_fn] + slopes
+        else:
+            found[tensor.grad_fn] = slopes
+            heappush(ready, (-tensor.grad_fn.age, tensor))  # noqa: F821  (the lesson imports it)
+
+    for output, start in zip(outputs, starts):
+        array = _starting_gradient(output, start)
+        note(output, start if isinstance(start, Tensor) else wrap(np.asarray(array)))
+    while ready:
+        _, result = heappop(ready)  # noqa: F821
+        node = result.grad_fn
+        for tensor, slopes in _passed_on(node, found[node], result):
+            note(tensor, slopes)
+        if not retain_graph:
+            node.inputs = node.args = node.out = None
+    return leaves, found
+
+
+def _passed_on(node, grad, result):
+    """Pairs (input, the gradient that comes to it) of one operation, on tensors."""
+    if node.inputs is None:
+        raise _freed()
+    inputs = [was for _, was in _before(node)]
+    if hasattr(node, "written_out"):
+        return [(node.written_out(*inputs), grad)]
+    if not hasattr(node, "slopes"):
+        name = type(node).__name__
+        raise RuntimeError(f"create_graph=True: {name} has no rule for gradients of gradients")
+    slopes = node.slopes(grad, result, *inputs)
+    slopes = slopes if isinstance(slopes, tuple) else (slopes,)
+    wanted = zip(inputs, node.needs_input_grad, slopes)
+    return [(x, _fitted_tensor(g, x)) for x, needed, g in wanted if needed and g is not None]
+
+
+def _fitted_tensor(grad, tensor):
+    """`grad` summed over what broadcasting stretched, in the dtype of `tensor`."""
+    more = grad.ndim - tensor.ndim
+    if more > 0:
+        grad = grad.sum(tuple(range(more)))
+    shape = tensor.data.shape
+    stretched = tuple(d for d, size in enumerate(shape) if size == 1 and grad.shape[d] != 1)
+    if stretched:
+        grad = grad.sum(stretched, keepdim=True)
+    return (grad if grad.data.shape == shape else grad.expand(shape)).to(tensor.dtype)
+
+
+# %% [markdown]
+# ### Rules on tensors
+#
+# `out` is the result, `grad` its gradient, and what follows are the inputs: all of them tensors
+# that know their history.
+
+
+# %%
+#| export autograd
+def by_factors(self, grad, out, *inputs):
+    """The rule of operations that are straight in pieces: `grad` times slopes that are constant.
+
+    The slopes are what the rule on arrays makes of ones.
+    """
+    factors = type(self).backward(self, np.ones_like(self.out))
+    factors = factors if isinstance(factors, tuple) else (factors,)
+    return tuple(None if f is None else grad * wrap(np.asarray(f)) for f in factors)
+
+
+def _mul_slopes(self, grad, out, a, b):
+    return grad * b, grad * a
+
+
+def _div_slopes(self, grad, out, a, b):
+    need_a, need_b = self.needs_input_grad
+    return grad / b if need_a else None, -grad * out / b if need_b else None
+
+
+def _pow_slopes(self, grad, out, a, b):
+    need_a, need_b = self.needs_input_grad
+    less = b - 1
+    if isinstance(b, Tensor):
+        less = Where.apply(b.data == 0, 0.0, less)
+    elif b == 0:
+        less = 0
+    of_a = grad * (b * a**less) if need_a else None
+    return of_a, grad * out * a.log() if need_b else None
+
+
+def _sum_slopes(self, grad, out, a, dim, keepdim):
+    return _stretched(grad, a.shape, dim, keepdim)
+
+
+def _mean_slopes(self, grad, out, a, dim, keepdim):
+    count = a.numel() // max(1, out.numel())
+    return _stretched(grad / count, a.shape, dim, keepdim)
+
+
+def _stretched(grad, shape, dim, keepdim):
+    """`grad` of a sum over `dim`, once more for each element."""
+    if dim is not None and not keepdim:
+        dims = [d % len(shape) for d in (dim if isinstance(dim, (tuple, list)) else [dim])]
+        grad = grad.reshape([1 if d in dims else size for d, size in enumerate(shape)])
+    return grad.expand(shape)
+
+
+def _matmul_slopes(self, grad, out, a, b):
+    rows = a.unsqueeze(0) if a.ndim == 1 else a
+    columns = b.unsqueeze(1) if b.ndim == 1 else b
+    if b.ndim == 1:
+        grad = grad.unsqueeze(-1)
+    if a.ndim == 1:
+        grad = grad.unsqueeze(-2)
+    of_a, of_b = grad @ columns.transpose(-2, -1), rows.transpose(-2, -1) @ grad
+    return of_a.squeeze(-2) if a.ndim == 1 else of_a, of_b.squeeze(-1) if b.ndim == 1 else of_b
+
+
+def _cat_slopes(self, grad, out, dim, *tensors):
+    ends = np.cumsum([0, *(x.shape[dim] for x in tensors)])
+    return None, *(grad.narrow(dim, int(a), x.shape[dim]) for a, x in zip(ends, tensors))
+
+
+class Put(Function):
+    """Zeros, with `values` added at an index: what `Index` does to a gradient."""
+
+    def forward(self, values, shape, index):
+        out = np.zeros(shape, values.dtype)
+        (np.add.at if may_repeat(index) else _assign)(out, index, values)
+        return out
+
+    def backward(self, grad):
+        return grad[self.args[2]]
+
+    def slopes(self, grad, out, values, shape, index):
+        return Index.apply(grad, index)
+
+
+def _assign(array, index, values):
+    array[index] = values
+
+
+def _setitem_slopes(self, grad, out, a, steps, value):
+    part = grad
+    for step in steps:
+        part = Index.apply(part, step)
+    if isinstance(value, Tensor) and value.ndim > part.ndim:
+        part = part.sum().reshape(value.shape) if value.numel() == 1 else part.reshape(value.shape)
+    return SetItem.apply(grad, steps, 0), None, part
+
+
+Add.slopes = lambda self, grad, out, a, b: (grad, grad)
+Sub.slopes = lambda self, grad, out, a, b: (grad, -grad)
+Neg.slopes = lambda self, grad, out, a: -grad
+Mul.slopes, Div.slopes, Pow.slopes = _mul_slopes, _div_slopes, _pow_slopes
+Exp.slopes = lambda self, grad, out, a: grad * out
+Log.slopes = lambda self, grad, out, a: grad / a
+Sqrt.slopes = lambda self, grad, out, a: grad / (2 * out)
+Tanh.slopes = lambda self, grad, out, a: grad * (1 - out * out)
+Sum.slopes, Mean.slopes = _sum_slopes, _mean_slopes
+Abs.slopes = Maximum.slopes = Clamp.slopes = Where.slopes = Max.slopes = by_factors
+Clone.slopes = Cast.slopes = Expand.slopes = lambda self, grad, out, a, *how: grad
+MatMul.slopes, Cat.slopes = _matmul_slopes, _cat_slopes
+Stack.slopes = lambda self, grad, out, dim, *parts: (None, *grad.unbind(dim))
+Reshape.slopes = lambda self, grad, out, a, shape: grad.reshape(a.shape)
+Permute.slopes = lambda self, grad, out, a, dims: grad.permute(np.argsort(dims).tolist())
+Index.slopes = lambda self, grad, out, a, index: Put.apply(grad, a.data.shape, index)
+SetItem.slopes = _setitem_slopes
+
+
+# %% [markdown]
+# ## More arguments of `backward`, hooks, and matrices of derivatives
+#
+# These need the lesson's walk, so they stand in a file of their own.
+
+# %%
+#| default_exp _autograd
+#| export
+import numpy as np
+
+from tinytorch import autograd
+from tinytorch.tensor import Tensor, stack, wrap
+
+__all__ = ["autograd"]  # nothing new: it only adds to what is there
+
+_HOOKED = {}  # by id: leaves, and the functions that look at their gradients
+
+
+def _with_more_arguments(walk):
+    """`Tensor.backward` with PyTorch's other arguments; `walk` is the lesson's."""
+
+    def backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None):
+        retain_graph = bool(create_graph if retain_graph is None else retain_graph)
+        if inputs is not None:
+            _only_for(inputs, self, gradient, retain_graph, create_graph)
+        elif create_graph:
+            autograd.backward_on_tensors(self, gradient, retain_graph)
+        elif _HOOKED:
+            _with_hooks(lambda: walk(self, gradient, retain_graph))
+        else:
+            walk(self, gradient, retain_graph)
+
+    backward.__doc__ = walk.__doc__
+    return backward
+
+
+def _only_for(inputs, tensor, gradient, retain_graph, create_graph):
+    """Add gradients to the `grad` of these tensors only."""
+    inputs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    found = autograd.grad(tensor, inputs, gradient, retain_graph, create_graph, allow_unused=True)
+    for leaf, slopes in zip(inputs, found):
+        if slopes is not None:
+            leaf.grad = slopes if leaf.grad is None else leaf.grad + slopes
+
+
+def _with_hooks(walk):
+    """Walk, and let the hooks of leaves see, and change, what comes to them."""
+    watched = [(leaf, leaf.grad, hooks) for leaf, hooks in _HOOKED.values() if hooks]
+    for leaf, _, _ in watched:
+        leaf.grad = None
+    try:
+        walk()
+    finally:
+        for leaf, before, hooks in watched:
+            for hook in list(hooks.values()) if leaf.grad is not None else ():
+                changed = hook(leaf.grad)
+                leaf.grad = leaf.grad if changed is None else changed
+            if before is not None:
+                leaf.grad = before if leaf.grad is None else before + leaf.grad
+
+
+Tensor.backward = _with_more_arguments(Tensor.backward)
+
+
+class _RemovableHandle:
+    """What `register_hook` returns: `remove()` takes the hook away."""
+
+    def __init__(self, hooks, hook):
+        self.hooks = hooks
+        self.hooks[id(self)] = hook
+
+    def remove(self):
+        self.hooks.pop(id(self), None)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.remove()
+
+
+def _register_hook(self, hook):
+    """Call `hook(gradient)` whenever a gradient of this tensor is computed.
+
+    What it returns, if not None, goes on in place of the gradient.
+
+    Raises:
+        RuntimeError: the tensor requires no gradient.
+    """
+    if not self.requires_grad:
+        raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+    if self.grad_fn is None:
+        return _RemovableHandle(_HOOKED.setdefault(id(self), (self, {}))[1], hook)
+    node = self.grad_fn
+    if not hasattr(node, "hooks"):
+        node.hooks = {}
+        node.backward = _looked_at(node.hooks, node.backward)
+    return _RemovableHandle(node.hooks, hook)
+
+
+def _looked_at(hooks, rule):
+    """The backward rule, which first shows the gradient to the hooks."""
+
+    def backward(grad):
+        for hook in list(hooks.values()):
+            changed = hook(wrap(np.asarray(grad)))
+            grad = grad if changed is None else changed.data
+        return rule(grad)
+
+    return backward
+
+
+Tensor.register_hook = _register_hook
+
+
+def _rows(func, inputs, create_graph):
+    """For each element of `func(*inputs)` its gradients with respect to all inputs."""
+    inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+    with autograd.set_grad_enabled(True):
+        inputs = tuple(x.detach().requires_grad_() if x.grad_fn is None else x for x in inputs)
+        out = func(*inputs)
+        how = {"retain_graph": True, "create_graph": create_graph, "materialize_grads": True}
+        rows = [autograd.grad(element, inputs, **how) for element in out.reshape(-1)]
+    parts = (stack(part).reshape(*out.shape, *x.shape) for part, x in zip(zip(*rows), inputs))
+    return out, inputs, tuple(parts)
+
+
+class _functional:
+    """Matrices of derivatives."""
+
+    @staticmethod
+    def jacobian(func, inputs, create_graph=False, strict=False, vectorize=False):
+        """The slopes of each element of `func(*inputs)` with respect to each element of `inputs`.
+
+        Returns:
+            Tensor of the shapes of result and input, one after the other; a tuple for a tuple.
+        """
+        _, _, parts = _rows(func, inputs, create_graph)
+        parts = parts if create_graph else tuple(part.detach() for part in parts)
+        return parts[0] if isinstance(inputs, Tensor) else parts
+
+    @staticmethod
+    def hessian(func, inputs, create_graph=False, strict=False, vectorize=False):
+        """The second derivatives of `func(*inputs)`, one number.
+
+        Returns:
+            Tensor of the input's shape, twice; for a tuple of inputs a tuple of tuples.
+        """
+        alone = isinstance(inputs, Tensor)
+        given = (inputs,) if alone else tuple(inputs)
+
+        def slopes_of(number):
+            def slopes(*at):
+                return autograd.grad(func(*at), at[number], create_graph=True)[0]
+
+            return slopes
+
+        how = {"create_graph": create_graph}
+        rows = tuple(_functional.jacobian(slopes_of(i), given, **how) for i in range(len(given)))
+        return rows[0][0] if alone else rows
+
+
+autograd.functional = _functional

@@ -26,6 +26,7 @@ from tinytorch.tensor import (
     Function,
     RangeError,
     ShapeError,
+    drawn_from,
     float32,
     where,
     wrap,
@@ -196,6 +197,114 @@ def logsigmoid(input):
     return -softplus(-input, 1.0, math.inf)
 
 
+def hardsigmoid(input, inplace=False):
+    """relu6(input + 3) / 6: a sigmoid of straight pieces."""
+
+    def function(x):
+        return (x + 3).clamp(0.0, 6.0) / 6
+
+    return changed(input, function) if inplace else function(input)
+
+
+def hardswish(input, inplace=False):
+    """input * hardsigmoid(input) (Howard et al., 2019)."""
+
+    def function(x):
+        return x * hardsigmoid(x)
+
+    return changed(input, function) if inplace else function(input)
+
+
+def mish(input, inplace=False):
+    """input * tanh(softplus(input)) (Misra, 2019)."""
+
+    def function(x):
+        return x * softplus(x).tanh()
+
+    return changed(input, function) if inplace else function(input)
+
+
+SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
+
+
+def selu(input, inplace=False):
+    """elu with such constants that means and variances stay 0 and 1 (Klambauer et al., 2017)."""
+
+    def function(x):
+        return SELU_SCALE * ELUOp.apply(x, SELU_ALPHA)
+
+    return changed(input, function) if inplace else function(input)
+
+
+def celu(input, alpha=1.0, inplace=False):
+    """input above 0, alpha * (exp(input / alpha) - 1) below (Barron, 2017)."""
+
+    def function(x):
+        return alpha * ELUOp.apply(x / alpha, 1.0)
+
+    return changed(input, function) if inplace else function(input)
+
+
+def prelu(input, weight):
+    """input above 0, weight * input below; a weight, or one for each channel (He et al., 2015)."""
+    if weight.numel() > 1:
+        weight = weight.reshape(-1, *(1,) * (input.ndim - 2))
+    return where(input > 0, input, weight * input)
+
+
+def softshrink(input, lambd=0.5):
+    """input, moved by `lambd` toward 0, and 0 where it is nearer."""
+    return input - input.clamp(-lambd, lambd)
+
+
+def hardshrink(input, lambd=0.5):
+    """input, and 0 where it is not farther than `lambd` from 0."""
+    return where(input.abs() > lambd, input, wrap(np.asarray(0, input.dtype)))
+
+
+def softsign(input):
+    """input / (1 + |input|)."""
+    return input / (1 + input.abs())
+
+
+def tanhshrink(input):
+    """input - tanh(input)."""
+    return input - input.tanh()
+
+
+def threshold(input, threshold, value, inplace=False):
+    """input above the threshold, `value` elsewhere."""
+
+    def function(x):
+        return where(x > threshold, x, wrap(np.asarray(value, x.dtype)))
+
+    return changed(input, function) if inplace else function(input)
+
+
+def softmin(input, dim=None, dtype=None):
+    """softmax(-input)."""
+    return softmax(-input, dim, dtype)  # noqa: F821
+
+
+def gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1):
+    """A draw from the classes, as probabilities that have a gradient (Jang et al., 2016).
+
+    Args:
+        logits: Tensor of any shape; along `dim` the logarithms of the probabilities.
+        tau: temperature: the lower, the nearer to 0 and 1.
+        hard: 0 and 1 themselves, with the gradient of the probabilities.
+        eps: PyTorch's; it has no meaning any more.
+    """
+    waits = drawn_from(None).exponential(size=logits.shape)
+    noise = wrap(-np.log(waits).astype(logits.dtype))
+    soft = ((logits + noise) / tau).softmax(dim)
+    if not hard:
+        return soft
+    winners = np.zeros_like(soft.data)
+    np.put_along_axis(winners, soft.data.argmax(dim, keepdims=True), 1.0, dim)
+    return wrap(winners) - soft.detach() + soft
+
+
 def glu(input, dim=-1):
     """The first half along `dim` times the sigmoid of the second (Dauphin et al., 2017)."""
     first, second = input.chunk(2, dim)
@@ -241,19 +350,42 @@ def cosine_similarity(x1, x2, dim=1, eps=1e-8):
     return (x1 * x2).sum(dim) / squares.clamp(min=eps * eps).sqrt()
 
 
-def pad(input, pad, mode="constant", value=0.0):
+def pad(input, pad, mode="constant", value=None):
     """Put numbers around a tensor: pairs (before, after), for the last dimension first.
 
-    A negative number cuts off. Only mode "constant".
+    A negative number cuts off. mode: "constant", which is `value`; or what lies inside, as in a
+    mirror ("reflect"), the nearest ("replicate"), or as if it went round ("circular").
     """
-    if mode != "constant":
-        raise NotImplementedError(f"pad: mode {mode!r} is not offered; use mode='constant'")
+    if mode not in OUTSIDE and mode != "constant":
+        raise NotImplementedError(f"pad: there is no mode {mode!r}; {', '.join(OUTSIDE)}, constant")
     if len(pad) % 2 or len(pad) > 2 * input.ndim:
         raise RuntimeError(f"pad: {pad} are not pairs for a tensor of shape {tuple(input.shape)}")
     for number in range(len(pad) // 2):
         dim = input.ndim - 1 - number
-        input = _padded(input, dim, pad[2 * number], pad[2 * number + 1], value)
+        before, after = pad[2 * number : 2 * number + 2]
+        if mode == "constant":
+            input = _padded(input, dim, before, after, value or 0.0)
+        elif before or after:
+            input = _padded_from_inside(input, dim, before, after, mode)
     return input
+
+
+OUTSIDE = {  # from positions below 0 or above the last one to those inside
+    "reflect": lambda at, size: size - 1 - np.abs(size - 1 - np.abs(at)),
+    "replicate": lambda at, size: at.clip(0, size - 1),
+    "circular": lambda at, size: at % size,
+}
+
+
+def _padded_from_inside(input, dim, before, after, mode):
+    size = input.shape[dim]
+    most = size - (mode == "reflect")
+    if mode != "replicate" and max(before, after) > most:
+        raise RuntimeError(
+            f"pad: {mode} needs a padding of at most {most} in dim {dim} of shape "
+            f"{tuple(input.shape)}, not {before, after}"
+        )
+    return input.index_select(dim, wrap(OUTSIDE[mode](np.arange(-before, size + after), size)))
 
 
 def _padded(input, dim, before, after, value):
@@ -264,6 +396,25 @@ def _padded(input, dim, before, after, value):
             sizes = [count if d == dim else n for d, n in enumerate(input.shape)]
             parts.insert(position, wrap(np.full(sizes, value, input.dtype)))
     return parts[0] if len(parts) == 1 else Cat.apply(dim, *parts)
+
+
+# %% [markdown]
+# ## What operations are made of
+#
+# It is asked for only where gradients are to be differentiated once more (`create_graph=True`): see
+# `autograd_given.py`.
+
+
+# %%
+#| export nn.functional
+def written_out(operation):
+    """Decorator: what the operation computes, from tensors and with operations that have rules."""
+
+    def install(function):
+        operation.written_out = lambda self, *inputs: function(*inputs)
+        return function
+
+    return install
 
 
 # %% [markdown]
@@ -375,6 +526,147 @@ def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_
     reduction = older(size_average, reduce, reduction)
     if reduction == "batchmean":
         return losses.sum() / input.shape[0]
+    return reduced_tensor(losses, reduction)
+
+
+# %% [markdown]
+# ## Losses that compare
+
+
+# %%
+#| export nn.functional
+def pairwise_distance(x1, x2, p=2.0, eps=1e-6, keepdim=False):
+    """The p-norm of x1 - x2 + eps along the last dimension."""
+    return (x1 - x2 + eps).norm(p, -1, keepdim)
+
+
+def triplet_margin_loss(
+    anchor,
+    positive,
+    negative,
+    margin=1.0,
+    p=2,
+    eps=1e-6,
+    swap=False,
+    size_average=None,
+    reduce=None,
+    reduction="mean",
+):
+    """How much the positive is not nearer to the anchor than the negative, by `margin`.
+
+    swap: take the negative's distance to the positive where that is smaller (Balntas et al., 2016).
+    """
+
+    def distance(x, y):
+        return pairwise_distance(x, y, p, eps)
+
+    how = {"distance_function": distance, "margin": margin, "swap": swap}
+    reduction = older(size_average, reduce, reduction)
+    return triplet_margin_with_distance_loss(
+        anchor, positive, negative, **how, reduction=reduction
+    )
+
+
+def triplet_margin_with_distance_loss(
+    anchor,
+    positive,
+    negative,
+    *,
+    distance_function=None,
+    margin=1.0,
+    swap=False,
+    reduction="mean",
+):
+    """`triplet_margin_loss` for any measure of distance; None: `pairwise_distance`."""
+    distance = distance_function or pairwise_distance
+    near, far = distance(anchor, positive), distance(anchor, negative)
+    if swap:
+        far = far.minimum(distance(positive, negative))
+    return reduced_tensor((margin + near - far).clamp(min=0.0), reduction)
+
+
+def cosine_embedding_loss(
+    input1, input2, target, margin=0.0, size_average=None, reduce=None, reduction="mean"
+):
+    """1 - cosine where the target is 1, what the cosine is above `margin` where it is -1."""
+    squares = [(x * x).sum(-1) + 1e-12 for x in (input1, input2)]  # PyTorch's constant
+    cosine = (input1 * input2).sum(-1) / (squares[0] * squares[1]).sqrt()
+    losses = where(target > 0, 1 - cosine, (cosine - margin).clamp(min=0.0))
+    return reduced_tensor(losses, older(size_average, reduce, reduction))
+
+
+def margin_ranking_loss(
+    input1, input2, target, margin=0.0, size_average=None, reduce=None, reduction="mean"
+):
+    """How much input1 is not above input2 (target 1) or below it (target -1), by `margin`."""
+    losses = (-target * (input1 - input2) + margin).clamp(min=0.0)
+    return reduced_tensor(losses, older(size_average, reduce, reduction))
+
+
+def hinge_embedding_loss(
+    input, target, margin=1.0, size_average=None, reduce=None, reduction="mean"
+):
+    """input where the target is 1, what is missing to `margin` where it is -1."""
+    losses = where(target == 1, input, (margin - input).clamp(min=0.0))
+    return reduced_tensor(losses, older(size_average, reduce, reduction))
+
+
+def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="mean"):
+    """log(1 + exp(-target * input)) for targets 1 and -1."""
+    losses = (-target * input).exp().log1p()
+    return reduced_tensor(losses, older(size_average, reduce, reduction))
+
+
+def multilabel_soft_margin_loss(
+    input, target, weight=None, size_average=None, reduce=None, reduction="mean"
+):
+    """Binary cross-entropy of scores (..., C), the mean over C."""
+    losses = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
+    losses = losses if weight is None else losses * weight
+    return reduced_tensor(losses.mean(-1), older(size_average, reduce, reduction))
+
+
+def multi_margin_loss(
+    input, target, p=1, margin=1.0, weight=None, size_average=None, reduce=None, reduction="mean"
+):
+    """How much each wrong class of (N, C) is not below the right one, by `margin`."""
+    rows, classes = np.arange(len(target.data)), target.data
+    short = (margin - input[rows, classes].unsqueeze(1) + input).clamp(min=0.0) ** p
+    short = short if weight is None else short * weight[classes].unsqueeze(1)
+    others = np.ones(input.shape, input.dtype)
+    others[rows, classes] = 0
+    losses = (short * wrap(others)).sum(1) / input.shape[1]
+    return reduced_tensor(losses, older(size_average, reduce, reduction))
+
+
+def poisson_nll_loss(
+    input,
+    target,
+    log_input=True,
+    full=False,
+    size_average=None,
+    eps=1e-8,
+    reduce=None,
+    reduction="mean",
+):
+    """Minus the log-probability of counts; `input` is the mean, or its logarithm.
+
+    full: with the term of the target alone, by Stirling's formula.
+    """
+    mean = input.exp() if log_input else input
+    losses = mean - target * (input if log_input else (input + eps).log())
+    if full:
+        safe = where(target > 1, target, 1.0)
+        stirling = safe * safe.log() - safe + 0.5 * (2 * math.pi * safe).log()
+        losses = losses + where(target > 1, stirling, 0.0)
+    return reduced_tensor(losses, older(size_average, reduce, reduction))
+
+
+def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"):
+    """Minus the log-probability of `target`; `input` is the mean. full: with its constant."""
+    var = where(var.data < eps, wrap(np.asarray(eps, var.dtype)), var)
+    losses = 0.5 * (var.log() + (input - target) ** 2 / var)
+    losses = losses + 0.5 * math.log(2 * math.pi) if full else losses
     return reduced_tensor(losses, reduction)
 
 
@@ -580,11 +872,159 @@ def _runs(modules):
 
 # %%
 #| export nn.modules
-from tinytorch.tensor import dtype_asked, float32, float64
+import functools
+import inspect
+
+from tinytorch.tensor import Function, dtype_asked, float32, float64, wrap
+
+
+class _Watch(Function):
+    """The tensor as it is; on the way back its gradient is shown to a function."""
+
+    def forward(self, a, look):
+        return a
+
+    def backward(self, grad):
+        changed = self.args[1](wrap(np.asarray(grad)))
+        return grad if changed is None else changed.data
+
+    def slopes(self, grad, out, a, look):
+        changed = look(grad)
+        return grad if changed is None else changed
+
+
+class _Hooked:
+    """Stands in place of a module's `forward`, and calls hooks before and after it."""
+
+    def __init__(self, module):
+        self.module = module
+        self.hooks = {"before": {}, "after": {}, "backward": {}}
+
+    def add(self, when, hook, with_kwargs):
+        handle = _Handle(self.hooks[when])
+        self.hooks[when][handle] = hook, with_kwargs
+        return handle
+
+    def __call__(self, *inputs, **kwargs):
+        module = self.module
+        for hook, both in list(self.hooks["before"].values()):
+            found = hook(module, inputs, kwargs) if both else hook(module, inputs)
+            if found is not None and both:
+                inputs, kwargs = found
+            elif found is not None:
+                inputs = found if isinstance(found, tuple) else (found,)
+        watched = bool(self.hooks["backward"])
+        if watched:
+            inputs, come = self._watch(inputs)
+        out = type(module).forward(module, *inputs, **kwargs)
+        for hook, both in list(self.hooks["after"].values()):
+            given = (module, inputs, kwargs, out) if both else (module, inputs, out)
+            found = hook(*given)
+            out = out if found is None else found
+        return self._watch_output(out, come) if watched else out
+
+    def _watch(self, inputs):
+        """The inputs, and a function that is told the gradients of the outputs."""
+        known = {"grad_output": None}
+        needed = [i for i, x in enumerate(inputs) if getattr(x, "requires_grad", False)]
+        slopes = [None] * len(inputs)
+
+        def come(grad_output):
+            known["grad_output"] = grad_output
+            if not needed:
+                self._tell(tuple(slopes), grad_output)
+
+        def look_at(number):
+            def look(grad):
+                slopes[number] = grad
+                if number != needed[0]:
+                    return None
+                found = self._tell(tuple(slopes), known["grad_output"])
+                return None if found is None else found[number]
+
+            return look
+
+        parts = list(inputs)
+        for number in needed:
+            parts[number] = _Watch.apply(parts[number], look_at(number))
+        return tuple(parts), come
+
+    def _watch_output(self, out, come):
+        if not isinstance(out, tuple):
+            return _Watch.apply(out, lambda grad: come((grad,)))
+        slopes = [None] * len(out)
+
+        def look_at(number):
+            def look(grad):
+                slopes[number] = grad
+                come(tuple(slopes))
+
+            return look
+
+        return tuple(_Watch.apply(x, look_at(i)) for i, x in enumerate(out))
+
+    def _tell(self, grad_input, grad_output):
+        found = None
+        for hook, _ in list(self.hooks["backward"].values()):
+            changed = hook(self.module, grad_input, grad_output)
+            if changed is not None:
+                found = changed if isinstance(changed, tuple) else (changed,)
+        return found
+
+
+class _Handle:
+    """What a hook is registered under; `remove()` takes it away."""
+
+    def __init__(self, hooks):
+        self.hooks = hooks
+
+    def remove(self):
+        self.hooks.pop(self, None)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.remove()
+
+
+def _hooked(module):
+    """What stands in place of the module's `forward`."""
+    if not isinstance(module.forward, _Hooked):
+        object.__setattr__(module, "forward", _Hooked(module))
+    return module.forward
+
+
+def _placed(make):
+    """A layer's `__init__`, which also takes PyTorch's `device` and `dtype`, as its last two."""
+    code = make.__code__
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    takes_all = code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS)
+    own = code.co_argcount - 1
+    if "device" in names or takes_all or own < 1:
+        return make
+
+    @functools.wraps(make)
+    def __init__(self, *args, device=None, dtype=None, **kwargs):
+        given, more = args[:own], args[own:]
+        if len(more) > 2:
+            make(self, *args, **kwargs)  # which says that these are too many
+        device, dtype = (*more, None, None)[:2] if more else (device, dtype)
+        make(self, *given, **kwargs)
+        if device is not None or dtype is not None:
+            self.to(device=device, dtype=dtype)
+
+    return __init__
 
 
 class _Everywhere:
     """What a module does to all that is inside it; `Module` finds the parts and inherits this."""
+
+    def __init_subclass__(cls, **how):
+        """Let the layers of this package take a device and a dtype."""
+        super().__init_subclass__(**how)
+        if cls.__module__.startswith("tinytorch.") and "__init__" in vars(cls):
+            cls.__init__ = _placed(cls.__init__)
 
     def zero_grad(self, set_to_none=True):
         """Forget the gradients of all parameters."""
@@ -606,6 +1046,18 @@ class _Everywhere:
             module.apply(fn)
         fn(self)
         return self
+
+    def get_submodule(self, target):
+        """The module with this dotted name; "" is the module itself."""
+        return functools.reduce(getattr, target.split(".") if target else [], self)
+
+    def get_parameter(self, target):
+        """The parameter with this dotted name."""
+        return dict(self.named_parameters())[target]
+
+    def get_buffer(self, target):
+        """The buffer with this dotted name."""
+        return dict(self.named_buffers())[target]
 
     def to(self, *args, dtype=None, device=None, non_blocking=False):
         """Give all parameters and buffers of floats this dtype, in place; the device is "cpu"."""
@@ -639,6 +1091,21 @@ class _Everywhere:
     def half(self):
         """Refused: NumPy computes with float16 many times more slowly than with float32."""
         raise TypeError("a module computes in float32 or float64: leave half() out")
+
+    def register_forward_pre_hook(self, hook, *, prepend=False, with_kwargs=False):
+        """Call `hook(module, inputs)` before each `forward`; it may return other inputs."""
+        return _hooked(self).add("before", hook, with_kwargs)
+
+    def register_forward_hook(self, hook, *, prepend=False, with_kwargs=False, always_call=False):
+        """Call `hook(module, inputs, output)` after each `forward`; it may return another one."""
+        return _hooked(self).add("after", hook, with_kwargs)
+
+    def register_full_backward_hook(self, hook, prepend=False):
+        """Call `hook(module, grad_input, grad_output)` when the walk has passed this module.
+
+        What it returns, if not None, goes on in place of `grad_input`.
+        """
+        return _hooked(self).add("backward", hook, False)
 
     def extra_repr(self):
         """What a layer shows between its parentheses."""
@@ -788,13 +1255,27 @@ def eye_(tensor):
 # %%
 #| default_exp nn.more
 #| export
+import math
+
+import numpy as np
+
+from tinytorch import autograd
 from tinytorch.nn import functional as F
 from tinytorch.nn.modules import Module, Parameter, _Loss, _WeightedLoss
+from tinytorch.tensor import where
 
 __all__ = [  # noqa: RUF022  (by kind, not by letter)
-    "ELU", "GLU", "Hardtanh", "Identity", "LeakyReLU", "LogSigmoid", "LogSoftmax", "ReLU6", "SiLU",
-    "Softplus", "Unflatten",
-    "HuberLoss", "KLDivLoss", "L1Loss", "NLLLoss", "SmoothL1Loss",
+    "CELU", "ELU", "GLU", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "Identity",
+    "LeakyReLU",
+    "LogSigmoid", "LogSoftmax", "Mish", "PReLU", "ReLU6", "SELU", "SiLU", "Softmax2d", "Softmin",
+    "Softplus", "Softshrink", "Softsign", "Tanhshrink", "Threshold", "Unflatten",
+    "CircularPad1d", "CircularPad2d", "ConstantPad1d", "ConstantPad2d", "ReflectionPad1d",
+    "ReflectionPad2d", "ReplicationPad1d", "ReplicationPad2d", "ZeroPad1d", "ZeroPad2d",
+    "CosineEmbeddingLoss", "GaussianNLLLoss", "HingeEmbeddingLoss", "HuberLoss", "KLDivLoss",
+    "L1Loss", "MarginRankingLoss", "MultiLabelSoftMarginLoss", "MultiMarginLoss", "NLLLoss",
+    "PoissonNLLLoss", "SmoothL1Loss", "SoftMarginLoss", "TripletMarginLoss",
+    "TripletMarginWithDistanceLoss",
+    "CosineSimilarity", "PairwiseDistance",
     "ModuleDict", "ParameterDict", "ParameterList",
 ]  # fmt: skip
 
@@ -882,6 +1363,97 @@ class GLU(_Activation):
     function, options = F.glu, {"dim": -1}
 
 
+class Hardsigmoid(_Activation):
+    """relu6(input + 3) / 6."""
+
+    function, options = F.hardsigmoid, {"inplace": False}
+
+
+class Hardswish(_Activation):
+    """input * hardsigmoid(input)."""
+
+    function, options = F.hardswish, {"inplace": False}
+
+
+class Mish(_Activation):
+    """input * tanh(softplus(input))."""
+
+    function, options = F.mish, {"inplace": False}
+
+
+class SELU(_Activation):
+    """elu with constants that keep means at 0 and variances at 1."""
+
+    function, options = F.selu, {"inplace": False}
+
+
+class CELU(_Activation):
+    """input where it is positive, alpha * (exp(input / alpha) - 1) elsewhere."""
+
+    function, options = F.celu, {"alpha": 1.0, "inplace": False}
+
+
+class Softsign(_Activation):
+    """input / (1 + |input|)."""
+
+    function = F.softsign
+
+
+class Tanhshrink(_Activation):
+    """input - tanh(input)."""
+
+    function = F.tanhshrink
+
+
+class Threshold(_Activation):
+    """input above the threshold, `value` elsewhere."""
+
+    function, options = F.threshold, {"threshold": 0.0, "value": 0.0, "inplace": False}
+
+
+class Softshrink(_Activation):
+    """input, moved by `lambd` toward 0."""
+
+    function, options = F.softshrink, {"lambd": 0.5}
+
+
+class Hardshrink(_Activation):
+    """input, and 0 where it is near 0."""
+
+    function, options = F.hardshrink, {"lambd": 0.5}
+
+
+class Softmax2d(Module):
+    """Softmax over the channels of (N, C, H, W)."""
+
+    def forward(self, input):
+        return F.softmax(input, -3)
+
+
+class Softmin(_Activation):
+    """softmax(-input) along `dim`."""
+
+    function, options = F.softmin, {"dim": -1}
+
+
+class PReLU(Module):
+    """input where it is positive, and elsewhere a multiple of it that is learned.
+
+    num_parameters: 1 for all, or one for each channel; init: what they begin with.
+    """
+
+    def __init__(self, num_parameters=1, init=0.25):
+        super().__init__()
+        self.num_parameters = num_parameters
+        self.weight = Parameter(np.full(num_parameters, init, np.float32))
+
+    def forward(self, input):
+        return F.prelu(input, self.weight)
+
+    def extra_repr(self):
+        return f"num_parameters={self.num_parameters}"
+
+
 class LogSoftmax(Module):
     """The logarithm of softmax along `dim`."""
 
@@ -909,6 +1481,169 @@ class Unflatten(Module):
 
     def extra_repr(self):
         return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
+
+
+# %% [markdown]
+# ## A frame around images
+
+
+# %%
+#| export
+class _Pad(Module):
+    """What lies outside: see `functional.pad`. One number of padding is for all sides."""
+
+    sides, mode = 4, "constant"
+
+    def __init__(self, padding):
+        super().__init__()
+        alone = not isinstance(padding, (tuple, list))
+        self.padding = (padding,) * self.sides if alone else tuple(padding)
+
+    def forward(self, input):
+        return F.pad(input, self.padding, self.mode, getattr(self, "value", None))
+
+    def extra_repr(self):
+        return f"{self.padding}"
+
+
+class ZeroPad2d(_Pad):
+    """Zeros."""
+
+
+class ZeroPad1d(_Pad):
+    """Zeros, for rows."""
+
+    sides = 2
+
+
+class ConstantPad2d(_Pad):
+    """A number."""
+
+    def __init__(self, padding, value):
+        super().__init__(padding)
+        self.value = value
+
+    def extra_repr(self):
+        return f"padding={self.padding}, value={self.value}"
+
+
+class ConstantPad1d(ConstantPad2d):
+    """A number, for rows."""
+
+    sides = 2
+
+
+class ReflectionPad2d(_Pad):
+    """As in a mirror."""
+
+    mode = "reflect"
+
+
+class ReflectionPad1d(ReflectionPad2d):
+    """As in a mirror, for rows."""
+
+    sides = 2
+
+
+class ReplicationPad2d(_Pad):
+    """The nearest pixel."""
+
+    mode = "replicate"
+
+
+class ReplicationPad1d(ReplicationPad2d):
+    """The nearest number, for rows."""
+
+    sides = 2
+
+
+class CircularPad2d(_Pad):
+    """As if it went round."""
+
+    mode = "circular"
+
+
+class CircularPad1d(CircularPad2d):
+    """As if it went round, for rows."""
+
+    sides = 2
+
+
+# %% [markdown]
+# ## In simpler operations
+#
+# What the operations of this module are made of. It is asked for only where gradients are to be
+# differentiated once more (`create_graph=True`): see `autograd_given.py`.
+
+
+# %%
+#| export
+F.ReLUOp.slopes = F.LeakyReLUOp.slopes = autograd.by_factors
+F.SigmoidOp.slopes = lambda self, grad, out, x: grad * out * (1 - out)
+
+
+@F.written_out(F.LinearOp)
+def _linear(x, weight, bias):
+    out = x @ weight.t()
+    return out if bias is None else out + bias
+
+
+@F.written_out(F.GELUOp)
+def _gelu(x):
+    return 0.5 * x * (1 + (x * math.sqrt(0.5)).erf())
+
+
+@F.written_out(F.GELUTanhOp)
+def _gelu_tanh(x):
+    return 0.5 * x * (1 + (math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)).tanh())
+
+
+@F.written_out(F.ELUOp)
+def _elu(x, alpha):
+    return where(x > 0, x, alpha * (x.clamp(max=0.0).exp() - 1))
+
+
+@F.written_out(F.SoftplusOp)
+def _softplus(x, beta, threshold):
+    scaled = beta * x
+    smooth = scaled.clamp(max=min(threshold, 80.0)).exp().log1p() / beta  # exp(80) is a float32
+    return where(scaled > threshold, x, smooth)
+
+
+@F.written_out(F.SoftmaxOp)
+def _softmax(x, dim):
+    return F.LogSoftmaxOp.apply(x, dim).exp()
+
+
+@F.written_out(F.LogSoftmaxOp)
+def _log_softmax(x, dim):
+    return x - x.logsumexp(dim, keepdim=True)
+
+
+@F.written_out(F.MSEOp)
+def _mse(x, target, reduction):
+    return F.reduced_tensor((x - target) * (x - target), reduction)
+
+
+@F.written_out(F.NLLOp)
+def _nll(x, target):
+    return -x[np.arange(len(x)), target]
+
+
+@F.written_out(F.CrossEntropyOp)
+def _cross_entropy(x, target, reduction):
+    return F.reduced_tensor(_nll(_log_softmax(x, 1), target), reduction)
+
+
+@F.written_out(F.BCEOp)
+def _bce(p, target, reduction):
+    yes, no = p.log().clamp(min=-100.0), (1 - p).log().clamp(min=-100.0)
+    return F.reduced_tensor(-(target * yes + (1 - target) * no), reduction)
+
+
+@F.written_out(F.BCEWithLogitsOp)
+def _bce_with_logits(x, target, reduction):
+    return F.reduced_tensor((1 - target) * x + F.softplus(-x), reduction)
 
 
 # %% [markdown]
@@ -970,6 +1705,112 @@ class NLLLoss(_WeightedLoss):
     def forward(self, input, target):
         how = {"ignore_index": self.ignore_index, "reduction": self.reduction}
         return F.nll_loss(input, target, self.weight, **how)
+
+
+class _Comparison(_Loss):
+    """A loss that only calls a function: `options` are its arguments and their defaults."""
+
+    function, options = None, {}
+
+    def __init__(self, *args, size_average=None, reduce=None, reduction="mean", **kwargs):
+        super().__init__(size_average, reduce, reduction)
+        given = {**dict(zip(self.options, args)), **kwargs}
+        if set(given) - set(self.options) or len(args) > len(self.options):
+            raise TypeError(f"{type(self).__name__} takes {', '.join(self.options)} and reduction")
+        for name, value in {**self.options, **given}.items():
+            setattr(self, name, value)
+
+    def forward(self, *tensors):
+        how = {name: getattr(self, name) for name in self.options}
+        return type(self).function(*tensors, **how, reduction=self.reduction)
+
+
+class TripletMarginLoss(_Comparison):
+    """Anchor, positive, negative: see `functional.triplet_margin_loss`."""
+
+    function, options = (
+        F.triplet_margin_loss,
+        {"margin": 1.0, "p": 2.0, "eps": 1e-6, "swap": False},
+    )
+
+
+class TripletMarginWithDistanceLoss(_Comparison):
+    """Anchor, positive, negative, and a measure of distance."""
+
+    function, options = (
+        F.triplet_margin_with_distance_loss,
+        {"distance_function": None, "margin": 1.0, "swap": False},
+    )
+
+
+class CosineEmbeddingLoss(_Comparison):
+    """Two vectors, and whether they belong together: see `functional.cosine_embedding_loss`."""
+
+    function, options = F.cosine_embedding_loss, {"margin": 0.0}
+
+
+class MarginRankingLoss(_Comparison):
+    """Two numbers, and which should be larger: see `functional.margin_ranking_loss`."""
+
+    function, options = F.margin_ranking_loss, {"margin": 0.0}
+
+
+class HingeEmbeddingLoss(_Comparison):
+    """A distance, and whether it should be small: see `functional.hinge_embedding_loss`."""
+
+    function, options = F.hinge_embedding_loss, {"margin": 1.0}
+
+
+class SoftMarginLoss(_Comparison):
+    """log(1 + exp(-target * input))."""
+
+    function = F.soft_margin_loss
+
+
+class MultiLabelSoftMarginLoss(_Comparison):
+    """Binary cross-entropy of scores (N, C)."""
+
+    function, options = F.multilabel_soft_margin_loss, {"weight": None}
+
+
+class MultiMarginLoss(_Comparison):
+    """How much each wrong class is not below the right one."""
+
+    function, options = F.multi_margin_loss, {"p": 1, "margin": 1.0, "weight": None}
+
+
+class PoissonNLLLoss(_Comparison):
+    """Minus the log-probability of counts: see `functional.poisson_nll_loss`."""
+
+    function, options = F.poisson_nll_loss, {"log_input": True, "full": False, "eps": 1e-8}
+
+
+class GaussianNLLLoss(_Comparison):
+    """Minus the log-probability of numbers: see `functional.gaussian_nll_loss`."""
+
+    function, options = F.gaussian_nll_loss, {"full": False, "eps": 1e-6}
+
+
+class PairwiseDistance(Module):
+    """The p-norm of the difference: see `functional.pairwise_distance`."""
+
+    def __init__(self, p=2.0, eps=1e-6, keepdim=False):
+        super().__init__()
+        self.norm, self.eps, self.keepdim = p, eps, keepdim
+
+    def forward(self, x1, x2):
+        return F.pairwise_distance(x1, x2, self.norm, self.eps, self.keepdim)
+
+
+class CosineSimilarity(Module):
+    """The cosine of the angle between the vectors along `dim`."""
+
+    def __init__(self, dim=1, eps=1e-8):
+        super().__init__()
+        self.dim, self.eps = dim, eps
+
+    def forward(self, x1, x2):
+        return F.cosine_similarity(x1, x2, self.dim, self.eps)
 
 
 # %% [markdown]

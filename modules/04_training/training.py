@@ -820,6 +820,8 @@ class LRScheduler:
                 raise KeyError("initial_lr: load the optimizer's state before going on with it")
         self.optimizer = optimizer
         self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
+        if last_epoch == -1:
+            self._last_lr = list(self.base_lrs)  # another schedule may have changed it already
         self.last_epoch = last_epoch
         self.step()
 

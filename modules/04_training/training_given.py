@@ -14,13 +14,17 @@ import tito.activate  # makes "import tinytorch" find this workspace's own packa
 # %%
 #| default_exp optim.more
 #| export
+import functools
+
 import numpy as np
 
+from tinytorch.nn import utils_more
+from tinytorch.optim import lr_scheduler_more
 from tinytorch.optim.lbfgs import LBFGS
-from tinytorch.optim.optimizers import Optimizer, decayed
+from tinytorch.optim.optimizers import SGD, Adam, AdamW, Optimizer, decayed
 from tinytorch.tensor import Tensor
 
-__all__ = ["LBFGS", "Adadelta", "Adagrad", "RMSprop"]
+__all__ = ["LBFGS", "Adadelta", "Adagrad", "Adamax", "NAdam", "RAdam", "RMSprop"]
 
 
 def _kept(state, name, p, value=0.0):
@@ -146,6 +150,848 @@ class Adadelta(_Scaled):
         step = np.sqrt(steps + eps) / np.sqrt(square + eps) * grad
         steps += (1 - rho) * (step * step - steps)
         p.data -= group["lr"] * step
+
+
+class _LikeAdam(_Scaled):
+    """What the relatives of Adam share: the two averages, and decay beside the gradient."""
+
+    def update(self, p, grad, group):
+        if group.get("decoupled_weight_decay"):
+            p.data *= 1 - group["lr"] * group["weight_decay"]
+            group = {**group, "weight_decay": 0}
+        super().update(p, grad, group)
+
+    def averages(self, p, grad, group, state):
+        """The running means of the gradient and of its square, without their correction."""
+        (beta1, beta2), mean = group["betas"], _kept(state, "exp_avg", p)
+        square = _kept(state, "exp_avg_sq", p)
+        mean += (1 - beta1) * (grad - mean)
+        square += (1 - beta2) * (grad * grad - square)
+        return mean, square
+
+
+class Adamax(_LikeAdam):
+    """Adam over the largest gradient so far instead of the mean square (Kingma, Ba 2015).
+
+    Args:
+        params: an iterable of parameters, or of dictionaries (groups).
+        lr, betas, eps, weight_decay, maximize: as in Adam.
+    """
+
+    def __init__(
+        self, params, lr=2e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0, *, maximize=False
+    ):
+        options = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
+        super().__init__(params, {**options, "maximize": maximize})
+
+    def scaled_step(self, p, grad, group, state):
+        (beta1, beta2), mean = group["betas"], _kept(state, "exp_avg", p)
+        mean += (1 - beta1) * (grad - mean)
+        largest = _kept(state, "exp_inf", p)
+        np.maximum(largest * beta2, np.abs(grad) + group["eps"], out=largest)
+        p.data -= group["lr"] / (1 - beta1 ** state["step"]) * mean / largest
+
+
+class NAdam(_LikeAdam):
+    """Adam that looks ahead, as Nesterov's momentum does (Dozat 2016).
+
+    Args:
+        params: an iterable of parameters, or of dictionaries (groups).
+        lr, betas, eps, weight_decay, maximize: as in Adam.
+        momentum_decay: how slowly the momentum grows.
+        decoupled_weight_decay: shrink the weights as AdamW does.
+    """
+
+    def __init__(
+        self,
+        params,
+        lr=2e-3,
+        betas=(0.9, 0.999),
+        eps=1e-8,
+        weight_decay=0,
+        momentum_decay=4e-3,
+        decoupled_weight_decay=False,
+        *,
+        maximize=False,
+    ):
+        options = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
+        options |= {"momentum_decay": momentum_decay, "maximize": maximize}
+        options |= {"decoupled_weight_decay": decoupled_weight_decay}
+        super().__init__(params, options)
+
+    def scaled_step(self, p, grad, group, state):
+        mean, square = self.averages(p, grad, group, state)
+        (beta1, beta2), t, slow = group["betas"], state["step"], group["momentum_decay"]
+        now, ahead = (beta1 * (1 - 0.5 * 0.96 ** (s * slow)) for s in (t, t + 1))
+        product = _kept(state, "mu_product", p, 1.0).flat[0] * now
+        state["mu_product"].data[...] = product
+        root = np.sqrt(square / (1 - beta2**t)) + group["eps"]
+        p.data -= group["lr"] * (1 - now) / (1 - product) * grad / root
+        p.data -= group["lr"] * ahead / (1 - product * ahead) * mean / root
+
+
+class RAdam(_LikeAdam):
+    """Adam whose step sizes wait until there are gradients enough (Liu et al. 2020).
+
+    Args:
+        params: an iterable of parameters, or of dictionaries (groups).
+        lr, betas, eps, weight_decay, maximize: as in Adam.
+        decoupled_weight_decay: shrink the weights as AdamW does.
+    """
+
+    def __init__(
+        self,
+        params,
+        lr=1e-3,
+        betas=(0.9, 0.999),
+        eps=1e-8,
+        weight_decay=0,
+        decoupled_weight_decay=False,
+        *,
+        maximize=False,
+    ):
+        options = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
+        options |= {"decoupled_weight_decay": decoupled_weight_decay, "maximize": maximize}
+        super().__init__(params, options)
+
+    def scaled_step(self, p, grad, group, state):
+        mean, square = self.averages(p, grad, group, state)
+        (beta1, beta2), t = group["betas"], state["step"]
+        step = group["lr"] * mean / (1 - beta1**t)
+        most = 2 / (1 - beta2) - 1
+        length = most - 2 * t * beta2**t / (1 - beta2**t)
+        if length > 5:
+            factor = (length - 4) * (length - 2) * most / ((most - 4) * (most - 2) * length)
+            root = np.sqrt(square) + group["eps"]
+            step = step * (np.sqrt(factor * (1 - beta2**t)) / root)
+        p.data -= step
+
+
+# %% [markdown]
+# ## PyTorch's other arguments
+#
+# Several of them say how the numbers are computed, and change none; `amsgrad` does change them.
+
+
+# %%
+#| export
+SWITCHES = ("foreach", "fused", "capturable", "differentiable")
+
+
+def _taking_switches(cls):
+    """Let an optimizer take the arguments that only say how PyTorch computes."""
+    make = cls.__init__
+
+    @functools.wraps(make)
+    def __init__(self, *args, **kwargs):
+        for name in SWITCHES:
+            kwargs.pop(name, None)
+        make(self, *args, **kwargs)
+
+    cls.__init__ = __init__
+
+
+def _taking_amsgrad(cls, decouples):
+    """Let Adam take `amsgrad`, and AdamW `maximize`; without them it is the lesson's own."""
+    make, update = cls.__init__, cls.update
+
+    @functools.wraps(make)
+    def __init__(
+        self,
+        params,
+        lr=1e-3,
+        betas=(0.9, 0.999),
+        eps=1e-8,
+        weight_decay=1e-2 if decouples else 0,
+        amsgrad=False,
+        *,
+        maximize=False,
+    ):
+        if type(self) is not cls and cls is Adam:  # AdamW calls this one with its own arguments
+            make(self, params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
+            return
+        make(self, params, lr, betas, eps, weight_decay)
+        self.defaults |= {"amsgrad": amsgrad, "maximize": maximize}
+        for group in self.param_groups:
+            group["amsgrad"] = group.get("amsgrad", amsgrad)
+            group["maximize"] = group.get("maximize", False) or maximize
+
+    def new_update(self, p, grad, group):
+        if decouples and group.get("maximize"):
+            grad = -grad
+        if group.get("amsgrad"):
+            _amsgrad_step(p, grad, group, self.state[p], decouples)
+        else:
+            update(self, p, grad, group)
+
+    cls.__init__, cls.update = __init__, new_update
+
+
+def _amsgrad_step(p, grad, group, state, decouples):
+    """Adam over the largest mean square so far (Reddi et al. 2018)."""
+    if decouples:
+        p.data *= 1 - group["lr"] * group["weight_decay"]
+    else:
+        grad = -grad if group["maximize"] else grad
+        grad = decayed(p, grad, group["weight_decay"]) if group["weight_decay"] else grad
+    (beta1, beta2), t = group["betas"], state.get("step", 0) + 1
+    state["step"] = t
+    mean, square = _kept(state, "exp_avg", p), _kept(state, "exp_avg_sq", p)
+    mean += (1 - beta1) * (grad - mean)
+    square += (1 - beta2) * (grad * grad - square)
+    largest = _kept(state, "max_exp_avg_sq", p)
+    np.maximum(largest, square, out=largest)
+    root = np.sqrt(largest / (1 - beta2**t)) + group["eps"]
+    p.data -= group["lr"] / (1 - beta1**t) * mean / root
+
+
+def _shown(self):
+    """As PyTorch shows it: the class, and the options of each group."""
+    lines = [f"{type(self).__name__} ("]
+    for number, group in enumerate(self.param_groups):
+        lines.append(f"Parameter Group {number}")
+        lines += [f"    {name}: {group[name]}" for name in sorted(group) if name != "params"]
+    return "\n".join([*lines, ")"])
+
+
+Optimizer.__repr__ = _shown
+
+_taking_amsgrad(Adam, False)
+_taking_amsgrad(AdamW, True)
+for _optimizer in (SGD, Adam, AdamW, Adadelta, Adagrad, Adamax, NAdam, RAdam, RMSprop):
+    _taking_switches(_optimizer)
+
+
+# %% [markdown]
+# ## More schedules
+#
+# They follow the learning rate of the step before, or other schedules.
+
+
+# %%
+#| export optim.lr_scheduler_more
+import math
+
+from tinytorch.optim import lr_scheduler
+from tinytorch.optim.lr_scheduler import LRScheduler
+
+__all__ = []
+
+
+class ConstantLR(LRScheduler):
+    """`factor` times the base, until epoch `total_iters`; then the base itself."""
+
+    def __init__(self, optimizer, factor=1 / 3, total_iters=5, last_epoch=-1):
+        if not 0 <= factor <= 1:
+            raise ValueError(f"ConstantLR: factor={factor} must be from 0 to 1")
+        self.factor, self.total_iters = factor, total_iters
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self):
+        factor = self.factor if self.last_epoch < self.total_iters else 1.0
+        return [base * factor for base in self.base_lrs]
+
+
+class PolynomialLR(LRScheduler):
+    """Down to 0 in `total_iters` epochs, as a power of what is left."""
+
+    def __init__(self, optimizer, total_iters=5, power=1.0, last_epoch=-1):
+        self.total_iters, self.power = total_iters, power
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self):
+        left = 1 - min(self.last_epoch, self.total_iters) / self.total_iters
+        return [base * left**self.power for base in self.base_lrs]
+
+
+class MultiplicativeLR(LRScheduler):
+    """The present learning rate times a function of the epoch."""
+
+    def __init__(self, optimizer, lr_lambda, last_epoch=-1):
+        count = len(optimizer.param_groups)
+        many = isinstance(lr_lambda, (list, tuple))
+        self.lr_lambdas = list(lr_lambda) if many else [lr_lambda] * count
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self):
+        if self.last_epoch == 0:
+            return list(self.base_lrs)
+        groups = zip(self.optimizer.param_groups, self.lr_lambdas)
+        return [group["lr"] * function(self.last_epoch) for group, function in groups]
+
+    def _rescaled(self, base, present, last):
+        return base
+
+
+class CosineAnnealingWarmRestarts(LRScheduler):
+    """Half a cosine wave down to `eta_min`, again and again (Loshchilov, Hutter 2017).
+
+    T_0: epochs of the first wave; T_mult: how many times longer each next one is.
+    """
+
+    def __init__(self, optimizer, T_0, T_mult=1, eta_min=0.0, last_epoch=-1):
+        if T_0 < 1 or T_mult < 1:
+            raise ValueError(f"T_0={T_0} and T_mult={T_mult} must be whole numbers from 1 on")
+        self.T_0, self.T_i, self.T_mult, self.eta_min = T_0, T_0, T_mult, eta_min
+        self.T_cur = last_epoch
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self):
+        part = (1 + math.cos(math.pi * self.T_cur / self.T_i)) / 2
+        return [self.eta_min + (base - self.eta_min) * part for base in self.base_lrs]
+
+    def step(self, epoch=None):
+        """Go on to the next epoch, or to this one; it may have decimals."""
+        self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
+        self.T_cur, self.T_i = self.last_epoch, self.T_0
+        while self.T_cur >= self.T_i:
+            self.T_cur -= self.T_i
+            self.T_i *= self.T_mult
+        self.last_epoch = math.floor(self.last_epoch)
+        self._last_lr = [float(lr) for lr in self.get_lr()]
+        for group, lr in zip(self.optimizer.param_groups, self._last_lr):
+            group["lr"] = lr
+
+
+class _MovesMomentumToo(LRScheduler):
+    """Schedules that lower the momentum while they raise the learning rate."""
+
+    def step(self):
+        super().step()
+        if self.cycle_momentum:
+            for group, value in zip(self.optimizer.param_groups, self.momenta()):
+                if "betas" in group:
+                    group["betas"] = (value, *group["betas"][1:])
+                else:
+                    group["momentum"] = value
+
+    def _check_momentum(self, optimizer):
+        first = optimizer.param_groups[0]
+        if self.cycle_momentum and not ("betas" in first or first.get("momentum")):
+            raise ValueError("cycle_momentum=True needs an optimizer with momentum or betas")
+
+    def _rescaled(self, base, present, last):
+        return base
+
+
+def _each(value, optimizer):
+    """One number for each group."""
+    groups = optimizer.param_groups
+    return list(value) if isinstance(value, (list, tuple)) else [value] * len(groups)
+
+
+class OneCycleLR(_MovesMomentumToo):
+    """Up to `max_lr`, then down to almost nothing, in one cycle (Smith, Topin 2018).
+
+    Args:
+        optimizer: whose learning rates to change; max_lr: the highest, one or one for each group.
+        total_steps: of the cycle; or epochs times steps_per_epoch.
+        pct_start: the part that goes up; anneal_strategy: "cos" or "linear".
+        cycle_momentum: move the momentum from max_momentum to base_momentum and back.
+        div_factor: how many times lower it starts; final_div_factor: lower than that at the end.
+        three_phase: down to the start first, and then to the end.
+    """
+
+    def __init__(
+        self,
+        optimizer,
+        max_lr,
+        total_steps=None,
+        epochs=None,
+        steps_per_epoch=None,
+        pct_start=0.3,
+        anneal_strategy="cos",
+        cycle_momentum=True,
+        base_momentum=0.85,
+        max_momentum=0.95,
+        div_factor=25.0,
+        final_div_factor=1e4,
+        three_phase=False,
+        last_epoch=-1,
+    ):
+        if total_steps is None and (epochs is None or steps_per_epoch is None):
+            raise ValueError("OneCycleLR: total_steps, or both epochs and steps_per_epoch")
+        if anneal_strategy not in ("cos", "linear"):
+            raise ValueError(f"anneal_strategy must be 'cos' or 'linear', not {anneal_strategy!r}")
+        self.total_steps = epochs * steps_per_epoch if total_steps is None else total_steps
+        self.anneal_strategy, self.cycle_momentum = anneal_strategy, cycle_momentum
+        self._check_momentum(optimizer)
+        up = float(pct_start * self.total_steps) - 1
+        ends = [up, 2 * up, self.total_steps - 1] if three_phase else [up, self.total_steps - 1]
+        self.max_lrs = _each(max_lr, optimizer)
+        self.rates = []
+        for top in self.max_lrs:
+            low = top / div_factor
+            heights = [low, top, low] if three_phase else [low, top]
+            self.rates.append([*heights, low / final_div_factor])
+        most, least = max_momentum, base_momentum
+        self.momenta_of = [most, least, most, most] if three_phase else [most, least, most]
+        self.ends = ends
+        if last_epoch == -1:
+            for group, heights in zip(optimizer.param_groups, self.rates):
+                group["initial_lr"] = heights[0]
+        super().__init__(optimizer, last_epoch)
+
+    def _at(self, heights):
+        """Where the present step is on the way from height to height."""
+        if self.last_epoch > self.total_steps:
+            raise ValueError(f"OneCycleLR: step {self.last_epoch} of {self.total_steps}")
+        start = 0.0
+        for number, end in enumerate(self.ends):
+            if self.last_epoch <= end or number == len(self.ends) - 1:
+                part = (self.last_epoch - start) / (end - start)
+                break
+            start = end
+        a, b = heights[number : number + 2]
+        if self.anneal_strategy == "linear":
+            return a + (b - a) * part
+        return b + (a - b) / 2 * (1 + math.cos(math.pi * part))
+
+    def get_lr(self):
+        return [self._at(heights) for heights in self.rates]
+
+    def momenta(self):
+        return [self._at(self.momenta_of)] * len(self.rates)
+
+
+class CyclicLR(_MovesMomentumToo):
+    """Up and down between two learning rates (Smith 2017).
+
+    Args:
+        optimizer: whose learning rates to change; base_lr, max_lr: the ends.
+        step_size_up, step_size_down: steps on the way up and down.
+        mode: "triangular", "triangular2" (half as high each time) or "exp_range" (gamma**step).
+        scale_fn, scale_mode: a function of the "cycle" or of the step ("iterations") instead.
+        cycle_momentum, base_momentum, max_momentum: as in OneCycleLR.
+    """
+
+    def __init__(
+        self,
+        optimizer,
+        base_lr,
+        max_lr,
+        step_size_up=2000,
+        step_size_down=None,
+        mode="triangular",
+        gamma=1.0,
+        scale_fn=None,
+        scale_mode="cycle",
+        cycle_momentum=True,
+        base_momentum=0.8,
+        max_momentum=0.9,
+        last_epoch=-1,
+    ):
+        if scale_fn is None and mode not in ("triangular", "triangular2", "exp_range"):
+            raise ValueError("mode is invalid and scale_fn is None")
+        down = step_size_up if step_size_down is None else step_size_down
+        self.total_size = float(step_size_up + down)
+        self.step_ratio = step_size_up / self.total_size
+        self.mode, self.gamma, self.scale_fn, self.scale_mode = mode, gamma, scale_fn, scale_mode
+        self.max_lrs, self.cycle_momentum = _each(max_lr, optimizer), cycle_momentum
+        self.base_momentum, self.max_momentum = base_momentum, max_momentum
+        self._check_momentum(optimizer)
+        if last_epoch == -1:
+            for group, low in zip(optimizer.param_groups, _each(base_lr, optimizer)):
+                group["initial_lr"] = group["lr"] = low
+        super().__init__(optimizer, last_epoch)
+
+    def _height(self):
+        """How far up the present step is, from 0 to 1."""
+        cycle = math.floor(1 + self.last_epoch / self.total_size)
+        part = 1 + self.last_epoch / self.total_size - cycle
+        if part <= self.step_ratio:
+            height = part / self.step_ratio
+        else:
+            height = (part - 1) / (self.step_ratio - 1)
+        if self.scale_fn is not None:
+            return height * self.scale_fn(cycle if self.scale_mode == "cycle" else self.last_epoch)
+        scales = {"triangular": 1.0, "triangular2": 2.0 ** (1 - cycle)}
+        return height * scales.get(self.mode, self.gamma**self.last_epoch)
+
+    def get_lr(self):
+        pairs = zip(self.base_lrs, self.max_lrs)
+        return [low + (high - low) * self._height() for low, high in pairs]
+
+    def momenta(self):
+        moved = (self.max_momentum - self.base_momentum) * self._height()
+        return [self.max_momentum - moved] * len(self.base_lrs)
+
+
+class SequentialLR(LRScheduler):
+    """One schedule after the other; the next begins at each of the `milestones`."""
+
+    def __init__(self, optimizer, schedulers, milestones, last_epoch=-1):
+        if len(milestones) != len(schedulers) - 1:
+            raise ValueError("SequentialLR: one milestone less than schedulers")
+        self._schedulers, self._milestones = list(schedulers), list(milestones)
+        self.optimizer, self.last_epoch = optimizer, last_epoch + 1
+        for group in optimizer.param_groups:
+            group["lr"] = group["initial_lr"]
+        for scheduler in self._schedulers:  # undo the step that each has taken when it was made
+            scheduler.last_epoch -= 1
+            scheduler._last_lr = [group["lr"] for group in optimizer.param_groups]
+            scheduler.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
+        self._schedulers[0].step()
+        self._last_lr = self._schedulers[0].get_last_lr()
+
+    def step(self):
+        self.last_epoch += 1
+        number = sum(self.last_epoch >= milestone for milestone in self._milestones)
+        scheduler = self._schedulers[number]
+        if number and self.last_epoch == self._milestones[number - 1]:
+            scheduler.last_epoch = -1
+            scheduler._last_lr = [group["lr"] for group in self.optimizer.param_groups]
+        scheduler.step()
+        self._last_lr = scheduler.get_last_lr()
+
+    def state_dict(self):
+        kept = {"last_epoch": self.last_epoch, "_milestones": self._milestones}
+        return {**kept, "_schedulers": [each.state_dict() for each in self._schedulers]}
+
+    def load_state_dict(self, state_dict):
+        self.last_epoch = state_dict["last_epoch"]
+        for scheduler, kept in zip(self._schedulers, state_dict["_schedulers"]):
+            scheduler.load_state_dict(kept)
+
+
+class ChainedScheduler(LRScheduler):
+    """Several schedules at once: each goes on from what the others have made of it."""
+
+    def __init__(self, schedulers, optimizer=None):
+        self._schedulers = list(schedulers)
+        self.optimizer = optimizer or self._schedulers[0].optimizer
+        self._last_lr = [group["lr"] for group in self.optimizer.param_groups]
+
+    def step(self):
+        for scheduler in self._schedulers:
+            scheduler.step()
+        self._last_lr = [group["lr"] for group in self.optimizer.param_groups]
+
+    def state_dict(self):
+        return {"_schedulers": [each.state_dict() for each in self._schedulers]}
+
+    def load_state_dict(self, state_dict):
+        for scheduler, kept in zip(self._schedulers, state_dict["_schedulers"]):
+            scheduler.load_state_dict(kept)
+
+
+class ReduceLROnPlateau:
+    """Multiply the learning rate by `factor` when a number has stopped to get better.
+
+    Args:
+        optimizer: whose learning rates to change.
+        mode: "min" if lower is better, "max" if higher is.
+        factor: below 1; patience: epochs without progress that are forgiven.
+        threshold, threshold_mode: how much is progress, a part ("rel") or an amount ("abs").
+        cooldown: epochs after a change that do not count; min_lr: not lower than this.
+        eps: a change that is smaller is not made.
+    """
+
+    def __init__(
+        self,
+        optimizer,
+        mode="min",
+        factor=0.1,
+        patience=10,
+        threshold=1e-4,
+        threshold_mode="rel",
+        cooldown=0,
+        min_lr=0,
+        eps=1e-8,
+    ):
+        if factor >= 1.0:
+            raise ValueError("Factor should be < 1.0.")
+        if mode not in ("min", "max") or threshold_mode not in ("rel", "abs"):
+            raise ValueError(f"mode {mode!r} or threshold_mode {threshold_mode!r} is unknown")
+        self.optimizer, self.mode, self.factor, self.patience = optimizer, mode, factor, patience
+        self.threshold, self.threshold_mode, self.cooldown = threshold, threshold_mode, cooldown
+        self.min_lrs, self.eps = _each(min_lr, optimizer), eps
+        self.best = math.inf if mode == "min" else -math.inf
+        self.num_bad_epochs = self.cooldown_counter = self.last_epoch = 0
+        self._last_lr = [group["lr"] for group in optimizer.param_groups]
+
+    def step(self, metrics):
+        """Look at the number of another epoch."""
+        current = float(metrics)
+        self.last_epoch += 1
+        if self._is_better(current):
+            self.best, self.num_bad_epochs = current, 0
+        else:
+            self.num_bad_epochs += 1
+        if self.cooldown_counter > 0:
+            self.cooldown_counter -= 1
+            self.num_bad_epochs = 0
+        if self.num_bad_epochs > self.patience:
+            self._reduce()
+            self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0
+        self._last_lr = [group["lr"] for group in self.optimizer.param_groups]
+
+    def _is_better(self, current):
+        sign = 1 if self.mode == "min" else -1
+        if self.threshold_mode == "rel":
+            bar = self.best * (1 - sign * self.threshold)
+        else:
+            bar = self.best - sign * self.threshold
+        return current < bar if self.mode == "min" else current > bar
+
+    def _reduce(self):
+        for group, least in zip(self.optimizer.param_groups, self.min_lrs):
+            new = max(float(group["lr"]) * self.factor, least)
+            if group["lr"] - new > self.eps:
+                group["lr"] = new
+
+    def get_last_lr(self):
+        return self._last_lr
+
+    def state_dict(self):
+        return {name: value for name, value in vars(self).items() if name != "optimizer"}
+
+    def load_state_dict(self, state_dict):
+        vars(self).update(state_dict)
+
+
+for _schedule in (
+    ChainedScheduler, ConstantLR, CosineAnnealingWarmRestarts, CyclicLR, MultiplicativeLR,
+    OneCycleLR, PolynomialLR, ReduceLROnPlateau, SequentialLR,
+):  # fmt: skip
+    setattr(lr_scheduler, _schedule.__name__, _schedule)
+    lr_scheduler.__all__.append(_schedule.__name__)
+
+
+# %% [markdown]
+# ## All parameters at once, and weights in another form
+
+
+# %%
+#| export nn.utils_more
+import numpy as np
+
+from tinytorch.nn import functional as F
+from tinytorch.nn import utils
+from tinytorch.nn.modules import Parameter
+from tinytorch.tensor import Tensor, cat, wrap
+
+__all__ = []
+
+
+def clip_grad_value_(parameters, clip_value, foreach=None):
+    """Cut off every gradient at -clip_value and clip_value, in place."""
+    parameters = [parameters] if isinstance(parameters, Tensor) else parameters
+    for p in parameters:
+        if p.grad is not None:
+            np.clip(p.grad.data, -clip_value, clip_value, out=p.grad.data)
+
+
+def parameters_to_vector(parameters):
+    """All parameters, one after the other, in one vector."""
+    return cat([p.reshape(-1) for p in parameters])
+
+
+def vector_to_parameters(vec, parameters):
+    """Fill the parameters with the numbers of one vector."""
+    at = 0
+    for p in parameters:
+        p.data = vec.data[at : at + p.data.size].reshape(p.data.shape).copy()
+        at += p.data.size
+
+
+def _norm_of_rows(weight, dim):
+    """The norm over all dimensions but `dim`, of the same number of dimensions."""
+    others = tuple(d for d in range(weight.ndim) if d != dim)
+    return weight.norm(2, others, keepdim=True) if others else weight.abs()
+
+
+class _Recomputed:
+    """A hook that computes a weight anew before each `forward`."""
+
+    def __init__(self, module, name, compute):
+        self.name, self.compute = name, compute
+        del module._parameters[name]
+        self(module, ())
+        self.handle = module.register_forward_pre_hook(self)
+
+    def __call__(self, module, inputs):
+        object.__setattr__(module, self.name, self.compute(module))
+
+    def undo(self, module, weight):
+        """Let the weight be an ordinary parameter again."""
+        self.handle.remove()
+        object.__delattr__(module, self.name)
+        module.register_parameter(self.name, Parameter(weight.detach()))
+
+
+def weight_norm(module, name="weight", dim=0):
+    """A weight as a length `weight_g` times a direction `weight_v` (Salimans, Kingma 2016).
+
+    dim: one length for each entry along it; None: one for all.
+    """
+    weight = getattr(module, name)
+    dim = -1 if dim is None else dim
+    length, direction = f"{name}_g", f"{name}_v"
+    module.register_parameter(length, Parameter(_norm_of_rows(weight, dim).detach()))
+    module.register_parameter(direction, Parameter(weight.detach().clone()))
+
+    def compute(module):
+        v = getattr(module, direction)
+        return v * (getattr(module, length) / _norm_of_rows(v, dim))
+
+    module.__dict__.setdefault("_recomputed", {})[name] = _Recomputed(module, name, compute)
+    return module
+
+
+def remove_weight_norm(module, name="weight"):
+    """The weight as an ordinary parameter, with the numbers it has now."""
+    recomputed = module.__dict__["_recomputed"].pop(name)
+    weight = recomputed.compute(module)
+    for part in ("_g", "_v"):
+        delattr(module, name + part)
+    recomputed.undo(module, weight)
+    return module
+
+
+def spectral_norm(module, name="weight", n_power_iterations=1, eps=1e-12, dim=0):
+    """A weight over its largest singular value (Miyato et al. 2018), found step by step."""
+    weight, kept = getattr(module, name), f"{name}_orig"
+    module.register_parameter(kept, Parameter(weight.detach().clone()))
+    rows = weight.shape[dim]
+    for part, size in (("_u", rows), ("_v", weight.numel() // rows)):
+        start = wrap(np.zeros(size, weight.dtype)).normal_(0, 1)
+        module.register_buffer(name + part, F.normalize(start, dim=0, eps=eps))
+
+    def compute(module):
+        full = getattr(module, kept)
+        matrix = full.movedim(dim, 0).reshape(rows, -1)
+        u, v = getattr(module, f"{name}_u"), getattr(module, f"{name}_v")
+        if module.training:
+            for _ in range(n_power_iterations):
+                v.data = F.normalize(matrix.detach().T @ u, dim=0, eps=eps).data
+                u.data = F.normalize(matrix.detach() @ v, dim=0, eps=eps).data
+        return full / (u.clone() @ (matrix @ v.clone()))
+
+    _Recomputed(module, name, compute)
+    return module
+
+
+for _function in (
+    clip_grad_value_, parameters_to_vector, remove_weight_norm, spectral_norm,
+    vector_to_parameters, weight_norm,
+):  # fmt: skip
+    setattr(utils, _function.__name__, _function)
+
+
+# %% [markdown]
+# ## Averages of weights
+
+
+# %%
+#| export optim.swa_utils
+import copy
+import math
+
+from tinytorch.autograd import no_grad
+from tinytorch.nn.modules import Module
+from tinytorch.optim.lr_scheduler import LRScheduler
+from tinytorch.tensor import Tensor, tensor
+
+__all__ = ["SWALR", "AveragedModel", "get_ema_avg_fn", "get_ema_multi_avg_fn", "update_bn"]
+
+
+def get_ema_avg_fn(decay=0.999):
+    """The function for `avg_fn` of a mean that forgets: decay * mean + (1 - decay) * new."""
+    return lambda mean, new, count: decay * mean + (1 - decay) * new
+
+
+def get_ema_multi_avg_fn(decay=0.999):
+    """The same for `multi_avg_fn`: lists of tensors, the first of which is changed."""
+
+    def update(means, news, count):
+        for mean, new in zip(means, news):
+            mean.data[...] = decay * mean.data + (1 - decay) * new.data
+
+    return update
+
+
+class AveragedModel(Module):
+    """A copy of a model whose parameters are means (Izmailov et al. 2018).
+
+    Args:
+        model: the one that learns.
+        device: "cpu" or None.
+        avg_fn: from mean, new value and how many there were to the new mean; None: all alike.
+        multi_avg_fn: the same for lists, the first of which is changed.
+        use_buffers: take means of the buffers too; else they are copied.
+    """
+
+    def __init__(self, model, device=None, avg_fn=None, multi_avg_fn=None, use_buffers=False):
+        super().__init__()
+        self.module = copy.deepcopy(model).to(device=device)
+        self.register_buffer("n_averaged", tensor(0))
+        self.avg_fn, self.multi_avg_fn, self.use_buffers = avg_fn, multi_avg_fn, use_buffers
+
+    def forward(self, *args, **kwargs):
+        return self.module(*args, **kwargs)
+
+    def update_parameters(self, model):
+        """Let the parameters of `model`, as they are now, take part in the means."""
+        pairs = list(zip(self.module.parameters(), model.parameters()))
+        buffers = list(zip(self.module.buffers(), model.buffers()))
+        pairs += buffers if self.use_buffers else []
+        count = self.n_averaged.item()
+        with no_grad():
+            if count == 0:
+                for mean, new in pairs:
+                    mean.data[...] = new.data
+            elif self.multi_avg_fn is not None:
+                self.multi_avg_fn(*map(list, zip(*pairs)), count)
+            else:
+                average = self.avg_fn or (lambda mean, new, n: mean + (new - mean) / (n + 1))
+                for mean, new in pairs:
+                    mean.data[...] = average(mean.detach(), new.detach(), count).data
+        for own, theirs in () if self.use_buffers else buffers:
+            own.data[...] = theirs.data
+        self.n_averaged.data += 1
+
+
+def update_bn(loader, model, device=None):
+    """Let the running statistics of batch normalization be those of `loader`'s batches."""
+    layers = [m for m in model.modules() if getattr(m, "running_mean", None) is not None]
+    momenta = [layer.momentum for layer in layers]
+    if not layers:
+        return
+    was_training = model.training
+    model.train()
+    for layer in layers:
+        layer.running_mean.data[...], layer.running_var.data[...] = 0, 1
+        layer.num_batches_tracked.data[...] = 0
+        layer.momentum = None
+    with no_grad():
+        for batch in loader:
+            model(batch if isinstance(batch, Tensor) else batch[0])
+    for layer, momentum in zip(layers, momenta):
+        layer.momentum = momentum
+    model.train(was_training)
+
+
+class SWALR(LRScheduler):
+    """To `swa_lr` in `anneal_epochs` epochs, and then on with it; anneal_strategy: cos, linear."""
+
+    def __init__(
+        self, optimizer, swa_lr, anneal_epochs=10, anneal_strategy="cos", last_epoch=-1
+    ):
+        groups = optimizer.param_groups
+        many = isinstance(swa_lr, (list, tuple))
+        self.swa_lrs = list(swa_lr) if many else [swa_lr] * len(groups)
+        self.anneal_epochs = anneal_epochs
+        self.anneal_strategy = anneal_strategy
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self):
+        done = min(1.0, self.last_epoch / max(1, self.anneal_epochs))
+        part = (1 - math.cos(math.pi * done)) / 2 if self.anneal_strategy == "cos" else done
+        return [base + (end - base) * part for base, end in zip(self.base_lrs, self.swa_lrs)]
+
+    def _rescaled(self, base, present, last):
+        return base
 
 # %% [markdown]
 # ## Curvature from the last steps
@@ -501,10 +1347,12 @@ import numpy as np
 
 import tinytorch as tt
 from tinytorch.autograd import enable_grad, no_grad
-from tinytorch.tensor import ShapeError, Size, Tensor
+from tinytorch.tensor import ShapeError, Size, Tensor, drawn_from
 
 __all__ = [
-    "Bernoulli", "Categorical", "Distribution", "Independent", "Normal", "Uniform", "kl_divergence",
+    "Bernoulli", "Beta", "Categorical", "Dirichlet", "Distribution", "Exponential", "Gamma",
+    "Independent", "Laplace", "LogNormal", "MultivariateNormal", "Normal", "Poisson", "Uniform",
+    "kl_divergence",
 ]  # fmt: skip
 
 
@@ -529,6 +1377,7 @@ def _is_simplex(x):
 
 REAL = _Constraint("Real()", lambda x: ~np.isnan(x))
 POSITIVE = _Constraint("GreaterThan(lower_bound=0.0)", lambda x: x > 0)
+NOT_NEGATIVE = _Constraint("GreaterThanEq(lower_bound=0.0)", lambda x: x >= 0)
 UNIT = _Constraint("Interval(lower_bound=0.0, upper_bound=1.0)", lambda x: (x >= 0) & (x <= 1))
 BOOLEAN = _Constraint("Boolean()", lambda x: (x == 0) | (x == 1))
 SIMPLEX = _Constraint("Simplex()", _is_simplex)
@@ -877,6 +1726,347 @@ class Uniform(Distribution):
     def _support(self):
         low, high = self.low.data, self.high.data
         return _Constraint("Interval(low, high)", lambda x: (x >= low) & (x <= high))
+
+
+class LogNormal(Distribution):
+    """exp of a normally distributed number.
+
+    Args:
+        loc, scale: mean and standard deviation of its logarithm, tensors or numbers.
+    """
+
+    _constrained = (("loc", REAL), ("scale", POSITIVE))
+    has_rsample = True
+
+    def __init__(self, loc, scale, validate_args=None):
+        self.loc, self.scale = _together(loc, scale)
+        self.base_dist = Normal(self.loc, self.scale, validate_args)
+        super().__init__(self.loc.shape, validate_args=validate_args)
+
+    @property
+    def mean(self):
+        return (self.loc + self.scale**2 / 2).exp()
+
+    @property
+    def variance(self):
+        return ((self.scale**2).exp() - 1) * (2 * self.loc + self.scale**2).exp()
+
+    def rsample(self, sample_shape=()):
+        """exp(loc + scale * noise)."""
+        return self.base_dist.rsample(sample_shape).exp()
+
+    def log_prob(self, value):
+        """The logarithm of the density at each number of `value`."""
+        self._check_value(value)
+        return self.base_dist.log_prob(value.log()) - value.log()
+
+    def entropy(self):
+        """In nats."""
+        return self.base_dist.entropy() + self.loc
+
+    def _support(self):
+        return POSITIVE
+
+
+class Laplace(Distribution):
+    """The double exponential distribution (Laplace 1774).
+
+    Args:
+        loc: its mean, a tensor or a number; scale: the mean distance from it.
+    """
+
+    _constrained = (("loc", REAL), ("scale", POSITIVE))
+    has_rsample = True
+
+    def __init__(self, loc, scale, validate_args=None):
+        self.loc, self.scale = _together(loc, scale)
+        super().__init__(self.loc.shape, validate_args=validate_args)
+
+    @property
+    def mean(self):
+        return self.loc
+
+    mode = mean
+
+    @property
+    def variance(self):
+        return 2 * self.scale**2
+
+    def rsample(self, sample_shape=()):
+        """From numbers spread evenly; both parameters get a gradient."""
+        eps = float(np.finfo(self.loc.dtype).eps)
+        u = tt.rand(self._extended_shape(sample_shape), dtype=self.loc.dtype) * (2 - eps) - 1 + eps
+        return self.loc - self.scale * u.sign() * (-u.abs()).log1p()
+
+    def log_prob(self, value):
+        """The logarithm of the density at each number of `value`."""
+        self._check_value(value)
+        return -(2 * self.scale).log() - (value - self.loc).abs() / self.scale
+
+    def entropy(self):
+        """In nats."""
+        return 1 + (2 * self.scale).log()
+
+
+class Exponential(Distribution):
+    """Waiting times.
+
+    rate: how many events there are in one unit of time, a tensor or a number.
+    """
+
+    _constrained = (("rate", POSITIVE),)
+    has_rsample = True
+
+    def __init__(self, rate, validate_args=None):
+        (self.rate,) = _together(rate)
+        super().__init__(self.rate.shape, validate_args=validate_args)
+
+    @property
+    def mean(self):
+        return 1 / self.rate
+
+    @property
+    def variance(self):
+        return self.rate**-2
+
+    def rsample(self, sample_shape=()):
+        """Waiting times of mean 1, over the rate."""
+        waits = tt.empty(*self._extended_shape(sample_shape), dtype=self.rate.dtype)
+        return waits.exponential_() / self.rate
+
+    def log_prob(self, value):
+        """The logarithm of the density at each number of `value`."""
+        self._check_value(value)
+        return self.rate.log() - self.rate * value
+
+    def entropy(self):
+        """In nats."""
+        return 1 - self.rate.log()
+
+    def _support(self):
+        return NOT_NEGATIVE
+
+
+class Poisson(Distribution):
+    """How many events there are in one unit of time.
+
+    rate: how many there are on average, a tensor or a number.
+    """
+
+    _constrained = (("rate", _Constraint("GreaterThanEq(lower_bound=0.0)", lambda x: x >= 0)),)
+
+    def __init__(self, rate, validate_args=None):
+        (self.rate,) = _together(rate)
+        super().__init__(self.rate.shape, validate_args=validate_args)
+
+    @property
+    def mean(self):
+        return self.rate
+
+    variance = mean
+
+    def sample(self, sample_shape=()):
+        """Counts, of the dtype of the parameter."""
+        rate = self.rate.detach().expand(self._extended_shape(sample_shape))
+        return tt.as_tensor(np.asarray(drawn_from(None).poisson(rate.data), rate.dtype))
+
+    def log_prob(self, value):
+        """The logarithm of the probability of each count in `value`."""
+        self._check_value(value)
+        return value * self.rate.log() - self.rate - (value + 1).lgamma()
+
+    def _support(self):
+        return _Constraint("IntegerGreaterThan(lower_bound=0)", lambda x: (x % 1 == 0) & (x >= 0))
+
+
+class Gamma(Distribution):
+    """Waiting times for several events.
+
+    Args:
+        concentration: how many events, a tensor or a number; rate: of them in one unit of time.
+    """
+
+    _constrained = (("concentration", POSITIVE), ("rate", POSITIVE))
+
+    def __init__(self, concentration, rate, validate_args=None):
+        self.concentration, self.rate = _together(concentration, rate)
+        super().__init__(self.rate.shape, validate_args=validate_args)
+
+    @property
+    def mean(self):
+        return self.concentration / self.rate
+
+    @property
+    def variance(self):
+        return self.concentration / self.rate**2
+
+    def sample(self, sample_shape=()):
+        """Times, without a gradient."""
+        shape = self._extended_shape(sample_shape)
+        found = drawn_from(None).gamma(self.concentration.data, 1 / self.rate.data, shape)
+        return tt.as_tensor(np.asarray(found, self.rate.dtype))
+
+    def log_prob(self, value):
+        """The logarithm of the density at each number of `value`."""
+        self._check_value(value)
+        a, b = self.concentration, self.rate
+        return a * b.log() + (a - 1) * value.log() - b * value - a.lgamma()
+
+    def entropy(self):
+        """In nats (no gradient reaches `concentration` through its digamma)."""
+        a = self.concentration
+        return a - self.rate.log() + a.lgamma() + (1 - a) * a.digamma()
+
+    def _support(self):
+        return NOT_NEGATIVE
+
+
+class Dirichlet(Distribution):
+    """Probabilities of C classes.
+
+    concentration: Tensor (..., C) of numbers above 0.
+    """
+
+    _constrained = (("concentration", POSITIVE),)
+
+    def __init__(self, concentration, validate_args=None):
+        self.concentration = concentration
+        shape = concentration.shape
+        super().__init__(shape[:-1], shape[-1:], validate_args)
+
+    @property
+    def mean(self):
+        return self.concentration / self.concentration.sum(-1, keepdim=True)
+
+    def sample(self, sample_shape=()):
+        """Probabilities, without a gradient."""
+        shape = self._extended_shape(sample_shape)
+        found = drawn_from(None).gamma(self.concentration.data, 1.0, shape)
+        return tt.as_tensor(np.asarray(found / found.sum(-1, keepdims=True), tt.float32))
+
+    def log_prob(self, value):
+        """The logarithm of the density at each row of `value`."""
+        self._check_value(value)
+        a = self.concentration
+        return ((a - 1) * value.log()).sum(-1) + a.sum(-1).lgamma() - a.lgamma().sum(-1)
+
+    def _support(self):
+        return SIMPLEX
+
+
+class Beta(Distribution):
+    """A probability.
+
+    Args:
+        concentration1, concentration0: the larger the first, the nearer to 1; tensors or numbers.
+    """
+
+    _constrained = (("concentration1", POSITIVE), ("concentration0", POSITIVE))
+
+    def __init__(self, concentration1, concentration0, validate_args=None):
+        self.concentration1, self.concentration0 = _together(concentration1, concentration0)
+        super().__init__(self.concentration1.shape, validate_args=validate_args)
+
+    @property
+    def mean(self):
+        return self.concentration1 / (self.concentration1 + self.concentration0)
+
+    @property
+    def variance(self):
+        total = self.concentration1 + self.concentration0
+        return self.concentration1 * self.concentration0 / (total**2 * (total + 1))
+
+    def sample(self, sample_shape=()):
+        """Probabilities, without a gradient."""
+        a, b = self.concentration1.data, self.concentration0.data
+        found = drawn_from(None).beta(a, b, self._extended_shape(sample_shape))
+        return tt.as_tensor(np.asarray(found, self.concentration1.dtype))
+
+    def log_prob(self, value):
+        """The logarithm of the density at each number of `value`."""
+        self._check_value(value)
+        a, b = self.concentration1, self.concentration0
+        constant = (a + b).lgamma() - a.lgamma() - b.lgamma()
+        return (a - 1) * value.log() + (b - 1) * (-value).log1p() + constant
+
+    def _support(self):
+        return UNIT
+
+
+class MultivariateNormal(Distribution):
+    """The normal distribution of vectors.
+
+    Args:
+        loc: Tensor (..., D), the mean.
+        covariance_matrix: Tensor (..., D, D); or
+        precision_matrix: its inverse; or
+        scale_tril: lower, with scale_tril @ scale_tril.T the covariance.
+
+    Raises:
+        ValueError: not one of the three.
+    """
+
+    _constrained = (("loc", REAL),)
+    has_rsample = True
+
+    def __init__(
+        self,
+        loc,
+        covariance_matrix=None,
+        precision_matrix=None,
+        scale_tril=None,
+        validate_args=None,
+    ):
+        if sum(x is not None for x in (covariance_matrix, precision_matrix, scale_tril)) != 1:
+            raise ValueError(
+                "Exactly one of covariance_matrix or precision_matrix or scale_tril may be "
+                "specified."
+            )
+        if precision_matrix is not None:
+            covariance_matrix = tt.linalg.inv(precision_matrix)
+        self.scale_tril = scale_tril
+        if scale_tril is None:
+            self.scale_tril = tt.linalg.cholesky(covariance_matrix)
+        size = loc.shape[-1]
+        batch = np.broadcast_shapes(loc.shape[:-1], self.scale_tril.shape[:-2])
+        self.loc = loc.expand((*batch, size))
+        super().__init__(batch, (size,), validate_args)
+
+    @property
+    def mean(self):
+        return self.loc
+
+    mode = mean
+
+    @property
+    def covariance_matrix(self):
+        return self.scale_tril @ self.scale_tril.mT
+
+    @property
+    def variance(self):
+        return (self.scale_tril**2).sum(-1).expand(self.loc.shape)
+
+    def rsample(self, sample_shape=()):
+        """loc + scale_tril @ noise."""
+        noise = tt.randn(self._extended_shape(sample_shape), dtype=self.loc.dtype)
+        return self.loc + (self.scale_tril @ noise.unsqueeze(-1)).squeeze(-1)
+
+    def log_prob(self, value):
+        """The logarithm of the density at each vector of `value`."""
+        self._check_value(value)
+        away = tt.linalg.inv(self.scale_tril) @ (value - self.loc).unsqueeze(-1)
+        size = self.loc.shape[-1]
+        squares = (away**2).sum((-2, -1))
+        return -(squares + size * math.log(2 * math.pi)) / 2 - self._log_size()
+
+    def entropy(self):
+        """In nats."""
+        size = self.loc.shape[-1]
+        found = size / 2 * (1 + math.log(2 * math.pi)) + self._log_size()
+        return found.expand(self._batch_shape)
+
+    def _log_size(self):
+        return self.scale_tril.diagonal(dim1=-2, dim2=-1).log().sum(-1)
 
 
 class Independent(Distribution):

@@ -239,3 +239,181 @@ def _shown(layer):
         if mine != value and not (name == "nonlinearity" and hasattr(layer, "num_layers")):
             text += f", {name}={mine}"
     return text
+
+# %% [markdown]
+# ## Sequences of different lengths
+#
+# PyTorch's `nn.utils.rnn`: filled up to one length, or packed without what fills them up. A network
+# reads packed sequences of equal lengths together.
+
+# %%
+#| export nn.rnn_utils
+import sys
+from collections import namedtuple
+from types import ModuleType
+
+import numpy as np
+
+from tinytorch.nn import utils
+from tinytorch.nn.recurrent import GRU, LSTM, RNN
+from tinytorch.tensor import Tensor, cat, stack, tensor, unwrap, wrap
+
+__all__ = []
+
+_Packed = namedtuple(
+    "PackedSequence", ["data", "batch_sizes", "sorted_indices", "unsorted_indices"]
+)
+
+
+class PackedSequence(_Packed):
+    """Sequences of different lengths, step by step, the longest first.
+
+    data: Tensor (all steps, ...); batch_sizes: how many sequences have a first step, a second, ...
+    sorted_indices, unsorted_indices: the order of the sequences, and the way back; or None.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, data, batch_sizes=None, sorted_indices=None, unsorted_indices=None):
+        if sorted_indices is not None and unsorted_indices is None:
+            unsorted_indices = wrap(np.argsort(sorted_indices.data))
+        return super().__new__(cls, data, batch_sizes, sorted_indices, unsorted_indices)
+
+    def to(self, *args, **kwargs):
+        return self._replace(data=self.data.to(*args, **kwargs))
+
+
+def pad_sequence(sequences, batch_first=False, padding_value=0.0, padding_side="right"):
+    """Tensors (length, ...) as one, (longest, N, ...); with batch_first (N, longest, ...)."""
+    longest, rows = max(len(x) for x in sequences), []
+    for x in sequences:
+        shape = (longest - len(x), *x.shape[1:])
+        padding = wrap(np.full(shape, padding_value, x.dtype))
+        rows.append(cat([x, padding] if padding_side == "right" else [padding, x]))
+    return stack(rows, 0 if batch_first else 1)
+
+
+def unpad_sequence(padded_sequences, lengths, batch_first=False):
+    """The way back from `pad_sequence`: a list."""
+    rows = padded_sequences if batch_first else padded_sequences.transpose(0, 1)
+    return [row[:n] for row, n in zip(rows, np.asarray(unwrap(lengths)).tolist())]
+
+
+def pack_padded_sequence(input, lengths, batch_first=False, enforce_sorted=True):
+    """Take the padding out of (T, N, ...), or (N, T, ...) with batch_first.
+
+    Args:
+        input: Tensor; lengths: of the sequences, numbers or a tensor.
+        enforce_sorted: they come with the longest first; False: they are sorted here.
+
+    Raises:
+        RuntimeError: a length that is not above 0, or an order that is not as said.
+    """
+    lengths = np.asarray(unwrap(lengths)).astype(int)
+    if (lengths < 1).any():
+        raise RuntimeError("pack_padded_sequence: lengths must be above 0")
+    steps = input.transpose(0, 1) if batch_first else input
+    order = None
+    if not enforce_sorted:
+        order = np.argsort(-lengths, kind="stable")
+        steps, lengths = steps.index_select(1, wrap(order)), lengths[order]
+    elif (np.diff(lengths) > 0).any():
+        raise RuntimeError(
+            "`lengths` array must be sorted in decreasing order when `enforce_sorted` is True."
+        )
+    sizes = (lengths > np.arange(lengths.max())[:, None]).sum(axis=1)
+    data = cat([steps[step, :size] for step, size in enumerate(sizes.tolist())])
+    return PackedSequence(data, wrap(sizes), None if order is None else wrap(order))
+
+
+def pad_packed_sequence(sequence, batch_first=False, padding_value=0.0, total_length=None):
+    """(sequences filled up to one length, their lengths): the way back."""
+    rows, lengths = _as_list(sequence)
+    padded = pad_sequence(rows, batch_first, padding_value)
+    if total_length is not None and total_length > lengths.max():
+        dim = 1 if batch_first else 0
+        shape = list(padded.shape)
+        shape[dim] = total_length - shape[dim]
+        padded = cat([padded, wrap(np.full(shape, padding_value, padded.dtype))], dim)
+    return padded, wrap(lengths)
+
+
+def pack_sequence(sequences, enforce_sorted=True):
+    """Pack a list of tensors (length, ...)."""
+    lengths = tensor([len(x) for x in sequences])
+    return pack_padded_sequence(pad_sequence(sequences), lengths, enforce_sorted=enforce_sorted)
+
+
+def unpack_sequence(packed_sequences):
+    """The list of tensors (length, ...)."""
+    return _as_list(packed_sequences)[0]
+
+
+def _as_list(sequence):
+    """The packed sequences in their first order, and their lengths."""
+    sizes = sequence.batch_sizes.data
+    starts = np.cumsum([0, *sizes[:-1]])
+    lengths = (sizes > np.arange(sizes[0])[:, None]).sum(axis=1)
+    rows = [sequence.data[wrap(starts[:n] + i)] for i, n in enumerate(lengths)]
+    if sequence.unsorted_indices is not None:
+        order = sequence.unsorted_indices.data
+        rows, lengths = [rows[i] for i in order], lengths[order]
+    return rows, lengths
+
+
+def _reading_packed(forward):
+    """`forward` of a recurrent network, which also takes a PackedSequence and returns one."""
+
+    def read(self, input, hx=None):
+        if not isinstance(input, PackedSequence):
+            return forward(self, input, hx)
+        rows, lengths = _as_list(input)
+        outputs, states = [None] * len(rows), [None] * len(rows)
+        for length in sorted(set(lengths.tolist())):
+            group = np.flatnonzero(lengths == length)
+            batch = stack([rows[i] for i in group], 0 if self.batch_first else 1)
+            out, last = forward(self, batch, _of_group(hx, group))
+            for place, i in enumerate(group):
+                outputs[i] = out.select(0 if self.batch_first else 1, place)
+                states[i] = _of_group(last, [place])
+        again = pack_padded_sequence(
+            pad_sequence(outputs), lengths, enforce_sorted=input.sorted_indices is None
+        )
+        return again, _joined(states)
+
+    read.__doc__ = forward.__doc__
+    return read
+
+
+def _of_group(states, group):
+    """The states of these sequences: a tensor (layers, N, H), a pair of them, or None."""
+    if states is None or isinstance(states, Tensor):
+        return None if states is None else states.index_select(1, wrap(np.asarray(group)))
+    return tuple(_of_group(part, group) for part in states)
+
+
+def _joined(states):
+    if isinstance(states[0], Tensor):
+        return cat(states, 1)
+    return tuple(cat(part, 1) for part in zip(*states))
+
+
+for _network in (RNN, LSTM, GRU):
+    _network.forward = _reading_packed(_network.forward)
+
+rnn = ModuleType("tinytorch.nn.utils.rnn", "Sequences of different lengths.")
+for _part in (
+    PackedSequence, pack_padded_sequence, pack_sequence, pad_packed_sequence, pad_sequence,
+    unpack_sequence, unpad_sequence,
+):  # fmt: skip
+    setattr(rnn, _part.__name__, _part)
+utils.rnn = sys.modules["tinytorch.nn.utils.rnn"] = rnn  # `utils` is a file, no package
+
+
+# %%
+#| default_exp nn.recurrent_more
+#| export
+from tinytorch.nn import rnn_utils as _rnn_utils
+from tinytorch.nn import utils
+
+__all__ = ["utils"]  # nothing new: it only adds to what is there

@@ -31,6 +31,21 @@ MORE_ON_TOP = """
     randn_like randperm reciprocal relu repeat_interleave roll round rsqrt set_default_dtype
     set_grad_enabled sigmoid sign sin softmax sort split square std sub t topk
     tril triu uint8 unbind unique vstack zeros_like
+    absolute acos acosh addmv amax amin aminmax arccos arcsin arctan
+    arctan2 argwhere asarray asin asinh atan atan2 atanh atleast_1d atleast_2d atleast_3d baddbmm
+    bincount bitwise_and bitwise_not bitwise_or bitwise_xor block_diag broadcast_tensors
+    broadcast_to bucketize cartesian_prod cdist clamp_max clamp_min column_stack combinations
+    concatenate corrcoef cosh cosine_similarity count_nonzero cov cross cummax cummin cumprod
+    deg2rad det diag_embed diagflat diagonal diff digamma dist divide dstack dtype exp2 expm1
+    fliplr flipud floor_divide fmax fmin fmod frac ger get_num_threads heaviside hsplit
+    hypot index_add index_fill index_put inner inverse is_complex is_floating_point isclose isin
+    kron kthvalue lgamma linalg logaddexp logdet logit logspace masked_scatter median mode
+    moveaxis msort multiply nan_to_num nanmean nansum negative poisson promote_types quantile
+    rad2deg remainder rot90 scatter_add scatter_reduce searchsorted set_float32_matmul_precision
+    set_num_threads set_printoptions sgn signbit sinh slogdet spmm std_mean subtract svd swapaxes
+    swapdims take take_along_dim tan tensor_split tensordot tile trace trapezoid tril_indices
+    triu_indices true_divide trunc unflatten use_deterministic_algorithms var_mean vdot vsplit
+    xlogy
 """
 METHODS = """
     sum mean var max min argmax matmul reshape view flatten transpose permute T squeeze unsqueeze

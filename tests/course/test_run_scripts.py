@@ -100,7 +100,10 @@ def test_torch_is_the_student_s_own_framework_under_every_name(tito, script):
         ("import torch.utils.tensorboard", "torch.utils.tensorboard: print the numbers"),
         ("import torch.onnx\ntorch.onnx.export(1)", "torch.onnx.export: the course writes safe"),
         ("from torch.nn import Bilinear", "Bilinear"),
-        ("import torch\ntorch.zeros(2).cumprod(0)", "torch.Tensor.cumprod: the course does not"),
+        (
+            "import torch\ntorch.zeros(2).logcumsumexp(0)",
+            "torch.Tensor.logcumsumexp: the course does not",
+        ),
         ("import torch\nx = torch.zeros(2).cuda()", "there is no GPU here"),
         ("import torch\nx = (1,", 'script.py", line 2\n    x = (1,\n'),
         ("import torch, nothing_of_the_kind", "needs the package nothing_of_the_kind: pip install"),
@@ -273,7 +276,7 @@ def test_check_lists_all_that_is_missing_and_runs_nothing(tito, script):
         import torch.fft
         torch.fft.rfft(1)
         x = torch.zeros(3)
-        print(np.log(2.0), x.lgamma(), torch.exp(x), x.view(-1))
+        print(np.log(2.0), x.erfinv(), torch.exp(x), x.view(-1))
         net = nn.parallel.DataParallel(nn.Fold(3))
         open("was-run", "w")
 
@@ -288,7 +291,7 @@ def test_check_lists_all_that_is_missing_and_runs_nothing(tito, script):
     rows = {row["name"]: row["line"] for row in json.loads(done.stdout)["missing"]}
     assert rows == {
         "torch.fft.rfft": 6,
-        "lgamma": 8,
+        "erfinv": 8,
         "torch.nn.parallel.DataParallel": 9,
         "torch.nn.Fold": 9,
     }
