@@ -93,6 +93,24 @@ def test_torch_is_the_student_s_own_framework_under_every_name(tito, script):
     assert (done.returncode, done.stdout) == (0, "found True\n"), done.stderr
 
 
+def test_the_files_that_pytorch_spreads_its_names_over_can_be_imported_from(tito, script):
+    path = script("""
+        from torch.distributions.multivariate_normal import MultivariateNormal
+        from torch.distributions.beta import Beta
+        from torch.nn.modules.loss import CrossEntropyLoss
+        from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
+        from torch.optim.lbfgs import LBFGS
+        from torch.optim.optimizer import Optimizer
+        from torch.optim.swa_utils import AveragedModel
+        from torch.linalg import norm, solve
+        print("found")
+    """)
+    done = tito("run", path)
+    assert (done.returncode, done.stdout) == (0, "found\n"), done.stderr
+    done = tito("run", "--check", path)
+    assert done.returncode == 0, done.stdout
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -12,19 +12,23 @@ STANDS_FOR = {"torch": "tinytorch", "torchvision": "tinytorch.vision"}
 IN_ONE = (
     "torch.autograd.function",
     "torch.autograd.variable",
-    "torch.distributions.bernoulli",
-    "torch.distributions.categorical",
-    "torch.distributions.distribution",
-    "torch.distributions.independent",
-    "torch.distributions.kl",
-    "torch.distributions.normal",
-    "torch.distributions.uniform",
+    *(
+        f"torch.distributions.{file}"
+        for file in (
+            *("bernoulli", "beta", "categorical", "dirichlet", "distribution", "exponential"),
+            *("gamma", "independent", "kl", "laplace", "log_normal", "multivariate_normal"),
+            *("normal", "poisson", "uniform"),
+        )
+    ),
     "torch.nn.modules",
     "torch.nn.parameter",
-    "torch.optim.adam",
-    "torch.optim.adamw",
-    "torch.optim.optimizer",
-    "torch.optim.sgd",
+    *(
+        f"torch.optim.{file}"
+        for file in (
+            *("adadelta", "adagrad", "adam", "adamax", "adamw", "lbfgs", "nadam", "optimizer"),
+            *("radam", "rmsprop", "sgd"),
+        )
+    ),
     "torchvision.datasets.cifar",
     "torchvision.datasets.mnist",
     "torchvision.transforms.transforms",
@@ -43,16 +47,18 @@ INSTEAD = {
     "torch.cuda": "there is no GPU here; cuda.is_available() says so",
     "torch.compile": NO_COMPILER,
     "torch.distributed": ONE_MACHINE,
-    "torch.distributions": "the course has Bernoulli, Categorical, Independent, Normal and Uniform",
+    "torch.distributions": "the course has Normal, Categorical and a dozen others; "
+    "print(dir(torch.distributions)) lists them",
     "torch.fft": "np.fft works on x.numpy(); it has no gradient",
     "torch.jit": NO_COMPILER,
-    "torch.linalg": "np.linalg works on x.numpy(); it has no gradient",
+    "torch.linalg": "the course has the common ones; np.linalg of x.numpy() has no gradient",
     "torch.load": "the course reads safetensors files only, because a pickled file can run code",
     "torch.mps": NO_GPU,
     "torch.nn.DataParallel": ONE_MACHINE,
     "torch.nn.parallel": ONE_MACHINE,
-    "torch.nn.utils.rnn": "the course has no packed sequences: pad them, and mask what is padding",
     "torch.onnx": "the course writes safetensors files, with tinytorch.save",
+    "torch.nn.utils.parametrize": "the course has weight_norm and spectral_norm in torch.nn.utils",
+    "torch.nn.utils.prune": "multiply the weights by a mask in forward",
     "torch.sparse": "the course has dense tensors only",
     "torch.utils.checkpoint": "call the function itself; it only saves memory",
     "torch.utils.tensorboard": "print the numbers, or write them to a CSV file",
