@@ -15,8 +15,8 @@ BROKEN = [
     ),
     Broken(
         "frozen filters: no gradient at all", "cnn",
-        "if need_weight or need_bias:\n            grad_weight, grad_bias",
-        "if False:\n            grad_weight, grad_bias",
+        "if any(need_filters) else (None, None)",
+        "if False else (None, None)",
         ("`nn.Conv2d.weight` is None", SPATIAL),
     ),
     Broken(
