@@ -75,7 +75,7 @@ BROKEN = [
     Broken(
         "max-pool: the gradient to the wrong cell", "cnn",
         "out[index] += grad * wins", "out[indices[0]] += grad * wins",
-        ("`nn.MaxPool2d` for its input x", "the cell that was the largest, not", SPATIAL),
+        ("`nn.MaxPool2d` for its input x", "does the largest get the gradient", SPATIAL),
     ),
     Broken(
         "max-pool: the gradient to every cell that ties", "cnn",
