@@ -77,7 +77,8 @@ class Target:
             return list(self.listed)
         try:
             found = defined_names(parse_quietly(self.body, self.path).body)
-            return listed_names(self.body) or found
+            listed = listed_names(self.body)
+            return found if listed is None else listed
         except SyntaxError as error:
             modules = ", ".join(sorted(self.sections))
             raise MachineError(

@@ -175,7 +175,10 @@ class Lesson:
             nodes[target].append(node)
         found = {target: defined_names(body) for target, body in nodes.items()}
         listed = {target: listed_names(_code(cells)) for target, cells in self.exported.items()}
-        return {target: listed[target] or names for target, names in found.items()}
+        return {
+            target: names if (own := listed[target]) is None else own
+            for target, names in found.items()
+        }
 
     @cached_property
     def names_at_a_glance(self) -> dict[str, list[str]]:
