@@ -548,11 +548,14 @@ def test_what_a_lesson_puts_in_place_of_a_run_s_files_is_not_waited_for(
 ) -> None:
     desk.solve("00_setup")
     planted = (
-        f"    import os\n    path = os.path.abspath({name!r})\n    os.remove(path)\n    {kind}\n"
+        "    from pathlib import Path\n    import os\n"  # its own folder is another
+        f"    path = Path(__file__).resolve().parents[1] / {name!r}\n"
+        f"    path.unlink()\n    {kind}\n    print('planted')\n"
     )
     desk.change("00_setup", "    return seed\n", f"{planted}    os._exit(3)\n")
     said = desk.tito("module", "test", "00")
     assert said.code == 1, said.all
+    assert "planted" in said.all
     assert "Traceback" not in said.all
 
 
