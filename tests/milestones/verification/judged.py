@@ -126,6 +126,7 @@ def main(level: str, workspace: str, stack: str, *more_packages: str) -> None:
     limits = load(str(Path(__file__).with_name("isolation") / "limits.py"))
     isolation = isolate(limits, level, workspace, str(Path(stack).parent), more_packages)
     sys.path.extend(more_packages)
+    sys.dont_write_bytecode = True  # the package is laid out for this run alone
     sys.meta_path.insert(0, OnlyTheFramework(workspace))
     try:
         pipe = (incoming, outgoing)

@@ -62,4 +62,6 @@ def code_of(module_name: str, package: Package) -> dict[str, str]:
 
 
 def without_marks(section: str) -> str:
-    return "\n".join(line for line in section.split("\n") if not MARK.fullmatch(line)).strip()
+    lines = section.split("\n")
+    code = [line for line in lines if not (line.startswith("# %%") and MARK.fullmatch(line))]
+    return "\n".join(code).strip()

@@ -160,7 +160,7 @@ class Lesson:
     def _exported_cells(self) -> list[Cell]:
         return [cell for cell in self.cells if "export" in cell.directives]
 
-    @property
+    @cached_property
     def futures(self) -> list[str]:
         """Its `from __future__` lines outside of exported cells, which mean those too."""
         exported = {line for cell in self._exported_cells for line in cell.lines}

@@ -61,8 +61,8 @@ def split_cells(text: str) -> list[Cell]:
             lines.append(line)
             if found[-1][0] != "code":
                 quote = None
-            elif '"' in line or "'" in line:  # of most lines this is all that has to be looked at
-                quote = _open_quote(line, quote)
+            elif quote in line if quote else '"""' in line or "'''" in line:
+                quote = _open_quote(line, quote)  # most lines cannot open or close one
             continue
         lines = []
         found.append((_kind(marker["options"] or ""), number + 1, lines))

@@ -130,6 +130,7 @@ class LiveRunner:
                 timeout=timeout,
                 progress_file=progress_file,
                 on_event=self._hear,
+                on_tick=prepare_to_record,
                 ready=ready,
                 told=told,
             )
@@ -150,6 +151,13 @@ class LiveRunner:
             self.pictures.append(picture)
             if self.on_picture is not None:
                 self.on_picture(picture)
+
+
+def prepare_to_record(_: float) -> None:
+    """Import what is needed after a run while it goes on; again and again, which costs nothing."""
+    from xml.etree import ElementTree  # noqa: F401 (the tracker reads the report with it)
+
+    from filelock import FileLock, SoftFileLock  # noqa: F401
 
 
 def verify(

@@ -4,6 +4,7 @@ In a checkout that is the repository; in an installed wheel it is `tito/_course`
 and hints count, not a workspace's copies of them; an author names another course with `--course`.
 """
 
+from functools import cache
 from pathlib import Path
 
 from tito.core.errors import MachineError, UsageError
@@ -15,6 +16,7 @@ ISOLATION = Path("tests/milestones/verification/isolation")
 PACKAGE = Path(__file__).resolve().parents[2]
 
 
+@cache
 def course_root() -> Path:
     """The folder with the course's `modules/` and `tests/milestones/`."""
     for root in (PACKAGE / "_course", PACKAGE.parent):
