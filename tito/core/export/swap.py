@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 
 from tito import FRAMEWORK
 from tito.core.errors import MachineError, TitoError, os_reason, reporting_os_errors
+from tito.core.export.bytecode import add_bytecode
 from tito.core.export.source_map import SIGN
 from tito.core.files import move, patiently, read_regular, write_whole
 from tito.core.folders import below, delete
@@ -39,8 +40,8 @@ LONGEST_RUN, A_DAY = 1_800, 86_400
 def staged(workspace: Workspace, files: Mapping[str, str]) -> Iterator[Path]:
     """A folder with the new package as `tinytorch/`, deleted afterwards.
 
-    It is compiled anew: bytecode beside the exported files may be of anything, and Python believes
-    it.
+    The student's code is compiled anew: bytecode beside the exported files may be of anything, and
+    Python believes it.
     """
     with _writing(workspace.scratch):
         workspace.scratch.mkdir(exist_ok=True)
@@ -52,6 +53,7 @@ def staged(workspace: Workspace, files: Mapping[str, str]) -> Iterator[Path]:
                 path = folder / FRAMEWORK / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(text.encode())
+        add_bytecode(folder, files)
         yield folder
     finally:
         delete(folder)
