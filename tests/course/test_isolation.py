@@ -29,8 +29,6 @@ from verification.isolation.limits import (  # noqa: E402
     NO_PROCESSES,
     OPEN_FILES,
     PROCESSES_MET,
-    limit_met,
-    memory_gb,
 )
 from verification.raised import Raised  # noqa: E402
 from verification.standins import Framework  # noqa: E402
@@ -180,7 +178,7 @@ def test_a_process_that_is_started_in_the_sandbox_is_named(start: Start, process
     tt = start(f"{head}def begin():\n    {PROCESSES[process]}\n").start()
     with pytest.raises(Raised) as caught:
         tt.begin()
-    assert limit_met(caught.value.kind, str(caught.value), 1.0) == NO_PROCESSES
+    assert NO_PROCESSES in str(caught.value)
     assert "tinytorch/__init__.py:5, in begin" in caught.value.place
 
 
@@ -272,7 +270,7 @@ def test_a_limit_is_met_and_named(
     tt = start(f"def attack():\n    {code}\n", "process").start()
     with pytest.raises(Raised) as caught:
         tt.attack()
-    assert said in limit_met(caught.value.kind, str(caught.value), memory_gb(os.environ))
+    assert said in str(caught.value)
 
 
 @pytest.mark.skipif(
@@ -287,7 +285,7 @@ def test_processes_and_threads_meet_a_limit(start: Start, begin: str) -> None:
     tt = start(f"{head}def attack():\n    for _ in range(200): {begin}\n", "process").start()
     with pytest.raises(Raised) as caught:
         tt.attack()
-    assert limit_met(caught.value.kind, str(caught.value), 1.0) == PROCESSES_MET
+    assert PROCESSES_MET in str(caught.value)
 
 
 def test_the_hints_name_the_limits() -> None:

@@ -30,7 +30,6 @@ EARLY: list[Launched] = [launch(WORKSPACE, Path(STREAM).parent)] if STREAM else 
 from milestone_tracker import MILESTONES, VERIFICATION_TIMEOUT  # noqa: E402
 from verification.failures import Failure  # noqa: E402
 from verification.isolation.level import REFUSED  # noqa: E402
-from verification.isolation.limits import limit_met, memory_gb  # noqa: E402
 from verification.isolation.orphans import become_the_judge, end_orphans  # noqa: E402
 from verification.raised import EndedFromOutside, Raised  # noqa: E402
 from verification.run import (  # noqa: E402
@@ -122,9 +121,7 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
             blame(item, "framework")
         raised_in = error.place.partition(": ")[0]
         said = error.sentence() + (f"\n\nRaised in {raised_in}." if raised_in else "")
-        hint = REFUSED if error.kind == "PermissionError" else ""
-        hint = hint or limit_met(error.kind, str(error), memory_gb(os.environ))
-        said += f"\n\n{hint}" if hint else ""
+        said += f"\n\n{REFUSED}" if error.kind == "PermissionError" else ""
     except EndedFromOutside as error:
         blame(item, "outside")
         said = str(error)

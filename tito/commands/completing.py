@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tito.core.testing.orphans import ending_orphans
 from tito.views.completion import show_failure, show_success, step_after
 from tito.views.progress import watching
 from tito.workflows.complete import complete
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 def complete_and_show(world: World, number: str, *, as_json: bool, judged: bool = False) -> int:
     """Print the result and return the exit code."""
     module = world.workspace.resolve(number)
-    with watching(world) as watcher:
+    with ending_orphans("adopt_orphans"), watching(world) as watcher:
         result = complete(world, module, watcher, judged=judged)
     if as_json:
         from tito.views.as_json import completion_json

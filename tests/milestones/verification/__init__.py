@@ -12,9 +12,9 @@
     probing.py             more of it: what would be many requests of a probe
     feed.py                more of it: its own loader, tokenizer and checkpoints
     checkpoints.py         and what it saves, loads and resumes
-    raised.py              the framework's exceptions, as the judge sees them
     files.py               what the judged process could write: read and deleted, whatever it is
     isolation/             limits and levels of isolation for the judged process, and its orphans
+    raised.py              the framework's exceptions, as the judge sees them
     launch.py              the judged process's start, environment and end
     ended.py               why that process has ended, and where it was
     busy.py                more time for a process that had to wait for a processor

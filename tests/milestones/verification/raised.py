@@ -6,8 +6,10 @@ shortened and with control characters escaped.
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
+from verification.isolation.limits import limit_met, memory_gb
 from verification.pipe import Malformed
 from verification.wording import visible
 
@@ -50,10 +52,18 @@ def raised(said: Any) -> Raised:
     if type(said) is not dict or any(type(said.get(name)) is not of for name, of in form.items()):
         raise Malformed("an invalid error")
     kind = visible(said["kind"])[:100].strip() or "Exception"  # a class may have no name
-    text = visible(said["text"][:MAX_TEXT])
+    text = explained(kind, visible(said["text"][:MAX_TEXT]))
     # Late: an earlier assignment raised it. It must not look like a missing attribute now.
     of = Raised if said["late"] else KINDS.get(kind, Raised)
     return of(kind, text, place_of(said["places"]), said["is_error"])
+
+
+def explained(kind: str, text: str) -> str:
+    """The text of an exception that a limit has caused, with what that limit is."""
+    met = limit_met(kind, text, memory_gb(os.environ))
+    if not met or kind.endswith("MemoryError"):
+        return met or text
+    return f"{text}. {met}"
 
 
 def place_of(places: list[Any]) -> str:

@@ -633,13 +633,52 @@ def test_another_limit_that_is_met_is_named_with_its_line(desk: Desk, code: str,
     assert "modules/00_setup/setup.py:" in shown.out
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere NumPy may use another library")
+def test_memory_that_is_missed_outside_of_python(desk: Desk) -> None:
+    desk.solve("00_setup")
+    desk.on_top("00_setup", "import numpy as np\nA, OUT = np.ones((500, 500)), np.ones((500, 500))")
+    use = (
+        "kept, size = [], 2**26\n"
+        "    while size > 2**12:\n"
+        "        try:\n            kept.append(bytearray(size))\n"
+        "        except MemoryError:\n            size //= 2\n"
+        "    np.matmul(A, A, out=OUT)\n"
+    )
+    desk.change("00_setup", "    return seed\n", f"    {use}    return seed\n")
+    said = desk.tito("module", "test", "00", TITO_TEST_GB="0.5")
+    assert said.code == 1, said.all
+    assert "more memory than a test run may have" in " ".join(said.out.split()), said.all
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_a_fork_inside_an_answer_is_not_a_second_run(desk: Desk) -> None:
+def test_a_fork_inside_an_answer_is_named_and_does_not_run_the_tests_twice(desk: Desk) -> None:
+    """Each call of the answer would double what goes on with the tests."""
     desk.solve("00_setup")
     desk.on_top("00_setup", "import os")
     desk.change("00_setup", "    return seed\n", "    os.fork()\n    return seed\n")
-    found = desk.tito("module", "test", "00", "--json").json
-    assert (found["outcome"], len(found["tests"])) == ("passed", 1)
+    said = desk.tito("module", "test", "00")
+    assert said.code == 1, said.all
+    assert "Your code starts a process" in said.out
+    assert "modules/00_setup/setup.py:" in said.out
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody adopts it")
+@pytest.mark.parametrize("verb", ["test", "complete"])
+def test_a_daemon_ends_with_the_run(desk: Desk, tmp_path: Path, verb: str) -> None:
+    where = str(tmp_path / "pid")
+    desk.solve("00_setup")
+    daemon = f"open({where!r}, 'w').write(str(os.getpid())); time.sleep(600)"
+    command = [sys.executable, "-c", f"import os, time; {daemon}"]
+    middle = f"import subprocess; subprocess.Popen({command!r}, start_new_session=True)"
+    desk.on_top(
+        "00_setup",
+        "import os, subprocess, sys, time\n"
+        f"subprocess.run([sys.executable, '-c', {middle!r}], start_new_session=True)\n"
+        f"while not os.path.exists({where!r}) or not open({where!r}).read(): time.sleep(0.01)",
+    )
+    assert desk.tito("module", verb, "00").code == 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(Path(where).read_text()), 0)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="there a folder in use cannot be deleted")

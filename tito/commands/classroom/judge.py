@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from tito.commands.base import BaseCommand
 from tito.core.classroom.handed import delete_handed_over
-from tito.core.classroom.orphans import ending_orphans
 from tito.core.classroom.work import read_work
 from tito.core.errors import UsageError
 from tito.core.files import read_regular, write_whole
 from tito.core.folders import temporary
+from tito.core.testing.orphans import ending_orphans
 
 if TYPE_CHECKING:
     import argparse

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tito.commands.base import BaseCommand, add_json, add_judged, add_module
 from tito.commands.completing import complete_and_show
+from tito.core.testing.orphans import ending_orphans
 from tito.views.progress import watching
 from tito.workflows.complete import test
 
@@ -35,7 +36,7 @@ class TestCommand(BaseCommand):
         from tito.views.checklist import next_command, show_checklist
 
         module = self.workspace.resolve(args.module)
-        with watching(self.world) as watcher:
+        with ending_orphans("adopt_orphans"), watching(self.world) as watcher:
             found = test(self.world, module, watcher, judged=args.judged)
         if args.json:
             self.world.emit_json(checklist_json(found))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import signal
@@ -37,6 +38,17 @@ def end_with_the_tool() -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def refuse_to_fork() -> None:
+    """As in a sandbox: a copy of this process would go on with the tests, and copy itself."""
+
+    def fork(*_: object) -> int:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    for name in ("fork", "forkpty"):
+        if hasattr(os, name):
+            setattr(os, name, fork)
 
 
 @contextmanager

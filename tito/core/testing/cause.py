@@ -24,6 +24,7 @@ from tito.core.testing.trace import (
 )
 from tito.core.words import module_number
 
+NO_MEMORY = "OpenBLAS error: Memory allocation"  # it prints this, and ends the process
 MISSING_NAME = re.compile(r"cannot import name '(?P<name>\w+)' from '(?P<target>tinytorch[\w.]*)'")
 FROM_OUTSIDE = ("SIGINT", "SIGKILL", "SIGTERM")  # code does not do this by mistake
 
@@ -161,7 +162,8 @@ def _process_ended(trace: Trace) -> Cause | None:
         name = _signal_name(code)
         ending = Ending.KILLED if name in FROM_OUTSIDE else Ending.CRASH
         return ending.cause(stack_place(trace), printed=printed, doing=doing, signal=name)
-    return Ending.PROCESS_EXIT.cause(stack_place(trace), printed=printed, doing=doing, code=code)
+    ending = Ending.MEMORY if NO_MEMORY in trace.run.output else Ending.PROCESS_EXIT
+    return ending.cause(stack_place(trace), printed=printed, doing=doing, code=code)
 
 
 def _tests_broken(trace: Trace) -> Cause | None:

@@ -106,7 +106,7 @@ class Reporter:
     def text(self, error: BaseException) -> str:
         said = self.raised.text(error)
         met: str = self.limits.limit_met(self.raised.kind(error), said, self.gigabytes)
-        parts = [met] if isinstance(error, MemoryError) else [said, met]
+        parts = [met] if isinstance(error, MemoryError) else [said, "" if met in said else met]
         return "\n".join(filter(None, parts))
 
 
@@ -196,6 +196,7 @@ def main(job_file: str, seal: Any, early: Any = None) -> None:
     reporter.watch()
     around = load(beside("around"))
     around.end_with_the_tool()
+    around.refuse_to_fork()
     reporter.limits.apply_limits(reporter.gigabytes)
     load(str(Path(job["limits"]).with_name("landlock.py"))).keep_signals_inside()
     held.rewrite()

@@ -41,6 +41,10 @@ class Ending(Enum):
         "exit", Fault.STUDENT,
         "{doing} ended the process (exit code {code}). Does your code call os._exit() or quit()?",
     )
+    MEMORY = Row(
+        "exit", Fault.STUDENT,
+        "{doing} needed more memory than a test run may have. Does something grow in a loop?",
+    )
     INTERRUPT = Row(
         "exit", Fault.STUDENT,
         "{doing} interrupted the test run (KeyboardInterrupt or pytest.exit).",

@@ -19,14 +19,20 @@ PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
 SECONDS = 30.0  # 200 chains of processes, each process in a session of its own, take 8
 
 
-def become_the_judge() -> None:
-    """Adopt orphans, and forbid the user's other processes to read this one's memory."""
+def adopt_orphans() -> None:
     if sys.platform == "linux":
         import ctypes
 
-        libc = ctypes.CDLL(None)
-        libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-        libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def become_the_judge() -> None:
+    """Adopt orphans, and forbid the user's other processes to read this one's memory."""
+    adopt_orphans()
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def end_orphans() -> None:

@@ -1,4 +1,4 @@
-"""End what a submission has left running, though it left its session and its parent.
+"""End what student code has left running, though it left its session and its parent.
 
 How that is done is the course's: `isolation/orphans.py` of the verification.
 """
@@ -13,10 +13,13 @@ from tito.core.workspace.course import ISOLATION, course_root
 
 
 @contextmanager
-def ending_orphans() -> Iterator[None]:
-    """Only for a process that judges and does nothing else: in the end it has no children left."""
+def ending_orphans(begin: str = "become_the_judge") -> Iterator[None]:
+    """Only for a process that judges and does nothing else: in the end it has no children left.
+
+    `begin` is the function of the course that adopts them.
+    """
     course = runpy.run_path(str(course_root() / ISOLATION / "orphans.py"))
-    course["become_the_judge"]()
+    course[begin]()
     try:
         yield
     finally:
