@@ -120,6 +120,7 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         if (WORKSPACE / "tinytorch").exists():  # if not, that is what it says
             blame(item, "framework")
         raised_in = error.place.partition(": ")[0]
+        raised_in += f", called from {error.callers}" if error.callers else ""
         said = error.sentence() + (f"\n\nRaised in {raised_in}." if raised_in else "")
         said += f"\n\n{REFUSED}" if error.kind == "PermissionError" else ""
     except EndedFromOutside as error:

@@ -16,9 +16,9 @@ def named(error: BaseException) -> str:
 
 
 def raised_in(error: BaseException) -> str:
-    """The last line inside `tinytorch` that an exception passed, with its code."""
+    """The last line inside `tinytorch` that an exception passed, with its code, and its callers."""
     if isinstance(error, Raised):
-        return error.place
+        return ", called from ".join(filter(None, [error.place, error.callers]))
     # The package itself: a folder above it, or an environment, may be called tinytorch too.
     package = Path(getattr(sys.modules.get("tinytorch"), "__file__", None) or "tinytorch/").parent
     frames = traceback.extract_tb(error.__traceback__)

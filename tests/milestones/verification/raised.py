@@ -23,6 +23,8 @@ class EndedFromOutside(Exception):
 class Raised(Exception):
     """An exception in the framework: its class name, its text, and its place in `tinytorch/`."""
 
+    callers = ""  # from which other files of `tinytorch/` that place was reached
+
     def __init__(self, kind: str, text: str, place: str = "", is_error: bool = True) -> None:
         super().__init__(text)
         self.kind, self.place, self.is_error = kind, place, is_error
@@ -55,7 +57,9 @@ def raised(said: Any) -> Raised:
     text = explained(kind, visible(said["text"][:MAX_TEXT]))
     # Late: an earlier assignment raised it. It must not look like a missing attribute now.
     of = Raised if said["late"] else KINDS.get(kind, Raised)
-    return of(kind, text, place_of(said["places"]), said["is_error"])
+    found = of(kind, text, place_of(said["places"]), said["is_error"])
+    found.callers = callers_of(said["places"])
+    return found
 
 
 def explained(kind: str, text: str) -> str:
@@ -70,7 +74,20 @@ def place_of(places: list[Any]) -> str:
     """The innermost frame: `tinytorch/nn/modules.py:12, in forward: return x`."""
     if not places:
         return ""
-    if type(places[-1]) is not list or list(map(type, places[-1])) != [str, int, str, str]:
-        raise Malformed("an invalid place")
-    file, line, function, source = places[-1]
+    file, line, function, source = checked(places[-1])
     return visible(f"{file[:300]}:{line}, in {function[:200]}: {source[:300]}".removesuffix(": "))
+
+
+def callers_of(places: list[Any]) -> str:
+    """The innermost frames of up to two other files: the mistake may be in what called."""
+    found: dict[str, str] = {}
+    for file, line, function, _ in map(checked, reversed(places)):
+        found.setdefault(file, f"{file[:300]}:{line}, in {function[:200]}")
+    return visible(", from ".join(list(found.values())[1:3]))
+
+
+def checked(place: Any) -> tuple[str, int, str, str]:
+    if type(place) is not list or list(map(type, place)) != [str, int, str, str]:
+        raise Malformed("an invalid place")
+    file, line, function, source = place
+    return file, line, function, source
