@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from verification import data, models, pictures, there
+import numpy as np
+
+from verification import data, models, pictures, recomputed, there
 from verification.controls import (
     begin_alike,
     begin_by_remembering,
@@ -36,6 +38,7 @@ from verification.model_under_test import ModelUnderTest
 from verification.models import PARAMETER_COUNTS
 from verification.modes import check_modes
 from verification.probes.parts import check_parts
+from verification.recomputed import check_recomputed
 from verification.run import Run
 from verification.there import GradientDescent
 from verification.training import check_moved, train
@@ -72,6 +75,7 @@ def test_perceptron_learning(run: Run) -> None:
     keep_weights(neuron)
     accuracy, loss = neuron.evaluate(held_out)
     require(run, "accuracy on held-out points", accuracy, at_least=0.98)
+    check_recomputed(neuron, held_out.inputs, recomputed.line)
 
     # Minsky and Papert, 1969: no line separates XOR, so no more than three corners of four.
     corners, other = data.xor_clouds(run.rng, 25), neuron.another(perceptron(tt, 2))
@@ -105,6 +109,7 @@ def test_xor_learning(run: Run) -> None:
     keep_weights(network)
     accuracy, loss = network.evaluate(held_out)
     require(run, "accuracy on held-out points", accuracy, at_least=1.0)
+    check_recomputed(network, held_out.inputs, recomputed.two_layers(np.tanh))
 
     line = network.another(models.without_hidden_layer(tt.nn))
     train_network(line, "control")
@@ -132,6 +137,7 @@ def test_mlp_digits_learning(run: Run) -> None:
     accuracy, loss = network.evaluate(held_out)
     afterwards(network, held_out, pictures.confusion, pictures.wrong_images)
     require(run, "accuracy on held-out digits", accuracy, at_least=0.93)
+    check_recomputed(network, held_out.inputs, recomputed.two_layers(recomputed.relu))
 
     other, shuffled = network.another(models.mlp(tt.nn)), data.shuffled_labels(run.rng, learn)
     learn_classes(other, shuffled, "control", steps=300)
@@ -159,6 +165,7 @@ def test_cnn_learning(run: Run) -> None:
     accuracy, loss = network.evaluate(held_out)
     afterwards(network, held_out, pictures.confusion, pictures.filters)
     require(run, "accuracy on held-out digits", accuracy, at_least=0.94)
+    check_recomputed(network, held_out.inputs, recomputed.convolutions)
     shifted, _ = network.evaluate(off)
     mlp = network.another(models.mlp(tt.nn))
     learn_classes(mlp, data.flat(learn), "mlp", steps=700)

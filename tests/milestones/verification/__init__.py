@@ -38,6 +38,7 @@
     training_gradients.py  those of a training step, as the optimizer will use them
     training.py            the training loop, its progress events, and what must have moved
     fed_training.py        the same loop, fed by the framework's loader
+    recomputed.py          a trained network's answers, from its weights alone
     controls.py            required accuracies, and what must not work: frozen filters, ...
     keeping.py             whether a training goes on from its checkpoint
     writing.py             what a GPT writes: sums and names

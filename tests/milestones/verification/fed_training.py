@@ -15,7 +15,7 @@ from verification.data import Examples
 from verification.failures import Failure
 from verification.feed import Feed, fed_steps
 from verification.model_under_test import ModelUnderTest
-from verification.training import Pace, checked_step, first_check, report
+from verification.training import Pace, checked_step, planned_checks, report
 from verification.training_gradients import TrainingCheck
 
 
@@ -37,7 +37,7 @@ def train_from_loader(
     """
     run, passes = subject.run, Passes(examples, batch)
     steps, done = epochs * passes.steps, 0
-    check, pace = TrainingCheck(subject, first_check(run, phase, steps)), Pace(run)
+    check, pace = TrainingCheck(subject, planned_checks(run, phase, steps)), Pace(run)
     feed = run.there(Feed)(run.tt, *examples, batch)
     with subject.mode(training=True):
         while done < steps:

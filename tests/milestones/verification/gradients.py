@@ -128,6 +128,23 @@ def check_found(
     return {name: of for name, of in measured.items() if any(m.error > tolerance for m in of)}
 
 
+def fall_along(named: dict[str, Any], loss: Loss, rng: np.random.Generator) -> tuple[float, float]:
+    """How fast the loss changes along all gradients together: as they say, and as it does."""
+    found = {name: gradient_array(name, p).astype(np.float64) for name, p in named.items()}
+    length = float(np.sqrt(sum((g**2).sum() for g in found.values())))
+    if not length:
+        return 0.0, 0.0
+    with in_float64(named, rng, jitter=0.0):
+        origin = {name: p.data for name, p in named.items()}
+
+        def at(distance: float) -> float:
+            for name, p in named.items():
+                p.data = origin[name] + distance / length * found[name]
+            return loss()
+
+        return length, (at(STEP) - at(-STEP)) / (2 * STEP)
+
+
 def gradient_array(name: str, parameter: Any) -> np.ndarray:
     """`.grad` as an array; a missing one counts as zero."""
     found, shape = fetch(parameter, "grad", "data"), fetch(parameter, "data", "shape")

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from verification.data import Examples
 from verification.failures import Failure
 from verification.model_under_test import ModelUnderTest, Values, affordable
 from verification.run import Run
-from verification.training_gradients import TrainingCheck, check_descent
+from verification.training_gradients import LOOKS, TrainingCheck, check_descent
 
 
 def minibatches(
@@ -89,7 +89,7 @@ def train(
 ) -> None:
     """Forward, loss, backward, step; report NumPy's loss and accuracy as progress.
 
-    In an early step of the phase "training", the gradients are checked before they are used; with
+    In some steps of the phase "training", the gradients are checked before they are used; with
     `lr`, that of the course's own GradientDescent, afterwards, in a request like all others.
     Between checks and events, several steps are one request, which costs as much as a small matrix
     product. With a schedule, the framework's own batches and steps are used.
@@ -97,7 +97,7 @@ def train(
     run = subject.run
     order = order_of(run, len(examples.targets), batch, own=schedule is not None)
     batches = minibatches(run.rng, examples, order, steps, noise)
-    check, pace, done = TrainingCheck(subject, first_check(run, phase, steps)), Pace(run), 0
+    check, pace, done = TrainingCheck(subject, planned_checks(run, phase, steps)), Pace(run), 0
     with subject.mode(training=True):
         while done < steps:
             if check.is_due(done + 1):
@@ -114,9 +114,16 @@ def train(
                 report(subject, phase, done, steps, out, last)
 
 
-def first_check(run: Run, phase: str, steps: int) -> int | None:
-    """The early step at which gradients are checked; None outside of the phase "training"."""
-    return int(run.checks_rng.integers(2, max(3, steps // 4))) if phase == "training" else None
+def planned_checks(run: Run, phase: str, steps: int) -> list[int]:
+    """The steps at which gradients are checked: early, on the way, at the end; only in "training".
+
+    The last one leaves room for the steps after it that decide.
+    """
+    if phase != "training":
+        return []
+    quarters = [2, max(3, steps // 4), max(4, steps // 2), max(5, steps - LOOKS)]
+    drawn = [int(run.checks_rng.integers(a, b)) for a, b in pairwise(quarters)]
+    return [*drawn, steps - LOOKS + 1] if steps > 4 * LOOKS else drawn[:1]
 
 
 class Pace:
