@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from verification import data, models, pictures, recomputed, there
 from verification.controls import (
     begin_alike,
@@ -75,7 +73,7 @@ def test_perceptron_learning(run: Run) -> None:
     keep_weights(neuron)
     accuracy, loss = neuron.evaluate(held_out)
     require(run, "accuracy on held-out points", accuracy, at_least=0.98)
-    check_recomputed(neuron, held_out.inputs, recomputed.line)
+    check_recomputed(neuron, held_out.inputs, recomputed.perceptron)
 
     # Minsky and Papert, 1969: no line separates XOR, so no more than three corners of four.
     corners, other = data.xor_clouds(run.rng, 25), neuron.another(perceptron(tt, 2))
@@ -109,7 +107,7 @@ def test_xor_learning(run: Run) -> None:
     keep_weights(network)
     accuracy, loss = network.evaluate(held_out)
     require(run, "accuracy on held-out points", accuracy, at_least=1.0)
-    check_recomputed(network, held_out.inputs, recomputed.two_layers(np.tanh))
+    check_recomputed(network, held_out.inputs, recomputed.xor)
 
     line = network.another(models.without_hidden_layer(tt.nn))
     train_network(line, "control")
@@ -137,7 +135,7 @@ def test_mlp_digits_learning(run: Run) -> None:
     accuracy, loss = network.evaluate(held_out)
     afterwards(network, held_out, pictures.confusion, pictures.wrong_images)
     require(run, "accuracy on held-out digits", accuracy, at_least=0.93)
-    check_recomputed(network, held_out.inputs, recomputed.two_layers(recomputed.relu))
+    check_recomputed(network, held_out.inputs, recomputed.mlp)
 
     other, shuffled = network.another(models.mlp(tt.nn)), data.shuffled_labels(run.rng, learn)
     learn_classes(other, shuffled, "control", steps=300)
@@ -165,14 +163,13 @@ def test_cnn_learning(run: Run) -> None:
     accuracy, loss = network.evaluate(held_out)
     afterwards(network, held_out, pictures.confusion, pictures.filters)
     require(run, "accuracy on held-out digits", accuracy, at_least=0.94)
-    check_recomputed(network, held_out.inputs, recomputed.convolutions)
+    check_recomputed(network, held_out.inputs, recomputed.cnn)
     shifted, _ = network.evaluate(off)
     mlp = network.another(models.mlp(tt.nn))
     learn_classes(mlp, data.flat(learn), "mlp", steps=700)
     mlp_shifted, _ = mlp.evaluate(data.flat(off))
     pictures.shifted_images(network, mlp, off)
     require_more(run, "digits one pixel off", shifted, "the mlp", mlp_shifted, by=0.1)
-
     frozen = network.another(models.cnn(tt.nn))
     learning = parameters_outside(frozen.model, *models.filters(frozen.model))
     learn_classes(frozen, learn, "frozen filters", steps=700, learning=learning)
