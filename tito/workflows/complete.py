@@ -10,12 +10,12 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from tito.core.export.compose import compose
+from tito.core.export.compose import compose, exported_files
 from tito.core.export.lock import workspace_lock
-from tito.core.export.swap import RecordName, staged, swapped
+from tito.core.export.swap import RecordName, refuse_changed, staged, swapped
 from tito.core.lesson.file import (
     LessonFile,
     check,
@@ -104,7 +104,8 @@ def test(
     `standby` has a child process ready before, if a result is wanted again and again.
     """
     with nullcontext(standby) if standby else early_child(world, module) as child:
-        found = judge(world, prepare(world.workspace, module), [], watcher, child, judged=judged)
+        alone = without_later(world.workspace, prepare(world.workspace, module))
+        found = judge(world, alone, [], watcher, child, judged=judged)
     world.mark_started(module)
     return found
 
@@ -116,7 +117,10 @@ def complete(world: World, module: Module, watcher: Watcher, *, judged: bool = F
         with early_child(world, module) as child:
             candidate = prepare(workspace, module)
             retested = later_completed(world, candidate)
-            found = judge(world, candidate, retested, watcher, child, judged=judged)
+            alone = without_later(workspace, candidate)
+            found = judge(world, alone, [], watcher, child, judged=judged)
+        if retested and found.report.has_passed:
+            found = judge(world, candidate, retested, watcher, judged=judged)
         names = tuple(other.name for other in retested)
         if not found.report.has_passed:
             world.mark_started(module)
@@ -161,6 +165,17 @@ def prepare(workspace: Workspace, module: Module) -> Candidate:
     return Candidate(file, composed.package, composed.files)
 
 
+def without_later(workspace: Workspace, candidate: Candidate) -> Candidate:
+    """The same lesson in a package that ends with it: a later one could mend what is wrong here."""
+    package = candidate.package
+    for name in package.modules:
+        if name > candidate.module.name:
+            package = package.without(name)
+    if package is candidate.package:
+        return candidate
+    return replace(candidate, package=package, files=exported_files(workspace, package))
+
+
 def later_completed(world: World, candidate: Candidate) -> list[Module]:
     """Completed modules with a higher number whose code is in this workspace's package."""
     completed = set(world.tracker.completed_modules) & candidate.package.modules
@@ -193,6 +208,7 @@ def judge(
             on_tick=watcher.tick,
             standby=standby,
         )
+        refuse_changed(staging, candidate.files)
     remarks = remarks_on(workspace, candidate.file, report)
     return checklist(candidate.module.name, candidate.file.lesson, report, remarks)
 

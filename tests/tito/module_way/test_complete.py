@@ -462,3 +462,25 @@ def test_tests_of_one_name_in_two_modules(solved_desk: Desk) -> None:
     same = {test["module"]: test["status"] for test in found["tests"] if "same" in test["test"]}
     assert same == {"00_setup": "passed", "03_line": "wrong"}
     assert "from 03_line" in solved_desk.judged_by_own("module", "complete", "00").out
+
+
+def test_a_later_lesson_cannot_mend_this_one(solved_desk: Desk) -> None:
+    """As 03, in the same package, it could replace what 00 exports."""
+    mend = "import tinytorch, tinytorch.seeds\ntinytorch.seeds.manual_seed = lambda seed: seed\n"
+    solved_desk.on_top("03_line", f"{mend}tinytorch.manual_seed = tinytorch.seeds.manual_seed")
+    assert solved_desk.tito("export", "03", "--no-test").code == 0
+    solved_desk.change("00_setup", "    return seed\n", "    return seed + 1\n")
+    for verb in ("test", "complete"):
+        said = solved_desk.tito("module", verb, "00")
+        assert said.code == 1, said.all
+        assert "wrong: 0 of 1 test pass" in said.out
+
+
+@pytest.mark.parametrize("verb", ["test", "complete"])
+def test_code_that_is_changed_while_it_is_tested_is_not_recorded(desk: Desk, verb: str) -> None:
+    desk.solve("00_setup")
+    desk.on_top("00_setup", "open(__file__, 'a').write('# more')")
+    said = desk.tito("module", verb, "00")
+    assert said.code != 0, said.all
+    assert "was changed while it was tested" in " ".join(said.all.split())
+    assert not (desk.home / "progress.json").exists() or not progress(desk)["completed_modules"]

@@ -16,7 +16,7 @@ from pathlib import Path
 from tito.core.export.compose import exported_files, read_package
 from tito.core.export.package import Package
 from tito.core.export.stale import code_of
-from tito.core.export.swap import is_generated, staged
+from tito.core.export.swap import is_generated, refuse_changed, staged
 from tito.core.workspace.workspace import Workspace
 
 
@@ -69,6 +69,7 @@ class Snapshot:
         files = exported_files(self.workspace, self.package.as_it_is())
         with staged(self.workspace, files) as folder:
             yield folder
+            refuse_changed(folder, files)
 
 
 def take(workspace: Workspace) -> Snapshot:

@@ -59,6 +59,26 @@ def staged(workspace: Workspace, files: Mapping[str, str]) -> Iterator[Path]:
         delete(folder)
 
 
+class StagedChangedError(TitoError):
+    """What was judged is not what was exported."""
+
+
+def refuse_changed(folder: Path, files: Mapping[str, str]) -> None:
+    """Raise StagedChangedError if what was staged is not the same after the run as before it."""
+    for name, text in files.items():
+        try:
+            same = read_regular(folder / FRAMEWORK / name) == text.encode()
+        except OSError:
+            same = False
+        if not same:
+            raise StagedChangedError(
+                f"{FRAMEWORK}/{name} was changed while it was tested, by your code or by another "
+                "program. Nothing was judged, nothing was recorded.",
+                where=str(folder),
+                hint="Run the command again, with nothing else at work in the workspace's .tito/.",
+            )
+
+
 class RecordName(NamedTuple):
     """One record in the progress: a module's, and the identifier of the run that made it."""
 

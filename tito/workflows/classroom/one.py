@@ -22,8 +22,9 @@ from tito.core.classroom.work import Work
 from tito.core.errors import TitoError
 from tito.core.export.snapshot import take
 from tito.core.export.stale import not_exported
-from tito.core.export.swap import staged, swapped
-from tito.core.lesson.file import read_lesson
+from tito.core.export.swap import StagedChangedError, refuse_changed, staged, swapped
+from tito.core.lesson.file import read_lesson, reference
+from tito.core.lesson.reaching import reaches_out
 from tito.core.milestones.attempt import LiveRunner, verify
 from tito.core.testing.results import Report, checklist
 from tito.core.testing.runner import run_tests
@@ -143,15 +144,24 @@ def together(bench: Bench, told: Told) -> dict[str, Seen]:
     candidates = []
     for module in bench.workspace.modules:
         candidate, refused = _candidate(bench, module)
-        if candidate is None or refused is not None:
+        if candidate is None or refused is not None or reaches_out_of(candidate):
             return {}
         with swapped(bench.workspace, candidate.files):
             candidates.append(candidate)
     told("all modules")
     tested = [each for each in candidates if each.module.name in bench.work.modules]
-    report = _report_of(bench, candidates[-1], tested)
+    try:
+        report = _report_of(bench, candidates[-1], tested)
+    except StagedChangedError:
+        return {}
     found = {each.module.name: _part_of(bench, each, report) for each in tested}
     return {name: seen for name, seen in found.items() if seen["state"] == PASSED}
+
+
+def reaches_out_of(candidate: Candidate) -> bool:
+    """Whether the lesson may change what others export: then no two are tested together."""
+    solved = reference(candidate.module.name)
+    return reaches_out(candidate.file.lesson, solved.lesson if solved else None)
 
 
 def apart(
@@ -175,7 +185,7 @@ def apart(
 def _report_of(bench: Bench, last: Candidate, tested: Sequence[Candidate]) -> Report:
     subjects = [subject_of(bench.workspace, each.module, last.package) for each in tested]
     with staged(bench.workspace, last.files) as staging:
-        return run_tests(
+        report = run_tests(
             bench.workspace,
             staging,
             last.files,
@@ -183,6 +193,8 @@ def _report_of(bench: Bench, last: Candidate, tested: Sequence[Candidate]) -> Re
             env=bench.world.env,
             judged=bench.work.judged,
         )
+        refuse_changed(staging, last.files)
+    return report
 
 
 def _part_of(bench: Bench, candidate: Candidate, report: Report) -> Seen:
@@ -231,14 +243,17 @@ def _milestone(bench: Bench, name: str, told: Told) -> Seen:
     if absent:
         return {**seen, "state": "not_run", "reason": f"It needs {', '.join(absent)}."}
     told(name)
-    with bench.world.tracker.translating_errors():
-        verdict = verify(
-            bench.world.tracker,
-            name,
-            seed=bench.work.seed,
-            runner=LiveRunner(lambda _: None, is_seen=False),
-            code=take(bench.workspace).up_to(needed),
-        )
+    try:
+        with bench.world.tracker.translating_errors():
+            verdict = verify(
+                bench.world.tracker,
+                name,
+                seed=bench.work.seed,
+                runner=LiveRunner(lambda _: None, is_seen=False),
+                code=take(bench.workspace).up_to(needed),
+            )
+    except StagedChangedError as error:
+        return {**seen, "state": "failed", "reason": str(error)}
     return {
         **seen,
         "state": str(verdict.outcome),
