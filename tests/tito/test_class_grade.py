@@ -91,6 +91,30 @@ def test_a_class_is_graded_student_by_student(tito, folder: Path, hand_in) -> No
     assert result(folder, "ada")["milestones"][0]["seed"] == own[0]
 
 
+@pytest.mark.parametrize(
+    "mend",
+    [
+        (
+            "import tinytorch, tinytorch.seeds\ntinytorch.seeds.manual_seed = lambda seed: seed\n"
+            "tinytorch.manual_seed = tinytorch.seeds.manual_seed\n"
+        ),
+        (
+            "import tinytorch, tinytorch.seeds\nfor m in (tinytorch, tinytorch.seeds):\n"
+            "    setattr(m, 'manual_seed', lambda seed: seed)\n"
+        ),
+    ],
+)
+def test_a_later_lesson_cannot_mend_an_earlier_one(tito, folder: Path, hand_in, mend: str) -> None:
+    def edit(text: str) -> str:
+        if "def line" in text:
+            return text.replace("#| export\n", f"#| export\n{mend}\n", 1)
+        return text.replace("return seed\n", "return seed + 1\n")
+
+    hand_in("ada", edit)
+    grade(tito, folder)
+    assert states(result(folder, "ada"))["0.1"] == "failed"
+
+
 def test_what_was_not_handed_in_is_blank_and_not_wrong(tito, folder: Path, hand_in) -> None:
     hand_in("ada", names=[FIRST])
     grade(tito, folder)
