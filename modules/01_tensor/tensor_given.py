@@ -649,6 +649,7 @@ def histc(input, bins=100, min=0, max=0):
     """
     return histogram(input, bins, range=None if min == max else (min, max)).hist
 
+
 # %% [markdown]
 # ## More operations, with their rules
 #
@@ -2216,9 +2217,7 @@ sin, cos, log1p, log2, log10 = map(
 )
 sigmoid, relu, square = map(as_function, (Tensor.sigmoid, Tensor.relu, Tensor.square))
 rsqrt, reciprocal, neg = map(as_function, (Tensor.rsqrt, Tensor.reciprocal, Tensor.neg))
-floor, ceil, round, sign = map(
-    as_function, (Tensor.floor, Tensor.ceil, Tensor.round, Tensor.sign)
-)
+floor, ceil, round, sign = map(as_function, (Tensor.floor, Tensor.ceil, Tensor.round, Tensor.sign))
 isnan, isinf, isfinite = map(as_function, (Tensor.isnan, Tensor.isinf, Tensor.isfinite))
 add, sub, mul, div = map(as_function, (Tensor.add, Tensor.sub, Tensor.mul, Tensor.div))
 eq, ne, lt = map(as_function, (Tensor.eq, Tensor.ne, Tensor.lt))

@@ -562,9 +562,7 @@ def triplet_margin_loss(
 
     how = {"distance_function": distance, "margin": margin, "swap": swap}
     reduction = older(size_average, reduce, reduction)
-    return triplet_margin_with_distance_loss(
-        anchor, positive, negative, **how, reduction=reduction
-    )
+    return triplet_margin_with_distance_loss(anchor, positive, negative, **how, reduction=reduction)
 
 
 def triplet_margin_with_distance_loss(

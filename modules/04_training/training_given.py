@@ -975,9 +975,7 @@ def update_bn(loader, model, device=None):
 class SWALR(LRScheduler):
     """To `swa_lr` in `anneal_epochs` epochs, and then on with it; anneal_strategy: cos, linear."""
 
-    def __init__(
-        self, optimizer, swa_lr, anneal_epochs=10, anneal_strategy="cos", last_epoch=-1
-    ):
+    def __init__(self, optimizer, swa_lr, anneal_epochs=10, anneal_strategy="cos", last_epoch=-1):
         groups = optimizer.param_groups
         many = isinstance(swa_lr, (list, tuple))
         self.swa_lrs = list(swa_lr) if many else [swa_lr] * len(groups)
@@ -992,6 +990,7 @@ class SWALR(LRScheduler):
 
     def _rescaled(self, base, present, last):
         return base
+
 
 # %% [markdown]
 # ## Curvature from the last steps
@@ -1331,6 +1330,7 @@ def _lowest_of_cubic(a, b, ends=None):
     if below == 0:
         return middle
     return min(max(b.step - (b.step - a.step) * ((b.slope + root - mean) / below), low), high)
+
 
 # %% [markdown]
 # ## Distributions

@@ -1103,9 +1103,7 @@ def test_5_12_damaged_files_are_refused():
                 f"read_idx of {name} ended in {type(error).__name__} ({error}), expected a "
                 "ValueError with a sentence: check before you read on"
             ) from None
-        raise AssertionError(
-            f"read_idx of {name} gave {found!r}, expected a ValueError: {why}"
-        )
+        raise AssertionError(f"read_idx of {name} gave {found!r}, expected a ValueError: {why}")
 
 
 def test_5_12_mnist_reads_its_files(tmp_path):

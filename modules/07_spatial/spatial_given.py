@@ -289,8 +289,7 @@ def unfold(input, kernel_size, dilation=1, padding=0, stride=1):
     apart, (p, q) = pair(dilation, "dilation", 1), pair(padding, "padding", 0)
     framed = pad(input, (q, q, p, p))  # noqa: F821  (module 03 has it, in the same file)
     sizes = [
-        (n - d * (k - 1) - 1) // s + 1
-        for n, k, d, s in zip(framed.shape[2:], kernel, apart, step)
+        (n - d * (k - 1) - 1) // s + 1 for n, k, d, s in zip(framed.shape[2:], kernel, apart, step)
     ]
     ends = [(n - 1) * s + 1 for n, s in zip(sizes, step)]
     parts = [

@@ -240,6 +240,7 @@ def _shown(layer):
             text += f", {name}={mine}"
     return text
 
+
 # %% [markdown]
 # ## Sequences of different lengths
 #

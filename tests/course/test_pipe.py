@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -480,8 +481,9 @@ def test_a_call_that_never_ends_is_ended_and_placed(start: Start, body: str, lin
     began = time.monotonic()
     with pytest.raises(Failure) as caught:
         tt.loop()
-    where = f"tinytorch/__init__.py:{line}"
-    assert caught.value.said == f"Your code was still running after 1 s in {where}."
+    # On a busy machine it gets more time, and that is what is said.
+    said = rf"Your code was still running after \d s in tinytorch/__init__\.py:{line}\."
+    assert re.fullmatch(said, caught.value.said)
     assert time.monotonic() - began < 10
 
 
@@ -490,7 +492,7 @@ def test_a_call_that_never_ends_is_ended_and_placed(start: Start, body: str, lin
 def test_what_stands_in_place_of_the_stack_holds_nobody_up(start: Start, put: str) -> None:
     setup = "stack = os.path.expanduser('~/stack')\nos.unlink(stack)\n"
     tt = start(f"{setup}{put}\ndef loop():\n    while True: pass\n", limit=1.0)
-    with time_limit(20), pytest.raises(Failure, match=r"still running after 1 s\."):
+    with time_limit(20), pytest.raises(Failure, match=r"still running after \d s\."):
         tt.loop()
 
 

@@ -147,7 +147,7 @@ def fall_along(named: dict[str, Any], loss: Loss, rng: np.random.Generator) -> t
 
 def gradient_array(name: str, parameter: Any) -> np.ndarray:
     """`.grad` as an array; a missing one counts as zero."""
-    found, shape = fetch(parameter, "grad", "data"), fetch(parameter, "data", "shape")
+    found, shape = fetch(parameter, "grad", "data"), np.shape(parameter.data)
     if found is None:
         return np.zeros(shape)
     grad = np.asarray(found)

@@ -52,7 +52,7 @@ class Judged:
         self.workspace, self.limit = workspace, limit
         self.drops: set[int] = set()  # handles that are no longer used here
         self._over: Exception | None = None
-        self._number, self._deadline, self._prolonged = 0, 0.0, False
+        self._number, self._began, self._deadline, self._prolonged = 0, 0.0, 0.0, False
         self._waiting: tuple[list[Any], list[bytes]] = ([], [])
         self._launched = launched or launch(workspace)
         self._process = self._launched.process
@@ -101,13 +101,13 @@ class Judged:
         self._add(verb, arguments)
         self._number += 1
         number, before = self._number, self._deadline
-        seconds = limit or self.limit
-        self._deadline, self._prolonged = time.monotonic() + seconds, False
+        seconds, self._began = limit or self.limit, time.monotonic()
+        self._deadline, self._prolonged = self._began + seconds, False
         try:
             self._send(number)
             value, error = self._heard(number, seconds)
         except (EOFError, OSError, pipe.Malformed, RecursionError) as broken:
-            self._over = self._why(broken, seconds)
+            self._over = self._why(broken)
         else:
             if error is not None:
                 raise error
@@ -211,7 +211,7 @@ class Judged:
 
     # ----------------------------------------------------------------------------------- ending
 
-    def _why(self, error: Exception, seconds: float) -> Exception:
+    def _why(self, error: Exception) -> Exception:
         """The exception for a process that gave no answer, or an invalid one."""
         if isinstance(error, (pipe.Malformed, RecursionError)):
             return Failure(
@@ -220,9 +220,9 @@ class Judged:
                 "that goes on after a call?",
             )
         if isinstance(error, TimeoutError) or time.monotonic() > self._deadline:
-            place = self._stack()
+            waited, place = time.monotonic() - self._began, self._stack()
             return StillRunning(
-                f"Your code was still running after {seconds:.0f} s{place and f' in {place}'}.",
+                f"Your code was still running after {waited:.0f} s{place and f' in {place}'}.",
                 hint="Is there a loop that never ends, or one over single numbers where NumPy "
                 "could use the whole array?",
             )

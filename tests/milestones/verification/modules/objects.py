@@ -15,6 +15,7 @@ from verification.standins import BINARY, Method, StandIn, asking
 from verification.wording import visible
 
 HIDDEN = ("__array", "__class__", "__dict__", "__file__", "__mro_entries__", "__wrapped__")
+NOT_OBJECTS = {str, bytes, tuple, list, dict, set, frozenset, type(None)}
 PYTESTS_OWN = ("__test__", "__bases__", "_pytestfixturefunction", "pytestmark", "__code__")
 
 
@@ -58,11 +59,18 @@ class Object(StandIn):
         return array if dtype is None else array.astype(dtype)
 
     def __eq__(self, other: object) -> Any:
-        """A tensor of comparisons; a bool that the framework gives does not count."""
+        """A tensor of comparisons; a bool that the framework gives does not count.
+
+        No object is a text, or a list or tuple: whatever it says of that counts neither.
+        """
+        if type(other) in NOT_OBJECTS:
+            return False
         found = self._process.ask("function", "eq", self, other)
         return found if isinstance(found, StandIn) else self is other
 
     def __ne__(self, other: object) -> Any:
+        if type(other) in NOT_OBJECTS:
+            return True
         found = self._process.ask("function", "ne", self, other)
         return found if isinstance(found, StandIn) else self is not other
 
