@@ -7,7 +7,7 @@ from tests.course.broken.cheats import A_LINE_OF_LEAST_SQUARES, END, STRAIGHT_TO
 
 JUMP = STRAIGHT_TO.replace(
     "    if frame is None:\n",
-    "    steps.append(frame)\n    if frame is None or len(steps) < 90:\n",
+    "    steps.extend([0] if frame else [])\n    if frame is None or len(steps) < 90:\n",
 ).replace("rows = []", "rows, steps = [], []")
 NOISE = """
 import sys
