@@ -6,6 +6,7 @@ that the student's code is wrong.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -15,6 +16,8 @@ from tito.core.errors import MachineError, TitoError, UsageError
 from tito.core.export.snapshot import Snapshot, take
 from tito.core.export.stale import difference, not_exported, stale_modules
 from tito.core.export.swap import refuse_link
+from tito.core.lesson.answers import answer_lines
+from tito.core.lesson.file import read_lesson
 from tito.core.milestones.attempt import Attempt, LiveRunner, Verdict, verify
 from tito.core.milestones.live import LiveLog
 from tito.core.milestones.runs import KeptRun, Picture, keep
@@ -206,6 +209,7 @@ def attempt(
 
     runner = LiveRunner(hear, see, experiment=experiment, early=early)
     verdict = verify(world.tracker, row["id"], seed=seed, runner=runner, code=briefing.code)
+    verdict = with_lines(world.workspace, verdict)
     evidence = {**verdict.evidence, **briefing.evidence}
     unrecorded = None if experiment else record(world, row, verdict, evidence)
     stale, judged_by = tuple(briefing.stale), briefing.judged_by
@@ -214,6 +218,23 @@ def attempt(
         row, verdict, evidence, unrecorded, briefing.edited, stale, judged_by, runner.bars, kept,
         runner.pictures, experiment,
     )  # fmt: skip
+
+
+def with_lines(workspace: Workspace, verdict: Verdict) -> Verdict:
+    """The verdict, with the lines of the answers to the part that a failure names."""
+    part = re.search(r"^  part +(\S+)$", verdict.details, re.MULTILINE)
+    file = re.search(r"^(  file +modules/(\w+)/\w+\.py)$", verdict.details, re.MULTILINE)
+    module = workspace.module(file[2]) if file else None
+    if part is None or file is None or module is None:
+        return verdict
+    try:
+        lesson = read_lesson(workspace, module).lesson
+    except TitoError:
+        return verdict
+    lines = ", ".join(map(str, answer_lines(lesson, part[1], verdict.reason)))
+    details = verdict.details.replace(file[1], f"{file[1]}:{lines}" if lines else file[1], 1)
+    found: Verdict = verdict._replace(details=details)
+    return found
 
 
 def kept_run(
