@@ -26,7 +26,7 @@ def read_text(workspace: Workspace, path: Path) -> str:
 
 def export_of(workspace: Workspace, path: Path) -> str:
     """The command that writes this file anew: of the first lesson that exports to it."""
-    target = ".".join(path.relative_to(workspace.package).with_suffix("").parts)
+    target = ".".join(Path(workspace.shown(path)).with_suffix("").parts[1:])
     line = re.compile(rf"#\s*\|\s*(default_exp|export)\s+{re.escape(target)}\s*")
     for module in workspace.modules:
         lines = [*read_lines(module.given), *read_lines(module.lesson)]
