@@ -298,6 +298,29 @@ def test_an_edit_in_the_package_is_not_called_one_of_the_lesson(tito, unlocked):
     assert "tito module complete 03" in shown
 
 
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        ("os._exit(5)", "Your code can end the process here:\n  modules/03_line/line.py:{line}\n"),
+        (
+            "getattr(os, '_' + 'exit')(5)",
+            "No line of your exported code calls sys.exit or os._exit",
+        ),
+    ],
+)
+def test_where_the_process_may_have_been_ended_is_said(tito, unlocked, ends, said):
+    """It named no line and no lesson, and to run the same milestone again was the next step."""
+    lesson = unlocked / "modules/03_line/line.py"
+    text = lesson.read_text(encoding="utf-8").replace("return 3 * x", f"import os; {ends}")
+    lesson.write_text(text, encoding="utf-8", newline="\n")
+    assert tito(unlocked, "export", "03", "--no-test").returncode == 0
+    run = tito(unlocked, "milestone", "run", "slope")
+    assert run.returncode == 1
+    line = 1 + [ends in line for line in text.splitlines()].index(True)
+    assert said.format(line=line) in run.stdout
+    assert run.stdout.splitlines()[-1] == "Next: tito module test 03"
+
+
 def test_after_a_failure_of_an_edited_package_it_is_exported_again(tito, unlocked):
     with (unlocked / "tinytorch/line.py").open("a", encoding="utf-8") as file:
         file.write("\nx = (\n")

@@ -247,13 +247,22 @@ class MilestonesCommand(BaseCommand):
             self.world.next_step(f"tito module test {module}" if module else self._again(attempt))
 
     def _again(self, attempt: Attempt) -> str:
-        """The next command if no module is to blame: export what is stale, else replay the run."""
+        """The next command if no file is named: export what is stale, look for an exit, replay."""
         from tito.core.export.stale import stale_modules
+        from tito.views.milestone_step import exit_lines
+        from tito.workflows.exits import ended_itself, exits, module_to_test
         from tito.workflows.run_milestone import requires
 
         required = requires(self.world, attempt.row["id"])
         stale = next(iter(stale_modules(self.workspace, required)), None)
-        return f"tito module complete {stale.number}" if stale else attempt.replay
+        if stale is not None:
+            return f"tito module complete {stale.number}"
+        if not ended_itself(attempt.verdict.reason):
+            return attempt.replay
+        found = exits(self.workspace, required)
+        for text in exit_lines(found):
+            self.world.say(text)
+        return f"tito module test {module_to_test(found, required)}"
 
 
 def changes_of(args: argparse.Namespace) -> dict[str, float]:

@@ -9,15 +9,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tito.core.words import counted
 from tito.views.milestone import AFTER_THE_LAST
 from tito.workflows.status import step_instead
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from rich.console import Console
 
     from tito.world import World
+
+
+PLACES_SHOWN = 3
+NO_EXIT = (
+    "No line of your exported code calls sys.exit or os._exit, so a library may have crashed. A "
+    "lesson's tests name the test in which it happens."
+)
 
 
 def show_with_step(world: World, show: Callable[[Any], object]) -> None:
@@ -43,6 +51,19 @@ def say_step(world: World) -> None:
     world.say(said, style="bold")
     for line in () if said.startswith("Next:") else AFTER_THE_LAST:
         world.say(line)
+
+
+def exit_lines(found: Sequence[tuple[str, int]]) -> list[str]:
+    """Where a process may have been ended, for a failure that does not know the line."""
+    if not found:
+        return [NO_EXIT]
+    places = [f"  {lesson}:{line}" for lesson, line in found[:PLACES_SHOWN]]
+    more = len(found) - len(places)
+    return [
+        "Your code can end the process here:",
+        *places,
+        *([f"  and in {counted(more, 'more line')}"] if more else []),
+    ]
 
 
 def _said(world: World) -> str:
