@@ -90,8 +90,16 @@ def same(found, expected, call, cause="", tolerance=1e-6):
         f"{call} has shape {found.shape}, expected {expected.shape}. {cause}"
     )
     assert np.allclose(found, expected, rtol=tolerance, atol=tolerance), (
-        f"{call} is\n{text(found)}\nexpected\n{text(expected)}\n{cause}"
+        f"{call} is\n{text(found)}\nexpected\n{text(expected)}\n"
+        f"{wrong_sign(found, expected, tolerance) or cause}"
     )
+
+
+def wrong_sign(found, expected, tolerance=1e-6):
+    """In words, when a minus is all that is wrong: the rest of the rule is right then."""
+    if not np.allclose(found, -expected, rtol=tolerance, atol=tolerance):
+        return ""
+    return "The numbers are right, their sign is not: a minus is missing, or is one too many."
 
 
 def refused(kind, action, call, reason):
@@ -1083,6 +1091,11 @@ def test_2_10_small_numbers():
         ("B", found[1], [[310.0], [420.0]]),
     ):
         same(g, expected, f"the gradient of {name} of {call}, grad {grad},", MATMUL_CAUSE)
+    a, b, up = [[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 8.0]], [[1.0, 0.0], [10.0, 0.0]]
+    found = rule(leaf(a) @ leaf(b), np.array(up), 2, MATMUL_CAUSE)
+    call = f"of {a} @ {b}, grad {up},"
+    same(found[0], [[5.0, 7.0], [50.0, 70.0]], f"the gradient of A {call}", MATMUL_CAUSE)
+    same(found[1], [[31.0, 0.0], [42.0, 0.0]], f"the gradient of B {call}", MATMUL_CAUSE)
 
 
 def test_2_10_matrices():

@@ -547,6 +547,21 @@ def one_step(z, c):
     return squash(o) * np.tanh(after), after, np.tanh(after)
 
 
+def tell_order(call, found, gates, c):
+    """Fail if the four gates were taken apart under each other's names."""
+    pieces = np.split(gates, 4, axis=1)
+    for names in permutations("ifgo"):
+        gate = dict(zip(names, pieces))
+        after = gate["f"] * c + gate["i"] * gate["g"]
+        here = after, gate["o"] * np.tanh(after)
+        if np.allclose(found[1], here[0]) and np.allclose(found[0], here[1]):
+            order = ", ".join(names)
+            assert names in (tuple("ifgo"), tuple("gfio")), (  # i * g is g * i
+                f"{call}: c and h are those of gates that lie in z in the order {order}. They lie "
+                "there as i, f, g, o: take the four parts in this order"
+            )
+
+
 def opened(z):
     i, f, g, o = np.split(z, 4, axis=1)
     return np.concatenate([squash(i), squash(f), np.tanh(g), squash(o)], axis=1)
@@ -573,9 +588,15 @@ def test_8_8_one_step():
             "z *= scale, tanh into z, z *= scale, z += 1 - scale",
         )  # fmt: skip
     expected = one_step(z, c)
-    causes = ["o * tanh(c after)", "f * c before + i * g", "tanh(c after)"]
-    for name, mine, wanted, cause in zip(("h", "c", "bent"), found, expected, causes):
-        assert_close(f"{call}: {name}", mine, wanted, f"It is {cause}")
+    tell_order(call, found, gates, c)
+    causes = {
+        "c": "f * c before + i * g",
+        "bent": "tanh(c after)",
+        "h": "o * tanh(c after), with the c after that you return",
+    }
+    for name, cause in causes.items():  # c first: the others follow from it
+        at = ("h", "c", "bent").index(name)
+        assert_close(f"{call}: {name}", found[at], expected[at], f"It is {cause}")
 
 
 def test_8_8_float32_stays():

@@ -737,15 +737,48 @@ def test_9_10_training_goes_on_bit_for_bit(stop, tmp_path):
     first = run_of(1)
     begun = steps(first, stop)
     tinytorch.save(given("capture", S.capture(first, step=stop)), tmp_path / "run.safetensors")
+    states = states_of(first)
     second = run_of(77)
     notes = given("resume", S.resume(tinytorch.load(tmp_path / "run.safetensors"), second))
     assert notes == {"step": stop}, f"resume gave {notes}, the notes were {{'step': {stop}}}"
+    other = [name for name, state in states_of(second).items() if state != states[name]]
     found = begun + steps(second, 17 - stop)
     at = next((i for i, (a, b) in enumerate(zip(found, whole)) if a != b), None)
     assert at is None, (
         f"stopped after {stop} steps and resumed: the loss of step {at} is {found[at]!r}, "
-        f"uninterrupted {whole[at]!r}"
+        f"uninterrupted {whole[at]!r}. {differing(other)}"
     )
+
+
+def states_of(run):
+    """The state of each part of a run and of the generator, as texts to be compared."""
+    states = {name: repr(plain(part.state_dict())) for name, part in run.items()}
+    return {**states, "generator": repr(get_rng_state())}
+
+
+def plain(state):
+    """A state with lists in place of tensors, whose text shows every digit."""
+    if isinstance(state, dict):
+        return {str(key): plain(value) for key, value in state.items()}
+    if isinstance(state, (list, tuple)):
+        return [plain(value) for value in state]
+    return state.tolist() if isinstance(state, Tensor) else state
+
+
+def differing(names):
+    """What to look at, for a run that did not go on as it would have."""
+    if "generator" in names:
+        more = f" Other than before are also: {', '.join(names[:-1])}." * (len(names) > 1)
+        return (
+            "After resume the generator does not go on where it was at capture: set its state, as "
+            f"the last thing, for loading a part may draw numbers.{more}"
+        )
+    if names:
+        return (
+            f"After resume the state of {', '.join(names)} is not what it was at capture: give "
+            "each part its own state with load_state_dict."
+        )
+    return "After resume all states are what they were at capture: do the batches begin anew?"
 
 
 def test_9_10_capture_has_all_states():

@@ -398,10 +398,14 @@ def test_11_7_gradient():
     )
     out.backward(Tensor(back))
     expected = numeric_gradient(lambda: (F.rotary(x, *tables).data * back).sum(), x.data)
-    assert np.allclose(x.grad.data, expected, atol=1e-6), (
-        f"the gradient through rotary differs from central differences by up to "
-        f"{np.abs(x.grad.data - expected).max():.2g}: use tensor operations (slices, *, +, stack, "
-        "flatten) on both numbers of each pair, not .data"
+    found = x.grad.data
+    at = np.unravel_index(np.abs(found - expected).argmax(), found.shape)[:2]
+    assert np.allclose(found, expected, atol=1e-6), (
+        f"rotary: the gradient of {x.data[at].round(3).tolist()}, angles "
+        f"{angle[at[1]].round(3).tolist()}, grad {back[at].round(3).tolist()}, is "
+        f"{found[at].round(3).tolist()}, central differences say {expected[at].round(3).tolist()}: "
+        "use tensor operations (slices, *, +, stack, flatten) on both numbers of each pair, not "
+        ".data"
     )
 
 

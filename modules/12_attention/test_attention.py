@@ -14,6 +14,9 @@ from tinytorch.nn import MultiheadAttention
 from tinytorch.nn import functional
 
 
+SHOWN = 6  # so many numbers are written out in a message
+
+
 def draw(*shapes, seed=0):
     rng = np.random.default_rng(seed)
     return [rng.standard_normal(shape) for shape in shapes]
@@ -101,13 +104,18 @@ def all_different(call, values, cause):
     )
 
 
-def assert_result(call, found, expected, causes):
-    """Compare with the definition; show both at the place where they differ most."""
+def assert_result(call, found, expected, causes, tolerance=1e-8):
+    """Compare with the definition; show both, or the place where they differ most."""
     assert found.shape == expected.shape, (
         f"{call} has shape {found.shape}, expected {expected.shape}. {causes}"
     )
-    if np.allclose(found, expected):
+    if np.allclose(found, expected, atol=tolerance):
         return
+    if found.size <= SHOWN:
+        raise AssertionError(
+            f"{call} is {found.round(4).tolist()}, the definition says "
+            f"{expected.round(4).tolist()}. {causes}"
+        )
     gap = np.where(np.isfinite(found), np.abs(found - expected), np.inf)
     place = tuple(int(i) for i in np.unravel_index(gap.argmax(), gap.shape))
     raise AssertionError(
@@ -121,6 +129,18 @@ def assert_result(call, found, expected, causes):
 
 
 def test_12_1_scores():
+    q, k = np.array([[1.0, 2.0], [3.0, 0.0]]), np.array([[1.0, 0.0], [2.0, 1.0], [0.0, 4.0]])
+    found = attempt(
+        "attention_scores of q (2, 2) and k (3, 2)",
+        lambda: F.attention_scores(q, k, 0.5),
+        "Transpose the last two axes of k only: `.mT`, not `.T`",
+    )
+    expected = [[0.5, 2.0, 4.0], [1.5, 3.0, 0.0]]
+    assert np.shape(found) != (2, 3) or np.allclose(found, expected), (
+        f"attention_scores of q {q.tolist()} and k {k.tolist()} with scale 0.5 is "
+        f"{np.round(found, 4).tolist()}, expected {expected}: in row i and column j the dot "
+        "product of query i and key j, times scale"
+    )
     for shapes in (((2, 3), (4, 3)), ((5, 2, 3), (5, 4, 3)), ((2, 5, 1, 6), (2, 5, 3, 6))):
         q, k = draw(*shapes)
         expected = np.einsum("...le,...se->...ls", q, k) * 0.5
@@ -165,13 +185,20 @@ def test_12_1_scale_as_it_is_given(scale):
 
 
 def test_12_2_rows_sum_to_one():
+    ones_and_threes = np.log([[1.0, 3.0], [3.0, 3.0], [1.0, 1.0]])
+    found = F.attention_weights(ones_and_threes.copy())
+    assert_result(
+        "attention_weights of [[log 1, log 3], [log 3, log 3], [log 1, log 1]]", found,
+        np.array([[0.25, 0.75], [0.5, 0.5], [0.5, 0.5]]),
+        "Each row, the last axis, is exp(scores) divided by the sum of its own row.",
+    )  # fmt: skip
     (scores,) = draw((2, 3, 4, 5))
     expected = np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)
     found = F.attention_weights(scores.copy())
-    assert np.allclose(found, expected), (
-        f"softmax over the last axis: rows sum to {found.sum(-1).round(3).ravel()[:4]}, expected "
-        f"1; largest difference {np.abs(found - expected).max():.2g}"
-    )
+    assert_result(
+        "attention_weights of scores (2, 3, 4, 5)", found, expected,
+        f"Softmax over the last axis; your rows sum to {found.sum(-1).round(3).ravel()[:4]}.",
+    )  # fmt: skip
 
 
 def test_12_2_large_scores():
@@ -246,6 +273,36 @@ def test_12_2_float32_stays():
 
 # ---- 12.3
 
+GRADIENTS = {
+    "v": "It is weights.mT @ grad, with the weights as forward left them (not changed since).",
+    "q": "It is grad_scores @ k. Is the softmax's row sum subtracted, and is it times scale?",
+    "k": "It is the transposed grad_scores times q, times scale.",
+}
+
+
+@pytest.mark.shared
+def test_12_3_gradients_of_small_numbers():
+    """One query, two keys and two values: all numbers can be followed on paper."""
+    q, k, v = [[1.0]], [[0.0], [2.0]], [[3.0], [5.0]]
+    inputs = [Tensor(np.array(a), requires_grad=True) for a in (q, k, v)]
+    out = F.AttentionOp.apply(*inputs, None, 0.5)
+    call = f"attention of q {q}, k {k}, v {v}, scale 0.5, grad [[1]]"
+    attempt(
+        call,
+        lambda: out.backward(Tensor(np.ones((1, 1)))),
+        "grad_v is weights.mT @ grad, the scores' gradient begins with grad @ v.mT, grad_q is "
+        "grad_scores @ k, grad_k grad_scores.mT @ q",
+    )
+    for name, tensor in zip("vqk", (inputs[2], inputs[0], inputs[1])):
+        wanted = numeric_gradient(
+            lambda: F.AttentionOp.apply(*inputs, None, 0.5).data.sum(), tensor.data
+        )
+        assert tensor.grad is not None, f"{call}: {name} has no gradient"
+        assert_result(
+            f"{call}: the gradient of {name}", tensor.grad.data, wanted, GRADIENTS[name],
+            tolerance=1e-6,
+        )  # fmt: skip
+
 
 @pytest.mark.shared
 @pytest.mark.parametrize("lead", [(), (2,), (2, 3)], ids=["one", "sequences", "heads"])
@@ -276,20 +333,14 @@ def test_12_3_forward_and_gradients(lead):
     def value():
         return (F.AttentionOp.apply(q, k, v, mask, 0.7).data * back).sum()
 
-    causes = {
-        "v": "It is weights.mT @ grad, with the weights as forward left them (not changed since).",
-        "q": "Is the softmax's row sum subtracted, and is it times scale?",
-        "k": "It is the transposed grad_scores times q, times scale.",
-    }
     for name, tensor in (("v", v), ("q", q), ("k", k)):
         wanted = numeric_gradient(value, tensor.data)
         found = tensor.grad.data
         assert found.shape == wanted.shape, f"{name}: {found.shape}, expected {wanted.shape}"
-        assert np.allclose(found, wanted, atol=1e-7), (
-            f"attention of q {shapes[0]}, k {shapes[1]}, v {shapes[2]}: the gradient of {name} "
-            f"differs from central differences by up to {np.abs(found - wanted).max():.2g} "
-            f"(largest entry {np.abs(wanted).max():.2g}). {causes[name]}"
-        )
+        assert_result(
+            f"attention of {inputs}: the gradient of {name}", found, wanted, GRADIENTS[name],
+            tolerance=1e-7,
+        )  # fmt: skip
     once = {name: tensor.grad.data.copy() for name, tensor in (("v", v), ("q", q), ("k", k))}
     out.backward(up)
     for name, tensor in (("v", v), ("q", q), ("k", k)):
@@ -403,6 +454,7 @@ def test_12_5_default_scale():
         "the scores are not scaled: scale=None means 1 / sqrt(E)"
     )
     mistakes = {"1 / E": 1 / 9, "sqrt(E)": 3.0, "1 / sqrt(S)": 0.5, "1 / sqrt(Ev)": 5**-0.5}
+    mistakes |= {"1 / sqrt(N)": 2**-0.5, "1 / sqrt(L)": 3**-0.5}
     for wrong, scale in mistakes.items():
         assert not np.allclose(found, slow_attention(q, k, v, scale=scale)[0]), (
             f"the scores are scaled by {wrong}: scale=None means 1 / sqrt(E), where E, 9 here, is "
@@ -763,17 +815,48 @@ def test_12_9_wrong_masks():
 # ---- 12.10
 
 
-def by_hand(layer, query, key, value, mask=None):
-    """MultiheadAttention by definition, (N, L, E): result and each head's weights."""
+def by_hand(layer, query, key, value, mask=None, projections=(), out_proj=True):
+    """MultiheadAttention by definition, (N, L, E): result and each head's weights.
+
+    `projections` puts other weights and biases into the place of the layer's, by part.
+    """
     e, h = layer.embed_dim, layer.num_heads
     parts = []
     for part, x in enumerate((query, key, value)):
         rows = slice(e * part, e * (part + 1))
-        flat = x @ layer.in_proj_weight.data[rows].T + layer.in_proj_bias.data[rows]
+        own = layer.in_proj_weight.data[rows], layer.in_proj_bias.data[rows]
+        weight, bias = dict(projections).get(part, own)
+        flat = x @ weight.T + bias
         parts.append(flat.reshape(*flat.shape[:2], h, e // h).transpose(0, 2, 1, 3))
     out, weights = slow_attention(*parts, mask)
     merged = out.transpose(0, 2, 1, 3).reshape(query.shape)
+    if not out_proj:
+        return merged, weights
     return merged @ layer.out_proj.weight.data.T + layer.out_proj.bias.data, weights
+
+
+def tell_slip(found, layer, inputs):
+    """In words, which step of `by_hand` was left out or taken with something else."""
+    rows = layer.embed_dim * np.arange(4)
+    weight, bias = layer.in_proj_weight.data, layer.in_proj_bias.data
+    parts = [slice(begin, begin + layer.embed_dim) for begin in rows[:3]]
+    slips = {}
+    for at, name in enumerate(("query", "key", "value")):
+        bare = {at: (np.eye(layer.embed_dim), np.zeros(layer.embed_dim))}
+        slips[f"{name} is used as it came: project it first, as part {at}."] = by_hand(
+            layer, *inputs, projections=bare
+        )
+        for other in {0, 1, 2} - {at}:
+            taken = {at: (weight[parts[other]], bias[parts[other]])}
+            slips[f"{name} is projected as part {other}; it is part {at}."] = by_hand(
+                layer, *inputs, projections=taken
+            )
+    slips["key and value are exchanged."] = by_hand(layer, inputs[0], inputs[2], inputs[1])
+    slips["key is used as the value too."] = by_hand(layer, inputs[0], inputs[1], inputs[1])
+    slips["out_proj is missing: it comes last, after merge_heads."] = by_hand(
+        layer, *inputs, out_proj=False
+    )
+    return next((said for said, (one, _) in slips.items() if np.allclose(found, one)), "")
 
 
 @pytest.mark.parametrize("need_weights", [True, False])
@@ -786,10 +869,13 @@ def test_12_10_result_and_weights(need_weights):
         lambda: layer(Tensor(query), Tensor(key), Tensor(value), need_weights=need_weights),
         "compute returns two things; queries come from query, keys from key, values from value",
     )
-    assert out.shape == query.shape, f"result {out.shape}, expected {query.shape}"
-    assert np.allclose(out.data, expected), (
-        f"the result differs from the definition by up to {np.abs(out.data - expected).max():.2g}. "
-        "project (query as part 0, key as 1, value as 2), attend, merge_heads, out_proj"
+    call = "MultiheadAttention(6, 2) of query (2, 3, 6), key and value (2, 4, 6)"
+    steps = "project (query as part 0, key as 1, value as 2), attend, merge_heads, out_proj"
+    assert_result(
+        call,
+        out.data,
+        expected,
+        tell_slip(out.data, layer, (query, key, value)) or f"Steps: {steps}.",
     )
     if not need_weights:
         assert weights is None, "with need_weights=False the weights must be None"
@@ -847,10 +933,11 @@ def test_12_10_gradients(need_weights):
     for name, tensor in [("input", x), *layer.named_parameters()]:
         wanted = numeric_gradient(lambda: (run().data * back).sum(), tensor.data)
         assert tensor.grad is not None, f"{name} has no gradient"
-        assert np.allclose(tensor.grad.data, wanted, atol=1e-6), (
-            f"the gradient of {name} differs from central differences by up to "
-            f"{np.abs(tensor.grad.data - wanted).max():.2g}"
-        )
+        assert_result(
+            f"MultiheadAttention of (2, 3, 4), is_causal=True: the gradient of {name}",
+            tensor.grad.data, wanted, "Compute with the tensors themselves, without `.data`.",
+            tolerance=1e-6,
+        )  # fmt: skip
 
 
 def test_12_10_causal_and_errors():

@@ -67,7 +67,7 @@ def test_the_specification_calls_run_with_an_action_alone(solved, monkeypatch, c
 
     monkeypatch.chdir(solved)
     assert MilestonesCommand().run(Namespace(action=action)) == 0
-    assert "Next: tito module start 00" in capsys.readouterr().out
+    assert "Next: tito module complete 00" in capsys.readouterr().out  # it is exported
 
 
 def test_status_as_json(tito, solved, record):
@@ -95,9 +95,29 @@ def test_info_says_what_is_missing_and_what_comes_next(tito, solved, record):
     assert shown.returncode == 0
     assert "✓ 00_setup" in shown.stdout
     assert "○ 03_line" in shown.stdout
-    assert "Next: tito module start 03" in shown.stdout
+    assert "Next: tito module complete 03" in shown.stdout
     known = json.loads(tito(solved, "milestone", "info", "slope", "--json").stdout)
     assert known["requires"] == ["00_setup", "03_line"]
+
+
+@pytest.mark.parametrize("action", ["status", "info", "run"])
+def test_the_next_step_is_the_one_that_module_list_says(tito, solved, record, action):
+    """03_line is answered and exported, and not recorded: to start it would be a step back."""
+    record(solved, "00_setup")
+    record(solved, "03_line")
+    home = solved.parent / "another home"
+    tito(solved, "module", "complete", "00", TINYTORCH_HOME=str(home))
+    run = tito(solved, "milestone", "run", "start", TINYTORCH_HOME=str(home))
+    assert run.returncode == 0, run.stdout + run.stderr
+    listed = tito(solved, "module", "list", TINYTORCH_HOME=str(home)).stdout.splitlines()[-1]
+    assert listed.startswith("Next: tito module complete 03")
+    name = [] if action == "status" else ["slope"]
+    shown = tito(solved, "milestone", action, *name, TINYTORCH_HOME=str(home))
+    last = (shown.stdout + shown.stderr).splitlines()[-1]
+    assert last.partition("  (")[0] == listed.partition("  (")[0]
+    assert last == (listed if action == "status" else last)
+    assert shown.stdout.count("Next:") <= 1
+    assert run.stdout.splitlines()[-1] == listed, "after a pass too"
 
 
 # ------------------------------------------------------------------------------------ refusing
@@ -109,7 +129,7 @@ def test_a_locked_milestone_names_what_is_missing(tito, solved, record, tinytorc
     assert run.returncode == 1
     assert "1901 - The Slope is locked" in run.stderr
     assert "missing 03_line" in run.stderr
-    assert "Next: tito module start 03" in run.stderr
+    assert "Next: tito module complete 03" in run.stderr
     assert progress(tinytorch_home)["completed_milestones"] == []
 
 
@@ -276,6 +296,29 @@ def test_an_edit_in_the_package_is_not_called_one_of_the_lesson(tito, unlocked):
     assert "tinytorch/line.py was edited and no longer matches modules/03_line/line.py" in shown
     assert "has changed" not in shown
     assert "tito module complete 03" in shown
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        ("os._exit(5)", "Your code can end the process here:\n  modules/03_line/line.py:{line}\n"),
+        (
+            "getattr(os, '_' + 'exit')(5)",
+            "No line of your exported code calls sys.exit or os._exit",
+        ),
+    ],
+)
+def test_where_the_process_may_have_been_ended_is_said(tito, unlocked, ends, said):
+    """It named no line and no lesson, and to run the same milestone again was the next step."""
+    lesson = unlocked / "modules/03_line/line.py"
+    text = lesson.read_text(encoding="utf-8").replace("return 3 * x", f"import os; {ends}")
+    lesson.write_text(text, encoding="utf-8", newline="\n")
+    assert tito(unlocked, "export", "03", "--no-test").returncode == 0
+    run = tito(unlocked, "milestone", "run", "slope")
+    assert run.returncode == 1
+    line = 1 + [ends in line for line in text.splitlines()].index(True)
+    assert said.format(line=line) in run.stdout
+    assert run.stdout.splitlines()[-1] == "Next: tito module test 03"
 
 
 def test_after_a_failure_of_an_edited_package_it_is_exported_again(tito, unlocked):

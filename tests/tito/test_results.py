@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tito.core.console import ASCII, UNICODE
@@ -10,6 +12,7 @@ from tito.core.lesson.lesson import Block, Lesson
 from tito.core.outcome import Fault
 from tito.core.testing.results import (
     Cause,
+    Checklist,
     Place,
     Problem,
     Report,
@@ -19,6 +22,7 @@ from tito.core.testing.results import (
     stub_task,
 )
 from tito.views import checklist as view
+from tito.views.lines import Line
 from tito.views.one_task import task_in, task_lines
 
 LESSON = Lesson(
@@ -62,6 +66,7 @@ def c():
     "modules/01_tensor/tensor.py",
 )
 
+Details = Callable[[Checklist], list[Line]]
 WRONG = Problem("AssertionError", "f(1) is 3\nassert 3 == 2", test_place=Place("test_tensor.py", 7))
 
 
@@ -167,6 +172,24 @@ def test_verbose_shows_every_wrong_test_and_what_pytest_says() -> None:
     assert text.count("f(1) is 3\n  assert 3 == 2\n") == 2
     assert "test_1_10_c" in text
     assert "test_1_10_d" in text
+
+
+@pytest.mark.parametrize("details", [view.detail_lines, view.all_details])
+def test_a_run_that_was_stopped_still_says_what_was_wrong_before(details: Details) -> None:
+    tests = made("test_1_1_a", "wrong", problem=WRONG), made("test_1_10_c", "stopped")
+    cause = Cause("time", Fault.STUDENT, "test_1_10_c was still running")
+    text = [line for line, _ in details(checklist("01_tensor", LESSON, Report(tests, cause)))]
+    assert text[:2] == ["Task 1.1, test_1_1_a", "  f(1) is 3"]
+    assert text[-2] == "test_1_10_c was still running"
+    stopped = checklist("01_tensor", LESSON, Report(tests[1:], cause))
+    assert [line for line, _ in details(stopped)] == ["test_1_10_c was still running", ""]
+
+
+def test_where_the_machine_ended_a_run_nothing_is_called_wrong() -> None:
+    cause = Cause("killed", Fault.MACHINE, "it was killed from outside")
+    report = Report((made("test_1_1_a", "wrong", problem=WRONG),), cause)
+    text = [line for line, _ in view.detail_lines(checklist("01_tensor", LESSON, report))]
+    assert text == ["it was killed from outside", ""]
 
 
 def test_a_test_without_a_task_is_shown_as_what_it_is() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tito.core.process import ProcessResult
 from tito.core.testing.cause import read_report
 from tito.core.testing.listed import Listed
-from tito.core.testing.trace import SHAPES, Trace, is_event, last_printed
+from tito.core.testing.trace import PRINTED_LIMIT, SHAPES, Trace, is_event, last_printed
 from tito.core.workspace.workspace import Workspace
 
 FINISHED = {
@@ -86,3 +86,14 @@ def test_the_marks_between_tests_are_not_what_a_student_has_printed(tmp_path: Pa
     output = "\n@0@ 00_setup::test_0_1_a\nhello\n\n@0@ 00_setup::test_0_1_b\nbye\n"
     trace = replace(trace_of([], tmp_path), run=ProcessResult(1, output))
     assert last_printed(trace).split() == ["hello", "bye"]
+
+
+def test_a_mark_that_the_limit_would_cut_is_not_printed_either(tmp_path: Path) -> None:
+    """Only the end is shown, wherever in a line it begins."""
+    mark = "@5a00620fa78a8@ 11_embeddings::test_11_4"
+    for printed in range(PRINTED_LIMIT // 2 - len(mark) - 5, PRINTED_LIMIT // 2 + 5):
+        run = ProcessResult(1, f"hello\n{mark}\n{'x' * printed}\n")
+        trace = replace(trace_of([], tmp_path), run=run, token="@5a00620fa78a8@ ")
+        found = last_printed(trace)
+        assert not found.strip("helox\n"), found
+        assert found.count("x") >= min(printed, PRINTED_LIMIT // 2 - 1)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from tito.commands.base import BaseCommand
 from tito.core.errors import UsageError
 from tito.core.outcome import Outcome
-from tito.core.words import module_number
 
 if TYPE_CHECKING:
     import argparse
@@ -85,6 +84,7 @@ class MilestonesCommand(BaseCommand):
 
     def _status(self, args: argparse.Namespace) -> int:
         from tito.core.milestones.changed import changed_codes
+        from tito.views.milestone_step import show_with_step
 
         rows = self.world.tracker.status()
         changed = changed_codes(rows, self.workspace)
@@ -97,7 +97,7 @@ class MilestonesCommand(BaseCommand):
 
             for text, style in changed_lines(rows, changed):
                 self.world.say(text, style)
-        self.world.tracker.opened.show_progress(self.console)
+        show_with_step(self.world, self.world.tracker.opened.show_progress)
         return 0
 
     def _list(self, args: argparse.Namespace) -> int:
@@ -105,7 +105,9 @@ class MilestonesCommand(BaseCommand):
             rows = [row for row in self.world.tracker.status() if not row["missing"]]
             self.world.emit_json({"milestones": rows})
         else:
-            self.world.tracker.opened.list_unlocked_tests(self.console)
+            from tito.views.milestone_step import show_with_step
+
+            show_with_step(self.world, self.world.tracker.opened.list_unlocked_tests)
         return 0
 
     def _info(self, args: argparse.Namespace) -> int:
@@ -113,6 +115,7 @@ class MilestonesCommand(BaseCommand):
         from tito.core.milestones.changed import changed_since, verification_changed
         from tito.views.milestone import info_lines
         from tito.workflows.run_milestone import requires, row_of
+        from tito.workflows.status import step_of
 
         milestone_id = self._named(args)
         row = row_of(self.world, milestone_id)
@@ -127,8 +130,8 @@ class MilestonesCommand(BaseCommand):
         for text, style in info_lines(row, required, changed, self.world.symbols):
             self.world.say(text, style or None)
         missing = row["missing"]
-        start = f"tito module start {module_number(missing[0])}" if missing else ""
-        self.world.next_step(start or f"tito milestone run {milestone_id}")
+        run = f"tito milestone run {milestone_id}"
+        self.world.next_step(step_of(self.world, missing[0]) if missing else run)
         return 0
 
     def _named(self, args: argparse.Namespace) -> str:
@@ -185,7 +188,9 @@ class MilestonesCommand(BaseCommand):
             results = [attempt_json(attempt) for attempt in attempts]
             self.world.emit_json({"results": results, "locked": locked})
         elif not args.quiet:
-            self.world.tracker.opened.show_progress(self.console)
+            from tito.views.milestone_step import show_with_step
+
+            show_with_step(self.world, self.world.tracker.opened.show_progress)
         return max(attempt.exit_code for attempt in attempts)
 
     def _early_judge(self) -> EarlyJudge:
@@ -224,9 +229,9 @@ class MilestonesCommand(BaseCommand):
         return result
 
     def _say_next(self, attempt: Attempt) -> None:
-        from tito.views.milestone import AFTER_THE_LAST, blamed_module
+        from tito.views.milestone import blamed_module
+        from tito.views.milestone_step import say_step
 
-        tracker = self.world.tracker
         if attempt.unrecorded is not None:
             self.world.next_step(attempt.unrecorded.hint or "tito doctor")
         elif attempt.experiment:
@@ -234,10 +239,7 @@ class MilestonesCommand(BaseCommand):
             again = f"tito milestone run {known}"
             self.world.next_step(f"tito play {known}" if attempt.has_passed else again)
         elif attempt.has_passed:
-            text = tracker.required.next_step(tracker.status())
-            self.world.say(text, style="bold")
-            for line in () if text.startswith("Next:") else AFTER_THE_LAST:
-                self.world.say(line)
+            say_step(self.world)
         elif attempt.outcome is Outcome.COULD_NOT_RUN:
             self.world.next_step("tito doctor")
         else:
@@ -245,13 +247,22 @@ class MilestonesCommand(BaseCommand):
             self.world.next_step(f"tito module test {module}" if module else self._again(attempt))
 
     def _again(self, attempt: Attempt) -> str:
-        """The next command if no module is to blame: export what is stale, else replay the run."""
+        """The next command if no file is named: export what is stale, look for an exit, replay."""
         from tito.core.export.stale import stale_modules
+        from tito.views.milestone_step import exit_lines
+        from tito.workflows.exits import ended_itself, exits, module_to_test
         from tito.workflows.run_milestone import requires
 
         required = requires(self.world, attempt.row["id"])
         stale = next(iter(stale_modules(self.workspace, required)), None)
-        return f"tito module complete {stale.number}" if stale else attempt.replay
+        if stale is not None:
+            return f"tito module complete {stale.number}"
+        if not ended_itself(attempt.verdict.reason):
+            return attempt.replay
+        found = exits(self.workspace, required)
+        for text in exit_lines(found):
+            self.world.say(text)
+        return f"tito module test {module_to_test(found, required)}"
 
 
 def changes_of(args: argparse.Namespace) -> dict[str, float]:

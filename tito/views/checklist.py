@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tito.core.console import Symbols
+from tito.core.outcome import Fault
 from tito.core.testing.results import (
     ASSERTION,
     Cause,
@@ -111,21 +112,32 @@ def in_words(result: TaskResult) -> str:
 
 
 def detail_lines(found: Checklist) -> list[Line]:
-    """The first thing to look at: why the run ended early, or else the first wrong test."""
-    cause, wrong = found.report.cause, found.first_wrong
+    """The first thing to look at: the first wrong test, and why the run ended early."""
+    cause = found.report.cause
     if cause is not None:
-        return cause_lines(cause)
-    if wrong is None:
-        return blank_lines(found)
-    return failure_of(found, wrong)
+        before = wrong_before(found, cause)
+        return [*(failure_of(found, before[0]) if before else []), *cause_lines(cause)]
+    wrong = found.first_wrong
+    return blank_lines(found) if wrong is None else failure_of(found, wrong)
+
+
+def wrong_before(found: Checklist, cause: Cause) -> list[TestResult]:
+    """The wrong tests of a run that the student's code ended: what they said still holds."""
+    if cause.fault is not Fault.STUDENT:
+        return []
+    return [test for test in found.report.of(found.module) if test.status is TestStatus.WRONG]
 
 
 def all_details(found: Checklist) -> list[Line]:
     """Every wrong test; why the run ended early, where it did."""
-    wrong = [test for test in found.report.tests if test.status is TestStatus.WRONG]
-    if found.report.cause is not None or not wrong:
+    cause = found.report.cause
+    tests = [test for test in found.report.tests if test.status is TestStatus.WRONG]
+    if cause is not None:
+        tests = wrong_before(found, cause)
+    if not tests:
         return detail_lines(found)
-    return [line for test in wrong for line in failure_of(found, test, verbose=True)]
+    lines = [line for test in tests for line in failure_of(found, test, verbose=True)]
+    return [*lines, *(cause_lines(cause) if cause is not None else [])]
 
 
 def failure_of(found: Checklist, test: TestResult, *, verbose: bool = False) -> list[Line]:

@@ -70,8 +70,8 @@ def blank_of(original: Module) -> str:
 
 def keep_copy(workspace: Workspace, module: Module, now: datetime) -> Path | None:
     """Copy the lesson to a dated name that no later reset overwrites."""
-    if not module.lesson.exists():
-        return None
+    if not module.lesson.is_file():
+        return None  # a pipe or a device holds nothing that could be kept
     folder = workspace.scratch / "kept"
     folder.mkdir(parents=True, exist_ok=True)
     for count in range(1000):

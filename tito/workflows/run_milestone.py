@@ -111,7 +111,7 @@ def refuse_unless_runnable(world: World, *rows: Row) -> None:
     """Raise TitoError if a milestone is locked, not exported here, or this NumPy is too old."""
     refuse_old_numpy()
     for row in rows:
-        refuse_if_locked(row)
+        refuse_if_locked(world, row)
         refuse_if_not_exported(world.workspace, row["name"], requires(world, row["id"]))
 
 
@@ -131,13 +131,15 @@ def refuse_old_numpy() -> None:
         )
 
 
-def refuse_if_locked(row: Row) -> None:
+def refuse_if_locked(world: World, row: Row) -> None:
     missing = row["missing"]
     if missing:
+        from tito.workflows.status import step_of  # here: rarely needed
+
         raise TitoError(
             f"{row['name']} is locked: {row['done']} of {row['total']} modules are complete, "
             f"missing {', '.join(missing)}.",
-            hint=f"tito module start {module_number(missing[0])}",
+            hint=step_of(world, missing[0]),
         )
 
 

@@ -15,6 +15,7 @@ from tito.core.export.source_map import exported_modules
 from tito.core.files import read_regular
 from tito.core.lesson.workload import Workload, told
 from tito.core.outcome import Evidence, StrEnum
+from tito.core.words import module_number
 from tito.core.workspace.course import INSTALLED
 from tito.core.workspace.workspace import Module, Workspace
 
@@ -212,6 +213,24 @@ def next_step(found: Sequence[ModuleStatus]) -> tuple[str, str]:
             reason = f"{status.module.name}: {why}" if why else status.title
             return f"tito module {verb} {status.module.number}", reason
     return "tito milestone status", "every module is complete"
+
+
+def step_of(world: World, name: str) -> str:
+    """The command that brings one module on: how far it is decides, and not who asks."""
+    mine = [found for found in status(world) if found.module.name == name]
+    verb = NEXT.get(mine[0].state, ("start", ""))[0] if mine else "start"
+    return f"tito module {verb} {module_number(name)}"
+
+
+def step_instead(world: World, said: str) -> tuple[str, str] | None:
+    """The step of `module list`, where the tracker `said` to start a module; else None.
+
+    The tracker knows what is recorded, and not how far a module is that is not.
+    """
+    if not said.startswith("Next: tito module "):
+        return None
+    command, why = next_step(status(world))
+    return (command, why) if command.startswith("tito module ") else None
 
 
 def _head(text: str) -> tuple[str, str]:

@@ -526,6 +526,49 @@ def test_what_is_no_file_is_not_waited_for(desk: Desk, what: str, kind: str) -> 
         assert "modules/00_setup/setup.py" in desk.tito("module", "test", "00").err
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_doctor_says_how_to_get_a_lesson_back_from_what_is_no_file(desk: Desk, kind: str) -> None:
+    """It said `tito doctor`, in a circle."""
+    place = desk.lesson("03_line")
+    place.unlink()
+    {
+        "pipe": lambda: os.mkfifo(place),
+        "device": lambda: place.symlink_to("/dev/zero"),
+        "folder": place.mkdir,
+    }[kind]()
+    for command in (["doctor", "--fix"], ["module", "test", "03"]):
+        said = desk.tito(*command)
+        wanted = "Next: tito module reset 03 --yes"
+        if kind == "folder":
+            wanted = "Move the folder modules/03_line/line.py away, then run tito module reset 03."
+        assert wanted in " ".join(said.all.split()), said.all
+    if kind == "folder":
+        place.rmdir()
+    said = desk.tito("module", "reset", "03", "--yes")
+    assert (said.code, "is blank again" in said.out) == (0, True), said.all
+    assert "Task 3.1" in place.read_text(encoding="utf-8")
+    assert desk.tito("doctor").code == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_in_the_package_is_removed_and_exported_anew(desk: Desk) -> None:
+    """It said that writing failed and that nothing was changed; nothing was being written."""
+    desk.solve("00_setup")
+    assert desk.tito("module", "complete", "00").code == 0
+    place = in_place_of(desk, "package")
+    place.unlink()
+    os.mkfifo(place)
+    said = desk.tito("module", "complete", "00")
+    assert said.code == 3, said.all
+    assert "Writing failed" not in said.err
+    assert "at tinytorch/seeds.py" in said.err
+    assert said.err.strip().endswith("Remove tinytorch/seeds.py, then run tito export 00.")
+    place.unlink()
+    assert desk.tito("export", "00").code == 0
+    assert place.is_file()
+
+
 @pytest.mark.parametrize("text", ["", "[", "[]", "{}", "null", "\xff", "[" * 100_000])
 @pytest.mark.parametrize("name", ["journal", "update_journal"])
 def test_a_journal_that_is_none_is_named(desk: Desk, name: str, text: str) -> None:

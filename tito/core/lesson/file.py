@@ -161,15 +161,24 @@ def _read_bytes(module: Module, shown: str) -> bytes:
             "The lesson file is missing.", where=shown, hint=f"tito module reset {module.number}"
         ) from error
     except OSError as error:
-        raise LessonError(
-            f"The lesson file cannot be read: {os_reason(error)}.", where=shown, hint="tito doctor"
-        ) from error
+        text = f"The lesson file cannot be read: {os_reason(error)}."
+        raise LessonError(text, where=shown, hint=_readable(module, shown)) from error
     if size > LARGEST:
         text = f"The lesson file is {size / 1e6:.0f} MB, which is too large for a lesson."
         raise LessonError(text, where=shown, hint=_way_back(module))
     if not data.strip():
         raise LessonError("The lesson file is empty.", where=shown, hint=_way_back(module))
     return data
+
+
+def _readable(module: Module, shown: str) -> str:
+    """What to do about a lesson that cannot be read: not `tito doctor`, which says no more."""
+    again = f"tito module reset {module.number}"
+    if module.lesson.is_dir():
+        return f"Move the folder {shown} away, then run {again}."
+    if not module.lesson.is_file():
+        return f"{again} --yes"
+    return f"Give yourself the right to read {shown}, then run the command again."
 
 
 def _decode(data: bytes, module: Module, shown: str) -> str:

@@ -237,5 +237,10 @@ def last_printed(trace: Trace) -> str:
 
 def tail(trace: Trace) -> str:
     """The end of all that was printed, without the marks between the tests."""
-    lines = trace.run.output[-PRINTED_LIMIT // 2 :].splitlines()
+    output = trace.run.output
+    begin = max(0, len(output) - PRINTED_LIMIT // 2)
+    line = output.rfind("\n", 0, begin) + 1
+    if output.startswith(trace.token, line):
+        begin = line  # of a mark that is cut in two, nobody would know what it is
+    lines = output[begin:].splitlines()
     return "\n".join(line for line in lines if not line.startswith(trace.token)).strip("\n")
