@@ -8,9 +8,10 @@ from functools import partial
 
 import numpy as np
 
+from verification.probes.heads import heads_apart, heads_together
 from verification.probes.inputs import Array
+from verification.probes.softmax_back import slips
 
-HEADS = 2
 Attend = Callable[[Array, Array, Array], Array]
 Gradients = Mapping[str, Array]
 
@@ -141,6 +142,11 @@ SCORES: dict[str, Callable[[Array, Array], Array]] = {
         g * w - w * (g * w).mean(axis=-1, keepdims=True)
     ),
 }
+SCORES |= slips(
+    "grad",
+    "weights",
+    {"each row": (-1,), "each column": (-2,), "each matrix": (-2, -1), "everything": None},
+)
 
 
 def wrong_products(
@@ -188,42 +194,7 @@ PRODUCTS: dict[str, Callable[..., Gradients]] = {
 }  # fmt: skip
 
 
-# ----------------------------------------------------------------------------------------- heads
-
-
-def heads_apart(x: Array) -> Array:
-    """(batch, length, width) -> (batch, heads, length, width / heads)."""
-    split = np.reshape(x, (*x.shape[:2], HEADS, -1))
-    return np.transpose(split, (0, 2, 1, 3))
-
-
-def heads_together(x: Array) -> Array:
-    joined = np.transpose(x, (0, 2, 1, 3))
-    return np.reshape(joined, (x.shape[0], x.shape[2], -1))
-
-
-def heads_mixed(x: Array) -> Array:
-    """A reshape instead of a transpose: each head gets parts of several positions."""
-    return np.reshape(x, (x.shape[0], HEADS, x.shape[1], -1))
-
-
-def heads_interleaved(x: Array) -> Array:
-    """Every second column goes to a head, in place of a block of neighbors."""
-    return np.transpose(np.reshape(x, (*x.shape[:2], -1, HEADS)), (0, 3, 1, 2))
-
-
-def joined_by_reshape(x: Array) -> Array:
-    return np.reshape(x, (x.shape[0], x.shape[2], -1))
-
-
-def joined_by_columns(x: Array) -> Array:
-    """The first column of each head, then the second of each, and so on."""
-    return np.reshape(np.transpose(x, (0, 2, 3, 1)), (x.shape[0], x.shape[2], -1))
-
-
-def heads_reversed(x: Array) -> Array:
-    return np.asarray(heads_apart(x)[:, ::-1])
-
+# --------------------------------------------------------------------------------- several heads
 
 # Each gets what hides keys, and q, k and v, (batch, length, width).
 

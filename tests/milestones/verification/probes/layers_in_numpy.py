@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from verification.probes.inputs import Array
+from verification.probes.softmax_back import slips
 
 Wrong = Mapping[str, Callable[..., Array]]
 WrongGradients = Mapping[str, Callable[..., Mapping[str, Array]]]
@@ -108,6 +109,7 @@ def softmax_back(dim: int) -> WrongGradients:
         return np.asarray(a.sum(axis=axis, keepdims=True))
 
     other = 0 if dim else -1
+    sums = {"dim": (dim,), "the other dimension": (other,), "all numbers": None}
     return {
         "is the sum along dim subtracted (not summed)?": of(lambda p, g: p * g),
         "is the sum along dim subtracted, not added (the sign)?": of(
@@ -127,7 +129,7 @@ def softmax_back(dim: int) -> WrongGradients:
         ),
         "is the result multiplied by p (a missing factor)?": of(lambda p, g: g - total(g * p)),
         "is the sum multiplied by p (a missing factor)?": of(lambda p, g: p * g - total(p * g)),
-    }
+    } | {question: of(slip) for question, slip in slips("grad", "softmax(x)", sums).items()}
 
 
 def hit(x: Array, labels: Array) -> Array:
@@ -148,6 +150,12 @@ CROSS_ENTROPY: Wrong = {
         x - x.max(axis=0), t
     ),
     "is the sign of the loss right?": lambda x, t: -surprise(x, t),
+    "is the sum of the exponentials that of each row, not of all rows (the axis)?": lambda x, t: (
+        np.log(exponentials(x).sum()) - hit(x - x.max(axis=1, keepdims=True), t)
+    ),
+    "is the softmax taken over each row, not over each column (the axis)?": lambda x, t: (
+        -np.log(hit(softmax(x, 0), t))
+    ),
 }
 CROSS_ENTROPY_BACK: WrongGradients = {
     "is 1 subtracted at the right class?": lambda g, x, t: {"x": softmax(x) / len(x)},
@@ -159,6 +167,17 @@ CROSS_ENTROPY_BACK: WrongGradients = {
     ),
     "are the exponentials divided by their sum?": lambda g, x, t: {
         "x": (exponentials(x) - one_hot(x, t)) / len(x)
+    },
+    "is each row divided by its own sum, not by the sum of all rows (the axis)?": (
+        lambda g, x, t: {"x": (exponentials(x) / exponentials(x).sum() - one_hot(x, t)) / len(x)}
+    ),
+    "is each row divided by its own sum, not each column by the column's (the axis)?": (
+        lambda g, x, t: {
+            "x": (exponentials(x) / exponentials(x).sum(axis=0) - one_hot(x, t)) / len(x)
+        }
+    ),
+    "is the softmax taken over each row, not over each column (the axis)?": lambda g, x, t: {
+        "x": (softmax(x, 0) - one_hot(x, t)) / len(x)
     },
 }
 
@@ -190,5 +209,7 @@ LOGITS_BACK: WrongGradients = {
 }
 SQUARES: Wrong = {
     "is the difference squared (the size is taken)?": lambda x, t: np.abs(x - t),
-    "is it the whole square, not half of it (a factor)?": lambda x, t: (x - t) ** 2 / 2,
+    "is the square halved, where it should be the whole square (a factor)?": lambda x, t: (
+        (x - t) ** 2 / 2
+    ),
 }

@@ -9,24 +9,26 @@ import numpy as np
 
 from verification.probes.compared import probes_of
 from verification.probes.images import (
-    ADAPTIVE,
     Oracle,
     Pair,
-    adaptive_average,
-    average_back,
-    average_mistakes,
-    average_pool,
     cells,
     convolution,
     convolution_mistakes,
     framed,
-    max_back,
-    max_mistakes,
-    max_pool,
     overwritten,
 )
 from verification.probes.inputs import Array, Input, spread, weights
 from verification.probes.operation import Operation
+from verification.probes.pooling import (
+    ADAPTIVE,
+    adaptive_average,
+    average_back,
+    average_mistakes,
+    average_pool,
+    max_back,
+    max_mistakes,
+    max_pool,
+)
 from verification.probes.probe import Kit, Probe, check_drawn_apart, expect
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from verification.probes.bends import squash
 from verification.probes.inputs import Array
-from verification.probes.recurring import squash
 
 Gradients = dict[str, Array]
 Back = Callable[..., Mapping[str, Array]]
