@@ -268,3 +268,9 @@ AUTOGRAD.task(
     Fault("exp's slope from the input", "wrong operand",
           "return grad * self.out", "return grad * self.args[0]"),
 )  # fmt: skip
+AUTOGRAD.task(
+    "2.1", "Tensor.backward",
+    Fault("requires_grad not carried over", "state",
+          "result.grad_fn, result.requires_grad = node, True",
+          "result.grad_fn, result.requires_grad = node, False"),
+)  # fmt: skip

@@ -88,6 +88,11 @@ def count(where: np.ndarray) -> str:
     return f"{int(where.sum())} of {where.size} entries"
 
 
+def plural(number: int, noun: str) -> str:
+    """`1 step`, `2 steps`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def visible(text: str) -> str:
     """Escape characters that control a terminal or change the text direction."""
     return "".join(

@@ -20,6 +20,7 @@
     quotients.py  gradients of NumPy's version by central differences
     smaller.py    the same mistake in a smaller case, to recompute by hand
     compared.py   these as probes: the result and each gradient beside NumPy's
+    modules.py    probes of `nn.Module`, for those of module 03
     mNN_name.py   the probes of `modules/NN_name`; more of them in `mNN_name_part.py`
     parts.py      which probes a milestone needs, and running them all
 

@@ -209,7 +209,7 @@ LOGITS_BACK: WrongGradients = {
 }
 SQUARES: Wrong = {
     "is the difference squared (the size is taken)?": lambda x, t: np.abs(x - t),
-    "is the square halved, where it should be the whole square (a factor)?": lambda x, t: (
+    "is it divided by 2, or is the 2 in the slope 2 * (x - target) missing?": lambda x, t: (
         (x - t) ** 2 / 2
     ),
 }

@@ -182,7 +182,7 @@ def functional(
 LONGER = {"q": spread(2, 3, 4), "k": spread(2, 5, 4), "v": spread(2, 5, 4)}
 SQUARE = {name: spread(2, 3, 3) for name in "qkv"}
 FUNCTIONAL = [
-    functional(", scale=0.5", LONGER, attention(scale=0.5), scale=0.5),
+    functional(", scale=0.3", LONGER, attention(scale=0.3), scale=0.3),
     functional(
         ", as many keys as their width", SQUARE, attention(), mistakes(None, width=3, length=3)
     ),

@@ -148,7 +148,7 @@ IN_ADAM: dict[str, dict[str, Any]] = {
     "is v corrected by beta1 in place of beta2?": {"corrected": (0.9, 0.9)},
     "is the root of v taken?": {"power": 1.0},
     "is v the mean of the squares?": {"square": 1.0},
-    "is eps under the root, where it belongs beside it?": {"eps_inside": True},
+    "is eps added to the root of v, not to v under the root?": {"eps_inside": True},
     "is eps added?": {"eps": 0.0},
     "is eps added before v is corrected (the order)?": {"eps": 1e-8 * 0.001**-0.5},
     "is the new gradient multiplied by 1 - beta, not by beta?": {"share": (0.9, 0.999)},
