@@ -119,7 +119,7 @@ BROKEN = [
         "    state.setdefault('exp_avg', Tensor(np.zeros_like(p.data)))\n"
         "    state.setdefault('exp_avg_sq', Tensor(np.zeros_like(p.data)))\n"
         "    state['step'] = shared['step'] - 1\n",
-        ("optim.Adam", "the change of `q`", "is the step counted one too high?", TRAINING),
+        ("optim.Adam", "the change of `q`", "is the number of the step one too high?", TRAINING),
     ),
     Broken(
         "Adam: eps under the root", "mlp_digits",

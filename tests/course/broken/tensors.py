@@ -42,7 +42,7 @@ BROKEN = [
     Broken(
         "one branch of a shared node dropped", "perceptron",
         "grads[node] = grads[node] + grad", "grads[node] = grad",
-        ("y = x * 2", "of the two gradients of y kept (not summed)?", AUTOGRAD),
+        ("y = x * 2", "of the two gradients of y kept?", AUTOGRAD),
     ),
     Broken(
         "the oldest node goes first", "perceptron",

@@ -63,22 +63,18 @@ def mistakes(hidden: Array | None, width: int, length: int) -> dict[str, Attend]
     right = attention(hidden)
     return {
         "is it divided by sqrt(d)?": attention(hidden, scale=1.0),
-        "is it divided by sqrt(d), not multiplied (the factor)?": attention(
-            hidden, math.sqrt(width)
-        ),
-        "is it divided by the root of d, not by d (the factor)?": attention(hidden, 1 / width),
-        "is it the root of d, not of the length (the axis)?": attention(
-            hidden, 1 / math.sqrt(length)
-        ),
+        "is it divided by sqrt(d), not multiplied?": attention(hidden, math.sqrt(width)),
+        "is it divided by the root of d, not by d?": attention(hidden, 1 / width),
+        "is it the root of d, not of the length?": attention(hidden, 1 / math.sqrt(length)),
         "are the weights the same for every key (uniform)?": uniform(hidden),
         "are q and k exchanged (the scores transposed)?": lambda q, k, v: right(k, q, v),
-        "are k and v exchanged (the order)?": lambda q, k, v: right(q, v, k),
+        "are k and v exchanged?": lambda q, k, v: right(q, v, k),
         "is k transposed?": lambda q, k, v: right(q, np.swapaxes(k, -1, -2), v),
         "does the softmax run over the queries (the wrong axis)?": attention(
             hidden, weights_of=partial(shares, dim=-2)
         ),
         "is each row divided by its sum?": attention(hidden, weights_of=exponentials),
-        "do the shares of each row add up to 1, not of each column (the axis)?": attention(
+        "do the shares of each row add up to 1, not of each column?": attention(
             hidden, weights_of=columns
         ),
         "is the softmax used (are these the bare scores)?": attention(
@@ -129,16 +125,14 @@ def total(x: Array, axis: int = -1) -> Array:
 
 
 SCORES: dict[str, Callable[[Array, Array], Array]] = {
-    "is the row's sum subtracted in the softmax's backward (not summed)?": lambda w, g: w * g,
-    "is the row's sum subtracted, not added (the sign)?": lambda w, g: w * (g + total(g * w)),
-    "is the sum taken over each row (the axis)?": lambda w, g: w * (g - total(g * w, -2)),
-    "is it multiplied by the weights (a missing factor)?": lambda w, g: g - total(g * w),
-    "is it multiplied by the weights, and then summed (a missing factor)?": lambda w, g: (
-        g - w * total(g)
-    ),
+    "is the row's sum subtracted in the softmax's backward?": lambda w, g: w * g,
+    "is the row's sum subtracted, not added?": lambda w, g: w * (g + total(g * w)),
+    "is the sum taken over each row?": lambda w, g: w * (g - total(g * w, -2)),
+    "is it multiplied by the weights?": lambda w, g: g - total(g * w),
+    "is it multiplied by the weights, and then summed?": lambda w, g: g - w * total(g),
     "is it multiplied by the weights twice?": lambda w, g: w * w * (g - total(g * w)),
-    "is the sum taken before the weights are there (the order)?": lambda w, g: w * (g - total(g)),
-    "is it the sum of the row, not the mean (a factor)?": lambda w, g: (
+    "is the sum taken before the weights are there?": lambda w, g: w * (g - total(g)),
+    "is it the sum of the row, not the mean?": lambda w, g: (
         g * w - w * (g * w).mean(axis=-1, keepdims=True)
     ),
 }
@@ -175,13 +169,13 @@ PRODUCTS: dict[str, Callable[..., Gradients]] = {
     "are the weights transposed for v?": lambda s, w, q, k, v, g: {
         "q": s @ k, "k": turned(s) @ q, "v": w @ g,
     },
-    "are the gradients of q and k exchanged (the order)?": lambda s, w, q, k, v, g: {
+    "are the gradients of q and k exchanged?": lambda s, w, q, k, v, g: {
         "q": turned(s) @ q, "k": s @ k, "v": turned(w) @ g,
     },
-    "does the gradient of q use k, and that of k use q (the operands)?": (
+    "does the gradient of q use k, and that of k use q?": (
         lambda s, w, q, k, v, g: {"q": s @ q, "k": turned(s) @ k, "v": turned(w) @ g}
     ),
-    "does the gradient of v use the weights, not the scores (the operand)?": (
+    "does the gradient of v use the weights, not the scores?": (
         lambda s, w, q, k, v, g: {
             "q": s @ k, "k": turned(s) @ q, "v": turned(s) @ g,
         }

@@ -81,7 +81,7 @@ def convolution_mistakes(options: Mapping[str, Any]) -> dict[str, Oracle]:
         "are rows and columns of the kernel exchanged (transposed)?": lambda x, w, b: right(
             x, np.swapaxes(w, 2, 3), b
         ),
-        "has each cell a weight of its own (is it always the first cell's)?": lambda x, w, b: right(
+        "does each cell have its own weight (is it always the first one's)?": lambda x, w, b: right(
             x, w[..., :1, :1] + 0 * w, b
         ),
     }

@@ -29,7 +29,7 @@ def check_shared_node(kit: Kit) -> None:
             "y is used twice; is only the gradient from the exp kept?": lambda: (
                 4 * array * np.exp(2 * array)
             ),
-            "are the two gradients of y added, not subtracted (the sign)?": lambda: (
+            "are the two gradients of y added, not subtracted?": lambda: (
                 2 * np.exp(2 * array) * (1 - 2 * array)
             ),
         },

@@ -146,15 +146,13 @@ def check_cosine(kit: Kit, name: str) -> None:
 
 COSINES: dict[str, Callable[[Array], Array]] = {
     "is the rate set (and is t / T_max not cut to 0)?": lambda t: 0.4 + 0 * t,
-    "does it rise where it should fall (the sign)?": lambda t: 0.2 * (1 - np.cos(np.pi * t / 4)),
-    "is the angle twice too large (the factor)?": lambda t: 0.2 * (1 + np.cos(2 * np.pi * t / 4)),
-    "is the angle half of what it should be (the factor)?": lambda t: (
-        0.2 * (1 + np.cos(np.pi * t / 8))
-    ),
+    "does it rise where it should fall?": lambda t: 0.2 * (1 - np.cos(np.pi * t / 4)),
+    "is the angle twice too large?": lambda t: 0.2 * (1 + np.cos(2 * np.pi * t / 4)),
+    "is the angle half of what it should be?": lambda t: 0.2 * (1 + np.cos(np.pi * t / 8)),
     "is it the cosine, and not the sine?": lambda t: 0.2 * (1 + np.sin(np.pi * t / 4)),
     "is it the cosine, not the sine of another angle?": lambda t: 0.4 * (1 - np.sin(np.pi * t / 8)),
     "is it a straight line (where is the cosine)?": lambda t: 0.4 * (1 - t / 4),
-    "is pi there, in the angle?": lambda t: 0.2 * (1 + np.cos(t / 4)),
+    "is pi missing in the angle?": lambda t: 0.2 * (1 + np.cos(t / 4)),
     "is 1 added to the cosine?": lambda t: 0.2 * np.cos(np.pi * t / 4),
 }
 

@@ -58,7 +58,7 @@ def check_dtype(kit: Kit) -> None:
     found = np.asarray(kit.tt.nn.Dropout(P)(kit.tt.tensor(np.ones(5, "f4"))).data)
     if found.dtype != np.dtype("f4"):
         raise Failure(
-            f"`nn.Dropout({P})` turns float32 into {found.dtype}: has the mask the dtype of x?"
+            f"`nn.Dropout({P})` turns float32 into {found.dtype}: has the mask x's dtype?"
         )
 
 

@@ -40,7 +40,7 @@ def conv(
     stride = options.get("stride", (1, 1))
     plain = {**options, "stride": (stride, stride) if isinstance(stride, int) else stride}
     back = {
-        "is it added where patches overlap, not replaced (not summed)?": overwritten(
+        "is it added where patches overlap, not replaced?": overwritten(
             plain["stride"], options.get("padding", 0)
         )
     }

@@ -80,8 +80,8 @@ def mask_suspects(hidden: Array) -> dict[str, Attend]:
     return {
         "is the mask used (it sees the future)?": attention(),
         "is the mask off by one (it sees the next position)?": attention(later),
-        "is the mask inverted (its sign)?": attention(~hidden & ~np.eye(LENGTH, dtype=bool)),
-        "is the mask the wrong way round (its sign)?": attention(~hidden),
+        "is the mask inverted?": attention(~hidden & ~np.eye(LENGTH, dtype=bool)),
+        "is the mask the wrong way round?": attention(~hidden),
         "is the mask off by one (it does not see its own position)?": attention(
             np.tril(np.ones((LENGTH, LENGTH), bool)).T
         ),
@@ -129,14 +129,14 @@ def suspects_for(hidden: Array) -> dict[str, Callable[..., Array]]:
         "are the heads joined by a reshape alone, without the transpose?": multihead(
             right, join=joined_by_reshape
         ),
-        "does each head get neighboring columns (the order)?": multihead(right, heads_interleaved),
-        "are the heads joined in blocks, not column by column (the order)?": multihead(
+        "does each head get neighboring columns?": multihead(right, heads_interleaved),
+        "are the heads joined in blocks, not column by column?": multihead(
             right, join=joined_by_columns
         ),
         "are the heads in reverse order?": multihead(right, heads_reversed),
         "are the weights the same for every key (uniform)?": multihead(uniform(seen)),
-        "are Q and K taken from the wrong thirds (the order)?": multihead(right, order="kqv"),
-        "are K and V taken from the wrong thirds (the order)?": multihead(right, order="qvk"),
+        "are Q and K taken from the wrong thirds?": multihead(right, order="kqv"),
+        "are K and V taken from the wrong thirds?": multihead(right, order="qvk"),
     }
     if hidden.any():
         masks = mask_suspects(hidden).items()

@@ -108,9 +108,7 @@ PADDINGS: dict[str, Callable[[Array], Array]] = {
     "does padding hide keys only, and no queries?": lambda padding: (
         of_keys(padding) | padding[:, None, :, None]
     ),
-    "has each sequence its own padding (is it that of another one in the batch)?": lambda padding: (
-        of_keys(padding[::-1])
-    ),
+    "is the padding that of another sequence of the batch?": lambda padding: of_keys(padding[::-1]),
     "is a key hidden only in the sequence in which it is padding?": lambda padding: of_keys(
         np.broadcast_to(padding.any(axis=0), padding.shape)
     ),

@@ -36,7 +36,7 @@ def without(seen: Array, cell: int) -> Array:
 
 def max_mistakes(kernel: int, stride: int, padding: int = 0) -> dict[str, Oracle]:
     ways: dict[str, Callable[[Array], Array]] = {
-        "is it the largest, not the smallest (the sign)?": lambda seen: seen.min(axis=-1),
+        "is it the largest, not the smallest?": lambda seen: seen.min(axis=-1),
         "is the result of each comparison kept (is it the first cell)?": lambda seen: seen[..., 0],
         "does the search for the largest begin at 0, where it must begin at minus infinity?": (
             lambda seen: np.maximum(seen.max(axis=-1), 0)
@@ -103,10 +103,10 @@ def max_back(kernel: int, stride: int, padding: int = 0) -> dict[str, Gradients]
 
     return {
         "does the largest get the gradient, not the first cell (is that one copied)?": first,
-        "is it added where windows overlap, not replaced (not summed)?": of(replace),
-        "is it added where a cell wins twice, not replaced (not summed)?": of(replace_won),
-        "does the winner get the gradient from above, not 1 (the operand)?": of(ones),
-        "does the winner get the gradient, not the value (the operand)?": of(values),
+        "is it added where windows overlap, not replaced?": of(replace),
+        "is it added where a cell wins twice, not replaced?": of(replace_won),
+        "does the winner get the gradient from above, not 1?": of(ones),
+        "does the winner get the gradient, not the value?": of(values),
     }
 
 
@@ -117,7 +117,7 @@ def average_back(kernel: int, stride: int, padding: int = 0) -> dict[str, Gradie
             cell[...] = above / kernel**2
         return {"x": unframed(out, x, padding)}
 
-    return {"is it added where windows overlap, not replaced (not summed)?": gradients}
+    return {"is it added where windows overlap, not replaced?": gradients}
 
 
 # ------------------------------------------------------------------------------- adaptive pooling

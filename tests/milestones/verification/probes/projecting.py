@@ -63,16 +63,16 @@ PROJECTIONS: dict[str, Wrong] = {
     **not_projected(),
     "is the output projection applied?": lambda w, b, out, out_b: (w, b, np.eye(WIDTH), 0 * out_b),
     "is in_proj_bias added?": lambda w, b, out, out_b: (w, 0 * b, out, out_b),
-    "has each third a bias of its own (the operand)?": lambda w, b, out, out_b: (
+    "does each third have a bias of its own?": lambda w, b, out, out_b: (
         w, rows_of(0, 0, 0)(b), out, out_b,
     ),
-    "do K and V have rows of their own, not those of Q (the operand)?": by_rows(0, 0, 0),
-    "do K and V have rows of their own, as their bias has (the operand)?": (
+    "do K and V have rows of their own, not those of Q?": by_rows(0, 0, 0),
+    "do K and V have rows of their own, as their bias has?": (
         lambda w, b, out, out_b: (rows_of(0, 0, 0)(w), b, out, out_b)
     ),
-    "do the values have rows of their own, not those of Q (the operand)?": by_rows(0, 1, 0),
-    "do the values have rows of their own, not those of K (the operand)?": by_rows(0, 1, 1),
-    "is a third a block of rows, not every third row (the order)?": lambda w, b, out, out_b: (
+    "do the values have rows of their own, not those of Q?": by_rows(0, 1, 0),
+    "do the values have rows of their own, not those of K?": by_rows(0, 1, 1),
+    "is a third a block of rows, not every third row?": lambda w, b, out, out_b: (
         np.concatenate([w[i::3] for i in range(3)]),
         np.concatenate([b[i::3] for i in range(3)]), out, out_b,
     ),
