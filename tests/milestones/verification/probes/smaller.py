@@ -77,8 +77,8 @@ def same_words(first: Seen, seen: Seen) -> Difference | None:
 
 
 def blurred(words: str) -> str:
-    """Without its numbers."""
-    return re.sub(r"[\d.]+", "#", words)
+    """Without its numbers, but for those of dimensions."""
+    return re.sub(r"(?<!dimension )\b[\d.]+", "#", words)
 
 
 def plainly(seen: Seen) -> Difference:
