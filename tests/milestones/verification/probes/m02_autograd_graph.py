@@ -80,11 +80,14 @@ IN_ORDER = (
 
 def check_handed_to_two(kit: Kit) -> None:
     """An addition passes one array to both inputs: changing one gradient must not change both."""
-    (x, array), (w, _) = leaf(kit, 1.0, -2.0), leaf(kit, 0.5, 3.0)
+    (x, array), (w, other) = leaf(kit, 1.0, -2.0), leaf(kit, 0.5, 3.0)
     ((x + w) + x).sum().backward()
-    one = np.ones_like(array)
-    expect("After `((x + w) + x).sum().backward()`, `x.grad`", gradient_of(x), 2 * one, hint=HANDED)
-    expect("After `((x + w) + x).sum().backward()`, `w.grad`", gradient_of(w), one, hint=HANDED)
+    one, shown = np.ones_like(array), facts("((x + w) + x).sum().backward()", x=array, w=other)
+    for name, found, right in (("x", gradient_of(x), 2 * one), ("w", gradient_of(w), one)):
+        expect(
+            f"After `((x + w) + x).sum().backward()`, `{name}.grad`", found, right, hint=HANDED,
+            called=shown,
+        )  # fmt: skip
     z, _ = leaf(kit, 1.0, -2.0)
     a, b = z * 2, z * 3
     ((a + b) + a).sum().backward()
@@ -93,6 +96,7 @@ def check_handed_to_two(kit: Kit) -> None:
         gradient_of(z),
         7 * one,
         hint=HANDED,
+        called=facts("((a + b) + a).sum().backward()", z=array),
     )
 
 
