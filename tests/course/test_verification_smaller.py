@@ -83,11 +83,13 @@ def test_a_mistake_that_needs_two_entries_is_not_shown_with_one() -> None:
 
 def test_the_number_in_a_formula_is_solved_for() -> None:
     x = np.linspace(-1, 1, 6)
-    families = {"is it {}, where it should be {}?": (0.5, lambda a: lambda x: np.tanh(a * x))}
-    found = fitted(families, np.tanh(x / math.sqrt(3)), lambda oracle: oracle(x))
+    families = {
+        "is it {}, where it should be {}?": (lambda x: 0.5, lambda a: lambda x: np.tanh(a * x))
+    }
+    found = fitted(families, np.tanh(x / math.sqrt(3)), lambda oracle: oracle(x), [x])
     assert found == "is it 0.57735 = 1 / sqrt(3), where it should be 0.5 = 1 / 2?"
-    assert fitted(families, np.sin(3 * x), lambda oracle: oracle(x)) == ""
-    assert fitted(families, np.tanh(x / 2), lambda oracle: oracle(x)) == ""
+    assert fitted(families, np.sin(3 * x), lambda oracle: oracle(x), [x]) == ""
+    assert fitted(families, np.tanh(x / 2), lambda oracle: oracle(x), [x]) == ""
 
 
 def test_a_slope_that_is_no_simple_formula_is_not_guessed() -> None:

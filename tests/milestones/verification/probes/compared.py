@@ -87,7 +87,7 @@ def wrong_result(case: Case, actual: Array, confirm: str = "") -> Seen | None:
         return None
     suspects = {confirm: op.suspects[confirm]} if confirm in op.suspects else op.suspects
     question = question_of(suspects, lambda oracle: compare_known(actual, case.expected(oracle)))
-    question = question or fitted(op.fitted, actual, case.expected)
+    question = question or fitted(op.fitted, actual, case.expected, case.arrays.values())
     if confirm and question != confirm:
         return None
     if not question:
@@ -207,7 +207,7 @@ def question_of_gradient(
     if len(case.given()) == 1:
         result, x = case.expected(), case.given()[name]
         question = slope_question(op.call, x, result, weight, actual, expected)
-    return question or fitted(op.fitted, actual, numeric)
+    return question or fitted(op.fitted, actual, numeric, case.arrays.values())
 
 
 def gradient_failure(name: str, seen: Seen) -> Failure:

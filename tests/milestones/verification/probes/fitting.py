@@ -7,7 +7,7 @@ looked for among simple formulas of the input and of the result.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 
@@ -16,16 +16,19 @@ from verification.relations import same
 from verification.wording import number
 
 Oracle = Callable[..., Array]
-Families = Mapping[str, tuple[float, Callable[[float], Oracle]]]
-STARTS = [sign * 2.0**k for sign in (1, -1) for k in range(-6, 7)]
+Families = Mapping[str, tuple[Callable[..., float], Callable[[float], Oracle]]]
+STARTS = [sign * 2.0**k for sign in (1, -1) for k in np.arange(-6, 6.5, 0.5)]
 
 
-def fitted(families: Families, found: Array, made_by: Callable[[Oracle], Array]) -> str:
+def fitted(
+    families: Families, found: Array, made_by: Callable[[Oracle], Array], given: Iterable[Array]
+) -> str:
     """The question for a formula that is right but for one number; "" if there is none.
 
-    A family gives the right number, and the formula with any other one.
+    A family gives the right number for what was given, and the formula with any other one.
     """
-    for question, (right, family) in families.items():
+    for question, (right_for, family) in families.items():
+        right = right_for(*given)
         used = solved(right, lambda x, family=family: made_by(family(x)), found)  # type: ignore[misc]
         if used is not None and abs(used - right) > 1e-4 * abs(right):
             return question.format(named_number(used), named_number(right))
@@ -33,7 +36,7 @@ def fitted(families: Families, found: Array, made_by: Callable[[Oracle], Array])
 
 
 def solved(right: float, made: Callable[[float], Array], found: Array) -> float | None:
-    """The number that makes `found`, by Gauss and Newton from the best of many starts."""
+    """The number that makes `found`, by Gauss and Newton from the best starts."""
 
     def off(x: float) -> Array:
         return np.asarray(made(x) - found)
@@ -42,20 +45,23 @@ def solved(right: float, made: Callable[[float], Array], found: Array) -> float 
         total = float(np.square(off(x)).sum())
         return total if math.isfinite(total) else math.inf
 
-    if made(right).shape != found.shape:
+    if made(right).shape != found.shape or found.size < 2:
         return None
-    x = min((right * start for start in STARTS), key=size)
-    for _ in range(25):
-        h = 1e-5 * abs(x)
-        slope = (off(x + h) - off(x - h)) / (2 * h)
-        square = float(np.square(slope).sum())
-        if not square or not math.isfinite(square):
-            break
-        step = float((slope * off(x)).sum()) / square
-        while step and size(x - step) > size(x) and abs(step) > 1e-12 * abs(x):
-            step /= 2
-        x -= step
-    return x if found.size > 1 and same(made(x), found) else None
+    for start in sorted((right * start for start in STARTS), key=size)[:4]:
+        x = start
+        for _ in range(25):
+            h = 1e-5 * abs(x)
+            slope = (off(x + h) - off(x - h)) / (2 * h)
+            square = float(np.square(slope).sum())
+            if not square or not math.isfinite(square):
+                break
+            step = float((slope * off(x)).sum()) / square
+            while step and size(x - step) > size(x) and abs(step) > 1e-12 * abs(x):
+                step /= 2
+            x -= step
+        if same(made(x), found):
+            return float(x)
+    return None
 
 
 def named_number(x: float) -> str:

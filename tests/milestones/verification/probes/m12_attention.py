@@ -67,8 +67,12 @@ def scaled(text: str, oracle: Attend, hidden: Array | None = None, **options: An
         gradient_hint="q, k and v each get a gradient: through the scores, and through the sum.",
         suspects=suspects,
         gradient_suspects=backward_mistakes(hidden),
-        fitted={} if mask is BIAS else {SCALE: (1 / math.sqrt(3), partial(attention, hidden))},
+        fitted={} if mask is BIAS else {SCALE: (one_by_root, partial(attention, hidden))},
     )  # fmt: skip
+
+
+def one_by_root(q: Array, *more: Array) -> float:
+    return 1 / math.sqrt(q.shape[-1])
 
 
 SCALE = "are the scores multiplied by {}, where it should be {}?"
@@ -165,7 +169,8 @@ def self_attention(text: str, hidden: Array, run: Callable[..., Any]) -> Operati
         suspects=suspects_for(hidden), unseen=() if hidden.any() else ("mask",),
         fitted={
             SCALE: (
-                1 / math.sqrt(WIDTH // HEADS), lambda scale: multihead(attention(seen, scale))
+                lambda *given: 1 / math.sqrt(WIDTH // HEADS),
+                lambda scale: multihead(attention(seen, scale)),
             )
         },
     )  # fmt: skip

@@ -124,10 +124,10 @@ def cut(case: Case, axes: Axes, size: int, end: bool = False) -> Case:
 
 
 def rounded(case: Case) -> Case | None:
-    """With one digit behind the point, or two, if all numbers stay different and none is zero."""
+    """With one digit behind the point, or more, so that all numbers stay different, and none is zero."""
     inputs = case.op.inputs
     drawn = [a for name, a in case.arrays.items() if inputs[name].grad]
-    for digits in (1, 2, 3):
+    for digits in (1, 2, 3, 4):
         short = [np.round(a, digits) for a in drawn]
         apart = all(
             len(np.unique(s)) == len(np.unique(a)) for s, a in zip(short, drawn, strict=True)
