@@ -124,7 +124,7 @@ def cut(case: Case, axes: Axes, size: int, end: bool = False) -> Case:
 
 
 def rounded(case: Case) -> Case | None:
-    """With one digit behind the point, or more, so that all numbers stay different, and none is zero."""
+    """Rounded to as few digits as keep all numbers different, and none of them zero."""
     inputs = case.op.inputs
     drawn = [a for name, a in case.arrays.items() if inputs[name].grad]
     for digits in (1, 2, 3, 4):
