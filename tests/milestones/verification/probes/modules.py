@@ -55,7 +55,13 @@ def check_registered(module: Any, kit: Kit, names: list[str]) -> None:
 def check_module(kit: Kit) -> None:
     """A module finds the parameters that are assigned to it, and those of its modules."""
     nn, values = kit.tt.nn, kit.tt.tensor(np.ones(2))
-    kit.there(probing.plain_module)(nn, values)
+    plain = kit.there(probing.plain_module)(nn, values)
+    if getattr(plain, "scale", None) is None:
+        raise Failure(
+            "After `self.scale = nn.Parameter(...)` in a module, `module.scale` is not there.",
+            part="nn.Module.__setattr__",
+            hint="What is registered must be an attribute too.",
+        )
     check_linear_is_made(nn)
     module = kit.there(probing.scaled_module)(nn, values)
     if hasattr(module, "named_modules"):
