@@ -45,12 +45,13 @@ def put_in_place(t: Any, index: Any, value: float) -> None:
 
 
 def plain_module(nn: Any, values: Any) -> Any:
-    """A module with one parameter."""
+    """A module with one parameter and a number."""
 
     class Plain(nn.Module):  # type: ignore[misc]  # the framework's own
         def __init__(self) -> None:
             super().__init__()
             self.scale = nn.Parameter(values)
+            self.size = 2
 
     return Plain()
 

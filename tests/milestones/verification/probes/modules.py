@@ -56,12 +56,13 @@ def check_module(kit: Kit) -> None:
     """A module finds the parameters that are assigned to it, and those of its modules."""
     nn, values = kit.tt.nn, kit.tt.tensor(np.ones(2))
     plain = kit.there(probing.plain_module)(nn, values)
-    if getattr(plain, "scale", None) is None:
-        raise Failure(
-            "After `self.scale = nn.Parameter(...)` in a module, `module.scale` is not there.",
-            part="nn.Module.__setattr__",
-            hint="What is registered must be an attribute too.",
-        )
+    for name, made in (("scale", "nn.Parameter(...)"), ("size", "2")):
+        if getattr(plain, name, None) is None:
+            raise Failure(
+                f"After `self.{name} = {made}` in a module, `module.{name}` is not there.",
+                part="nn.Module.__setattr__",
+                hint="Whatever is assigned becomes an attribute, registered or not.",
+            )
     check_linear_is_made(nn)
     module = kit.there(probing.scaled_module)(nn, values)
     if hasattr(module, "named_modules"):
