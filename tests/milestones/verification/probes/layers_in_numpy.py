@@ -185,6 +185,12 @@ LOGITS: Wrong = {
 }
 LOGITS_BACK: WrongGradients = {
     "is the sigmoid taken of x?": lambda g, x, t: {"x": (x - t) / x.size},
+    "is it multiplied by sigmoid(x), which belongs to the slope of the sigmoid alone?": (
+        lambda g, x, t: {"x": (sigmoid(x) - t) * sigmoid(x) / x.size}
+    ),
+    "is it multiplied by 1 - sigmoid(x), which belongs to the slope of the sigmoid alone?": (
+        lambda g, x, t: {"x": (sigmoid(x) - t) * (1 - sigmoid(x)) / x.size}
+    ),
     "is the slope of the sigmoid a factor too much?": lambda g, x, t: {
         "x": (sigmoid(x) - t) * sigmoid(x) * (1 - sigmoid(x)) / x.size
     },
