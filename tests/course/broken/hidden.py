@@ -119,12 +119,12 @@ BROKEN = [
         "    state.setdefault('exp_avg', Tensor(np.zeros_like(p.data)))\n"
         "    state.setdefault('exp_avg_sq', Tensor(np.zeros_like(p.data)))\n"
         "    state['step'] = shared['step'] - 1\n",
-        ("optim.Adam", "the change of `q`", "is the step counted one too high?", TRAINING),
+        ("optim.Adam", "the change of `q`", "is the number of the step one too high?", TRAINING),
     ),
     Broken(
         "Adam: eps under the root", "mlp_digits",
         "(np.sqrt(v / (1 - beta2**t)) + eps)", "np.sqrt(v / (1 - beta2**t) + eps)",
-        ("optim.Adam", "is eps under the root, where it belongs beside it?", TRAINING),
+        ("optim.Adam", "is eps added to the root of v, not to v under the root?", TRAINING),
     ),
     Broken(
         "Adam: a learning rate of its own", "mlp_digits",
@@ -142,7 +142,7 @@ BROKEN = [
         "Adam: uphill in float32", "mlp_digits",
         "rate = lr / (1 - beta1**t)",
         "rate = lr / (1 - beta1**t) * (-1 if p.dtype == 'float32' else 1)",
-        ("After 1 step(s) of `Adam(", "`r`", TRAINING),
+        ("After 1 step of `Adam(", "`r`", TRAINING),
     ),
     Broken(
         "Adam: only the first row of a matrix", "mlp_digits",

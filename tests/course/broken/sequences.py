@@ -17,7 +17,7 @@ BROKEN = [
     Broken(
         "the same row for every id", "transformer",
         "return weight[ids]", "return weight[ids * 0]",
-        ("has each id a row of its own, not the first?", EMBEDDINGS),
+        ("does each id have its own row, not the first?", EMBEDDINGS),
     ),
     Broken(
         "padding that learns", "transformer",
@@ -151,7 +151,7 @@ BROKEN = [
         "keys and values exchanged", "transformer",
         "self.project(key, 1), self.project(value, 2)",
         "self.project(key, 2), self.project(value, 1)",
-        ("are K and V taken from the wrong thirds (the order)?", ATTENTION),
+        ("are K and V taken from the wrong thirds?", ATTENTION),
     ),
     Broken(
         "the keys projected from the query", "transformer",

@@ -42,7 +42,7 @@ BROKEN = [
     Broken(
         "one branch of a shared node dropped", "perceptron",
         "grads[node] = grads[node] + grad", "grads[node] = grad",
-        ("y = x * 2", "of the two gradients of y kept (not summed)?", AUTOGRAD),
+        ("y = x * 2", "is only the gradient from the exp kept?", AUTOGRAD),
     ),
     Broken(
         "the oldest node goes first", "perceptron",
@@ -73,7 +73,7 @@ BROKEN = [
         "mean: the gradient of a sum", "perceptron",
         "spread(grad / (each or 1), a.shape, dim, keepdim)",
         "spread(grad, a.shape, dim, keepdim)",
-        ("Tensor.mean", "12 times too large", "divided by the number of elements?", AUTOGRAD),
+        ("Tensor.mean", "2 times too large", "divided by the number of elements?", AUTOGRAD),
     ),
     Broken(
         "exp: its factor forgotten", "perceptron",

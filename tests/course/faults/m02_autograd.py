@@ -263,3 +263,14 @@ AUTOGRAD.task(
     Fault("indexing returns nothing", "forgotten return", "    return result", "",
           name="Tensor.__getitem__"),
 )  # fmt: skip
+AUTOGRAD.task(
+    "2.9", "Tensor.exp",
+    Fault("exp's slope from the input", "wrong operand",
+          "return grad * self.out", "return grad * self.args[0]"),
+)  # fmt: skip
+AUTOGRAD.task(
+    "2.1", "Tensor.backward",
+    Fault("requires_grad not carried over", "state",
+          "result.grad_fn, result.requires_grad = node, True",
+          "result.grad_fn, result.requires_grad = node, False"),
+)  # fmt: skip

@@ -324,3 +324,13 @@ NN.task(
     Fault("Sequential returns nothing", "forgotten return", "        return input", "",
           name="nn.Sequential"),
 )  # fmt: skip
+NN.task(
+    "3.5", "nn.Softmax",
+    Fault("backward sums over everything", "axis", "p * inner.sum(axis=dim, keepdims=True)",
+          "p * inner.sum(keepdims=True)"),
+)  # fmt: skip
+NN.task(
+    "3.6", "nn.CrossEntropyLoss",
+    Fault("backward divides by the sum of all rows", "axis", "self.exps / self.sums",
+          "self.exps / self.sums.sum()"),
+)  # fmt: skip

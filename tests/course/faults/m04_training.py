@@ -286,3 +286,11 @@ TRAINING.task(
         "        grad.data *= min(1.0, one)",
     ),
 )
+TRAINING.task(
+    "4.9", "training.train_step",
+    Fault("cleared between backward and step", "order",
+          "    optimizer.zero_grad()\n    outputs = model(x)\n    loss = loss_fn(outputs, y)\n"
+          "    loss.backward()",
+          "    outputs = model(x)\n    loss = loss_fn(outputs, y)\n    loss.backward()\n"
+          "    optimizer.zero_grad()"),
+)  # fmt: skip

@@ -213,3 +213,14 @@ SPATIAL.task(
         "wins = framed[index] == best",
     ),
 )
+SPATIAL.task(
+    "7.3", "nn.Conv2d",
+    Fault("rows and columns of the stride exchanged", "axis",
+          "down, right = row * stride[0], pixel * stride[1]",
+          "down, right = row * stride[1], pixel * stride[0]"),
+)  # fmt: skip
+SPATIAL.task(
+    "7.8", "nn.functional.max_pool2d",
+    Fault("the search begins at 0", "condition", "best = framed[indices[0]].copy()",
+          "best = np.zeros_like(framed[indices[0]])"),
+)  # fmt: skip

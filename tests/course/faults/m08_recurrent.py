@@ -685,3 +685,19 @@ RECURRENT.task(
         "layer(input[steps])",
     ),
 )
+RECURRENT.task(
+    "8.8",
+    "nn.LSTM",
+    Fault(
+        "the gates taken in another order after their bends",
+        "order",
+        "i, f, g, o = _parts(z, 4)\n    c = f * c + i * g",
+        "i, f, o, g = _parts(z, 4)\n    c = f * c + i * g",
+    ),
+    Fault(
+        "tanh of c handed on in place of c",
+        "wrong operand",
+        "return o * bent, c, bent",
+        "return o * bent, bent, bent",
+    ),
+)

@@ -251,3 +251,25 @@ ATTENTION.task(
           "return weights, self.out_proj(merge_heads(answers))"),
     Fault("queries and keys swapped", "order", "self.attend(q, k, v,", "self.attend(k, q, v,"),
 )  # fmt: skip
+ATTENTION.task(
+    "12.3", "nn.functional.scaled_dot_product_attention",
+    Fault("the row's sum taken without the weights", "missing branch",
+          "scores -= weights * np.add.reduce(scores, axis=-1, keepdims=True)",
+          "scores -= np.add.reduce(scores, axis=-1, keepdims=True)"),
+)  # fmt: skip
+ATTENTION.task(
+    "12.5", "nn.functional.scaled_dot_product_attention",
+    Fault("the size of the batch in the scale", "axis", "math.sqrt(query.shape[-1])",
+          "math.sqrt(query.shape[0])"),
+)  # fmt: skip
+ATTENTION.task(
+    "12.6", "nn.MultiheadAttention",
+    Fault("heads merged along other axes", "axis",
+          "x.transpose(1, 2).reshape(n, length, heads * width)",
+          "x.transpose(-1, -2).reshape(n, length, heads * width)"),
+)  # fmt: skip
+ATTENTION.task(
+    "12.10", "nn.MultiheadAttention",
+    Fault("the value not projected", "missing branch", "self.project(value, 2)",
+          "split_heads(value, self.num_heads)"),
+)  # fmt: skip

@@ -10,7 +10,17 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from verification.relations import Array, Given, condition, dimensions, edge, fitting, same, turns
+from verification.relations import (
+    Array,
+    Given,
+    condition,
+    dimensions,
+    edge,
+    fitting,
+    only_place,
+    same,
+    turns,
+)
 from verification.wording import Difference, agree, count
 
 Hypothesis = Callable[[Array, Array, Given], "Difference | None"]
@@ -114,8 +124,8 @@ def bad_entries(found: Array, right: Array, given: Given) -> Difference | None:
     if not bad.any():
         return None
     word = "NaN" if np.isnan(found).any() else "infinite"
-    where = condition(bad, given)
-    return Difference("nan", f"is {word} at {count(bad)}{where}") if where else None
+    where = condition(bad, given) or only_place(bad, given) or edge(bad)
+    return Difference("nan", f"is {word} at {count(bad)}{where}")
 
 
 def reordered(found: Array, right: Array, given: Given) -> Difference | None:

@@ -44,6 +44,47 @@ def put_in_place(t: Any, index: Any, value: float) -> None:
     t.data[index] = value
 
 
+def plain_module(nn: Any, values: Any) -> Any:
+    """A module with one parameter and a number."""
+
+    class Plain(nn.Module):  # type: ignore[misc]  # the framework's own
+        def __init__(self) -> None:
+            super().__init__()
+            self.scale = nn.Parameter(values)
+            self.size = 2
+
+    return Plain()
+
+
+def registers(module: Any) -> dict[str, list[str] | None]:
+    """The names in a module's registers; None where the framework keeps none of this name."""
+    found = {
+        name: getattr(module, "__dict__", {}).get(name) for name in ("_modules", "_parameters")
+    }
+    return {k: list(map(str, v)) if isinstance(v, dict) else None for k, v in found.items()}
+
+
+def calls_of_step(step: Any, arguments: list[Any], limit: float | None) -> list[str]:
+    """What a training step calls of its optimizer, and whether a gradient was there then."""
+    model, _, optimizer = arguments[:3]
+    calls: list[str] = []
+
+    def noted(name: str) -> Any:
+        real = getattr(optimizer, name)
+
+        def call(*args: Any, **more: Any) -> Any:
+            some = any(p.grad is not None and p.grad.data.any() for p in model.parameters())
+            calls.append(f"{name} with gradients" if some else name)
+            return real(*args, **more)
+
+        return call
+
+    for name in ("zero_grad", "step"):
+        setattr(optimizer, name, noted(name))
+    step(*arguments, limit)
+    return calls
+
+
 def scaled_module(nn: Any, values: Any) -> Any:
     """A module with a layer `inner` and a parameter `scale`."""
 

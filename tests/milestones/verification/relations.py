@@ -31,6 +31,14 @@ def condition(wrong: Array, given: Given) -> str:
     return ""
 
 
+def only_place(wrong: Array, given: Given) -> str:
+    """`, where x is -inf`, if it is one entry only."""
+    for name, a in given.items():
+        if a.shape == wrong.shape and wrong.sum() == 1:
+            return f", where {name} is {float(a[wrong][0]):.5g}"
+    return ""
+
+
 def edge(wrong: Array) -> str:
     """`, all in the last place of dimension 1`."""
     for axis, size in enumerate(wrong.shape):

@@ -88,6 +88,11 @@ def count(where: np.ndarray) -> str:
     return f"{int(where.sum())} of {where.size} entries"
 
 
+def plural(number: int, noun: str) -> str:
+    """`1 step`, `2 steps`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def visible(text: str) -> str:
     """Escape characters that control a terminal or change the text direction."""
     return "".join(
@@ -127,6 +132,39 @@ def show(value: object, limit: int = 12) -> str:
         return np.array2string(array, precision=4, separator=", ", suppress_small=True)
     start = np.array2string(array.reshape(-1)[:6], precision=4, separator=", ", suppress_small=True)
     return f"shape {array.shape}, beginning {start[:-1]}, ...]"
+
+
+def show_both(actual: object, expected: object, relative: float = RELATIVE) -> dict[str, str]:
+    """Both as facts of a message: large ones from the first entry on that differs."""
+    found, right = (np.asarray(value) for value in (actual, expected))
+    if actual is None or found.dtype.kind not in "fiub" or found.shape != right.shape:
+        return {"yours": show(actual), "numpy": show(expected)}
+    wrong = np.flatnonzero(~agree(found, right, relative).reshape(-1))
+    if not wrong.size or not right.ndim:
+        return {"yours": show(actual), "numpy": show(expected)}
+    first = int(wrong[0])
+    digits = digits_apart(found.reshape(-1)[first], right.reshape(-1)[first])
+    pair = [excerpt(array, first, digits) for array in (found, right)]
+    return dict(zip(("yours", "numpy"), pair, strict=True))
+
+
+def digits_apart(a: object, b: object) -> int:
+    """How many digits behind the point it takes to see that two numbers differ; 4 or more."""
+    x, y = (float(np.asarray(value)) for value in (a, b))
+    return next((n for n in range(4, 16) if f"{x:.{n}f}" != f"{y:.{n}f}"), 16)
+
+
+def excerpt(array: np.ndarray, first: int, digits: int, limit: int = 12) -> str:
+    """Like `show`, but a large array from this entry on."""
+    how = {"precision": digits, "separator": ", ", "suppress_small": True}
+    if array.size <= limit:
+        return np.array2string(array, **how)  # type: ignore[arg-type]
+    begin = min(first, array.size - 6)
+    some = np.array2string(array.reshape(-1)[begin : begin + 6], **how)  # type: ignore[arg-type]
+    place = list(map(int, np.unravel_index(begin, array.shape)))
+    where = "beginning" if not begin else f"from {place} on"
+    more = "]" if begin + 6 == array.size else ", ...]"
+    return f"shape {array.shape}, {where} {some[:-1]}{more}"
 
 
 def wrong_visits(order: np.ndarray, count: int) -> str:

@@ -8,9 +8,10 @@ from functools import partial
 
 import numpy as np
 
+from verification.probes.heads import heads_apart, heads_together
 from verification.probes.inputs import Array
+from verification.probes.softmax_back import slips
 
-HEADS = 2
 Attend = Callable[[Array, Array, Array], Array]
 Gradients = Mapping[str, Array]
 
@@ -62,22 +63,18 @@ def mistakes(hidden: Array | None, width: int, length: int) -> dict[str, Attend]
     right = attention(hidden)
     return {
         "is it divided by sqrt(d)?": attention(hidden, scale=1.0),
-        "is it divided by sqrt(d), not multiplied (the factor)?": attention(
-            hidden, math.sqrt(width)
-        ),
-        "is it divided by the root of d, not by d (the factor)?": attention(hidden, 1 / width),
-        "is it the root of d, not of the length (the axis)?": attention(
-            hidden, 1 / math.sqrt(length)
-        ),
+        "is it divided by sqrt(d), not multiplied?": attention(hidden, math.sqrt(width)),
+        "is it divided by the root of d, not by d?": attention(hidden, 1 / width),
+        "is it the root of d, not of the length?": attention(hidden, 1 / math.sqrt(length)),
         "are the weights the same for every key (uniform)?": uniform(hidden),
         "are q and k exchanged (the scores transposed)?": lambda q, k, v: right(k, q, v),
-        "are k and v exchanged (the order)?": lambda q, k, v: right(q, v, k),
+        "are k and v exchanged?": lambda q, k, v: right(q, v, k),
         "is k transposed?": lambda q, k, v: right(q, np.swapaxes(k, -1, -2), v),
         "does the softmax run over the queries (the wrong axis)?": attention(
             hidden, weights_of=partial(shares, dim=-2)
         ),
         "is each row divided by its sum?": attention(hidden, weights_of=exponentials),
-        "do the shares of each row add up to 1, not of each column (the axis)?": attention(
+        "do the shares of each row add up to 1, not of each column?": attention(
             hidden, weights_of=columns
         ),
         "is the softmax used (are these the bare scores)?": attention(
@@ -128,19 +125,22 @@ def total(x: Array, axis: int = -1) -> Array:
 
 
 SCORES: dict[str, Callable[[Array, Array], Array]] = {
-    "is the row's sum subtracted in the softmax's backward (not summed)?": lambda w, g: w * g,
-    "is the row's sum subtracted, not added (the sign)?": lambda w, g: w * (g + total(g * w)),
-    "is the sum taken over each row (the axis)?": lambda w, g: w * (g - total(g * w, -2)),
-    "is it multiplied by the weights (a missing factor)?": lambda w, g: g - total(g * w),
-    "is it multiplied by the weights, and then summed (a missing factor)?": lambda w, g: (
-        g - w * total(g)
-    ),
+    "is the row's sum subtracted in the softmax's backward?": lambda w, g: w * g,
+    "is the row's sum subtracted, not added?": lambda w, g: w * (g + total(g * w)),
+    "is the sum taken over each row?": lambda w, g: w * (g - total(g * w, -2)),
+    "is it multiplied by the weights?": lambda w, g: g - total(g * w),
+    "is it multiplied by the weights, and then summed?": lambda w, g: g - w * total(g),
     "is it multiplied by the weights twice?": lambda w, g: w * w * (g - total(g * w)),
-    "is the sum taken before the weights are there (the order)?": lambda w, g: w * (g - total(g)),
-    "is it the sum of the row, not the mean (a factor)?": lambda w, g: (
+    "is the sum taken before the weights are there?": lambda w, g: w * (g - total(g)),
+    "is it the sum of the row, not the mean?": lambda w, g: (
         g * w - w * (g * w).mean(axis=-1, keepdims=True)
     ),
 }
+SCORES |= slips(
+    "grad",
+    "weights",
+    {"each row": (-1,), "each column": (-2,), "each matrix": (-2, -1), "everything": None},
+)
 
 
 def wrong_products(
@@ -169,13 +169,13 @@ PRODUCTS: dict[str, Callable[..., Gradients]] = {
     "are the weights transposed for v?": lambda s, w, q, k, v, g: {
         "q": s @ k, "k": turned(s) @ q, "v": w @ g,
     },
-    "are the gradients of q and k exchanged (the order)?": lambda s, w, q, k, v, g: {
+    "are the gradients of q and k exchanged?": lambda s, w, q, k, v, g: {
         "q": turned(s) @ q, "k": s @ k, "v": turned(w) @ g,
     },
-    "does the gradient of q use k, and that of k use q (the operands)?": (
+    "does the gradient of q use k, and that of k use q?": (
         lambda s, w, q, k, v, g: {"q": s @ q, "k": turned(s) @ k, "v": turned(w) @ g}
     ),
-    "does the gradient of v use the weights, not the scores (the operand)?": (
+    "does the gradient of v use the weights, not the scores?": (
         lambda s, w, q, k, v, g: {
             "q": s @ k, "k": turned(s) @ q, "v": turned(s) @ g,
         }
@@ -188,42 +188,7 @@ PRODUCTS: dict[str, Callable[..., Gradients]] = {
 }  # fmt: skip
 
 
-# ----------------------------------------------------------------------------------------- heads
-
-
-def heads_apart(x: Array) -> Array:
-    """(batch, length, width) -> (batch, heads, length, width / heads)."""
-    split = np.reshape(x, (*x.shape[:2], HEADS, -1))
-    return np.transpose(split, (0, 2, 1, 3))
-
-
-def heads_together(x: Array) -> Array:
-    joined = np.transpose(x, (0, 2, 1, 3))
-    return np.reshape(joined, (x.shape[0], x.shape[2], -1))
-
-
-def heads_mixed(x: Array) -> Array:
-    """A reshape instead of a transpose: each head gets parts of several positions."""
-    return np.reshape(x, (x.shape[0], HEADS, x.shape[1], -1))
-
-
-def heads_interleaved(x: Array) -> Array:
-    """Every second column goes to a head, in place of a block of neighbors."""
-    return np.transpose(np.reshape(x, (*x.shape[:2], -1, HEADS)), (0, 3, 1, 2))
-
-
-def joined_by_reshape(x: Array) -> Array:
-    return np.reshape(x, (x.shape[0], x.shape[2], -1))
-
-
-def joined_by_columns(x: Array) -> Array:
-    """The first column of each head, then the second of each, and so on."""
-    return np.reshape(np.transpose(x, (0, 2, 3, 1)), (x.shape[0], x.shape[2], -1))
-
-
-def heads_reversed(x: Array) -> Array:
-    return np.asarray(heads_apart(x)[:, ::-1])
-
+# --------------------------------------------------------------------------------- several heads
 
 # Each gets what hides keys, and q, k and v, (batch, length, width).
 

@@ -6,9 +6,10 @@ pass is not compared with its own forward pass.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from verification.explain import explain
 from verification.failures import Failure
 from verification.places import named, raised_in
 from verification.probes.advice import CUT_OFF_HINT, GRADIENT_HINTS
+from verification.probes.fitting import fitted, slope_question
 from verification.probes.inputs import Array
 from verification.probes.operation import (
     Case,
@@ -28,9 +30,11 @@ from verification.probes.operation import (
     failure_for,
 )
 from verification.probes.probe import Kit, Probe, question_of
-from verification.wording import Difference, compare, show
+from verification.probes.quotients import compare_gradient, compare_known, numeric_gradient
+from verification.probes.smaller import Seen, smallest, weight_for
+from verification.wording import compare, show_both
 
-STEP = 1e-5
+T = TypeVar("T")
 ABOVE = "the gradient from above"
 
 
@@ -58,18 +62,41 @@ def check_result(op: Operation, kit: Kit) -> None:
     found, *contents = kit.there(probing.contents)([result, *tensors.values()])
     check_untouched(case, dict(zip(tensors, contents, strict=True)))
     actual, expected = np.asarray(found), case.expected()
-    difference = compare(actual, expected)
-    if difference is not None:
-        question = question_of(op.suspects, lambda oracle: compare(actual, case.expected(oracle)))
-        if not question:
-            difference = explain(difference, actual, expected, case.given())
-        facts = case.facts() | {"yours": show(actual), "numpy": show(expected)}
-        raise failure_for(f"The result of `{op.call}`", difference, question, op.hint, facts)
+    if seen := wrong_result(case, actual):
+        seen = smallest(seen, partial(look_at_result, kit))
+        raise failure_for(
+            f"The result of `{seen.case.call}`", seen.difference, seen.question, op.hint,
+            facts_of(seen),
+        )  # fmt: skip
     if expected.dtype == np.float64 and actual.dtype != np.float64:
         raise Failure(
             f"The dtype of `{op.call}` is {actual.dtype}, though all operands are float64.",
             hint="Gradients can be checked to many digits only when float64 stays float64.",
         )
+
+
+def look_at_result(kit: Kit, case: Case, question: str) -> Seen | None:
+    return wrong_result(case, np.asarray(call(case, kit)[0].data), question)
+
+
+def wrong_result(case: Case, actual: Array, confirm: str = "") -> Seen | None:
+    """What is wrong with a result; only with this question, if there is one to confirm."""
+    op, expected = case.op, case.expected()
+    difference = compare(actual, expected)
+    if difference is None:
+        return None
+    suspects = {confirm: op.suspects[confirm]} if confirm in op.suspects else op.suspects
+    question = question_of(suspects, lambda oracle: compare_known(actual, case.expected(oracle)))
+    question = question or fitted(op.fitted, actual, case.expected, case.arrays.values())
+    if confirm and question != confirm:
+        return None
+    if not question:
+        difference = explain(difference, actual, expected, case.given())
+    return Seen(case, actual, expected, difference, question)
+
+
+def facts_of(seen: Seen) -> dict[str, str]:
+    return seen.case.facts(seen.above) | show_both(seen.actual, seen.expected)
 
 
 def check_gradients(op: Operation, kit: Kit, computed: str = "") -> None:
@@ -115,8 +142,9 @@ def check_backward(case: Case, kit: Kit) -> None:
     # Parameters first: a part of one says more than an input, which depends on all parts.
     found = zip(tensors, gradients, strict=True)
     for name, gradient in sorted(found, key=lambda pair: not pair[0].startswith(".")):
-        if name.startswith(".") or op.inputs[name].grad:
-            check_gradient(case, name, gradient, weight)
+        wanted = name.startswith(".") or op.inputs[name].grad
+        if wanted and (seen := wrong_gradient(case, name, gradient, weight)):
+            raise gradient_failure(name, smallest(seen, partial(look_back, kit, name)))
 
 
 def go_back(op: Operation, result: Any, above: Array, kit: Kit) -> None:
@@ -130,29 +158,66 @@ def go_back(op: Operation, result: Any, above: Array, kit: Kit) -> None:
         ) from error
 
 
-def check_gradient(case: Case, name: str, found: Any, weight: Array) -> None:
-    """Check one gradient and describe it if it is wrong."""
-    op = case.op
+def look_back(kit: Kit, name: str, case: Case, question: str) -> Seen | None:
+    """The same gradient in another case."""
+    result, tensors = call(case, kit)
+    above = weight_for(np.asarray(result.data).shape, kit.rng)
+    go_back(case.op, result, above, kit)
+    found = kit.there(probing.with_gradients)([tensors[name]])[0][1]
+    return wrong_gradient(case, name, found, above, question)
+
+
+def wrong_gradient(
+    case: Case, name: str, found: Any, weight: Array, confirm: str = ""
+) -> Seen | None:
+    """What is wrong with a gradient; only with this question, if there is one to confirm."""
     actual = None if found is None else np.asarray(found)
-    expected = numeric_gradient(case, name, weight, op.oracle)
+    expected = numeric_gradient(case, name, weight, case.op.oracle)
     difference = compare_gradient(actual, expected)
     if difference is None:
-        return
-    question = question_of(
-        op.gradient_suspects,
-        lambda wrong: compare_gradient(actual, wrong(weight, *case.given().values())[name]),
-    ) or question_of(
-        op.suspects,
-        lambda oracle: compare_gradient(actual, numeric_gradient(case, name, weight, oracle)),
-    )
-    whose = f"`{op.part}{name}`" if name.startswith(".") else f"`{op.part}` for its input {name}"
+        return None
+    question = question_of_gradient(case, name, actual, expected, weight, confirm)
+    if confirm and question != confirm:
+        return None
     if actual is not None and not question:
         difference = explain(difference, actual, expected, case.given() | {ABOVE: weight})
+    return Seen(case, actual, expected, difference, question, weight)
+
+
+def question_of_gradient(
+    case: Case, name: str, actual: Array | None, expected: Array, weight: Array, confirm: str
+) -> str:
+    """The question of the first mistake that gives this gradient: in backward, or in forward."""
+    op = case.op
+
+    def numeric(oracle: Oracle) -> Array:
+        return numeric_gradient(case, name, weight, oracle)
+
+    def only(suspects: Mapping[str, T]) -> Mapping[str, T]:
+        return {confirm: suspects[confirm]} if confirm in suspects else suspects
+
+    question = question_of(
+        only(op.gradient_suspects),
+        lambda wrong: compare_gradient(actual, wrong(weight, *case.given().values())[name]),
+    ) or question_of(only(op.suspects), lambda oracle: compare_gradient(actual, numeric(oracle)))
+    if question or actual is None or actual.shape != expected.shape:
+        return question
+    if confirm in op.gradient_suspects or confirm in op.suspects:
+        return ""
+    if len(case.given()) == 1:
+        result, x = case.expected(), case.given()[name]
+        question = slope_question(op.call, x, result, weight, actual, expected)
+    return question or fitted(op.fitted, actual, numeric, case.arrays.values())
+
+
+def gradient_failure(name: str, seen: Seen) -> Failure:
+    """Describe a gradient that is wrong."""
+    op, difference = seen.case.op, seen.difference
+    whose = f"`{op.part}{name}`" if name.startswith(".") else f"`{op.part}` for its input {name}"
     if name.startswith(".in_proj") and difference.kind not in ("missing", "shape"):
-        whose += wrong_regions(op, actual, expected)
-    facts = case.facts() | {"yours": show(actual), "numpy": show(expected)}
+        whose += wrong_regions(op, seen.actual, seen.expected)
     hint = op.gradient_hint or GRADIENT_HINTS.get(difference.kind, "")
-    raise failure_for(f"The gradient of {whose}", difference, question, hint, facts)
+    return failure_for(f"The gradient of {whose}", difference, seen.question, hint, facts_of(seen))
 
 
 def wrong_regions(op: Operation, actual: Any, expected: Array) -> str:
@@ -163,29 +228,3 @@ def wrong_regions(op: Operation, actual: Any, expected: Array) -> str:
         if compare_gradient(actual[rows], expected[rows]) is not None
     ]
     return f" (rows of {', '.join(wrong)})"
-
-
-def compare_gradient(actual: Array | None, expected: Array) -> Difference | None:
-    """Like `compare`, but ignore the last digits of a difference quotient."""
-    if actual is not None and actual.shape == expected.shape and np.isfinite(actual).all():
-        noise = 1e-9 * max(1.0, float(np.abs(expected).max(initial=0.0)))
-        same = np.abs(actual - expected) <= noise + 1e-7 * np.abs(expected)
-        actual = np.where(same, expected, actual)
-    return compare(actual, expected)
-
-
-def numeric_gradient(case: Case, name: str, weight: Array, oracle: Oracle) -> Array:
-    """d (weight * oracle).sum() / d argument, by central differences."""
-    group = case.parameters if name.startswith(".") else case.arrays
-    array = group[name.removeprefix(".")]
-    gradient = np.zeros(array.shape)
-    for index in np.ndindex(array.shape):
-        kept, ends = array[index], []
-        try:
-            for step in (STEP, -STEP):
-                array[index] = kept + step
-                ends.append(float((case.expected(oracle) * weight).sum()))
-        finally:  # the oracle of a suspect may raise, and others are still to be asked
-            array[index] = kept
-        gradient[index] = (ends[0] - ends[1]) / (2 * STEP)
-    return gradient

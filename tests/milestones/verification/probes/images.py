@@ -1,4 +1,4 @@
-"""Convolution and pooling in NumPy, and what common mistakes would make of them."""
+"""Convolution in NumPy, and what common mistakes would make of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from verification.probes.inputs import Array
+from verification.probes.inputs import UNKNOWN, Array
 
 Pair = tuple[int, int]
 Oracle = Callable[..., Array]
@@ -60,6 +60,18 @@ def cut_to(right: Oracle, wrong: Oracle) -> Oracle:
     return oracle
 
 
+def strides_exchanged(right: Oracle, stride: Pair) -> Oracle:
+    """Of the right size, with the steps of rows and columns exchanged; UNKNOWN beyond the image."""
+
+    def oracle(*arrays: Array) -> Array:
+        wrong, out = convolution(stride[::-1])(*arrays), np.full_like(right(*arrays), UNKNOWN)
+        height, width = (min(a, b) for a, b in zip(wrong.shape[2:], out.shape[2:], strict=True))
+        out[:, :, :height, :width] = wrong[:, :, :height, :width]
+        return out
+
+    return oracle
+
+
 def convolution_mistakes(options: Mapping[str, Any]) -> dict[str, Oracle]:
     """Mistakes in the kernel, the bias and the frame, and each option forgotten."""
     right = convolution(**options)
@@ -69,10 +81,14 @@ def convolution_mistakes(options: Mapping[str, Any]) -> dict[str, Oracle]:
         "are rows and columns of the kernel exchanged (transposed)?": lambda x, w, b: right(
             x, np.swapaxes(w, 2, 3), b
         ),
-        "has each cell a weight of its own (is it always the first cell's)?": lambda x, w, b: right(
+        "does each cell have its own weight (is it always the first one's)?": lambda x, w, b: right(
             x, w[..., :1, :1] + 0 * w, b
         ),
     }
+    if (pair := options.get("stride", (1, 1)))[0] != pair[1]:
+        found[f"is the stride ({pair[0]}, {pair[1]}) used as rows and columns, not exchanged?"] = (
+            strides_exchanged(right, pair)
+        )
     if options.get("padding"):
         found["is the image in the middle of its frame (off by one)?"] = convolution(
             **options, before=0
@@ -109,147 +125,3 @@ def cells(out: Array, kernel: Pair, stride: Pair, places: Pair) -> Iterator[tupl
         rows = slice(i, i + (places[0] - 1) * stride[0] + 1, stride[0])
         columns = slice(j, j + (places[1] - 1) * stride[1] + 1, stride[1])
         yield i, j, out[:, :, rows, columns]
-
-
-# --------------------------------------------------------------------------------------- pooling
-
-
-def pooling(
-    kernel: int, stride: int, padding: int, value: float, of: Callable[[Array], Array]
-) -> Callable[[Array], Array]:
-    """`of` gets the windows, with the cells of each along the last dimension."""
-
-    def oracle(x: Array) -> Array:
-        seen = windows(framed(x, padding, value), (kernel, kernel), (stride, stride))
-        return np.asarray(of(seen.reshape(*seen.shape[:4], -1)))
-
-    return oracle
-
-
-def max_pool(kernel: int, stride: int, padding: int = 0) -> Callable[[Array], Array]:
-    return pooling(kernel, stride, padding, -np.inf, lambda seen: seen.max(axis=-1))
-
-
-def average_pool(kernel: int, stride: int, padding: int = 0) -> Callable[[Array], Array]:
-    return pooling(kernel, stride, padding, 0.0, lambda seen: seen.mean(axis=-1))
-
-
-def without(seen: Array, cell: int) -> Array:
-    return np.delete(seen, cell, axis=-1)
-
-
-def max_mistakes(kernel: int, stride: int, padding: int = 0) -> dict[str, Oracle]:
-    ways: dict[str, Callable[[Array], Array]] = {
-        "is it the largest, not the smallest (the sign)?": lambda seen: seen.min(axis=-1),
-        "is the result of each comparison kept (is it the first cell)?": lambda seen: seen[..., 0],
-        "is it the largest, not the average?": lambda seen: seen.mean(axis=-1),
-        "is the first cell compared (off by one)?": lambda seen: without(seen, 0).max(axis=-1),
-        "is the second cell compared (off by one)?": lambda seen: without(seen, 1).max(axis=-1),
-        "is the last cell compared (off by one)?": lambda seen: without(seen, -1).max(axis=-1),
-    }
-    return {text: pooling(kernel, stride, padding, -np.inf, of) for text, of in ways.items()} | {
-        "is the frame filled with minus infinity, not with zeros?": pooling(
-            kernel, stride, padding, 0.0, lambda seen: seen.max(axis=-1)
-        )
-    }
-
-
-def average_mistakes(kernel: int, stride: int, padding: int = 0) -> dict[str, Oracle]:
-    count = kernel * kernel
-    ways: dict[str, Callable[[Array], Array]] = {
-        "is the first cell counted once (off by one)?": lambda seen: (
-            seen.mean(axis=-1) + seen[..., 0] / count
-        ),
-        "is the first cell counted (off by one)?": lambda seen: (
-            without(seen, 0).sum(axis=-1) / count
-        ),
-        "is the last cell counted (off by one)?": lambda seen: (
-            without(seen, -1).sum(axis=-1) / count
-        ),
-    }
-    return {text: pooling(kernel, stride, padding, 0.0, of) for text, of in ways.items()}
-
-
-def max_back(kernel: int, stride: int, padding: int = 0) -> dict[str, Gradients]:
-    """Mistakes in what the winners get."""
-
-    def of(put: Callable[[Array, Array, Array, Array], None]) -> Gradients:
-        def gradients(above: Array, x: Array) -> dict[str, Array]:
-            frame, best = framed(x, padding, -np.inf), max_pool(kernel, stride, padding)(x)
-            out, sides = np.zeros_like(frame), ((kernel, kernel), (stride, stride), best.shape[2:])
-            pairs = zip(cells(out, *sides), cells(frame, *sides), strict=True)
-            for (_, _, cell), (_, _, seen) in pairs:
-                put(cell, seen == best, above, best)
-            return {"x": unframed(out, x, padding)}
-
-        return gradients
-
-    def replace(cell: Array, won: Array, above: Array, best: Array) -> None:
-        cell[...] = won * above
-
-    def replace_won(cell: Array, won: Array, above: Array, best: Array) -> None:
-        cell[won] = above[won]
-
-    def ones(cell: Array, won: Array, above: Array, best: Array) -> None:
-        cell += won
-
-    def values(cell: Array, won: Array, above: Array, best: Array) -> None:
-        cell += won * best
-
-    def first(above: Array, x: Array) -> dict[str, Array]:
-        out = np.zeros_like(framed(x, padding))
-        sides = (kernel, kernel), (stride, stride), above.shape[2:]
-        next(cells(out, *sides))[2][...] = above
-        return {"x": unframed(out, x, padding)}
-
-    return {
-        "does the largest get the gradient, not the first cell (is that one copied)?": first,
-        "is it added where windows overlap, not replaced (not summed)?": of(replace),
-        "is it added where a cell wins twice, not replaced (not summed)?": of(replace_won),
-        "does the winner get the gradient from above, not 1 (the operand)?": of(ones),
-        "does the winner get the gradient, not the value (the operand)?": of(values),
-    }
-
-
-def average_back(kernel: int, stride: int, padding: int = 0) -> dict[str, Gradients]:
-    def gradients(above: Array, x: Array) -> dict[str, Array]:
-        out = np.zeros_like(framed(x, padding))
-        for _, _, cell in cells(out, (kernel, kernel), (stride, stride), above.shape[2:]):
-            cell[...] = above / kernel**2
-        return {"x": unframed(out, x, padding)}
-
-    return {"is it added where windows overlap, not replaced (not summed)?": gradients}
-
-
-# ------------------------------------------------------------------------------- adaptive pooling
-
-Edges = Callable[[int, int, int], tuple[int, int]]  # (place, number of places, size)
-
-
-def edges(i: int, places: int, size: int) -> tuple[int, int]:
-    return i * size // places, -(-(i + 1) * size // places)
-
-
-ADAPTIVE: dict[str, Edges] = {
-    "is the end of a cell rounded up (off by one)?": lambda i, m, n: (i * n // m, (i + 1) * n // m),
-    "is the start of a cell rounded down (off by one)?": lambda i, m, n: (
-        -(-i * n // m), -(-(i + 1) * n // m),
-    ),
-    "do the cells overlap (are they pieces of equal size)?": lambda i, m, n: (
-        i * (n // m), (i + 1) * (n // m),
-    ),
-}  # fmt: skip
-
-
-def adaptive_average(size: Pair, of: Edges = edges) -> Callable[[Array], Array]:
-    """Each output cell averages rows from floor(i H / size) to ceil((i + 1) H / size)."""
-
-    def oracle(x: Array) -> Array:
-        cuts = [[of(i, m, n) for i in range(m)] for n, m in zip(x.shape[2:], size, strict=True)]
-        rows = [
-            np.stack([x[:, :, a:b, c:d].mean(axis=(2, 3)) for c, d in cuts[1]], axis=-1)
-            for a, b in cuts[0]
-        ]
-        return np.stack(rows, axis=2)
-
-    return oracle

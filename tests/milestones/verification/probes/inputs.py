@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 Array = np.ndarray
+UNKNOWN = 1e300  # an entry of which a suspect says nothing
 
 
 class Input(NamedTuple):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from verification.probes.inputs import Array
+from verification.probes.softmax_back import slips
 
 Wrong = Mapping[str, Callable[..., Array]]
 WrongGradients = Mapping[str, Callable[..., Mapping[str, Array]]]
@@ -57,16 +58,12 @@ def bits_loss(p: Array, t: Array) -> Array:
 
 RELU: Wrong = {
     "is the mask of the negative inputs missing?": plain,
-    "is it the larger one of x and 0 (the sign)?": lambda x: np.minimum(x, 0),
-    "is it 0, not the size, where x is negative?": np.abs,
+    "is it the larger one of x and 0?": lambda x: np.minimum(x, 0),
+    "is it 0, not the absolute value, where x is negative?": np.abs,
 }
 RELU_BACK: WrongGradients = {
-    "is it the sign of x that counts, not that of the gradient (the operand)?": lambda g, x: {
-        "x": g * (g > 0)
-    },
-    "does it pass where x is positive, not where it is negative (the sign)?": lambda g, x: {
-        "x": g * (x < 0)
-    },
+    "is it the sign of x that counts, not that of the gradient?": lambda g, x: {"x": g * (g > 0)},
+    "does it pass where x is positive, not where it is negative?": lambda g, x: {"x": g * (x < 0)},
 }
 SIGMOID: Wrong = {
     "is the factor s * (1 - s) missing?": plain,
@@ -80,17 +77,17 @@ def with_slope(slope: Callable[[Array], Array]) -> Callable[..., Mapping[str, Ar
 
 
 SIGMOID_BACK: WrongGradients = {
-    "is the slope s * (1 - s), not that of tanh (the operand)?": with_slope(lambda s: 1 - s * s),
-    "is the factor s there?": with_slope(lambda s: 1 - s),
-    "is the factor 1 - s there?": with_slope(lambda s: s),
-    "is it 1 - s, not 1 + s (the sign)?": with_slope(lambda s: s * (1 + s)),
+    "is the slope s * (1 - s), not that of tanh?": with_slope(lambda s: 1 - s * s),
+    "is the factor s missing?": with_slope(lambda s: 1 - s),
+    "is the factor 1 - s missing?": with_slope(lambda s: s),
+    "is it 1 - s, not 1 + s?": with_slope(lambda s: s * (1 + s)),
 }
 
 
 def softmax_mistakes(dim: int) -> Wrong:
     return {
-        "is the sum taken along dim (the axis)?": lambda x: softmax(x, -1 - dim if dim else -1),
-        "is the sum taken along dim, as the maximum is (the axis)?": lambda x: (
+        "is the sum taken along dim?": lambda x: softmax(x, -1 - dim if dim else -1),
+        "is the sum taken along dim, as the maximum is?": lambda x: (
             exponentials(x, dim) / exponentials(x, dim).sum(axis=0 if dim else -1, keepdims=True)
         ),
         "is it divided by the sum along dim, not by that of all?": lambda x: (
@@ -108,26 +105,19 @@ def softmax_back(dim: int) -> WrongGradients:
         return np.asarray(a.sum(axis=axis, keepdims=True))
 
     other = 0 if dim else -1
+    sums = {"dim": (dim,), "the other dimension": (other,), "all numbers": None}
     return {
-        "is the sum along dim subtracted (not summed)?": of(lambda p, g: p * g),
-        "is the sum along dim subtracted, not added (the sign)?": of(
-            lambda p, g: p * (g + total(g * p))
-        ),
-        "is it the sum, not the mean (a factor)?": of(
+        "is the sum along dim subtracted?": of(lambda p, g: p * g),
+        "is the sum along dim subtracted, not added?": of(lambda p, g: p * (g + total(g * p))),
+        "is it the sum, not the mean?": of(
             lambda p, g: p * (g - (g * p).mean(axis=dim, keepdims=True))
         ),
-        "is the sum in backward taken along dim (the axis)?": of(
-            lambda p, g: p * (g - total(g * p, other))
-        ),
-        "is the gradient multiplied by p before it is summed (a missing factor)?": of(
-            lambda p, g: p * (g - total(g))
-        ),
-        "does each probability depend on all scores (a missing branch)?": of(
-            lambda p, g: p * (1 - p) * g
-        ),
-        "is the result multiplied by p (a missing factor)?": of(lambda p, g: g - total(g * p)),
-        "is the sum multiplied by p (a missing factor)?": of(lambda p, g: p * g - total(p * g)),
-    }
+        "is the sum in backward taken along dim?": of(lambda p, g: p * (g - total(g * p, other))),
+        "is the gradient multiplied by p before it is summed?": of(lambda p, g: p * (g - total(g))),
+        "does each probability depend on all scores?": of(lambda p, g: p * (1 - p) * g),
+        "is the result multiplied by p?": of(lambda p, g: g - total(g * p)),
+        "is the sum multiplied by p?": of(lambda p, g: p * g - total(p * g)),
+    } | {question: of(slip) for question, slip in slips("grad", "softmax(x)", sums).items()}
 
 
 def hit(x: Array, labels: Array) -> Array:
@@ -141,24 +131,39 @@ def one_hot(x: Array, labels: Array) -> Array:
 # Each gives the loss of each example.
 CROSS_ENTROPY: Wrong = {
     "is the logarithm of the sum added?": lambda x, t: -hit(x - x.max(axis=1, keepdims=True), t),
-    "is the largest score subtracted from the right one too (the operand)?": lambda x, t: (
+    "is the largest score subtracted from the right one too?": lambda x, t: (
         np.log(exponentials(x).sum(axis=1)) - hit(x, t)
     ),
-    "is the largest score that of each row, not of each class (the axis)?": lambda x, t: surprise(
+    "is the maximum taken over each row, not over each column?": lambda x, t: surprise(
         x - x.max(axis=0), t
     ),
     "is the sign of the loss right?": lambda x, t: -surprise(x, t),
+    "is the sum of the exponentials that of each row, not of all rows?": lambda x, t: (
+        np.log(exponentials(x).sum()) - hit(x - x.max(axis=1, keepdims=True), t)
+    ),
+    "is the softmax taken over each row, not over each column?": lambda x, t: (
+        -np.log(hit(softmax(x, 0), t))
+    ),
 }
 CROSS_ENTROPY_BACK: WrongGradients = {
     "is 1 subtracted at the right class?": lambda g, x, t: {"x": softmax(x) / len(x)},
-    "is 1 subtracted, not added (the sign)?": lambda g, x, t: {
-        "x": (softmax(x) + one_hot(x, t)) / len(x)
-    },
-    "is 1 subtracted at the row's own class, not at the classes of all rows (the axis)?": (
+    "is 1 subtracted, not added?": lambda g, x, t: {"x": (softmax(x) + one_hot(x, t)) / len(x)},
+    "is 1 subtracted at the row's own class, not at the classes of all rows?": (
         lambda g, x, t: {"x": (softmax(x) - (one_hot(x, t).sum(axis=0) > 0)) / len(x)}
     ),
     "are the exponentials divided by their sum?": lambda g, x, t: {
         "x": (exponentials(x) - one_hot(x, t)) / len(x)
+    },
+    "is each row divided by its own sum, not by the sum of all rows?": (
+        lambda g, x, t: {"x": (exponentials(x) / exponentials(x).sum() - one_hot(x, t)) / len(x)}
+    ),
+    "is each row divided by its own sum, not each column by the column's?": (
+        lambda g, x, t: {
+            "x": (exponentials(x) / exponentials(x).sum(axis=0) - one_hot(x, t)) / len(x)
+        }
+    ),
+    "is the softmax taken over each row, not over each column?": lambda g, x, t: {
+        "x": (softmax(x, 0) - one_hot(x, t)) / len(x)
     },
 }
 
@@ -169,12 +174,8 @@ def softplus(x: Array) -> Array:
 
 LOGITS: Wrong = {
     "is the positive part of x added?": lambda x, t: softplus(x) - x * t,
-    "is x * target subtracted, not added (the sign)?": lambda x, t: (
-        np.maximum(x, 0) + x * t + softplus(x)
-    ),
-    "is 1 the target of the class that it should be (the sign)?": lambda x, t: bits_loss(
-        sigmoid(-x), t
-    ),
+    "is x * target subtracted, not added?": lambda x, t: np.maximum(x, 0) + x * t + softplus(x),
+    "are the targets 0 and 1 exchanged?": lambda x, t: bits_loss(sigmoid(-x), t),
     "is it exp(-|x|), not exp(|x|) (it overflows)?": lambda x, t: (
         np.maximum(x, 0) - x * t + np.log1p(np.exp(np.abs(x)))
     ),
@@ -184,11 +185,19 @@ LOGITS: Wrong = {
 }
 LOGITS_BACK: WrongGradients = {
     "is the sigmoid taken of x?": lambda g, x, t: {"x": (x - t) / x.size},
+    "is it multiplied by sigmoid(x), which belongs to the slope of the sigmoid alone?": (
+        lambda g, x, t: {"x": (sigmoid(x) - t) * sigmoid(x) / x.size}
+    ),
+    "is it multiplied by 1 - sigmoid(x), which belongs to the slope of the sigmoid alone?": (
+        lambda g, x, t: {"x": (sigmoid(x) - t) * (1 - sigmoid(x)) / x.size}
+    ),
     "is the slope of the sigmoid a factor too much?": lambda g, x, t: {
         "x": (sigmoid(x) - t) * sigmoid(x) * (1 - sigmoid(x)) / x.size
     },
 }
 SQUARES: Wrong = {
-    "is the difference squared (the size is taken)?": lambda x, t: np.abs(x - t),
-    "is it the whole square, not half of it (a factor)?": lambda x, t: (x - t) ** 2 / 2,
+    "is the difference squared (it looks like its absolute value)?": lambda x, t: np.abs(x - t),
+    "is it divided by 2, or is the 2 in the slope 2 * (x - target) missing?": lambda x, t: (
+        (x - t) ** 2 / 2
+    ),
 }

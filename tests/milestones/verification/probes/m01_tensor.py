@@ -126,7 +126,7 @@ PRODUCTS = [
             "are the factors of the product in the right order?": lambda g, a, b: {
                 "a": b.T @ g, "b": g @ a.T,
             },
-            "is the gradient of a that of b (the order)?": lambda g, a, b: {
+            "is the gradient of a that of b?": lambda g, a, b: {
                 "a": a.T @ g, "b": g @ b.T,
             },
         },
@@ -138,7 +138,7 @@ FUNCTIONS = [
     Operation(
         "Tensor.log", "x.log()", {"x": positive(3, 4)}, lambda tt, x: x.log(), np.log,
         gradient_suspects={
-            "is it divided by x, not by the result (the operand)?": lambda g, x: {
+            "is it divided by x, not by the result?": lambda g, x: {
                 "x": g / np.log(x)
             },
         },
@@ -148,11 +148,11 @@ FUNCTIONS = [
     Operation(
         "Tensor.tanh", "x.tanh()", X, lambda tt, x: x.tanh(), np.tanh,
         gradient_suspects={
-            "is tanh(x) squared (a missing factor)?": lambda g, x: {"x": g * (1 - np.tanh(x))},
-            "is the square subtracted, not added (the sign)?": lambda g, x: {
+            "is tanh(x) squared?": lambda g, x: {"x": g * (1 - np.tanh(x))},
+            "is the square subtracted, not added?": lambda g, x: {
                 "x": g * (1 + np.tanh(x) ** 2)
             },
-            "is it the square of the result, not of x (the operand)?": lambda g, x: {
+            "is it the square of the result, not of x?": lambda g, x: {
                 "x": g * (1 - x**2)
             },
         },
@@ -161,7 +161,7 @@ FUNCTIONS = [
         "Tensor.clamp", "x.clamp(min=-0.58, max=0.58)", X,  # in a gap of the numbers of X
         lambda tt, x: x.clamp(min=-0.58, max=0.58), lambda x: np.clip(x, -0.58, 0.58),
         suspects={
-            "are min and max exchanged (the order)?": lambda x: np.where(x > 0, -0.58, 0.58),
+            "are min and max exchanged?": lambda x: np.where(x > 0, -0.58, 0.58),
             "are min and max exchanged (in the order of the calls)?": lambda x: 0 * x - 0.58,
             "are min and max exchanged (in the order of the arguments)?": lambda x: 0 * x + 0.58,
             "is it the larger of x and min, not the smaller one?": lambda x: np.minimum(

@@ -27,11 +27,19 @@ def check_no_grad(kit: Kit) -> None:
     """Nothing is recorded inside `no_grad()`."""
     x, _ = leaf(kit, 1.0, 2.0)
     with kit.tt.no_grad():
+        first = x * 2
         with kit.tt.no_grad():
-            pass
-        y = x * 2
-    if y.requires_grad:
-        raise Failure("Inside `no_grad()`, `x * 2` still requires a gradient.")
+            inner = x * 2
+        after = x * 2
+    if first.requires_grad or inner.requires_grad:
+        where = "" if first.requires_grad else "an inner "
+        raise Failure(f"Inside {where}`no_grad()`, `x * 2` still requires a gradient.")
+    if after.requires_grad:
+        raise Failure(
+            "Inside `no_grad()`, `x * 2` requires a gradient again once an inner "
+            "`with no_grad():` has ended.",
+            hint="The end of the block brings back what was before it, which need not be True.",
+        )
     if not (x * 2).requires_grad:
         raise Failure("After `with no_grad():` nothing is recorded any more.")
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from verification import probing
 from verification.failures import Failure
 from verification.probes.compared import probes_of
 from verification.probes.inputs import Input, between_0_and_1, fixed, spread, weights
@@ -34,6 +33,7 @@ from verification.probes.layers_in_numpy import (
     softmax_mistakes,
     surprise,
 )
+from verification.probes.modules import MODULES
 from verification.probes.operation import Operation
 from verification.probes.probe import Kit, Probe, check_drawn_apart, expect
 
@@ -205,50 +205,8 @@ def check_drawn(kit: Kit) -> None:
         )
 
 
-def check_named(module: Any, what: str, right: list[str]) -> None:
-    """Check the names and the order of the modules in a module."""
-    names = [name for name, _ in module.named_modules()]
-    if names != right:
-        raise Failure(
-            f"`named_modules()` of {what} gives {names}, not {right}: the module itself first, "
-            "then those inside, in order.",
-            part="nn.Module.named_modules",
-        )
-
-
-def check_module(kit: Kit) -> None:
-    """A module finds the parameters that are assigned to it, and those of its modules."""
-    nn, values = kit.tt.nn, kit.tt.tensor(np.ones(2))
-    module = kit.there(probing.scaled_module)(nn, values)
-    if hasattr(module, "named_modules"):
-        check_named(module, "a module with a Linear `inner`", ["", "inner"])
-        two = nn.Sequential(nn.Linear(1, 1), nn.ReLU())
-        check_named(two, "a Sequential of two", ["", "0", "1"])
-    found = sorted(name for name, _ in module.named_parameters())
-    expected = ["inner.bias", "inner.weight", "scale"]
-    if found != expected:
-        raise Failure(
-            f"A module with a Linear `inner` and a Parameter `scale` has {found}, not {expected}.",
-            hint="Assigning to an attribute registers parameters and modules, and the walk goes "
-            "into the modules.",
-        )
-    for call, listed in (
-        ("named_parameters", [p for _, p in module.named_parameters()]),
-        ("parameters", list(module.parameters())),
-    ):
-        inner = np.array(module.inner.bias.data)
-        for p in listed:
-            p.data = p.data + 1
-        if np.array_equal(module.inner.bias.data, inner):
-            raise Failure(
-                f"Changing what `{call}()` yields does not change the module.",
-                part=f"nn.Module.{call}",
-                hint="It must yield the parameters themselves, not copies.",
-            )
-
-
 PROBES = [
-    Probe("nn.Module.named_parameters", "03_nn", check_module),
+    *MODULES,
     *probes_of([*LINEAR, *ACTIVATIONS, *LOSSES], "03_nn", "03_nn"),
     Probe("nn.CrossEntropyLoss", "03_nn", check_large_scores),
     Probe("nn.Linear", "03_nn", check_start),

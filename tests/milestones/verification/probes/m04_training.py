@@ -10,7 +10,7 @@ import numpy as np
 
 from verification.probes.probe import Kit, Probe, expect
 from verification.probes.rules import SGD, Adam, Array, Rule, mistakes
-from verification.wording import RELATIVE, compare
+from verification.wording import RELATIVE, agree, compare, plural
 
 STEPS = 3
 
@@ -58,9 +58,11 @@ def check_arrived(
     right = rule(before, gradients)
     if compare(found, right, relative) is None:
         return
-    steps = f"After {len(gradients)} step(s) of `{call}`, "
+    steps = f"After {plural(len(gradients), 'step')} of `{call}`, "
+    shown = one_entry(name, found, right, before, gradients, relative)
     if np.array_equal(found, start):
-        expect(f"{steps}`{name}`", found, right, hint="step() does nothing: `p` has not changed.")
+        expect(f"{steps}`{name}`", found, right, called=shown,
+               hint=f"step() does nothing: `{name}` has not changed.")  # fmt: skip
     suspects = {
         question: partial(moved, wrong, before, gradients)
         for question, wrong in mistakes(rule).items()
@@ -68,9 +70,26 @@ def check_arrived(
     expect(
         f"{steps}the change of `{name}`", found - before, right - before,
         relative=relative, hint=HINTS[type(rule)], suspects=suspects,
-        given={"the gradient": gradients[-1], "the parameter": before},
+        given={"the gradient": gradients[-1], "the parameter": before}, called=shown,
     )  # fmt: skip
-    expect(f"{steps}`{name}`", found, right, relative=relative, hint=HINTS[type(rule)])
+    expect(
+        f"{steps}`{name}`", found, right, relative=relative, hint=HINTS[type(rule)], called=shown
+    )
+
+
+def one_entry(
+    name: str, found: Array, right: Array, before: Array, gradients: list[Array], relative: float
+) -> dict[str, str]:
+    """The first entry that is wrong, alone: each goes its own way, and its numbers are few."""
+    wrong = ~agree(found - before, right - before, relative)
+    at = tuple(int(i) for i in np.argwhere(wrong)[0]) if wrong.any() else (0,) * wrong.ndim
+    passed = ", ".join(f"{g[at]:.6g}" for g in gradients)
+    place, each = list(at), "gradients" if len(gradients) > 1 else "gradient"
+    words = (
+        f"{name}{place} = {before[at]:.7g} at first, {each} {passed}; then yours is "
+        f"{found[at]:.7g}, NumPy's {right[at]:.7g}"
+    )
+    return {"with": words}
 
 
 def moved(rule: Rule, before: Array, gradients: list[Array]) -> Array:
@@ -127,15 +146,13 @@ def check_cosine(kit: Kit, name: str) -> None:
 
 COSINES: dict[str, Callable[[Array], Array]] = {
     "is the rate set (and is t / T_max not cut to 0)?": lambda t: 0.4 + 0 * t,
-    "does it rise where it should fall (the sign)?": lambda t: 0.2 * (1 - np.cos(np.pi * t / 4)),
-    "is the angle twice too large (the factor)?": lambda t: 0.2 * (1 + np.cos(2 * np.pi * t / 4)),
-    "is the angle half of what it should be (the factor)?": lambda t: (
-        0.2 * (1 + np.cos(np.pi * t / 8))
-    ),
+    "does it rise where it should fall?": lambda t: 0.2 * (1 - np.cos(np.pi * t / 4)),
+    "is the angle twice too large?": lambda t: 0.2 * (1 + np.cos(2 * np.pi * t / 4)),
+    "is the angle half of what it should be?": lambda t: 0.2 * (1 + np.cos(np.pi * t / 8)),
     "is it the cosine, and not the sine?": lambda t: 0.2 * (1 + np.sin(np.pi * t / 4)),
     "is it the cosine, not the sine of another angle?": lambda t: 0.4 * (1 - np.sin(np.pi * t / 8)),
     "is it a straight line (where is the cosine)?": lambda t: 0.4 * (1 - t / 4),
-    "is pi there, in the angle?": lambda t: 0.2 * (1 + np.cos(t / 4)),
+    "is pi missing in the angle?": lambda t: 0.2 * (1 + np.cos(t / 4)),
     "is 1 added to the cosine?": lambda t: 0.2 * np.cos(np.pi * t / 4),
 }
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from verification import there
+from verification import probing, there
 from verification.failures import Failure
 from verification.probes.layers_in_numpy import bits_loss, sigmoid
 from verification.probes.m04_training import parameters_of
 from verification.probes.probe import Kit, Probe, expect
-from verification.wording import wrong_visits
+from verification.wording import show, wrong_visits
 
 MODULE = "04_training"
 COUNT, SIZE = 43, 8
@@ -121,8 +121,10 @@ def check_train_step(kit: Kit) -> None:
             found = step(model, criterion, optimizer, kit.tt.tensor(x), kit.tt.tensor(y), limit)
             expect("The loss that `train_step` returns", found[0], loss_of(x * value, y))
             gradient = float(((sigmoid(x * value) - y) * x).mean())
+            change = np.array(model.weight.data) - value
+            still = what_is_called(kit, step) if not change.any() else ""
             wrong = {
-                "are backward and step called?": 0.0,
+                still or "are backward and step called?": 0.0,
                 "are the old gradients cleared before backward?": clipped(gradient + before, limit),
                 "are the gradients clipped, before the step?": gradient,
                 "are target and output in the wrong order?": clipped(-(x * y).mean(), limit),
@@ -130,16 +132,36 @@ def check_train_step(kit: Kit) -> None:
             before = clipped(gradient, limit)
             expect(
                 f"In step {number} of `train_step(..., max_norm={limit})` the weight's change",
-                np.array(model.weight.data) - value,
+                change,
                 [[-LR * before]],
                 relative=1e-4,
                 suspects={text: partial(np.full, (1, 1), -LR * g) for text, g in wrong.items()},
                 hint="In this order: clear the old gradients, forward, loss, backward, clip, step.",
+                called={
+                    "with": f"the weight {value:g}; SGD, lr={LR}; x {show(x)}; targets {show(y)}"
+                },
             )
             value -= LR * before
 
 
 LR = 0.01
+
+
+def what_is_called(kit: Kit, step: Any) -> str:
+    """The question for a weight that stays as it is."""
+    model, optimizer, _ = one_weight(kit)
+    data = [kit.tt.tensor(array) for array in pairs(kit, 4)]
+    try:
+        calls = kit.there(probing.calls_of_step)(
+            step, [model, kit.tt.nn.BCEWithLogitsLoss(), optimizer, *data], None
+        )
+    except Exception:  # the optimizer lets nobody listen
+        return "are backward and step called?"
+    if "zero_grad with gradients" in calls and "step with gradients" not in calls:
+        return "are the gradients set to zero between backward and step, so that none is left?"
+    if "step with gradients" in calls:
+        return "does step() change the weight?"
+    return "is backward called before step?" if "step" in calls else "is step called?"
 
 
 def clipped(gradient: float, limit: float | None) -> float:

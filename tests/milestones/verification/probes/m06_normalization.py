@@ -183,7 +183,7 @@ LAYERS = [
             "do the channels of a group follow each other, with none of another group between?": (
                 scaled(lambda x: in_strided_groups(x, 2), 1)
             ),
-            "has each group its own mean, not one that all share?": scaled(
+            "does each group have its own mean, not one that all share?": scaled(
                 lambda x: in_groups(x, 2, axes=(0, 1, 2)), 1
             ),
             "is each mean that of one group's numbers, not that of one place in all groups?": (

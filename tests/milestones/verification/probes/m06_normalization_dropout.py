@@ -58,7 +58,7 @@ def check_dtype(kit: Kit) -> None:
     found = np.asarray(kit.tt.nn.Dropout(P)(kit.tt.tensor(np.ones(5, "f4"))).data)
     if found.dtype != np.dtype("f4"):
         raise Failure(
-            f"`nn.Dropout({P})` turns float32 into {found.dtype}: has the mask the dtype of x?"
+            f"`nn.Dropout({P})` turns float32 into {found.dtype}: has the mask x's dtype?"
         )
 
 
@@ -71,8 +71,13 @@ def check_kept(out: Array) -> None:
                  1 / P: "is it divided by 1 - p, not by p?",
                  1 - P: "is it divided by 1 - p, not multiplied by it?"}  # fmt: skip
     found = next((q for value, q in questions.items() if np.allclose(kept, value)), "")
+    if found:
+        raise Failure(
+            f"`nn.Dropout({P})` of ones gives {kept[0]:.4g} where it keeps a number, and should "
+            f"give {1 / (1 - P):.4g}: {found}"
+        )
     expect(
-        f"What `nn.Dropout({P})` keeps of ones" + (f" ({found})" if found else ""),
+        f"What `nn.Dropout({P})` keeps of ones",
         kept,
         np.full(len(kept), 1 / (1 - P)),
         hint="What is kept is divided by 1 - p in training, so that the mean stays the same.",

@@ -15,7 +15,7 @@ from verification.probes.m06_normalization import MODULE
 from verification.probes.normalizing import EPS, with_parameters
 from verification.probes.operation import Operation
 from verification.probes.probe import Kit, Probe, expect
-from verification.wording import compare
+from verification.wording import compare, show
 
 CHANNELS, MOMENTUM = 3, 0.3
 SHAPES = {"BatchNorm1d": (4, CHANNELS), "BatchNorm2d": (4, CHANNELS, 2, 2)}
@@ -75,11 +75,13 @@ def check_remembered(kit: Kit, kind: str) -> None:
         batch = "one batch" if count == 1 else f"{count} batches"
         after = f"`nn.{kind}({CHANNELS}, momentum={MOMENTUM})`, after {batch},"
         mean, var = remembered(batches)
+        each = "; ".join(f"x {show(x, 16)}" for x in batches)
+        shown = {"with": f"{each}; at first the mean is 0 and the variance 1"}
         found = np.array(layer.running_var.data)
         expect(
             f"`running_mean` of {after}", np.array(layer.running_mean.data), mean, relative=1e-4,
             hint="(1 - momentum) * old + momentum * the batch's mean, once for each batch.",
-            suspects=slips(batches, 0),
+            suspects=slips(batches, 0), called=shown,
         )  # fmt: skip
         _, biased = remembered(batches, lambda var, n: var)
         if compare(found, biased, 1e-4) is None:
@@ -90,7 +92,7 @@ def check_remembered(kit: Kit, kind: str) -> None:
         expect(
             f"`running_var` of {after}", found, var, relative=1e-4,
             hint="(1 - momentum) * old + momentum * the batch's variance * n / (n - 1).",
-            suspects=slips_of_variance(batches) | slips(batches, 1),
+            suspects=slips_of_variance(batches) | slips(batches, 1), called=shown,
         )  # fmt: skip
 
 

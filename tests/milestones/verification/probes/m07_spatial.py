@@ -9,24 +9,26 @@ import numpy as np
 
 from verification.probes.compared import probes_of
 from verification.probes.images import (
-    ADAPTIVE,
     Oracle,
     Pair,
-    adaptive_average,
-    average_back,
-    average_mistakes,
-    average_pool,
     cells,
     convolution,
     convolution_mistakes,
     framed,
-    max_back,
-    max_mistakes,
-    max_pool,
     overwritten,
 )
 from verification.probes.inputs import Array, Input, spread, weights
 from verification.probes.operation import Operation
+from verification.probes.pooling import (
+    ADAPTIVE,
+    adaptive_average,
+    average_back,
+    average_mistakes,
+    average_pool,
+    max_back,
+    max_mistakes,
+    max_pool,
+)
 from verification.probes.probe import Kit, Probe, check_drawn_apart, expect
 
 
@@ -38,7 +40,7 @@ def conv(
     stride = options.get("stride", (1, 1))
     plain = {**options, "stride": (stride, stride) if isinstance(stride, int) else stride}
     back = {
-        "is it added where patches overlap, not replaced (not summed)?": overwritten(
+        "is it added where patches overlap, not replaced?": overwritten(
             plain["stride"], options.get("padding", 0)
         )
     }

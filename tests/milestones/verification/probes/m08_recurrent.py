@@ -178,10 +178,10 @@ IN_STACKS: dict[str, dict[str, Any]] = {
     },
     "does the forward direction come first, before the backward one?": {"forward_first": False},
     "does the second layer read the output of the first?": {"second": False},
-    "has each direction of each layer a first state of its own?": {
+    "does each direction of each layer have a first state of its own?": {
         "state_of": lambda at, layer: layer
     },
-    "has the way back first states of its own, not those of the forward direction?": {
+    "does the way back have first states of its own, not those of the forward direction?": {
         "state_of": lambda at, layer: 2 * layer
     },
     "do all begin with the very first state, where each has one of its own?": {

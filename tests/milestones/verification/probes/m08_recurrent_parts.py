@@ -15,6 +15,7 @@ from verification.probes.inputs import Array
 from verification.probes.m08_recurrent import BATCH, HIDDEN, MODULE, STEPS, WIDTH
 from verification.probes.probe import Kit, Probe, expect
 from verification.probes.recurring import LSTM, READINGS, RNN, read, read_backward
+from verification.wording import show
 
 
 def part(kit: Kit, name: str) -> Any:
@@ -80,6 +81,7 @@ def check_pieces(kit: Kit) -> None:
         f"The output of {call}, all pieces together,", found, read(LSTM(), x, zero, *own)[0],
         relative=1e-4, hint="Every step once, in order; the last piece has what is left.",
         suspects={"is the state carried from piece to piece?": forgotten},
+        called={"with": f"x {show(x, 16)}; first states 0"},
     )  # fmt: skip
     for name, number in (("h", 0), ("c", 1)):
         if any(bool(states[number].requires_grad) for _, _, states in pieces):

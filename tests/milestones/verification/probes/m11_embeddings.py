@@ -55,7 +55,7 @@ def lookup(text: str, ids: object, hint: str) -> Operation:
         hint="The result is the row of the table that each id names.",
         gradient_hint=hint,
         suspects={
-            "has each id a row of its own, not the first?": lambda ids, weight: weight[ids * 0],
+            "does each id have its own row, not the first?": lambda ids, weight: weight[ids * 0],
         },
         gradient_suspects=REPEATED,
     )  # fmt: skip
@@ -82,8 +82,8 @@ def check_padding(kit: Kit) -> None:
         None if layer.weight.grad is None else layer.weight.grad.data,
         expected,
         suspects={
-            "is it the row of padding_idx that stays zero, not the column (the axis)?": lambda: (
-                np.where(np.arange(3) == 1, 0, [[0], [1], [2], [0], [0]])
+            "is it the row of padding_idx that stays zero, not the column?": lambda: np.where(
+                np.arange(3) == 1, 0, [[0], [1], [2], [0], [0]]
             ),
         },
         hint="Row 1 stands for padding: it must not learn.",
@@ -116,22 +116,20 @@ def check_positions(kit: Kit, name: str, table: Callable[[Any], Array]) -> None:
 # What a mistake adds to x, of the table of all positions and of x.
 ADDED: dict[str, Callable[[Array, Array], Array]] = {
     "is the table added, not multiplied?": lambda table, x: x * table[:3] - x,
-    "are the first rows taken, and not the last (the order)?": lambda table, x: table[-3:],
+    "are the first rows taken, and not the last?": lambda table, x: table[-3:],
     "do the positions begin at 0 (off by one)?": lambda table, x: table[1:4],
-    "has each place a row of its own, not the first?": lambda table, x: table[:1],
-    "has each place a row of its own, not the last?": lambda table, x: table[-1:],
-    "is the position that in the sequence, not in the batch (the axis)?": (
-        lambda table, x: table[:2, None]
-    ),
-    "are sine and cosine exchanged (the order)?": (
+    "does each place have a row of its own, not the first?": lambda table, x: table[:1],
+    "does each place have a row of its own, not the last?": lambda table, x: table[-1:],
+    "is the position that in the sequence, not in the batch?": (lambda table, x: table[:2, None]),
+    "are sine and cosine exchanged?": (
         lambda table, x: table.reshape(6, 2, 2)[:3, :, ::-1].reshape(3, 4)
     ),
-    "are sine and cosine in pairs, and not in halves (the order)?": (
+    "are sine and cosine in pairs, and not in halves?": (
         lambda table, x: np.concatenate([table[:3, ::2], table[:3, 1::2]], axis=1)
     ),
     "is it the cosine in the odd columns?": lambda table, x: np.repeat(table[:3, ::2], 2, axis=1),
     "is it the sine in the even columns?": lambda table, x: np.repeat(table[:3, 1::2], 2, axis=1),
-    "has each pair of columns a rate of its own (the exponent)?": (
+    "does each pair of columns have a rate of its own (the exponent)?": (
         lambda table, x: np.tile(table[:3, :2], 2)
     ),
 }
@@ -146,16 +144,16 @@ def check_waves(kit: Kit) -> None:
     expect(
         "`nn.functional.sinusoidal_positions(6, 4)`", np.asarray(make(6, 4)), table, relative=1e-5,
         suspects={
-            "are sine and cosine exchanged (the order)?": lambda: table.reshape(6, 2, 2)[
+            "are sine and cosine exchanged?": lambda: table.reshape(6, 2, 2)[
                 :, :, ::-1
             ].reshape(6, 4),
             "do the positions begin at 0 (off by one)?": lambda: longer[1:],
-            "are sine and cosine in pairs, and not in halves (the order)?": lambda: np.concatenate(
+            "are sine and cosine in pairs, and not in halves?": lambda: np.concatenate(
                 [table[:, ::2], table[:, 1::2]], axis=1
             ),
             "is it the cosine in the odd columns?": lambda: np.repeat(table[:, ::2], 2, axis=1),
             "is it the sine in the even columns?": lambda: np.repeat(table[:, 1::2], 2, axis=1),
-            "has each pair of columns a rate of its own (the exponent)?": lambda: np.tile(
+            "does each pair of columns have a rate of its own (the exponent)?": lambda: np.tile(
                 table[:, :2], 2
             ),
         },

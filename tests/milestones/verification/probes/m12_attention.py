@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from verification.failures import Failure
 from verification.probes.attending import (
-    HEADS,
     Attend,
     attention,
     backward_mistakes,
+    mistakes,
+    shares,
+    uniform,
+)
+from verification.probes.compared import probes_of
+from verification.probes.heads import (
+    CUTS,
+    HEADS,
+    JOINS,
+    Joining,
     heads_apart,
     heads_interleaved,
     heads_mixed,
@@ -21,16 +31,13 @@ from verification.probes.attending import (
     heads_together,
     joined_by_columns,
     joined_by_reshape,
-    mistakes,
-    shares,
-    uniform,
 )
-from verification.probes.compared import probes_of
 from verification.probes.inputs import Array, fixed, spread, weights
 from verification.probes.operation import Operation
 from verification.probes.probe import Kit, Probe, expect
+from verification.probes.projecting import WIDTH, projections_of
 
-LENGTH, WIDTH = 4, 4
+LENGTH = 4
 CAUSAL = np.triu(np.ones((LENGTH, LENGTH), bool), 1)  # True: must not look
 ALLOWED = ~CAUSAL
 BIAS = np.where(CAUSAL, -1.5, 0.25)
@@ -60,7 +67,15 @@ def scaled(text: str, oracle: Attend, hidden: Array | None = None, **options: An
         gradient_hint="q, k and v each get a gradient: through the scores, and through the sum.",
         suspects=suspects,
         gradient_suspects=backward_mistakes(hidden),
+        fitted={} if mask is BIAS else {SCALE: (one_by_root, partial(attention, hidden))},
     )  # fmt: skip
+
+
+def one_by_root(q: Array, *more: Array) -> float:
+    return 1 / math.sqrt(q.shape[-1])
+
+
+SCALE = "are the scores multiplied by {}, where it should be {}?"
 
 
 def mask_suspects(hidden: Array) -> dict[str, Attend]:
@@ -69,8 +84,8 @@ def mask_suspects(hidden: Array) -> dict[str, Attend]:
     return {
         "is the mask used (it sees the future)?": attention(),
         "is the mask off by one (it sees the next position)?": attention(later),
-        "is the mask inverted (its sign)?": attention(~hidden & ~np.eye(LENGTH, dtype=bool)),
-        "is the mask the wrong way round (its sign)?": attention(~hidden),
+        "is the mask inverted?": attention(~hidden & ~np.eye(LENGTH, dtype=bool)),
+        "is the mask the wrong way round?": attention(~hidden),
         "is the mask off by one (it does not see its own position)?": attention(
             np.tril(np.ones((LENGTH, LENGTH), bool)).T
         ),
@@ -86,9 +101,6 @@ SCALED = [
 
 
 # ------------------------------------------------------------------------------ MultiheadAttention
-
-
-Joining = Callable[[Array], Array]
 
 
 def multihead(
@@ -108,11 +120,12 @@ def multihead(
 
 def suspects_for(hidden: Array) -> dict[str, Callable[..., Array]]:
     """Mistakes that do not change shapes and do not stop training."""
-    right = attention(hidden)
+    seen = hidden if hidden.any() else None
+    right = attention(seen)
     found = {
-        "is each head divided by sqrt(head_dim)?": multihead(attention(hidden, 1.0)),
+        "is each head divided by sqrt(head_dim)?": multihead(attention(seen, 1.0)),
         "is it sqrt(embed_dim) instead of sqrt(head_dim)?": multihead(
-            attention(hidden, 1 / math.sqrt(WIDTH))
+            attention(seen, 1 / math.sqrt(WIDTH))
         ),
         "are the heads mixed (a reshape where a transpose is needed)?": multihead(
             right, heads_mixed
@@ -120,72 +133,31 @@ def suspects_for(hidden: Array) -> dict[str, Callable[..., Array]]:
         "are the heads joined by a reshape alone, without the transpose?": multihead(
             right, join=joined_by_reshape
         ),
-        "does each head get neighboring columns (the order)?": multihead(right, heads_interleaved),
-        "are the heads joined in blocks, not column by column (the order)?": multihead(
+        "does each head get neighboring columns?": multihead(right, heads_interleaved),
+        "are the heads joined in blocks, not column by column?": multihead(
             right, join=joined_by_columns
         ),
         "are the heads in reverse order?": multihead(right, heads_reversed),
-        "are the weights the same for every key (uniform)?": multihead(uniform(hidden)),
-        "are Q and K taken from the wrong thirds (the order)?": multihead(right, order="kqv"),
-        "are K and V taken from the wrong thirds (the order)?": multihead(right, order="qvk"),
+        "are the weights the same for every key (uniform)?": multihead(uniform(seen)),
+        "are Q and K taken from the wrong thirds?": multihead(right, order="kqv"),
+        "are K and V taken from the wrong thirds?": multihead(right, order="qvk"),
     }
     if hidden.any():
         masks = mask_suspects(hidden).items()
         found = {question: multihead(attend) for question, attend in masks} | found
+    found |= {question: multihead(right, join=join) for question, join in JOINS.items()}
+    found |= {question: multihead(right, cut) for question, cut in CUTS.items()}
     return found | projections_of(multihead(right))
-
-
-Wrong = Callable[..., tuple[Array, ...]]  # of the four parameters
-
-
-def projections_of(right: Callable[..., Array]) -> dict[str, Callable[..., Array]]:
-    """Mistakes in the projections: which rows, which bias, whether at all."""
-
-    def of(wrong: Wrong) -> Callable[..., Array]:
-        return lambda x, mask, *parameters: right(x, mask, *wrong(*parameters))
-
-    return {question: of(wrong) for question, wrong in PROJECTIONS.items()}
-
-
-def rows_of(*thirds: int) -> Callable[[Array], Array]:
-    """Rows of Q (0), K (1) or V (2) where those of Q, K and V should be."""
-    return lambda a: np.concatenate([a[i * WIDTH : (i + 1) * WIDTH] for i in thirds])
-
-
-def by_rows(*thirds: int) -> Wrong:
-    rows = rows_of(*thirds)
-    return lambda w, b, out, out_b: (rows(w), rows(b), out, out_b)
-
-
-PROJECTIONS: dict[str, Wrong] = {
-    "is the output projection applied?": lambda w, b, out, out_b: (w, b, np.eye(WIDTH), 0 * out_b),
-    "is in_proj_bias added?": lambda w, b, out, out_b: (w, 0 * b, out, out_b),
-    "has each third a bias of its own (the operand)?": lambda w, b, out, out_b: (
-        w, rows_of(0, 0, 0)(b), out, out_b,
-    ),
-    "do K and V have rows of their own, not those of Q (the operand)?": by_rows(0, 0, 0),
-    "do K and V have rows of their own, as their bias has (the operand)?": (
-        lambda w, b, out, out_b: (rows_of(0, 0, 0)(w), b, out, out_b)
-    ),
-    "do the values have rows of their own, not those of Q (the operand)?": by_rows(0, 1, 0),
-    "do the values have rows of their own, not those of K (the operand)?": by_rows(0, 1, 1),
-    "is a third a block of rows, not every third row (the order)?": lambda w, b, out, out_b: (
-        np.concatenate([w[i::3] for i in range(3)]),
-        np.concatenate([b[i::3] for i in range(3)]), out, out_b,
-    ),
-    "is it x @ weight.T (is the weight transposed)?": lambda w, b, out, out_b: (
-        np.concatenate([third.T for third in np.split(w, 3)]), b, out, out_b,
-    ),
-}  # fmt: skip
 
 
 def self_attention(text: str, hidden: Array, run: Callable[..., Any]) -> Operation:
     """One self-attention of a MultiheadAttention; `hidden` is True where it must not look."""
+    seen = hidden if hidden.any() else None
     return Operation(
         "nn.MultiheadAttention",
         f"nn.MultiheadAttention({WIDTH}, {HEADS}, batch_first=True)(x, x, x{text})",
         {"x": spread(2, LENGTH, WIDTH), "mask": fixed(hidden)},
-        run, multihead(attention(hidden)),
+        run, multihead(attention(seen)),
         layer=lambda tt: tt.nn.MultiheadAttention(WIDTH, HEADS, batch_first=True),
         parameters={
             "in_proj_weight": weights(3 * WIDTH, WIDTH), "in_proj_bias": weights(3 * WIDTH),
@@ -194,7 +166,13 @@ def self_attention(text: str, hidden: Array, run: Callable[..., Any]) -> Operati
         hint="Project to q, k and v; attend in each head; join the heads; project.",
         gradient_hint="in_proj_weight holds the rows of Q, then K, then V: each third learns.",
         regions={part: slice(i * WIDTH, (i + 1) * WIDTH) for i, part in enumerate("QKV")},
-        suspects=suspects_for(hidden),
+        suspects=suspects_for(hidden), unseen=() if hidden.any() else ("mask",),
+        fitted={
+            SCALE: (
+                lambda *given: 1 / math.sqrt(WIDTH // HEADS),
+                lambda scale: multihead(attention(seen, scale)),
+            )
+        },
     )  # fmt: skip
 
 

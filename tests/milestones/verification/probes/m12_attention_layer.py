@@ -7,19 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from verification.probes.attending import (
-    HEADS,
-    attention,
-    backward_mistakes,
-    heads_apart,
-    heads_together,
-    mistakes,
-)
+from verification.probes.attending import attention, backward_mistakes, mistakes
 from verification.probes.compared import probes_of
+from verification.probes.heads import HEADS, heads_apart, heads_together
 from verification.probes.inputs import Array, Input, fixed, spread, weights
-from verification.probes.m12_attention import CAUSAL, LENGTH, WIDTH
+from verification.probes.m12_attention import CAUSAL, LENGTH
 from verification.probes.operation import Operation
 from verification.probes.probe import Kit, Probe, check_drawn_apart, expect
+from verification.probes.projecting import WIDTH
 
 MODULE = "12_attention"
 PADDING = np.array([[False] * LENGTH, [False] * (LENGTH - 2) + [True] * 2])
@@ -28,7 +23,14 @@ NONE = np.zeros_like(CAUSAL)
 Oracle = Callable[..., Array]
 
 
-def crossed(sources: str = "qkv", causal: Array = NONE, padded: bool = True) -> Oracle:
+def of_keys(padding: Array) -> Array:
+    """What the padding hides of (batch, heads, queries, keys): columns."""
+    return padding[:, None, None, :]
+
+
+def crossed(
+    sources: str = "qkv", causal: Array = NONE, hides: Callable[[Array], Array] = of_keys
+) -> Oracle:
     """Attention from q over k and v; `sources` says what each third of the weight projects."""
 
     def oracle(
@@ -40,12 +42,14 @@ def crossed(sources: str = "qkv", causal: Array = NONE, padded: bool = True) -> 
             heads_apart(given[source] @ weight.T + bias)
             for source, weight, bias in zip(sources, *thirds, strict=True)
         ]
-        hidden = causal | (padding & padded)[:, None, None, :]
-        return np.asarray(heads_together(attention(hidden)(*heads)) @ w_out.T + b_out)
+        hidden = causal | hides(padding)
+        seen = attention(hidden if hidden.any() else None)
+        return np.asarray(heads_together(seen(*heads)) @ w_out.T + b_out)
 
     return oracle
 
 
+OWN_THIRDS = "Queries come from q, keys from k and values from v, each by its own third."
 SOURCES = {
     "are keys and values projected from key and value, not from the query?": "qqq",
     "are the keys projected from key, not from the query?": "qqv",
@@ -58,7 +62,7 @@ SOURCES = {
 
 def layer_of(
     text: str, keys: int, padding: Array, run: Callable[..., Any], causal: Array = NONE,
-    suspects: dict[str, Oracle] | None = None,
+    suspects: dict[str, Oracle] | None = None, hint: str = OWN_THIRDS,
 ) -> Operation:  # fmt: skip
     """One call of a MultiheadAttention with three different inputs."""
     shape = (2, keys, WIDTH)
@@ -76,7 +80,7 @@ def layer_of(
             "in_proj_weight": weights(3 * WIDTH, WIDTH), "in_proj_bias": weights(3 * WIDTH),
             "out_proj.weight": weights(WIDTH, WIDTH), "out_proj.bias": weights(WIDTH),
         },
-        hint="Queries come from q, keys from k and values from v, each by its own third.",
+        hint=hint, unseen=() if padding.any() else ("padding",),
         regions={part: slice(i * WIDTH, (i + 1) * WIDTH) for i, part in enumerate("QKV")},
         suspects=(suspects or {}) | sources,
     )  # fmt: skip
@@ -90,6 +94,25 @@ def with_padding(layer: Any, q: Any, k: Any, v: Any, padding: Any) -> Any:
     return layer(q, k, v, key_padding_mask=padding, need_weights=False)[0]
 
 
+PADDINGS: dict[str, Callable[[Array], Array]] = {
+    "is key_padding_mask used?": lambda padding: np.zeros_like(of_keys(padding)),
+    "does key_padding_mask hide keys (columns of the scores), not queries (rows)?": (
+        lambda padding: padding[:, None, :, None]
+    ),
+    "is a key hidden where key_padding_mask is True, not where it is False?": lambda padding: (
+        of_keys(~padding)
+    ),
+    "is a key hidden from all queries, not only from those that are padding too?": lambda padding: (
+        of_keys(padding) & padding[:, None, :, None]
+    ),
+    "does padding hide keys only, and no queries?": lambda padding: (
+        of_keys(padding) | padding[:, None, :, None]
+    ),
+    "is the padding that of another sequence of the batch?": lambda padding: of_keys(padding[::-1]),
+    "is a key hidden only in the sequence in which it is padding?": lambda padding: of_keys(
+        np.broadcast_to(padding.any(axis=0), padding.shape)
+    ),
+}
 FREE = np.zeros((2, LENGTH), bool)
 CROSSED = [
     layer_of("", LENGTH, FREE, plain),
@@ -98,7 +121,8 @@ CROSSED = [
 ]  # fmt: skip
 PADDED = [
     layer_of(", key_padding_mask=<True where hidden>", LENGTH, PADDING, with_padding,
-             suspects={"is key_padding_mask used?": crossed(padded=False)}),
+             suspects={text: crossed(hides=hides) for text, hides in PADDINGS.items()},
+             hint="A key that is padding is hidden from all queries of its own sequence."),
 ]  # fmt: skip
 
 
@@ -138,6 +162,8 @@ def functional(
     text: str, inputs: dict[str, Input], oracle: Oracle, wrong: dict[str, Any] | None = None,
     attn_mask: Array | None = None, **options: Any,
 ) -> Operation:  # fmt: skip
+    masked_by = options.get("is_causal") or attn_mask is not None
+
     def run(tt: Any, q: Any, k: Any, v: Any) -> Any:
         masked = {} if attn_mask is None else {"attn_mask": tt.tensor(attn_mask)}
         return tt.nn.functional.scaled_dot_product_attention(q, k, v, **options, **masked)
@@ -147,13 +173,14 @@ def functional(
         f"scaled_dot_product_attention(q, k, v{text})", inputs,
         run, oracle, suspects=wrong or {}, gradient_suspects=backward_mistakes(None),
         hint="softmax(q @ k.T / sqrt(d) + mask) @ v; subtract each row's own maximum before exp.",
+        whole=bool(masked_by),
     )  # fmt: skip
 
 
 LONGER = {"q": spread(2, 3, 4), "k": spread(2, 5, 4), "v": spread(2, 5, 4)}
 SQUARE = {name: spread(2, 3, 3) for name in "qkv"}
 FUNCTIONAL = [
-    functional(", scale=0.5", LONGER, attention(scale=0.5), scale=0.5),
+    functional(", scale=0.3", LONGER, attention(scale=0.3), scale=0.3),
     functional(
         ", as many keys as their width", SQUARE, attention(), mistakes(None, width=3, length=3)
     ),

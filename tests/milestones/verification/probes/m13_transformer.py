@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from verification.probes.attending import HEADS, along_the_batch, in_heads, in_one_head
+from verification.probes.attending import along_the_batch, in_heads, in_one_head
 from verification.probes.compared import probes_of
+from verification.probes.heads import HEADS
 from verification.probes.inputs import Array, fixed, spread, weights
-from verification.probes.m12_attention import CAUSAL, LENGTH, WIDTH
+from verification.probes.m12_attention import CAUSAL, LENGTH
 from verification.probes.normalizing import normalized
 from verification.probes.operation import Operation, Oracle
+from verification.probes.projecting import WIDTH
 
 MODULE = "13_transformer"
 INNER, EPS, TOKENS = 6, 0.1, 5
@@ -224,6 +226,7 @@ PADDED = replace(
     inputs={"x": spread(2, LENGTH, WIDTH), "mask": fixed(PADDING)},
     run=lambda layer, x, mask: layer(x, src_key_padding_mask=mask),
     oracle=without_mask(arranged(True, PADDING[:, None, None])),
+    whole=True,
     suspects={
         "is src_key_padding_mask handed on to the attention?": without_mask(arranged(True)),
     },

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from verification.probes.attending import HEADS
 from verification.probes.compared import probes_of
+from verification.probes.heads import HEADS
 from verification.probes.inputs import Array, fixed, spread, weights
-from verification.probes.m12_attention import CAUSAL, LENGTH, WIDTH
+from verification.probes.m12_attention import CAUSAL, LENGTH
 from verification.probes.m13_transformer import EPS, INNER, MODULE, SHAPES, arranged
 from verification.probes.normalizing import normalized
 from verification.probes.operation import Operation, Oracle
+from verification.probes.projecting import WIDTH
 
 COPIES = 2
 

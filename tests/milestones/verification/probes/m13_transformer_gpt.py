@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from verification.failures import Failure
-from verification.probes.attending import HEADS, along_the_batch, in_heads, in_one_head
+from verification.probes.attending import along_the_batch, in_heads, in_one_head
 from verification.probes.compared import probes_of
+from verification.probes.heads import HEADS
 from verification.probes.inputs import Array, Input, fixed, spread, weights
 from verification.probes.layers_in_numpy import softmax
-from verification.probes.m12_attention import CAUSAL, LENGTH, WIDTH
+from verification.probes.m12_attention import CAUSAL, LENGTH
 from verification.probes.m13_transformer import (
     EPS,
     INNER,
@@ -28,6 +29,7 @@ from verification.probes.m13_transformer import (
 from verification.probes.normalizing import normalized
 from verification.probes.operation import Operation, Oracle
 from verification.probes.probe import Kit, Probe
+from verification.probes.projecting import WIDTH
 
 TOKENS = 5
 

@@ -104,10 +104,10 @@ def of_mean(axes: Axes) -> dict[str, Normal]:
     """Mistakes in what is subtracted."""
     return {
         "is the mean subtracted?": lambda x: x / root_of(x, axes),
-        "is the mean subtracted, not added (the sign)?": lambda x: (
+        "is the mean subtracted, not added?": lambda x: (
             (x + x.mean(axis=axes, keepdims=True)) / root_of(x, axes)
         ),
-        "has each its own mean, not one that all share?": lambda x: around(x, x.mean(), axes),
+        "does each have its own mean, not one that all share?": lambda x: around(x, x.mean(), axes),
     }
 
 
@@ -209,7 +209,7 @@ def mistakes_back(right: WayBack, others: Mapping[str, Axes] | None = None) -> d
 Changes = dict[str, dict[str, Any]]
 
 IN_BOTH: Changes = {
-    "has the part along the normalized numbers the weight too?": {"scaled_product": False},
+    "does the part along the normalized numbers have the weight too?": {"scaled_product": False},
     "is the gradient from above multiplied by the weight first?": {
         "scaled": False,
         "scaled_product": False,
@@ -226,5 +226,5 @@ IN_CENTERED: Changes = {
 IN_RMS: Changes = {
     "is a mean taken away? There is none in an RMS norm.": {"mean_taken": True},
     "is the root mean square treated as a constant?": {"share": 0.0},
-    "is the part along the normalized numbers taken away, not added (the sign)?": {"share": -1.0},
+    "is the part along the normalized numbers taken away, not added?": {"share": -1.0},
 }

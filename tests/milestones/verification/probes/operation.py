@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -11,11 +12,13 @@ import numpy as np
 from verification import probing
 from verification.failures import Failure
 from verification.probes.advice import KIND_HINTS
+from verification.probes.fitting import Families
 from verification.probes.inputs import Array, Input
 from verification.probes.probe import Kit, in_short
 from verification.wording import Difference, show
 
 Oracle = Callable[..., Array]
+WHOLE = 12  # entries of an array that a message shows in full
 WrongGradients = Callable[..., Mapping[str, Array]]  # of the gradient from above and the operands
 
 
@@ -43,7 +46,10 @@ class Operation:
     gradient_hint: str = ""
     suspects: Mapping[str, Oracle] = field(default_factory=dict)
     gradient_suspects: Mapping[str, WrongGradients] = field(default_factory=dict)
+    fitted: Families = field(default_factory=dict)  # formulas of which one number may be wrong
     regions: Mapping[str, slice] = field(default_factory=dict)  # rows of `in_proj_...` by name
+    whole: bool = False  # True: `oracle` has a mask of its own, of the inputs' size
+    unseen: tuple[str, ...] = ()  # inputs that this call does not use
 
 
 class Case(NamedTuple):
@@ -61,9 +67,21 @@ class Case(NamedTuple):
         """The operands by the name that a message gives them."""
         return self.arrays | {f".{name}": a for name, a in self.parameters.items()}
 
-    def facts(self) -> dict[str, str]:
-        shapes = [f"{name} {show(a, 8)}" for name, a in self.arrays.items()]
-        return {"called": self.op.call, "with": "; ".join(shapes)}
+    @property
+    def call(self) -> str:
+        """How it is called, with the shape of x in this case where the call tells it."""
+        shapes = [a.shape for name, a in self.arrays.items() if name == "x"]
+        return re.sub(r"x of shape \([\d, ]*\)", f"x of shape {[*shapes, ()][0]}", self.op.call)
+
+    def facts(self, above: Array | None = None) -> dict[str, str]:
+        """The call, what it was given, and the gradient that backward began with."""
+        shown = {name: a for name, a in self.arrays.items() if name not in self.op.unseen}
+        if all(a.size <= WHOLE for a in self.given().values()):
+            shown |= self.parameters
+        said = [f"{name} {show(a, WHOLE)}" for name, a in shown.items()]
+        if above is not None and above.shape:
+            said.append(f"the gradient from above {show(above, WHOLE)}")
+        return {"called": self.call, "with": "; ".join(said)}
 
 
 def draw(op: Operation, rng: np.random.Generator) -> Case:
@@ -116,8 +134,14 @@ def check_names(op: Operation, names: list[str], what: str) -> None:
     raise Failure(
         f"`{op.part}` {what} the parameter{plural} `{names[0]}`{more}: {NAMES[what]}",
         called=op.call,
-        wanted=", ".join(op.parameters),
+        wanted=few(list(op.parameters)),
     )
+
+
+def few(names: list[str], most: int = 6) -> str:
+    """The first names, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 NAMES = {

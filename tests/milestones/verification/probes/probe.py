@@ -15,7 +15,7 @@ from verification.explain import explain
 from verification.failures import Failure
 from verification.places import named, raised_in
 from verification.probes.advice import GRADIENT_HINTS
-from verification.wording import RELATIVE, Difference, compare, show
+from verification.wording import RELATIVE, Difference, compare, show_both
 
 T = TypeVar("T")
 
@@ -69,17 +69,19 @@ def expect(
     hint: str = "",
     given: Mapping[str, np.ndarray] | None = None,
     suspects: Mapping[str, Callable[[], Any]] | None = None,
+    called: Mapping[str, str] | None = None,
     **facts: str,
 ) -> None:
     """Fail if `actual` is not `expected`; `subject` starts the sentence.
 
     With what the code was `given`, the words may name the operand that was used wrongly. A suspect
     gives what a common mistake would make of it: if that is what was found, the message asks.
+    `called` is shown: the call, and with what.
     """
     difference = compare(actual, np.asarray(expected), relative)
     if difference is None:
         return
-    shown = {"yours": show(actual), "numpy": show(expected)}
+    shown = {**(called or {}), **show_both(actual, expected, relative)}
     question = question_of(
         suspects or {}, lambda wrong: compare(actual, np.asarray(wrong()), relative)
     )

@@ -9,39 +9,20 @@ from typing import Any
 
 import numpy as np
 
+from verification.probes.bends import (
+    Bend,
+    not_halved,
+    not_moved,
+    open_gate,
+    plain,
+    shifted,
+    squash,
+    twice_as_steep,
+)
 from verification.probes.inputs import Array
 
 States = tuple[Array, ...]
 Step = Callable[..., States]
-Bend = Callable[[Array], Array]
-
-
-def squash(x: Array) -> Array:
-    return np.asarray(1 / (1 + np.exp(-x)))
-
-
-def plain(x: Array) -> Array:
-    return x
-
-
-def twice_as_steep(x: Array) -> Array:
-    return squash(2 * x)
-
-
-def not_halved(x: Array) -> Array:
-    return np.asarray(np.tanh(x / 2) + 0.5)
-
-
-def not_moved(x: Array) -> Array:
-    return np.asarray(0.5 * np.tanh(x / 2))
-
-
-def shifted(x: Array) -> Array:
-    return np.asarray(np.tanh(x) + 1)
-
-
-def open_gate(x: Array) -> Array:
-    return np.ones_like(x)
 
 
 @dataclass(frozen=True)
@@ -76,6 +57,8 @@ class LSTM:
     exchanged: bool = False
     coupled: bool = False
     keeps_h: bool = False
+    keeps_bent: bool = False
+    taken: str = "ifgo"
     b_ih: float = 1.0
     b_hh: float = 1.0
 
@@ -83,10 +66,15 @@ class LSTM:
         (h, c), (w_ih, w_hh, b_ih, b_hh) = states, weights
         z = x @ w_ih.T + self.b_ih * b_ih + h @ w_hh.T + self.b_hh * b_hh
         gate = dict(zip(self.order, np.split(z, 4, axis=-1), strict=True))
-        forget, write = self.forget(gate["f"]), self.write(gate["i"])
+        bent = [
+            self.write(gate["i"]), self.forget(gate["f"]), self.candidate(gate["g"]),
+            self.show(gate["o"]),
+        ]  # fmt: skip
+        write, forget, candidate, show = (bent["ifgo".index(name)] for name in self.taken)
         write = 1 - forget if self.coupled else write
-        after = forget * (h if self.keeps_h else c) + write * self.candidate(gate["g"])
-        h = self.show(gate["o"]) * self.shown(c if self.shown_before else after)
+        after = forget * (h if self.keeps_h else c) + write * candidate
+        h = show * self.shown(c if self.shown_before else after)
+        after = np.tanh(after) if self.keeps_bent else after
         return (after, h) if self.exchanged else (h, after)
 
 
@@ -141,6 +129,9 @@ def mistakes(step: RNN | LSTM | GRU) -> dict[str, Step]:
             taken, wanted = ", ".join(order), ", ".join(right)
             question = f"are the gates taken in the order {taken}, where it is {wanted}?"
             found[question] = replace(step, order="".join(order))  # type: ignore[arg-type]
+            if isinstance(step, LSTM):
+                question = question.replace("gates", "gates, after their bends,")
+                found[question] = replace(step, taken="".join(order))
     return found
 
 
@@ -170,18 +161,19 @@ IN_LSTM: Changes = {
     "is the forget gate used (f * c before)?": {"forget": open_gate},
     "is the input gate used (i * g)?": {"write": open_gate},
     "is the output gate used (o * tanh(c))?": {"show": open_gate},
-    "has the forget gate no sigmoid?": {"forget": plain},
-    "has the input gate no sigmoid?": {"write": plain},
-    "has the output gate no sigmoid?": {"show": plain},
-    "have the forget and the input gate no sigmoid?": {"forget": plain, "write": plain},
-    "have the gates no sigmoid?": {"forget": plain, "write": plain, "show": plain},
+    "is the sigmoid of the forget gate missing?": {"forget": plain},
+    "is the sigmoid of the input gate missing?": {"write": plain},
+    "is the sigmoid of the output gate missing?": {"show": plain},
+    "are the sigmoids of the forget and the input gate missing?": {"forget": plain, "write": plain},
+    "are the sigmoids of the gates missing?": {"forget": plain, "write": plain, "show": plain},
     "does the candidate g go through a sigmoid, where tanh belongs?": {"candidate": squash},
     "does the candidate g go through tanh?": {"candidate": plain},
     "does c go through tanh before it is shown?": {"shown": plain},
     "does h show c after the step, not before it?": {"shown_before": True},
+    "is c handed on to the next step as it is, not tanh(c)?": {"keeps_bent": True},
     "are h and c exchanged?": {"exchanged": True},
     "does the forget gate multiply c before, not h?": {"keeps_h": True},
-    "has the input gate its own rows and a sigmoid, not 1 - f?": {"coupled": True},
+    "does the input gate have its own rows and a sigmoid, not 1 - f?": {"coupled": True},
     "is a gate 0.5 * tanh(z / 2) + 0.5, with z halved?": {
         "forget": twice_as_steep,
         "write": twice_as_steep,

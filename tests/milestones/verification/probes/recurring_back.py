@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from verification.probes.bends import squash
 from verification.probes.inputs import Array
-from verification.probes.recurring import squash
 
 Gradients = dict[str, Array]
 Back = Callable[..., Mapping[str, Array]]
@@ -170,10 +170,10 @@ IN_LSTM = {
     },
     "does the gradient of h reach c, through o * tanh(c)?": {"from_output": 0.0},
     "is the slope of tanh(c), 1 - tanh(c)^2, missing?": {"bent": False},
-    "has the candidate g the slope of tanh, 1 - g^2, not a gate's g (1 - g)?": {
+    "does the candidate g have the slope of tanh, 1 - g^2, not a gate's g (1 - g)?": {
         "candidate_as_gate": True
     },
-    "have the gates the slope of the sigmoid, i (1 - i), not that of tanh?": {
+    "do the gates have the slope of the sigmoid, i (1 - i), not that of tanh?": {
         "gates_as_tanh": True
     },
     "does the output gate's gradient have tanh(c), not c?": {"shown_bent": False},

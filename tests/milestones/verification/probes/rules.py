@@ -82,7 +82,7 @@ def mistakes(rule: SGD | Adam) -> dict[str, Rule]:
     """The question that each common mistake asks, with the rule that it makes."""
     changes: dict[str, dict[str, Any]] = {
         "does it step with the gradient (uphill, the wrong sign)?": {"lr": -rule.lr},
-        "is the step multiplied by the learning rate (a missing factor)?": {"lr": 1.0},
+        "is the step multiplied by the learning rate?": {"lr": 1.0},
     }
     if rule.weight_decay:
         changes |= {
@@ -101,7 +101,7 @@ def mistakes(rule: SGD | Adam) -> dict[str, Rule]:
 
 def sgd_mistakes(right: SGD) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {
-        "is the decay taken of the gradient instead of the parameter?": {
+        "is the decay computed from the gradient instead of the parameter?": {
             "lr": right.lr * (1 + right.weight_decay), "weight_decay": 0.0,
         },
     } if right.weight_decay else {}  # fmt: skip
@@ -109,15 +109,15 @@ def sgd_mistakes(right: SGD) -> dict[str, dict[str, Any]]:
         found |= {
             "is momentum used?": {"momentum": 0.0},
             "does the first velocity begin with the gradient?": {"first": 0.0},
-            "is the first velocity kept for the next step (its state)?": {"first_kept": False},
+            "is the first velocity kept for the next step?": {"first_kept": False},
             "is the velocity a sum, not a mean (the factor 1 - momentum)?": {
                 "share": 1 - right.momentum
             },
-            "is the new gradient added as it is, not multiplied by momentum (the order)?": {
+            "is the new gradient added as it is, not multiplied by momentum?": {
                 "share": right.momentum
             },
             "is the old velocity multiplied by momentum?": {"momentum": 1.0},
-            "is it Nesterov's variant, though nesterov is False (a condition)?": {"nesterov": True},
+            "is it Nesterov's variant, though nesterov is False?": {"nesterov": True},
         }
     return found
 
@@ -127,19 +127,19 @@ def adam_mistakes(right: Adam) -> dict[str, dict[str, Any]]:
         return IN_ADAM
     return IN_ADAM | {
         "is weight_decay used?": {"decoupled": 0.0},
-        "is the decay multiplied by the learning rate (a factor)?": {
+        "is the decay multiplied by the learning rate?": {
             "decoupled": right.decoupled / right.lr
         },
-        "does the decay stay out of the gradient (in Adam it is a part)?": {
+        "is the decay kept out of the gradient (only Adam adds it there)?": {
             "decoupled": 0.0, "weight_decay": right.decoupled,
         },
         "does the decay let the weight grow (the wrong sign)?": {"decoupled": -right.decoupled},
-        "is the decay applied after the step (the order)?": {"decay_last": True},
+        "is the decay applied after the step?": {"decay_last": True},
     }  # fmt: skip
 
 
 IN_ADAM: dict[str, dict[str, Any]] = {
-    "are beta1 and beta2 exchanged (the order)?": {
+    "are beta1 and beta2 exchanged?": {
         "betas": (0.999, 0.9), "share": (0.001, 0.1), "corrected": (0.999, 0.9),
     },
     "is m corrected, m / (1 - beta1**t)?": {"corrected": (0.0, 0.999)},
@@ -148,25 +148,25 @@ IN_ADAM: dict[str, dict[str, Any]] = {
     "is v corrected by beta1 in place of beta2?": {"corrected": (0.9, 0.9)},
     "is the root of v taken?": {"power": 1.0},
     "is v the mean of the squares?": {"square": 1.0},
-    "is eps under the root, where it belongs beside it?": {"eps_inside": True},
+    "is eps added to the root of v, not to v under the root?": {"eps_inside": True},
     "is eps added?": {"eps": 0.0},
-    "is eps added before v is corrected (the order)?": {"eps": 1e-8 * 0.001**-0.5},
+    "is eps added before v is corrected?": {"eps": 1e-8 * 0.001**-0.5},
     "is the new gradient multiplied by 1 - beta, not by beta?": {"share": (0.9, 0.999)},
     "is the new gradient multiplied by 1 - beta1, not by beta1?": {"share": (0.9, 0.001)},
     "is m multiplied by beta2 (or v by beta1)?": {"betas": (0.999, 0.999)},
-    "is m kept for the next step (its state)?": {"betas": (0.0, 0.999)},
+    "is m kept for the next step?": {"betas": (0.0, 0.999)},
     "is the gradient itself used in place of its mean m?": {
         "betas": (0.0, 0.999), "share": (1.0, 0.001),
     },
-    "are the steps counted, not each as the first (the state)?": {"count": lambda t: (1, 1)},
-    "is the step counted one too high?": {"count": lambda t: (t + 1, t + 1)},
-    "is the step counted one too high in the correction of m?": {"count": lambda t: (t + 1, t)},
-    "is the step counted one too high in the correction of v?": {"count": lambda t: (t, t + 1)},
-    "is the step counted one too low?": {"count": lambda t: (max(t - 1, 1),) * 2},
-    "is the step counted one too low in the correction of m?": {
+    "are the steps counted, not each as the first?": {"count": lambda t: (1, 1)},
+    "is the number of the step one too high?": {"count": lambda t: (t + 1, t + 1)},
+    "is the step's number one too high in the correction of m?": {"count": lambda t: (t + 1, t)},
+    "is the step's number one too high in the correction of v?": {"count": lambda t: (t, t + 1)},
+    "is the number of the step one too low?": {"count": lambda t: (max(t - 1, 1),) * 2},
+    "is the step's number one too low in the correction of m?": {
         "count": lambda t: (max(t - 1, 1), t)
     },
-    "is the step counted one too low in the correction of v?": {
+    "is the step's number one too low in the correction of v?": {
         "count": lambda t: (t, max(t - 1, 1))
     },
 }  # fmt: skip
