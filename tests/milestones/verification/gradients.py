@@ -19,8 +19,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from verification import probing
 from verification.failures import Failure
-from verification.standins import fetch
+from verification.standins import beside
 
 TOLERANCE = 1e-5
 STEP = 1e-5
@@ -53,19 +54,26 @@ class Checked(NamedTuple):
     missing: frozenset[str] = frozenset()  # no gradient at all; as zero it may even be right
 
 
+def of_all(function: Callable[..., Any], named: dict[str, Any]) -> dict[str, Any]:
+    """What a function of `probing.py` gives for each, by name, in one request."""
+    values = list(named.values())
+    return dict(zip(named, beside(values[0], function)(values), strict=True)) if values else {}
+
+
 @contextmanager
 def in_float64(
     named: dict[str, Any], rng: np.random.Generator, jitter: float = JITTER
 ) -> Iterator[None]:
     """Make every parameter float64 and change it a little; restore it afterwards."""
-    old = [(p, p.data, p.grad) for p in named.values()]
+    old = of_all(probing.held, named)
     try:
-        for p in named.values():
-            p.data = p.data.astype(np.float64) + jitter * rng.normal(size=p.data.shape)
+        for name, p in named.items():
+            data = old[name][0]
+            p.data = data.astype(np.float64) + jitter * rng.normal(size=data.shape)
         yield
     finally:
-        for p, data, grad in old:
-            p.data, p.grad = data, grad
+        for name, p in named.items():
+            p.data, p.grad = old[name]
 
 
 def check_parameters(
@@ -84,14 +92,14 @@ def check_parameters(
     for p in named.values():
         p.grad = None
     backward()
-    found = {name: gradient_array(name, p) for name, p in named.items()}
+    found, origins = gradient_arrays(named), of_all(probing.contents, named)
     missing = {n for n, g in found.items() if not g.any() and named[n].grad is None}
     largest = max(float(np.abs(g).max(initial=0.0)) for g in found.values())
     wrong: dict[str, list[Measured]] = {}
     right, worst = [], 0.0
     for done, (name, p) in enumerate(named.items(), 1):
         one = partial(
-            measure, name, parameter=p, origin=p.data, gradient=found[name],
+            measure, name, parameter=p, origin=origins[name], gradient=found[name],
             loss=loss, largest=largest,
         )  # fmt: skip
         measured = [one(place, direction=way) for place, way in directions(rng, found[name].shape)]
@@ -114,12 +122,13 @@ def check_found(
 
     They may be float32. The differences are computed in float64, from the same weights.
     """
-    found = {name: gradient_array(name, p).astype(np.float64) for name, p in named.items()}
+    found = {name: g.astype(np.float64) for name, g in gradient_arrays(named).items()}
     largest = max(float(np.abs(g).max(initial=0.0)) for g in found.values())
     measured: dict[str, list[Measured]] = {name: [] for name in named}
     with in_float64(named, rng, jitter=0.0):
+        origins = of_all(probing.contents, named)
         for name, p in named.items():
-            origin = p.data
+            origin = origins[name]
             for _ in range(DIRECTIONS):
                 way = rng.normal(size=origin.shape)
                 way /= np.linalg.norm(way)
@@ -130,12 +139,12 @@ def check_found(
 
 def fall_along(named: dict[str, Any], loss: Loss, rng: np.random.Generator) -> tuple[float, float]:
     """How fast the loss changes along all gradients together: as they say, and as it does."""
-    found = {name: gradient_array(name, p).astype(np.float64) for name, p in named.items()}
+    found = {name: g.astype(np.float64) for name, g in gradient_arrays(named).items()}
     length = float(np.sqrt(sum((g**2).sum() for g in found.values())))
     if not length:
         return 0.0, 0.0
     with in_float64(named, rng, jitter=0.0):
-        origin = {name: p.data for name, p in named.items()}
+        origin = of_all(probing.contents, named)
 
         def at(distance: float) -> float:
             for name, p in named.items():
@@ -147,7 +156,15 @@ def fall_along(named: dict[str, Any], loss: Loss, rng: np.random.Generator) -> t
 
 def gradient_array(name: str, parameter: Any) -> np.ndarray:
     """`.grad` as an array; a missing one counts as zero."""
-    found, shape = fetch(parameter, "grad", "data"), np.shape(parameter.data)
+    return gradient_arrays({name: parameter})[name]
+
+
+def gradient_arrays(named: dict[str, Any]) -> dict[str, np.ndarray]:
+    left = of_all(probing.with_gradients, named)
+    return {name: checked(name, grad, np.shape(data)) for name, (data, grad) in left.items()}
+
+
+def checked(name: str, found: Any, shape: tuple[int, ...]) -> np.ndarray:
     if found is None:
         return np.zeros(shape)
     grad = np.asarray(found)

@@ -19,7 +19,7 @@ from verification.gradients import (
     Checked,
     Measured,
     check_parameters,
-    gradient_array,
+    gradient_arrays,
     in_float64,
 )
 from verification.layers import mode_dependent, module_of, owner_of, same
@@ -103,8 +103,8 @@ def forward_and_loss(
 
 def check_values(subject: ModelUnderTest) -> None:
     """Check that all parameters are there and finite."""
-    named = subject.parameters()
-    count = sum(np.size(p.data) for p in named.values())
+    named = subject.parameter_values()
+    count = sum(np.size(value) for value in named.values())
     missing = {part.parameter for part in subject.parts} - {*named}
     other = count != subject.parameter_count and not subject.run.experiment
     if other or missing:
@@ -119,15 +119,15 @@ def check_values(subject: ModelUnderTest) -> None:
             if subject.made_by[0]
             else "Does Module find every Parameter, and the parameters of every module in it?",
         )
-    for name, p in named.items():
-        if not np.isfinite(p.data).all():
-            raise Failure(f"`{name}` is not finite from the start: {number_of_bad(p.data)}.")
+    for name, value in named.items():
+        if not np.isfinite(value).all():
+            raise Failure(f"`{name}` is not finite from the start: {number_of_bad(value)}.")
 
 
 def check_zero_parts(subject: ModelUnderTest) -> None:
     """Check that parameters declared to have no gradient have none, up to rounding."""
     named = subject.parameters()
-    found = {name: gradient_array(name, p) for name, p in named.items()}
+    found = gradient_arrays(named)
     largest = max(float(np.abs(g).max(initial=0.0)) for g in found.values())
     for part in subject.parts:
         size = float(np.abs(found[part.parameter][part.rows]).max(initial=0.0))

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from verification import there
+from verification import probing, there
 from verification.data import Examples
 from verification.failures import Failure
 from verification.metrics import Metrics
@@ -66,7 +66,11 @@ class ModelUnderTest:
 
     def parameter_values(self) -> Values:
         """A copy of every parameter, by name."""
-        return {name: np.array(p.data) for name, p in self.parameters().items()}
+        named = self.parameters()
+        if not named:
+            return {}
+        found = self.run.there(probing.contents)(list(named.values()))
+        return {name: np.array(data) for name, data in zip(named, found, strict=True)}
 
     def buffers(self) -> dict[str, Any]:
         """Its buffers by name; empty if the framework or the model has none."""

@@ -31,6 +31,11 @@ def go_back(tt: Any, result: Any, above: np.ndarray) -> None:
     result.backward(*([tt.tensor(above)] if above.shape else []))
 
 
+def held(tensors: list[Any]) -> list[tuple[Any, Any]]:
+    """The content of each, and its gradient as the tensor that it is."""
+    return [(t.data, t.grad) for t in tensors]
+
+
 def with_gradients(tensors: list[Any]) -> list[tuple[Any, Any]]:
     """The content and the gradient of each, which may be None."""
     return [(t.data, None if t.grad is None else t.grad.data) for t in tensors]

@@ -184,6 +184,11 @@ def fetch(value: Any, *names: str) -> Any:
     return value
 
 
+def beside(value: Any, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of `there.py` or `probing.py`, to run in the process in which `value` is."""
+    return value._process.there(function) if isinstance(value, StandIn) else function
+
+
 def do(function: Callable[..., Any], *arguments: Any) -> None:
     """Call a function without its result; this is sent with the next request."""
     if isinstance(function, StandIn):

@@ -121,7 +121,7 @@ def planned_checks(run: Run, phase: str, steps: int) -> list[int]:
     """
     if phase != "training":
         return []
-    quarters = [2, max(3, steps // 4), max(4, steps // 2), max(5, steps - LOOKS)]
+    quarters = [2, max(3, steps // 4), max(4, steps - LOOKS)]
     drawn = [int(run.checks_rng.integers(a, b)) for a, b in pairwise(quarters)]
     return [*drawn, steps - LOOKS + 1] if steps > 4 * LOOKS else drawn[:1]
 
