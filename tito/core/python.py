@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +14,8 @@ from tito.core.words import quoted
 def python_command() -> str:
     """`python3` or `python` if that finds this Python, else its path."""
     name = Path(sys.executable).name
+    import shutil  # here: rarely needed, and slow to import
+
     found = shutil.which(name)
     if found and Path(found).absolute() == Path(sys.executable).absolute():
         return name

@@ -26,7 +26,7 @@ from tito.core.workspace.workspace import Workspace
 RUN, WEIGHTS = "run.json", "weights.safetensors"
 KEPT = 10  # runs of each milestone
 LARGEST = 5_000_000  # bytes of either file
-STAMP = "%Y%m%dT%H%M%SZ"
+STAMP = "%Y%m%dT%H%M%S.%fZ"  # two runs can begin in one second
 Picture = Mapping[str, Any]
 
 

@@ -16,15 +16,19 @@ ISOLATION = Path("tests/milestones/verification/isolation")
 PACKAGE = Path(__file__).resolve().parents[2]
 
 
-@cache
 def course_root() -> Path:
     """The folder with the course's `modules/` and `tests/milestones/`."""
-    for root in (PACKAGE / "_course", PACKAGE.parent):
+    return _course_of(PACKAGE)
+
+
+@cache
+def _course_of(package: Path) -> Path:
+    for root in (package / "_course", package.parent):
         if (root / "modules").is_dir():
             return root
     raise MachineError(
         "This installation of tito does not include the course.",
-        where=str(PACKAGE / "_course"),
+        where=str(package / "_course"),
         hint=REINSTALL,
     )
 
