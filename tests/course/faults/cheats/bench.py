@@ -52,7 +52,12 @@ class CheatBench(Workbench):
                 yield
             finally:
                 self.environment = {}
-                for place in (self.home_folder, self.folder / "tmp"):
+                # Some leave a journal of an export behind, which would stop the next one.
+                for place in (
+                    self.home_folder,
+                    self.folder / "tmp",
+                    self.workspace.scratch / "swap",
+                ):
                     shutil.rmtree(place, ignore_errors=True)
 
     @contextmanager
