@@ -35,6 +35,15 @@ def test_a_run_is_kept_with_its_curve_pictures_and_weights(tmp_path: Path) -> No
     assert set(found.data["environment"]) == {"python", "numpy", "platform", "course"}
 
 
+def test_two_runs_that_begin_in_one_second_are_both_kept(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    first = kept(workspace)
+    told = {"milestone": "xor", "name": "XOR", "outcome": "passed", "seed": 7}
+    later = NOON.replace(microsecond=400_000)
+    second = runs.keep(workspace, later, told, EVENTS, [PICTURE], None)
+    assert [run.path for run in runs.kept_runs(workspace)] == [second.path, first.path]
+
+
 def test_the_newest_come_first_and_the_oldest_go(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
     for hour in range(runs.KEPT + 3):
